@@ -1,0 +1,164 @@
+"""Settings, read once from `CALLSCRIBE_*` environment variables.
+
+This is the only place that names them; `docs/configuration.md` is written from it.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from platformdirs import user_data_path
+from pydantic import Field, HttpUrl, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MIB = 1024**2
+GIB = 1024**3
+
+
+def _split(value: object) -> object:
+    """Lists are written with commas: `a.example,10.0.0.0/8`."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set. Each field is the variable `CALLSCRIBE_` + its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="CALLSCRIBE_", frozen=True, extra="ignore")
+
+    # Where things are kept.
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("callscribe", appauthor=False),
+        description="Folder for the database, media, transcripts, models and the secret key.",
+    )
+    database_url: str | None = Field(
+        None, description="SQLAlchemy URL. Without it, SQLite in the data folder."
+    )
+    blob_url: str | None = Field(
+        None,
+        description="Where media and transcripts are kept: `file:///…`, `s3://bucket/prefix`, `gs://…`, `az://…`. "
+        "Without it, the folder `blobs` in the data folder.",
+    )
+    models_dir: Path | None = Field(
+        None, description="Folder for model weights. Without it, the folder `models` in the data folder."
+    )
+
+    # Who may use it.
+    account_sid: str | None = Field(
+        None,
+        pattern=r"^AC[0-9a-f]{32}$",
+        description="SID of the first account, together with `CALLSCRIBE_AUTH_TOKEN`. "
+        "Without both, one is made at the first start and printed once.",
+    )
+    auth_token: SecretStr | None = Field(None, min_length=16, description="Auth token of that account.")
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Key that auth tokens are encrypted with (44 characters of URL-safe base64). "
+        "Without it, the file `secret.key` in the data folder, made at the first start.",
+    )
+
+    # How it is reached.
+    public_url: HttpUrl | None = Field(
+        None,
+        description="Address that clients reach the server by, for the links in answers and callbacks. "
+        "Without it, the address of the request.",
+    )
+    max_body_bytes: int = Field(
+        1 * MIB, ge=1024, description="Largest request body that is read, in bytes; above it 413."
+    )
+
+    # What it may reach.
+    media_allow: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Hosts (`media.example`, `*.example`), networks (`10.0.0.0/8`) and buckets (`s3://bucket`) that "
+        "media may come from although they are private or plain http. Separated by commas.",
+    )
+    callback_allow: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="The same for callbacks. Separated by commas."
+    )
+
+    # Media.
+    media_max_bytes: int = Field(3 * GIB, ge=1, description="Largest recording, in bytes; above it 17560.")
+    media_timeout: float = Field(
+        3600.0, gt=0, description="Longest time that one download may take, in seconds."
+    )
+    media_stall_timeout: float = Field(
+        30.0,
+        gt=0,
+        description="Seconds in which a download must bring at least 64 KiB (or its end), else it counts as timed out.",
+    )
+    media_attempts: int = Field(4, ge=1, le=20, description="Attempts to download before a job fails with 17551.")
+    media_retry_interval: float = Field(
+        2.0, ge=0, description="Seconds before the second attempt; doubled for each further one."
+    )
+    media_formats: Literal["standard", "extended"] = Field(
+        "extended",
+        description="`standard` takes WAV, MP3 and FLAC as Twilio does; `extended` also Ogg (Opus, Vorbis), M4A and WebM.",
+    )
+
+    # Recognition.
+    model: str = Field("base", description="Model that serves what names no model of this machine's engines.")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where models run.")
+    threads: int = Field(0, ge=0, description="Threads of a model on the CPU; 0 takes every core.")
+    beam_size: int = Field(5, ge=1, le=20, description="Hypotheses that are followed while decoding.")
+    routes: Literal["local", "none"] = Field(
+        "local",
+        description="What serves Twilio's engine names when no key of the provider is set: `local` the `whisper` "
+        "engine, `none` nothing, so that a configuration which asks for them is refused.",
+    )
+    worker_concurrency: int = Field(4, ge=1, le=256, description="Jobs that one worker has in hand at once.")
+    account_concurrency: int = Field(
+        16, ge=1, description="Jobs of one account that run at once on all workers, so that none starves another."
+    )
+
+    # Callbacks.
+    callback_attempts: int = Field(
+        4, ge=1, le=20, description="Attempts to deliver a callback, where the failure permits another."
+    )
+    callback_retry_interval: float = Field(
+        5.0, ge=0, description="Seconds before the second attempt; tripled for each further one."
+    )
+    callback_connect_timeout: float = Field(10.0, gt=0, description="Seconds to connect.")
+    callback_timeout: float = Field(15.0, gt=0, description="Seconds that one attempt may take as a whole.")
+
+    # Logs.
+    log_format: Literal["auto", "console", "json"] = Field(
+        "auto", description="`auto` writes for people on a terminal and JSON elsewhere."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severity logged.")
+
+    _lists = field_validator("media_allow", "callback_allow", mode="before")(_split)
+
+    @property
+    def database(self) -> str:
+        """The database's URL, with the default filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'callscribe.db'}"
+
+    @property
+    def blobs(self) -> str:
+        """The blob store's URL, with the default filled in."""
+        return self.blob_url or (self.data_dir / "blobs").absolute().as_uri()
+
+    @property
+    def models(self) -> Path:
+        """The folder of the model weights, with the default filled in."""
+        return self.models_dir or self.data_dir / "models"
+
+    @property
+    def spool(self) -> Path:
+        """The folder for recordings in work; everything in it can be made again."""
+        return self.data_dir / "spool"
+
+
+def environment(settings: Settings) -> Mapping[str, str]:
+    """The variables that give a child process the same settings, secrets included."""
+    result: dict[str, str] = {}
+    for name in settings.model_fields_set:
+        value = getattr(settings, name)
+        if value is None:
+            continue
+        if isinstance(value, SecretStr):
+            value = value.get_secret_value()
+        elif isinstance(value, tuple):
+            value = ",".join(value)
+        result[f"CALLSCRIBE_{name.upper()}"] = str(value)
+    return result

@@ -1,0 +1,139 @@
+"""What an engine is: audio of one channel in, timed words out.
+
+Times are seconds from the start of the recording. Audio is float32 in [-1, 1], mono, 16 kHz.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+SAMPLE_RATE = 16_000
+"""Hz. Every engine is fed at this rate, whatever the recording's own."""
+
+Samples = npt.NDArray[np.float32]
+"""Audio of one channel: `(samples,)` float32 in [-1, 1] at `SAMPLE_RATE`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time in seconds, `start` included and `end` excluded."""
+
+    start: float
+    end: float
+
+    @property
+    def duration(self) -> float:
+        """Seconds."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechWindow:
+    """Audio of one channel in which somebody speaks, short enough for a model to take whole.
+
+    `channel` counts from 0 as in the file. `start` is the time of the first sample.
+    `speech` are the stretches, in recording time, in which voice activity was found.
+    """
+
+    channel: int
+    start: float
+    samples: Samples
+    speech: tuple[Span, ...]
+
+    @property
+    def end(self) -> float:
+        """Time of the end of the last sample."""
+        return self.start + len(self.samples) / SAMPLE_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as it stands in the text, with its punctuation and without blanks around it."""
+
+    text: str
+    start: float
+    end: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """What an engine heard in one go on one channel: a clause, a sentence or a few."""
+
+    channel: int
+    start: float
+    end: float
+    words: tuple[Word, ...]
+    language: str
+    """ISO 639-1 code of what was spoken, such as `en`."""
+
+    @property
+    def text(self) -> str:
+        """The words with blanks between them."""
+        return " ".join(word.text for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionOptions:
+    """What a configuration asks of an engine.
+
+    `language` is a locale such as `en-US`, or None to detect what is spoken.
+    `keyterms` are words and names that are likely to occur.
+    """
+
+    language: str | None = None
+    keyterms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDescription:
+    """A model that an engine offers. `languages` are locales, with `multi` where it can detect them."""
+
+    name: str
+    languages: frozenset[str]
+
+
+class Engine(Protocol):
+    """Recognises speech. Safe to call from several threads."""
+
+    @property
+    def name(self) -> str:
+        """The engine's name in a configuration, such as `whisper`."""
+        ...
+
+    def models(self) -> Sequence[ModelDescription]:
+        """What can be asked for, whether or not its weights are on this machine."""
+        ...
+
+    def recognize(
+        self,
+        windows: Iterable[SpeechWindow],
+        *,
+        model: str,
+        options: RecognitionOptions,
+        cancelled: "Cancellation",
+    ) -> Iterator[Segment]:
+        """Yield segments window by window, in the order of the windows.
+
+        `windows` is consumed as the work goes on, so memory does not grow with the recording.
+
+        Raises:
+            Cancelled: `cancelled` was set; the work stops within a second.
+            JobError: the audio cannot be recognised, with the public code that says why.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of processes and memory."""
+        ...
+
+
+class Cancellation(Protocol):
+    """A flag that somebody else may raise; `threading.Event` is one."""
+
+    def is_set(self) -> bool:
+        """Whether the work is no longer wanted."""
+        ...
