@@ -14,6 +14,7 @@ The public codes are Twilio's (https://www.twilio.com/docs/api/errors).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Self
 
 
 class Code(IntEnum):
@@ -22,7 +23,7 @@ class Code(IntEnum):
     title: str
     http_status: int
 
-    def __new__(cls, value: int, title: str, http_status: int = 400) -> "Code":
+    def __new__(cls, value: int, title: str, http_status: int = 400) -> Self:
         """Make a member that is its number and carries the rest."""
         member = int.__new__(cls, value)
         member._value_ = value
@@ -149,11 +150,14 @@ class TransientJobError(JobError):
 class DeliveryError(CallscribeError):
     """A callback that was not accepted. `retriable`: whether another attempt may be made."""
 
-    def __init__(self, code: Code, detail: str, *, retriable: bool) -> None:
+    def __init__(
+        self, code: Code, detail: str, *, retriable: bool, http_status: int | None = None
+    ) -> None:
         super().__init__(code, detail)
         self.code = code
         self.detail = detail
         self.retriable = retriable
+        self.http_status = http_status
 
 
 class Cancelled(CallscribeError):  # noqa: N818  a request that was granted, not a fault

@@ -120,6 +120,11 @@ class Settings(BaseSettings):
     callback_connect_timeout: float = Field(10.0, gt=0, description="Seconds to connect.")
     callback_timeout: float = Field(15.0, gt=0, description="Seconds that one attempt may take as a whole.")
 
+    callback_shared_key: SecretStr | None = Field(
+        None,
+        description="`name:secret`: sign callbacks with HMAC-SHA256 and this key instead of the account's auth token.",
+    )
+
     # Logs.
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="`auto` writes for people on a terminal and JSON elsewhere."
