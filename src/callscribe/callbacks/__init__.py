@@ -1,0 +1,1 @@
+"""Callbacks: signed, delivered by a durable workflow, each attempt logged."""

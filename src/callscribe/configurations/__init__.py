@@ -1,0 +1,1 @@
+"""Transcription configurations: how recordings are to be transcribed and what happens afterwards."""

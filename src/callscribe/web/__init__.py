@@ -1,0 +1,1 @@
+"""The HTTP server: application, authentication, error answers, paging, idempotency and limits."""

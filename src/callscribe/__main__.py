@@ -1,0 +1,5 @@
+"""`python -m callscribe`."""
+
+from callscribe.cli import main
+
+main()

@@ -1,0 +1,93 @@
+"""Rules for callbacks: what is queued, what is sent again, and the 1 MB rule."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from sqlalchemy.orm import Session
+
+from callscribe.callbacks import repository
+from callscribe.callbacks.tables import Callback, Delivery
+from callscribe.durable.queues import Queue, WorkQueue
+from callscribe.ids import new_callback_id
+
+MAX_BODY_BYTES = 1_000_000
+
+Reduced = Literal["words", "sentences"]
+
+
+class Callbacks:
+    """Queues callbacks as part of the caller's transaction."""
+
+    def __init__(self, queue: WorkQueue) -> None:
+        self._queue = queue
+
+    def enqueue(
+        self,
+        session: Session,
+        *,
+        callback_id: str,
+        account_sid: str,
+        subject_id: str,
+        event: str,
+        url: str,
+        body_key: str,
+        reduced: Reduced | None,
+    ) -> Callback:
+        """Have an event delivered. `body_key` is the blob with the body."""
+        callback = Callback(
+            id=callback_id,
+            account_sid=account_sid,
+            subject_id=subject_id,
+            event=event,
+            url=url,
+            body_key=body_key,
+            reduced=reduced,
+            delivery=Delivery.PENDING,
+        )
+        session.add(callback)
+        session.flush()
+        self._queue.enqueue(
+            session, Queue.CALLBACKS, "CallbackWorkflows.deliver", callback_id, account_sid, callback_id
+        )
+        return callback
+
+    def send_again(self, session: Session, callback: Callback) -> Callback:
+        """Deliver the same body to the same address once more, with a log of its own."""
+        again = self.enqueue(
+            session,
+            callback_id=new_callback_id(),
+            account_sid=callback.account_sid,
+            subject_id=callback.subject_id,
+            event=callback.event,
+            url=callback.url,
+            body_key=callback.body_key,
+            reduced="words" if callback.reduced == "words" else "sentences" if callback.reduced else None,
+        )
+        session.refresh(again)
+        return again
+
+    def of_subject(self, session: Session, account_sid: str, subject_id: str) -> Sequence[Callback]:
+        """Every callback about a subject, oldest first."""
+        return repository.of_subject(session, account_sid, subject_id)
+
+
+def fit_body(body: dict[str, Any], limit: int = MAX_BODY_BYTES) -> tuple[bytes, Reduced | None]:
+    """Serialise a body; over `limit` bytes leave out words, then all sentences, which `links.transcript` still has.
+
+    A receiver that takes 1 MB must not lose the event because the call was long (17564).
+    """
+    reductions: tuple[tuple[Reduced | None, dict[str, Any]], ...] = (
+        (None, body),
+        ("words", body | {"sentences": [_without_words(s) for s in body.get("sentences", [])]}),
+        ("sentences", {key: value for key, value in body.items() if key != "sentences"}),
+    )
+    for reduced, candidate in reductions:
+        data = json.dumps(candidate, ensure_ascii=False, separators=(",", ":")).encode()
+        if len(data) <= limit:
+            return data, reduced
+    raise ValueError("a callback without sentences is over the limit")
+
+
+def _without_words(sentence: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in sentence.items() if key != "words"}

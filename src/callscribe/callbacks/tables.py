@@ -1,0 +1,55 @@
+"""Callbacks and the log of attempts to deliver them."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from callscribe.db.base import Base, now
+
+
+class Delivery(StrEnum):
+    """Where a callback stands."""
+
+    PENDING = "PENDING"
+    DELIVERED = "DELIVERED"
+    FAILED = "FAILED"
+
+
+class Callback(Base):
+    """One event to be told to one address. The body is in the blob store, the same for every attempt."""
+
+    __tablename__ = "callbacks"
+    __table_args__ = (sa.Index("ix_callbacks_subject", "account_sid", "subject_id", "created_at"),)
+
+    id: Mapped[str] = mapped_column(sa.String(96), primary_key=True)
+    account_sid: Mapped[str] = mapped_column(sa.ForeignKey("accounts.sid"))
+    subject_id: Mapped[str] = mapped_column(sa.String(64))
+    """What it tells about: a transcription's id."""
+    event: Mapped[str] = mapped_column(sa.String(32))
+    url: Mapped[str] = mapped_column(sa.Text)
+    body_key: Mapped[str] = mapped_column(sa.Text)
+    reduced: Mapped[str | None] = mapped_column(sa.String(16))
+    """`words` or `sentences` where these were left out to keep the body under 1 MB."""
+    delivery: Mapped[Delivery] = mapped_column(sa.Enum(Delivery, native_enum=False, length=16))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+    attempts: Mapped[list["CallbackAttempt"]] = relationship(
+        order_by="CallbackAttempt.started_at", lazy="selectin", passive_deletes=True
+    )
+
+
+class CallbackAttempt(Base):
+    """One request to the callback's address. Without `finished_at` the process ended in the middle of it."""
+
+    __tablename__ = "callback_attempts"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    callback_id: Mapped[str] = mapped_column(sa.ForeignKey("callbacks.id", ondelete="CASCADE"), index=True)
+    number: Mapped[int]
+    started_at: Mapped[datetime] = mapped_column(default=now)
+    finished_at: Mapped[datetime | None]
+    http_status: Mapped[int | None]
+    error_code: Mapped[int | None]
+    error: Mapped[str | None] = mapped_column(sa.Text)

@@ -1,0 +1,183 @@
+"""The wire format of configurations: outer keys in snake_case, inner ones in camelCase."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import httpx2
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StrictInt, StrictStr, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from callscribe.configurations.tables import AccountDefaultConfiguration, Configuration
+from callscribe.ids import CONFIGURATION_ID
+
+UNIQUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,50}")
+EXAMPLE: dict[str, JsonValue] = {
+    "unique_name": "support-calls",
+    "description": "English support calls, customer on channel 1",
+    "configuration": {
+        "configurationType": "Transcription",
+        "transcriptionEngine": "deepgram",
+        "speechModel": "nova-3",
+        "language": "en-US",
+        "transcriptionStatusCallback": {"url": "https://example.com/transcribed", "method": "POST"},
+        "participantDefaults": [
+            {"audioChannelIndex": 1, "type": "CUSTOMER"},
+            {"audioChannelIndex": 2, "type": "HUMAN_AGENT"},
+        ],
+    },
+}
+
+
+def _unique_name(value: str) -> str:
+    if not UNIQUE_NAME.fullmatch(value) or CONFIGURATION_ID.fullmatch(value):
+        raise PydanticCustomError(
+            "unique_name", "must be 1 to 50 letters, digits, hyphens and underscores, and not an id"
+        )
+    return value
+
+
+def _callback_url(value: str) -> str:
+    try:
+        url = httpx2.URL(value)
+    except httpx2.InvalidURL:
+        url = httpx2.URL()
+    if url.scheme not in {"http", "https"} or not url.host or re.search(r"\s", value):
+        raise PydanticCustomError("url", "must be an absolute http or https URL")
+    return value
+
+
+class _Inner(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+class StatusCallback(_Inner):
+    """Where the end of a transcription is told. `events` may be left out: the one event is COMPLETED."""
+
+    url: Annotated[StrictStr, Field(max_length=2048), AfterValidator(_callback_url)]
+    method: Literal["POST"] = "POST"
+    events: Annotated[list[Literal["COMPLETED"]], Field(max_length=1)] | None = None
+
+
+class ParticipantDefault(_Inner):
+    """Who speaks on a channel when the request does not say."""
+
+    audio_channel_index: Annotated[StrictInt, Field(ge=1, le=2)]
+    type: Literal["CUSTOMER", "HUMAN_AGENT", "AI_AGENT"]
+
+
+class TranscriptionOptions(_Inner):
+    """The inner document of a transcription configuration.
+
+    Which models and languages go together is checked by `configurations.service`.
+    """
+
+    configuration_type: Literal["Transcription"] = "Transcription"
+    transcription_engine: StrictStr
+    speech_model: StrictStr | None = None
+    language: StrictStr = "en-US"
+    transcription_status_callback: StatusCallback | None = None
+    conversation_configuration_id: (
+        Annotated[StrictStr, Field(pattern=r"^conv_configuration_[0-9a-z]{26}$")] | None
+    ) = None
+    participant_defaults: list[ParticipantDefault] | None = None
+
+    @model_validator(mode="after")
+    def _two_channels(self) -> "TranscriptionOptions":
+        defaults = self.participant_defaults
+        if defaults and sorted(d.audio_channel_index for d in defaults) != [1, 2]:
+            raise PydanticCustomError(
+                "participant_defaults", "participantDefaults must be exactly two, for channels 1 and 2"
+            )
+        return self
+
+
+class ConfigurationRequest(BaseModel):
+    """Body of POST and PUT."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
+
+    unique_name: Annotated[StrictStr, AfterValidator(_unique_name)] | None = None
+    description: Annotated[StrictStr, Field(max_length=512)] | None = None
+    configuration: TranscriptionOptions
+
+
+class AccountDefaultRequest(BaseModel):
+    """Body of POST and PUT for the account's own options."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    description: Annotated[StrictStr, Field(max_length=512)] | None = None
+    configuration: TranscriptionOptions
+
+
+class DefaultRequest(BaseModel):
+    """Body that makes a configuration the default of its type."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    configuration_id: StrictStr
+
+
+class ConfigurationResource(BaseModel):
+    """A configuration as it is answered."""
+
+    id: str
+    account_sid: str
+    unique_name: str | None
+    description: str | None
+    date_created: datetime
+    date_updated: datetime
+    configuration: dict[str, Any]
+
+    @classmethod
+    def of(cls, row: Configuration) -> "ConfigurationResource":
+        """From its row."""
+        return cls(
+            id=row.id,
+            account_sid=row.account_sid,
+            unique_name=row.unique_name,
+            description=row.description,
+            date_created=row.date_created.replace(microsecond=0),
+            date_updated=row.date_updated.replace(microsecond=0),
+            configuration=row.configuration,
+        )
+
+
+class AccountDefaultResource(BaseModel):
+    """The account's own options as they are answered."""
+
+    account_sid: str
+    description: str | None
+    date_created: datetime
+    date_updated: datetime
+    configuration: dict[str, Any]
+
+    @classmethod
+    def of(cls, row: AccountDefaultConfiguration) -> "AccountDefaultResource":
+        """From its row."""
+        return cls(
+            account_sid=row.account_sid,
+            description=row.description,
+            date_created=row.date_created.replace(microsecond=0),
+            date_updated=row.date_updated.replace(microsecond=0),
+            configuration=row.configuration,
+        )
+
+
+class ListMeta(BaseModel):
+    """Where a page stands in its list."""
+
+    list_key: Literal["content"] = "content"
+    previous_token: str | None
+    next_token: str | None
+    direct_token: str | None = None
+    page_size: int
+
+
+class ConfigurationList(BaseModel):
+    """A page of configurations."""
+
+    content: list[ConfigurationResource]
+    meta: ListMeta

@@ -1,0 +1,362 @@
+"""HTTP: `/v3/Transcriptions`."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.routing import APIRoute
+from pydantic import AwareDatetime
+from sse_starlette import EventSourceResponse
+from starlette.concurrency import run_in_threadpool
+
+from callscribe.accounts.authentication import AccountSid
+from callscribe.callbacks.tables import Callback
+from callscribe.errors import Code, RequestError
+from callscribe.ids import RECORDING_SID
+from callscribe.transcriptions.repository import Filters
+from callscribe.transcriptions.results import MEDIA_TYPES, Format, Results
+from callscribe.transcriptions.schemas import (
+    Attempt,
+    CallbackList,
+    CallbackResource,
+    CreatedTranscription,
+    CreateTranscription,
+    FetchedTranscription,
+    ListMeta,
+    TranscriptionList,
+    TranscriptionResource,
+    TranscriptResource,
+    request_error,
+)
+from callscribe.transcriptions.service import Transcriptions
+from callscribe.transcriptions.tables import Status, Transcription
+from callscribe.web.idempotency import Idempotency
+from callscribe.web.problems import problem_responses
+from callscribe.web.urls import BaseUrl
+
+DEFAULT_PAGE_SIZE = 50
+MAX_PAGE_SIZE = 100
+RETRY_AFTER = 2
+"""Seconds after which to ask again for a job that has not ended."""
+EVENTS_INTERVAL = 0.5
+"""Seconds between two looks at a job for its stream of events."""
+
+
+class _CodedRoute(APIRoute):
+    """Answers a body that does not validate with the public codes of transcriptions."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+
+        async def coded(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except RequestValidationError as error:
+                if error.errors()[0]["loc"][0] != "body":
+                    raise
+                raise request_error(error.errors()) from error
+
+        return coded
+
+
+router = APIRouter(tags=["Transcriptions"], route_class=_CodedRoute)
+
+
+def _service(request: Request) -> Transcriptions:
+    service: Transcriptions = request.app.state.transcriptions
+    return service
+
+
+def _results(request: Request) -> Results:
+    results: Results = request.app.state.results
+    return results
+
+
+Service = Annotated[Transcriptions, Depends(_service)]
+TranscriptionResults = Annotated[Results, Depends(_results)]
+
+_JOB_HEADERS = {
+    "Retry-After": {"description": "Seconds to wait before asking.", "schema": {"type": "integer"}},
+}
+
+
+@router.post(
+    "/v3/Transcriptions",
+    status_code=202,
+    summary="Create a transcription",
+    response_model=CreatedTranscription,
+    responses=problem_responses(400, 404, 413, 422, 429)
+    | {
+        202: {
+            "headers": _JOB_HEADERS
+            | {
+                "Operation-Id": {"description": "The transcription's id.", "schema": {"type": "string"}},
+                "Location": {"description": "`statusUrl`.", "schema": {"type": "string"}},
+                "Idempotency-Key": {
+                    "description": "As it was sent, where one was.",
+                    "schema": {"type": "string"},
+                },
+            }
+        }
+    },
+)
+def create(
+    account: AccountSid,
+    body: CreateTranscription,
+    service: Service,
+    base_url: BaseUrl,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            description="The same key with the same body makes one transcription; at most 128 characters, for 24 hours."
+        ),
+    ] = None,
+) -> Response:
+    """Answers at once, whatever the size of the media; the work is queued together with the row."""
+    repetition = None
+    if idempotency_key is not None:
+        repetition = Idempotency(account, idempotency_key, body.model_dump(mode="json", by_alias=True))
+
+    def render(row: Transcription) -> dict[str, Any]:
+        resource = TranscriptionResource.of(row, base_url)
+        created = CreatedTranscription(status=row.status, status_url=resource.url, transcription=resource)
+        document: dict[str, Any] = created.model_dump(mode="json", by_alias=True)
+        return document
+
+    answer = service.create(account, body, render=render, repetition=repetition)
+    headers = {
+        "Operation-Id": answer["transcription"]["id"],
+        "Location": answer["statusUrl"],
+        "Retry-After": str(RETRY_AFTER),
+    }
+    if idempotency_key is not None:
+        headers["Idempotency-Key"] = idempotency_key
+    return JSONResponse(answer, 202, headers)
+
+
+@router.get("/v3/Transcriptions", summary="List transcriptions", responses=problem_responses(400))
+def list_transcriptions(
+    account: AccountSid,
+    service: Service,
+    base_url: BaseUrl,
+    created_after: Annotated[AwareDatetime | None, Query(alias="createdAfter")] = None,
+    created_before: Annotated[AwareDatetime | None, Query(alias="createdBefore")] = None,
+    language_code: Annotated[str | None, Query(alias="languageCode")] = None,
+    source_id: Annotated[
+        str | None, Query(alias="sourceId", pattern=f"^{RECORDING_SID.pattern}$")
+    ] = None,
+    status: Annotated[Status | None, Query()] = None,
+    page_size: Annotated[int, Query(alias="pageSize", ge=1)] = DEFAULT_PAGE_SIZE,
+    page_token: Annotated[str | None, Query(alias="pageToken")] = None,
+) -> TranscriptionList:
+    """Newest first. `createdAfter` is inclusive, `createdBefore` is not; a `pageSize` above 100 is taken as 100."""
+    size = min(page_size, MAX_PAGE_SIZE)
+    filters = Filters(created_after, created_before, language_code, source_id, status)
+    page = service.page(account, filters, page_token, size)
+    return TranscriptionList(
+        transcriptions=[TranscriptionResource.of(row, base_url) for row in page.rows],
+        meta=ListMeta(page_size=size, next_token=page.next_token, previous_token=page.previous_token),
+    )
+
+
+@router.get(
+    "/v3/Transcriptions/{transcription_id}",
+    summary="Fetch a transcription",
+    responses=problem_responses(404) | {200: {"headers": _JOB_HEADERS}},
+)
+def fetch(
+    account: AccountSid, transcription_id: str, service: Service, base_url: BaseUrl, response: Response
+) -> FetchedTranscription:
+    """`Retry-After` is there while the job is PENDING or RUNNING."""
+    row = service.fetch(account, transcription_id)
+    if not row.status.is_final:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+    resource = TranscriptionResource.of(row, base_url)
+    return FetchedTranscription(
+        operation_id=row.id, status=row.status, status_url=resource.url, transcription=resource
+    )
+
+
+@router.delete(
+    "/v3/Transcriptions/{transcription_id}",
+    status_code=204,
+    summary="Delete a transcription",
+    responses=problem_responses(404),
+)
+def delete(account: AccountSid, transcription_id: str, service: Service) -> Response:
+    """In every state. Work on it stops within two seconds; media and transcript are erased."""
+    service.delete(account, transcription_id)
+    return Response(status_code=204)
+
+
+_TRANSCRIPT_RESPONSES = problem_responses(404) | {
+    200: {
+        "model": TranscriptResource,
+        "content": {
+            media_type: {"schema": {"type": "string"}}
+            for format_, media_type in MEDIA_TYPES.items()
+            if format_ != Format.JSON
+        },
+    }
+}
+
+
+@router.get(
+    "/v3/Transcriptions/{transcription_id}/Transcript",
+    summary="Fetch the transcript",
+    responses=_TRANSCRIPT_RESPONSES,
+    response_class=Response,
+)
+def transcript(
+    account: AccountSid,
+    transcription_id: str,
+    service: Service,
+    results: TranscriptionResults,
+    accept: Annotated[str, Header()] = "*/*",
+) -> Response:
+    """As JSON, or as `Accept` says: `text/vtt`, `application/x-subrip` or `text/plain`."""
+    wanted = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
+    by_type = {media_type: format_ for format_, media_type in MEDIA_TYPES.items()}
+    format_ = next((by_type[media_type] for media_type in wanted if media_type in by_type), Format.JSON)
+    return _transcript(service.fetch(account, transcription_id), results, format_)
+
+
+@router.get(
+    "/v3/Transcriptions/{transcription_id}/Transcript.{format_}",
+    summary="Fetch the transcript in a format",
+    responses=_TRANSCRIPT_RESPONSES,
+    response_class=Response,
+)
+def transcript_as(
+    account: AccountSid,
+    transcription_id: str,
+    format_: Format,
+    service: Service,
+    results: TranscriptionResults,
+) -> Response:
+    """`.json`, `.vtt`, `.srt` or `.txt`."""
+    return _transcript(service.fetch(account, transcription_id), results, format_)
+
+
+def _transcript(row: Transcription, results: Results, format_: Format) -> Response:
+    if row.status != Status.COMPLETED:
+        detail = f"Transcription {row.id} is {row.status}; its transcript is there once it is COMPLETED."
+        raise RequestError(Code.NOT_FOUND, detail, retry_after=None if row.status.is_final else RETRY_AFTER)
+    return Response(results.transcript(row, format_), media_type=MEDIA_TYPES[format_])
+
+
+@router.get(
+    "/v3/Transcriptions/{transcription_id}/Media",
+    summary="Fetch the recording",
+    responses=problem_responses(404)
+    | {
+        200: {"content": {"application/octet-stream": {}}},
+        206: {"content": {"application/octet-stream": {}}, "description": "The range asked for."},
+        416: {"description": "The range is outside of the recording."},
+    },
+    response_class=StreamingResponse,
+)
+def media(
+    account: AccountSid,
+    transcription_id: str,
+    service: Service,
+    results: TranscriptionResults,
+    range_: Annotated[str | None, Header(alias="Range")] = None,
+) -> Response:
+    """The bytes as they were fetched. Takes one range, as players ask for when they jump."""
+    found = results.media(service.fetch(account, transcription_id), range_)
+    if found is None:
+        return Response(status_code=416)
+    headers = {"Accept-Ranges": "bytes", "Content-Length": str(found.end - found.start)}
+    if found.partial:
+        headers["Content-Range"] = f"bytes {found.start}-{found.end - 1}/{found.size}"
+    status = 206 if found.partial else 200
+    return StreamingResponse(found.pieces, status, headers, "application/octet-stream")
+
+
+@router.get(
+    "/v3/Transcriptions/{transcription_id}/Events",
+    summary="Watch a transcription",
+    responses=problem_responses(404) | {200: {"content": {"text/event-stream": {}}}},
+    response_class=EventSourceResponse,
+)
+def events(
+    account: AccountSid, transcription_id: str, service: Service, base_url: BaseUrl
+) -> EventSourceResponse:
+    """Server-sent events `status` and `progress`, each with the transcription as data; ends with the job."""
+    service.fetch(account, transcription_id)
+    return EventSourceResponse(_watch(service, account, transcription_id, base_url))
+
+
+async def _watch(
+    service: Transcriptions, account: str, transcription_id: str, base_url: str
+) -> AsyncIterator[dict[str, str]]:
+    told: tuple[Status, float] | None = None
+    while True:
+        try:
+            row = await run_in_threadpool(service.fetch, account, transcription_id)
+        except RequestError:
+            yield {"event": "deleted", "data": json.dumps({"id": transcription_id})}
+            return
+        current = (row.status, round(row.progress, 3))
+        if current != told:
+            event = "progress" if told and told[0] == row.status else "status"
+            data = TranscriptionResource.of(row, base_url).model_dump_json(by_alias=True)
+            yield {"event": event, "data": data}
+            told = current
+        if row.status.is_final:
+            return
+        await asyncio.sleep(EVENTS_INTERVAL)
+
+
+@router.get(
+    "/v3/Transcriptions/{transcription_id}/Callbacks",
+    summary="List the callbacks of a transcription",
+    responses=problem_responses(404),
+)
+def list_callbacks(account: AccountSid, transcription_id: str, service: Service) -> CallbackList:
+    """With every attempt to deliver them."""
+    rows = service.callbacks(account, transcription_id)
+    return CallbackList(callbacks=[_callback(row) for row in rows])
+
+
+@router.post(
+    "/v3/Transcriptions/{transcription_id}/Callbacks",
+    status_code=202,
+    summary="Send the callback again",
+    responses=problem_responses(404),
+)
+def send_callback_again(account: AccountSid, transcription_id: str, service: Service) -> CallbackResource:
+    """The same body to the same address, signed anew; it appears in the list with its own attempts."""
+    return _callback(service.send_callback_again(account, transcription_id))
+
+
+def _callback(row: Callback) -> CallbackResource:
+    return CallbackResource(
+        id=row.id,
+        event=row.event,
+        url=row.url,
+        status=row.delivery.value,
+        reduced=row.reduced,
+        created_at=row.created_at,
+        attempts=[
+            Attempt(
+                number=attempt.number,
+                started_at=_milliseconds(attempt.started_at),
+                finished_at=attempt.finished_at and _milliseconds(attempt.finished_at),
+                http_status=attempt.http_status,
+                error_code=attempt.error_code,
+                error=attempt.error,
+            )
+            for attempt in row.attempts
+        ],
+    )
+
+
+def _milliseconds(value: datetime) -> datetime:
+    return value.replace(microsecond=value.microsecond // 1000 * 1000)

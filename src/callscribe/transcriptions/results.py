@@ -1,0 +1,122 @@
+"""What a transcription has in the blob store, as it is answered."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from callscribe.errors import Code, RequestError
+from callscribe.media.blobs import BlobMissing, BlobStore
+from callscribe.transcriptions import keys
+from callscribe.transcriptions.tables import Transcription
+from callscribe.transcripts.formats import sentences_json, to_srt, to_text, to_vtt
+from callscribe.transcripts.models import Transcript
+from callscribe.transcripts.serialization import transcript_from_json
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_PIECE = 1024 * 1024
+
+
+class Format(StrEnum):
+    """How a transcript can be had; also the suffix of its URL."""
+
+    JSON = "json"
+    VTT = "vtt"
+    SRT = "srt"
+    TXT = "txt"
+
+
+MEDIA_TYPES = {
+    Format.JSON: "application/json",
+    Format.VTT: "text/vtt",
+    Format.SRT: "application/x-subrip",
+    Format.TXT: "text/plain",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A recording or a part of it: bytes `start` to `end`, excluded, of `size`."""
+
+    start: int
+    end: int
+    size: int
+    pieces: Iterator[bytes]
+
+    @property
+    def partial(self) -> bool:
+        """Whether this is less than all."""
+        return self.end - self.start < self.size
+
+
+class Results:
+    """Transcripts and recordings from the blob store."""
+
+    def __init__(self, blobs: BlobStore) -> None:
+        self._blobs = blobs
+
+    def transcript(self, row: Transcription, format_: Format) -> str:
+        """The transcript of a completed transcription.
+
+        Raises:
+            RequestError: 20404, it was erased.
+        """
+        try:
+            data = self._blobs.get_bytes(keys.transcript(row.blobs))
+        except BlobMissing as error:
+            raise RequestError(Code.NOT_FOUND, f"The transcript of {row.id} is gone.") from error
+        transcript = transcript_from_json(json.loads(data))
+        if format_ == Format.JSON:
+            return json.dumps(transcript_document(row, transcript), ensure_ascii=False, separators=(",", ":"))
+        render = {Format.VTT: to_vtt, Format.SRT: to_srt, Format.TXT: to_text}[format_]
+        return render(transcript, speakers(row.participants) or None)
+
+    def media(self, row: Transcription, range_header: str | None) -> Media | None:
+        """The recording, or one range of it (RFC 9110, section 14). None for a range outside of it.
+
+        Raises:
+            RequestError: 20404, it is not fetched yet or was erased.
+        """
+        key = keys.media(row.blobs)
+        try:
+            size = self._blobs.size(key)
+        except BlobMissing as error:
+            raise RequestError(Code.NOT_FOUND, f"There is no media of {row.id}.") from error
+        start, end = _range(range_header, size)
+        if start >= end:
+            return None
+        pieces = (self._blobs.get_range(key, at, min(at + _PIECE, end)) for at in range(start, end, _PIECE))
+        return Media(start, end, size, pieces)
+
+
+def transcript_document(row: Transcription, transcript: Transcript) -> dict[str, Any]:
+    """The transcript with what a reader needs to make sense of it."""
+    return {
+        "id": row.id,
+        "accountId": row.account_sid,
+        "language": transcript.language,
+        "duration": round(transcript.duration),
+        "participants": row.participants,
+        "sentences": sentences_json(transcript),
+    }
+
+
+def speakers(participants: list[dict[str, Any]]) -> dict[int, str]:
+    """Names by channel, counted from 0: the participant's, or else the role."""
+    names = {
+        each["audioChannelIndex"] - 1: each["name"] or (each["type"] or "").replace("_", " ").title()
+        for each in participants
+    }
+    return {channel: name for channel, name in names.items() if name}
+
+
+def _range(header: str | None, size: int) -> tuple[int, int]:
+    """First byte, and the one after the last. A header that is none, or names several ranges, asks for all."""
+    wanted = _RANGE.fullmatch(header or "")
+    if wanted is None or not (wanted[1] or wanted[2]):
+        return 0, size
+    if not wanted[1]:
+        return max(0, size - int(wanted[2])), size
+    return int(wanted[1]), min(size, int(wanted[2]) + 1) if wanted[2] else size

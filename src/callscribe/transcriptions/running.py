@@ -1,0 +1,85 @@
+"""The jobs that this worker has in hand: noticing that one was deleted, and reporting progress.
+
+One query for all jobs, twice a second, instead of one for each piece of work.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from callscribe.db.engine import Database
+from callscribe.transcriptions import repository
+
+INTERVAL = 0.5
+"""Seconds between two looks."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Running:
+    """A flag for each running job, raised when its row is gone, and its progress on the way to the row."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._flags: dict[str, threading.Event] = {}
+        self._progress: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="running-jobs", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stop.set()
+        self._thread.join(timeout=10)
+
+    @contextmanager
+    def watch(self, transcription_id: str) -> Iterator[None]:
+        """Keep a flag for a job while it is worked on."""
+        with self._lock:
+            self._flags[transcription_id] = threading.Event()
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._flags[transcription_id]
+                self._progress.pop(transcription_id, None)
+
+    def flag(self, transcription_id: str) -> threading.Event:
+        """Set once the job was deleted."""
+        with self._lock:
+            return self._flags[transcription_id]
+
+    def report(self, transcription_id: str, progress: float) -> None:
+        """Say how much of a job is done, 0 to 1; written at the next look."""
+        with self._lock:
+            if transcription_id in self._flags:
+                self._progress[transcription_id] = progress
+
+    def _run(self) -> None:
+        while not self._stop.wait(INTERVAL):
+            try:
+                self._look()
+            except SQLAlchemyError:
+                _log.exception("running.look_failed")
+
+    def _look(self) -> None:
+        with self._lock:
+            flags = dict(self._flags)
+            progress, self._progress = self._progress, {}
+        if not flags:
+            return
+        with self._database.read() as session:
+            existing = repository.existing(session, flags.keys())
+        for transcription_id in flags.keys() - existing:
+            flags[transcription_id].set()
+        if progress:
+            with self._database.write() as session:
+                for transcription_id, value in progress.items():
+                    repository.update_running(session, transcription_id, progress=value)

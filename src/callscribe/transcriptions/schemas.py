@@ -1,0 +1,322 @@
+"""The wire format of transcriptions."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StrictInt,
+    StrictStr,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from callscribe.errors import Code, FieldError, RequestError
+from callscribe.ids import CONFIGURATION_ID, RECORDING_SID
+from callscribe.transcriptions.tables import Status, Transcription
+
+MAX_PARTICIPANTS = 2
+
+EXAMPLE_ID = "voice_transcription_01k9v6x8m3e5rt0q2w4y6z8abc"
+EXAMPLE_CONFIGURATION_ID = "voice_transcriptionconfiguration_01k9v6x8m3e5rt0q2w4y6z8abc"
+EXAMPLE_REQUEST: dict[str, JsonValue] = {
+    "transcriptionConfigurationId": EXAMPLE_CONFIGURATION_ID,
+    "mediaUrl": "https://media.example.com/calls/2041.wav",
+    "audioStartedAt": "2026-03-02T09:30:00Z",
+    "participants": [
+        {"audioChannelIndex": 1, "type": "CUSTOMER", "address": "+15550100", "name": "Ada"},
+        {"audioChannelIndex": 2, "type": "HUMAN_AGENT", "address": "+15550199", "name": "Grace"},
+    ],
+}
+
+_FIELD_CODES: dict[tuple[str, str | None], Code] = {
+    ("transcriptionConfigurationId", None): Code.CONFIGURATION_ID_INVALID,
+    ("sourceId", None): Code.SOURCE_ID_INVALID,
+    ("mediaUrl", None): Code.MEDIA_URL_INVALID,
+    ("participants", "too_long"): Code.PARTICIPANT_COUNT,
+    ("audioChannelIndex", "channel"): Code.CHANNEL_OUT_OF_RANGE,
+    ("audioChannelIndex", "missing"): Code.CHANNEL_OUT_OF_RANGE,
+    ("audioChannelIndex", None): Code.CHANNEL_NOT_INTEGER,
+    ("type", None): Code.PARTICIPANT_TYPE_INVALID,
+}
+"""The public code of a fault in a field, by the kind of fault or for every kind. All others are 20001."""
+
+
+def _timestamp(value: object) -> object:
+    if not isinstance(value, str):
+        raise PydanticCustomError("timestamp", "must be a date and time such as 2026-03-02T09:30:00Z")
+    return value
+
+
+def _configuration_id(value: str) -> str:
+    if not CONFIGURATION_ID.fullmatch(value):
+        raise PydanticCustomError("id", "must be voice_transcriptionconfiguration_ and 26 characters")
+    return value
+
+
+def _source_id(value: str) -> str:
+    if not RECORDING_SID.fullmatch(value):
+        raise PydanticCustomError("sid", "must be RE and 32 hexadecimal digits")
+    return value
+
+
+def _media_url(value: str) -> str:
+    try:
+        url = urlsplit(value)
+        valid = url.scheme in {"http", "https", "s3"} and bool(url.hostname) and (url.port or 1) > 0
+    except ValueError:
+        valid = False
+    if not valid or any(character.isspace() for character in value):
+        raise PydanticCustomError("url", "must be an absolute https or s3 URL")
+    return value
+
+
+def _channel(value: int) -> int:
+    if value not in {1, 2}:
+        raise PydanticCustomError("channel", "must be 1 or 2")
+    return value
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+class ParticipantRequest(_Wire):
+    """A party of the call, as far as the client names it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    audio_channel_index: Annotated[StrictInt, AfterValidator(_channel)]
+    type: Literal["CUSTOMER", "HUMAN_AGENT", "AI_AGENT"] | None = None
+    address: Annotated[StrictStr, Field(max_length=512)] | None = None
+    name: Annotated[StrictStr, Field(max_length=512)] | None = None
+
+
+class CreateTranscription(_Wire):
+    """Body of POST: what to transcribe, how, and who is on it. Exactly one of `sourceId` and `mediaUrl`."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE_REQUEST]})
+
+    transcription_configuration_id: Annotated[StrictStr, AfterValidator(_configuration_id)]
+    input_source: Literal["SOURCE_ID", "MEDIA_URL"] | None = None
+    source_id: Annotated[StrictStr, AfterValidator(_source_id)] | None = None
+    media_url: Annotated[StrictStr, Field(max_length=4096), AfterValidator(_media_url)] | None = None
+    audio_started_at: Annotated[AwareDatetime, BeforeValidator(_timestamp)] | None = None
+    participants: Annotated[list[ParticipantRequest], Field(max_length=MAX_PARTICIPANTS)] | None = None
+
+
+def request_error(faults: Sequence[Any]) -> RequestError:
+    """The answer to a body that does not validate: every fault with its pointer, under the first one's code."""
+    errors = []
+    codes = []
+    for fault in faults:
+        path = [part for part in fault["loc"] if part != "body"]
+        pointer = "".join(f"/{part}" for part in path)
+        field = next((part for part in reversed(path) if isinstance(part, str)), "")
+        kind: str = fault["type"]
+        code = _FIELD_CODES.get((field, kind)) or _FIELD_CODES.get((field, None), Code.INVALID_PARAMETER)
+        if kind == "json_invalid":
+            pointer, code = "", Code.INVALID_PARAMETER
+        elif kind == "extra_forbidden":
+            code = Code.INVALID_PARAMETER
+        codes.append(code)
+        errors.append(FieldError(f"{field}: {fault['msg']}" if field else str(fault["msg"]), pointer))
+    return RequestError(codes[0], errors[0].detail, errors=errors)
+
+
+class Participant(_Wire):
+    """A party of the call, filled from the configuration's defaults."""
+
+    audio_channel_index: int
+    type: str | None
+    address: str | None
+    name: str | None
+
+
+class Failure(_Wire):
+    """Why a transcription FAILED."""
+
+    code: int
+    title: str
+    detail: str
+    type: str
+
+
+def _without_fraction(value: datetime) -> datetime:
+    # Clients take only the form YYYY-MM-DDTHH:MM:SSZ for a time.
+    return value.replace(microsecond=0)
+
+
+Timestamp = Annotated[datetime, AfterValidator(_without_fraction)]
+
+
+class TranscriptionResource(_Wire):
+    """A transcription as it is answered. `links` are absolute URLs; `progress` runs from 0 to 1."""
+
+    id: str = Field(examples=[EXAMPLE_ID])
+    account_id: str = Field(examples=["AC0123456789abcdef0123456789abcdef"])
+    status: Status
+    transcription_configuration_id: str = Field(examples=[EXAMPLE_CONFIGURATION_ID])
+    media_url: str | None
+    source_id: str | None
+    audio_started_at: Timestamp | None
+    duration: int | None = Field(description="Seconds of audio.", examples=[61])
+    conversation_id: str | None
+    participants: list[Participant]
+    resolved_configuration: dict[str, Any] = Field(
+        description="The configuration as it was when the transcription was created, and in `servedBy` the engine "
+        "and model that really do the work."
+    )
+    progress: float = Field(ge=0, le=1)
+    error: Failure | None = Field(None, exclude_if=lambda value: value is None)
+    notices: list[str] = Field(
+        default_factory=list,
+        exclude_if=lambda value: not value,
+        description="What was asked for and could not be done, although the transcript is there.",
+    )
+    created_at: Timestamp
+    updated_at: Timestamp
+    url: str
+    links: dict[str, str] = Field(default_factory=dict, exclude_if=lambda value: not value)
+
+    @classmethod
+    def of(cls, row: Transcription, base_url: str) -> "TranscriptionResource":
+        """From its row. `base_url` is the address that the client reaches the server by, without a slash."""
+        url = f"{base_url}/v3/Transcriptions/{row.id}"
+        links = {}
+        if row.duration is not None:
+            links["media"] = f"{url}/Media"
+        if row.status == Status.COMPLETED:
+            links["transcript"] = f"{url}/Transcript"
+        return cls(
+            id=row.id,
+            account_id=row.account_sid,
+            status=row.status,
+            transcription_configuration_id=row.configuration_id,
+            media_url=row.media_url,
+            source_id=row.source_id,
+            audio_started_at=row.audio_started_at,
+            duration=None if row.duration is None else round(row.duration),
+            conversation_id=row.conversation_id,
+            participants=[Participant.model_validate(participant) for participant in row.participants],
+            resolved_configuration=row.resolved_configuration,
+            progress=round(row.progress, 3),
+            error=Failure.model_validate(row.error) if row.error else None,
+            notices=_notices(row),
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            url=url,
+            links=links,
+        )
+
+
+def _notices(row: Transcription) -> list[str]:
+    wanted = row.resolved_configuration.get("conversationConfigurationId")
+    if row.status != Status.COMPLETED or not wanted or row.conversation_id:
+        return []
+    return [f"The transcript was not stored in a conversation: {wanted} is not on this server."]
+
+
+class CreatedTranscription(_Wire):
+    """Answer to POST."""
+
+    status: Status
+    status_url: str
+    transcription: TranscriptionResource
+
+
+class FetchedTranscription(_Wire):
+    """Answer to GET."""
+
+    operation_id: str
+    status: Status
+    status_url: str
+    transcription: TranscriptionResource
+
+
+class ListMeta(_Wire):
+    """Where a page stands in its list."""
+
+    key: Literal["transcriptions"] = "transcriptions"
+    page_size: int
+    next_token: str | None
+    previous_token: str | None
+
+
+class TranscriptionList(_Wire):
+    """A page of transcriptions, newest first."""
+
+    transcriptions: list[TranscriptionResource]
+    meta: ListMeta
+
+
+class WordResource(_Wire):
+    """A word with its times in seconds from the start of the recording."""
+
+    text: str
+    start_time_seconds: float
+    end_time_seconds: float
+    confidence: float
+
+
+class SentenceResource(_Wire):
+    """A sentence of one party. `participantIndex` points into `participants`."""
+
+    audio_channel_index: int
+    sentence_index: int
+    participant_index: int | None
+    start_time_seconds: float
+    end_time_seconds: float
+    text: str
+    confidence: float
+    words: list[WordResource]
+
+
+class TranscriptResource(_Wire):
+    """The text of a call, sentence by sentence on one time line."""
+
+    id: str
+    account_id: str
+    language: str | None
+    duration: int
+    participants: list[Participant]
+    sentences: list[SentenceResource]
+
+
+class Attempt(_Wire):
+    """One request to the callback's address. Without `finishedAt` the server ended in the middle of it."""
+
+    number: int
+    started_at: datetime
+    finished_at: datetime | None
+    http_status: int | None
+    error_code: int | None
+    error: str | None
+
+
+class CallbackResource(_Wire):
+    """An event that was to be told, and the log of the attempts."""
+
+    id: str
+    event: str
+    url: str
+    status: Literal["PENDING", "DELIVERED", "FAILED"]
+    reduced: Literal["words", "sentences"] | None = Field(
+        description="What was left out to keep the body under 1 MB; the transcript has it."
+    )
+    created_at: Timestamp
+    attempts: list[Attempt]
+
+
+class CallbackList(_Wire):
+    """Every callback of a transcription, oldest first."""
+
+    callbacks: list[CallbackResource]

@@ -1,0 +1,77 @@
+"""Transcriptions."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from callscribe.db.base import Base, now
+
+
+class Status(StrEnum):
+    """Where a transcription stands.
+
+    PENDING ──► RUNNING ──► COMPLETED
+                   └──────► FAILED
+    """
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more will happen."""
+        return self in {Status.COMPLETED, Status.FAILED}
+
+
+class Transcription(Base):
+    """A job and its result. Media and text are in the blob store, under the folder `blobs`."""
+
+    __tablename__ = "transcriptions"
+    # Every filter of the list together with its order, so that a page costs the same however deep it is.
+    __table_args__ = (
+        sa.Index("ix_transcriptions_list", "account_sid", "created_at", "id"),
+        sa.Index("ix_transcriptions_status", "account_sid", "status", "created_at", "id"),
+        sa.Index("ix_transcriptions_language", "account_sid", "language", "created_at", "id"),
+        sa.Index("ix_transcriptions_source", "account_sid", "source_id", "created_at", "id"),
+        # For the sweep over unfinished jobs; of millions of rows only these few are in it.
+        sa.Index(
+            "ix_transcriptions_unfinished",
+            "id",
+            sqlite_where=sa.text("status IN ('PENDING', 'RUNNING')"),
+            postgresql_where=sa.text("status IN ('PENDING', 'RUNNING')"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    account_sid: Mapped[str] = mapped_column(sa.ForeignKey("accounts.sid"))
+    status: Mapped[Status] = mapped_column(sa.Enum(Status, native_enum=False, length=16))
+    configuration_id: Mapped[str] = mapped_column(sa.String(64))
+    source_id: Mapped[str | None] = mapped_column(sa.String(34))
+    media_url: Mapped[str | None] = mapped_column(sa.Text)
+    audio_started_at: Mapped[datetime | None]
+    participants: Mapped[list[dict[str, Any]]]
+    resolved_configuration: Mapped[dict[str, Any]]
+    language: Mapped[str | None] = mapped_column(sa.String(16))
+    """The locale asked for; what `languageCode` filters by."""
+    duration: Mapped[float | None]
+    """Seconds of audio, once they are known."""
+    progress: Mapped[float] = mapped_column(default=0.0)
+    error: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    conversation_id: Mapped[str | None] = mapped_column(sa.String(64))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+
+    @property
+    def blobs(self) -> str:
+        """Folder in the blob store that holds everything of this job and nothing else."""
+        return blob_folder(self.account_sid, self.id)
+
+
+def blob_folder(account_sid: str, transcription_id: str) -> str:
+    """Where a transcription's media, checkpoints and transcript are kept."""
+    return f"{account_sid}/{transcription_id}"

@@ -1,0 +1,310 @@
+"""The durable way of a job: fetch, inspect, segment, recognize, finish. Every step is a checkpoint.
+
+A process that is killed anywhere is followed by another that goes on behind the last finished step. Steps may
+therefore run twice; each is written so that the second time changes nothing.
+"""
+
+import json
+from typing import Any
+
+import structlog
+from dbos import DBOS, DBOSConfiguredInstance, StepOptions
+from dbos import error as dbos_error
+
+from callscribe.callbacks.service import Callbacks, fit_body
+from callscribe.db.engine import Database
+from callscribe.durable.queues import WORKFLOW_INSTANCE
+from callscribe.errors import Cancelled, Code, JobError, TransientJobError
+from callscribe.media.blobs import BlobMissing, BlobStore
+from callscribe.media.decoding import Decoder
+from callscribe.media.fetching import fetch
+from callscribe.settings import Settings
+from callscribe.speech.interface import Engine, RecognitionOptions, Segment, Span
+from callscribe.speech.languages import MULTI
+from callscribe.speech.pipeline import recognize_span, segment_file
+from callscribe.speech.segmentation import Segmentation, plan_chunks
+from callscribe.speech.serialization import segment_from_json, segment_to_json
+from callscribe.transcriptions import keys, repository
+from callscribe.transcriptions.messages import callback_body
+from callscribe.transcriptions.running import Running
+from callscribe.transcriptions.tables import Status, Transcription
+from callscribe.transcripts.assembly import assemble
+from callscribe.transcripts.serialization import transcript_to_json
+
+FETCHED, SEGMENTED = 0.05, 0.10
+"""Progress when these steps are done; recognition has the rest, by seconds of audio."""
+
+MAX_TAKEOVERS = 50
+"""A job that so many workers died on is given up (17561); it is the job that kills them."""
+
+_log = structlog.get_logger(__name__)
+
+
+@DBOS.dbos_class()
+class TranscriptionWorkflows(DBOSConfiguredInstance):
+    """Workflows for transcriptions, with what they need."""
+
+    def __init__(
+        self,
+        database: Database,
+        blobs: BlobStore,
+        callbacks: Callbacks,
+        decoder: Decoder,
+        engine: Engine,
+        running: Running,
+        settings: Settings,
+    ) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._callbacks = callbacks
+        self._decoder = decoder
+        self._engine = engine
+        self._running = running
+        self._settings = settings
+        super().__init__(WORKFLOW_INSTANCE)
+
+    @DBOS.workflow(name="transcribe", max_recovery_attempts=MAX_TAKEOVERS)
+    def transcribe(self, transcription_id: str) -> None:
+        """From PENDING to COMPLETED or FAILED. Ends without a trace when the transcription is deleted meanwhile."""
+        try:
+            with self._running.watch(transcription_id):
+                self._transcribe(transcription_id)
+        except Cancelled:
+            _log.info("transcription.deleted", transcription=transcription_id)
+
+    def _transcribe(self, transcription_id: str) -> None:
+        retried = _retried()
+        try:
+            DBOS.run_step(_named("begin", retried), self._begin, transcription_id)
+            DBOS.run_step(
+                _named(
+                    "fetch",
+                    {
+                        "retries_allowed": True,
+                        "max_attempts": self._settings.media_attempts,
+                        "interval_seconds": self._settings.media_retry_interval,
+                        "backoff_rate": 2.0,
+                        "should_retry": _is_worth_another,
+                    },
+                ),
+                self._fetch,
+                transcription_id,
+            )
+            DBOS.run_step(_named("inspect", retried), self._inspect, transcription_id)
+            chunks = DBOS.run_step(_named("segment", retried), self._segment, transcription_id)
+            for index, (start, end) in enumerate(chunks):
+                DBOS.run_step(
+                    _named("recognize", retried), self._recognize, transcription_id, index, Span(start, end)
+                )
+            DBOS.run_step(_named("finish", retried), self._finish, transcription_id, len(chunks))
+        except Cancelled:
+            raise
+        except JobError as error:
+            DBOS.run_step(_named("fail", retried), self._fail, transcription_id, error.code, error.detail)
+        except Exception as error:  # noqa: BLE001  the job must end, whatever it was
+            cause = error.errors[-1] if isinstance(error, dbos_error.DBOSMaxStepRetriesExceeded) and error.errors else error
+            if isinstance(cause, JobError):
+                code, detail = cause.code, cause.detail
+            else:
+                _log.error("transcription.failed", transcription=transcription_id, exc_info=cause)
+                code, detail = Code.JOB_INTERNAL, "The server failed on this job; its log says why."
+            DBOS.run_step(_named("fail", retried), self._fail, transcription_id, code, detail)
+
+    def _begin(self, transcription_id: str) -> None:
+        """PENDING to RUNNING."""
+        with self._database.write() as session:
+            repository.transition(session, transcription_id, Status.PENDING, Status.RUNNING)
+
+    def _fetch(self, transcription_id: str) -> None:
+        """Media to the blob store."""
+        row = self._row(transcription_id)
+        assert row.media_url is not None
+        fetch(
+            row.media_url,
+            blobs=self._blobs,
+            key=keys.media(row.blobs),
+            settings=self._settings,
+            cancelled=self._running.flag(transcription_id),
+        )
+        self._running.report(transcription_id, FETCHED)
+
+    def _inspect(self, transcription_id: str) -> None:
+        """Refuse at once what cannot be transcribed, and learn the length where the file tells it."""
+        row = self._row(transcription_id)
+        with self._blobs.local_path(keys.media(row.blobs), self._settings.spool) as path:
+            info = self._decoder.inspect(path)
+        _log.info(
+            "media.inspected",
+            transcription=transcription_id,
+            container=info.container,
+            codec=info.codec,
+            channels=info.channels,
+            sample_rate=info.sample_rate,
+            duration=info.duration,
+        )
+
+    def _segment(self, transcription_id: str) -> list[tuple[float, float]]:
+        """Find speech in every channel; the chunks to recognise, in seconds."""
+        row = self._row(transcription_id)
+        with self._blobs.local_path(keys.media(row.blobs), self._settings.spool) as path:
+            segmentation = segment_file(self._decoder, path, self._running.flag(transcription_id))
+        self._blobs.put_bytes(keys.segmentation(row.blobs), _json(segmentation.to_json()))
+        with self._database.write() as session:
+            repository.update_running(session, transcription_id, duration=segmentation.duration)
+        self._running.report(transcription_id, SEGMENTED)
+        return [(span.start, span.end) for span in plan_chunks(segmentation)]
+
+    def _recognize(self, transcription_id: str, index: int, span: Span) -> None:
+        """Words of one chunk to the blob store."""
+        row = self._row(transcription_id)
+        segmentation = self._segmentation(row)
+        options = row.resolved_configuration
+        segments: list[Segment] = []
+        with self._blobs.local_path(keys.media(row.blobs), self._settings.spool) as path:
+            for segment in recognize_span(
+                self._decoder,
+                path,
+                segmentation,
+                span,
+                self._engine,
+                options["servedBy"]["model"],
+                RecognitionOptions(None if options["language"] == MULTI else options["language"]),
+                self._running.flag(transcription_id),
+            ):
+                segments.append(segment)
+                done = min(segment.end, span.end) / max(segmentation.duration, 1e-3)
+                self._running.report(transcription_id, SEGMENTED + (0.99 - SEGMENTED) * done)
+        self._blobs.put_bytes(
+            keys.chunk(row.blobs, index), _json([segment_to_json(segment) for segment in segments])
+        )
+
+    def _finish(self, transcription_id: str, chunks: int) -> None:
+        """Transcript to the blob store; then COMPLETED and the callback in one transaction."""
+        row = self._row(transcription_id)
+        segmentation = self._segmentation(row)
+        segments = [
+            segment_from_json(each)
+            for index in range(chunks)
+            for each in json.loads(self._blobs.get_bytes(keys.chunk(row.blobs, index)))
+        ]
+        transcript = assemble(
+            segments,
+            duration=segmentation.duration,
+            participants=_participants_by_channel(row, len(segmentation.channels)),
+            language=row.language,
+        )
+        self._blobs.put_bytes(keys.transcript(row.blobs), _json(transcript_to_json(transcript)))
+        self._conclude(row, Status.COMPLETED, callback_body(row, self._settings, transcript=transcript))
+        for index in range(chunks):
+            self._blobs.delete(keys.chunk(row.blobs, index))
+
+    def _fail(self, transcription_id: str, code: int, detail: str) -> None:
+        """FAILED with its code, and the callback, in one transaction."""
+        public = next(each for each in Code if each == code)
+        error = {"code": public.value, "title": public.title, "detail": detail, "type": public.type}
+        row = self._row(transcription_id)
+        self._conclude(row, Status.FAILED, callback_body(row, self._settings, error=error), error=error)
+
+    def _conclude(self, row: Transcription, status: Status, body: dict[str, Any], **values: Any) -> None:
+        data, reduced = fit_body(body)
+        callback = row.resolved_configuration.get("transcriptionStatusCallback")
+        if callback is not None:
+            self._blobs.put_bytes(keys.callback(row.blobs), data)
+        with self._database.write() as session:
+            # A worker that was thought dead and comes back finds the job ended, and tells nobody.
+            if not repository.transition(session, row.id, Status.RUNNING, status, progress=1.0, **values):
+                return
+            if callback is not None:
+                self._callbacks.enqueue(
+                    session,
+                    callback_id=f"voice_callback_{row.id.rpartition('_')[2]}",
+                    account_sid=row.account_sid,
+                    subject_id=row.id,
+                    event=status.value,
+                    url=callback["url"],
+                    body_key=keys.callback(row.blobs),
+                    reduced=reduced,
+                )
+        _log.info(
+            "transcription.ended",
+            transcription=row.id,
+            status=status.value,
+            error=values.get("error", {}).get("code"),
+        )
+
+    def fail_abandoned(self) -> None:
+        """End the jobs whose workflow DBOS gave up, since every worker that took them died."""
+        given_up = DBOS.list_workflows(
+            name="transcribe",
+            status=["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
+            sort_desc=True,
+            limit=1000,
+            load_input=False,
+            load_output=False,
+        )
+        with self._database.read() as session:
+            rows = repository.unfinished(session, [workflow.workflow_id for workflow in given_up])
+        for row in rows:
+            self._begin(row.id)
+            self._fail(row.id, Code.JOB_INTERNAL, f"The job was given up after {MAX_TAKEOVERS} attempts.")
+
+    def _row(self, transcription_id: str) -> Transcription:
+        """The job as it stands.
+
+        Raises:
+            Cancelled: it was deleted.
+        """
+        with self._database.read() as session:
+            row = repository.find(session, transcription_id)
+        if row is None:
+            raise Cancelled
+        return row
+
+    def _segmentation(self, row: Transcription) -> Segmentation:
+        return Segmentation.from_json(json.loads(self._blobs.get_bytes(keys.segmentation(row.blobs))))
+
+    @DBOS.workflow(name="erase")
+    def erase(self, transcription_id: str, folder: str) -> None:
+        """Stop the work on a deleted transcription and erase what it left."""
+        DBOS.cancel_workflow(transcription_id)
+        self.erase_blobs(folder)
+        # A worker notices within a second or two; what it wrote until then goes as well.
+        DBOS.sleep(10)
+        self.erase_blobs(folder)
+        DBOS.delete_workflow(transcription_id)
+
+    @DBOS.step(retries_allowed=True, max_attempts=10, interval_seconds=1.0)
+    def erase_blobs(self, folder: str) -> None:
+        """Everything under the folder."""
+        self._blobs.delete_prefix(folder)
+
+
+def _retried() -> StepOptions:
+    """For steps that only a passing fault of this machine can fail: a full disk, a database that is away."""
+    return {
+        "retries_allowed": True,
+        "max_attempts": 4,
+        "interval_seconds": 1.0,
+        "backoff_rate": 3.0,
+        "should_retry": _is_worth_another,
+    }
+
+
+def _named(name: str, options: StepOptions) -> StepOptions:
+    return {**options, "name": name}
+
+
+def _is_worth_another(error: BaseException) -> bool:
+    """Whether a step may succeed when it is tried again: not where the job itself is at fault or no longer wanted."""
+    return isinstance(error, TransientJobError) or not isinstance(error, (JobError, Cancelled, BlobMissing))
+
+
+def _participants_by_channel(row: Transcription, channels: int) -> dict[int, int]:
+    """Channel, from 0, to position in `participants`. One channel that two share is nobody's."""
+    if channels == 1 and len(row.participants) > 1:
+        return {}
+    return {each["audioChannelIndex"] - 1: position for position, each in enumerate(row.participants)}
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,0 +1,63 @@
+"""`Idempotency-Key`: the same request twice makes one resource, and both get the same answer."""
+
+import hashlib
+import json
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from callscribe.db.base import now
+from callscribe.errors import Code, RequestError
+from callscribe.web.tables import IdempotentAnswer
+
+WINDOW = timedelta(hours=24)
+MAX_KEY_LENGTH = 128
+
+
+class Idempotency:
+    """One request with a key. Both methods run in the transaction that makes the resource."""
+
+    def __init__(self, account_sid: str, key: str, payload: Any) -> None:
+        if not 1 <= len(key) <= MAX_KEY_LENGTH:
+            raise RequestError(
+                Code.INVALID_PARAMETER, f"Idempotency-Key must have 1 to {MAX_KEY_LENGTH} characters."
+            )
+        self._account_sid = account_sid
+        self._key = key
+        canonical = json.dumps(payload, sort_keys=True, separators=(",", ":"))
+        self._hash = hashlib.sha256(canonical.encode()).hexdigest()
+
+    def recall(self, session: Session) -> dict[str, Any] | None:
+        """The answer that the first request got within the window, if there was one.
+
+        Raises:
+            RequestError: 17534, the first request had another payload.
+        """
+        row = session.get(IdempotentAnswer, (self._account_sid, self._key))
+        if row is None:
+            return None
+        if now() - row.created_at >= WINDOW:
+            session.delete(row)
+            session.flush()
+            return None
+        if row.payload_hash != self._hash:
+            raise RequestError(
+                Code.IDEMPOTENCY_MISMATCH, "This Idempotency-Key was used with another payload; use a new key."
+            )
+        return row.answer
+
+    def remember(self, session: Session, answer: dict[str, Any]) -> None:
+        """Keep the answer for those who ask again."""
+        session.add(
+            IdempotentAnswer(
+                account_sid=self._account_sid, key=self._key, payload_hash=self._hash, answer=answer
+            )
+        )
+        session.flush()
+
+
+def forget_expired(session: Session) -> None:
+    """Remove answers that are past the window."""
+    session.execute(sa.delete(IdempotentAnswer).where(IdempotentAnswer.created_at < now() - WINDOW))

@@ -1,0 +1,131 @@
+"""Errors as answers: problem documents (RFC 9457) for v3, the legacy shape for the older APIs."""
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from callscribe.errors import Code, FieldError, RequestError
+
+LEGACY_PREFIXES = ("/v2/", "/2010-04-01/")
+
+_log = structlog.get_logger(__name__)
+
+_CODES_BY_STATUS = {
+    401: Code.AUTHENTICATE,
+    404: Code.NOT_FOUND,
+    405: Code.METHOD_NOT_ALLOWED,
+    413: Code.TOO_LARGE,
+    429: Code.TOO_MANY_REQUESTS,
+}
+
+
+class ProblemField(BaseModel):
+    """One fault in the request; `pointer` is a JSON pointer into the body."""
+
+    detail: str
+    pointer: str
+
+
+class Problem(BaseModel):
+    """A problem document."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: int
+    errors: list[ProblemField] = []
+
+
+class LegacyError(BaseModel):
+    """An error of the older APIs."""
+
+    code: int
+    message: str
+    more_info: str
+    status: int
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For the OpenAPI document: what an endpoint of v3 may answer instead."""
+    return {
+        status: {"model": Problem, "content": {"application/problem+json": {}}} for status in (401, *statuses)
+    }
+
+
+def legacy_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For the OpenAPI document: what an endpoint of the older APIs may answer instead."""
+    return {status: {"model": LegacyError} for status in (401, *statuses)}
+
+
+def render(error: RequestError, path: str) -> JSONResponse:
+    """The answer to a request that is refused."""
+    headers = {}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = 'Basic realm="callscribe"'
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    if path.startswith(LEGACY_PREFIXES):
+        body: dict[str, Any] = {
+            "code": error.code.value,
+            "message": error.detail,
+            "more_info": error.code.type,
+            "status": error.status,
+        }
+        return JSONResponse(body, error.status, headers)
+    body = {
+        "type": error.code.type,
+        "title": error.code.title,
+        "status": error.status,
+        "detail": error.detail,
+        "instance": path,
+        "code": error.code.value,
+        "errors": [{"detail": field.detail, "pointer": field.pointer} for field in error.errors],
+    }
+    return JSONResponse(body, error.status, headers, media_type="application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the application in these forms."""
+
+    @app.exception_handler(RequestError)
+    async def refused(request: Request, error: RequestError) -> JSONResponse:
+        return render(error, request.url.path)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        return render(invalid_parameters(error.errors()), request.url.path)
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        code = _CODES_BY_STATUS.get(error.status_code, Code.INVALID_PARAMETER)
+        answer = render(RequestError(code, str(error.detail), status=error.status_code), request.url.path)
+        answer.headers.update(error.headers or {})
+        return answer
+
+    @app.exception_handler(Exception)
+    async def failed(request: Request, error: Exception) -> JSONResponse:
+        _log.error("request.failed", path=request.url.path, exc_info=error)
+        return render(RequestError(Code.INTERNAL, "The server failed; the log says why."), request.url.path)
+
+
+def invalid_parameters(faults: Any) -> RequestError:
+    """20001 with every fault of a body or query."""
+    errors = []
+    for fault in faults:
+        path = [str(part) for part in fault["loc"] if part not in {"body", "query", "path", "header"}]
+        if fault["type"] == "json_invalid":
+            reason = fault.get("ctx", {}).get("error", fault["msg"])
+            errors.append(FieldError(f"The body is not valid JSON: {reason}.", ""))
+        else:
+            name = ".".join(path)
+            errors.append(
+                FieldError(f"{name}: {fault['msg']}" if name else fault["msg"], "".join(f"/{p}" for p in path))
+            )
+    return RequestError(Code.INVALID_PARAMETER, errors[0].detail, errors=errors)

@@ -1,0 +1,70 @@
+"""A worker: everything that turns queued jobs into transcripts and callbacks, put together."""
+
+import threading
+
+import structlog
+
+from callscribe.accounts.secrets import TokenCipher
+from callscribe.accounts.service import Accounts
+from callscribe.callbacks.service import Callbacks
+from callscribe.callbacks.workflows import CallbackWorkflows
+from callscribe.db.engine import Database
+from callscribe.durable.queues import WorkQueue
+from callscribe.durable.runtime import Runtime
+from callscribe.media.blobs import BlobStore
+from callscribe.media.decoding import Decoder
+from callscribe.settings import Settings
+from callscribe.speech.whisper import WhisperEngine
+from callscribe.transcriptions.running import Running
+from callscribe.transcriptions.workflows import TranscriptionWorkflows
+from callscribe.web.idempotency import forget_expired
+
+HOUSEKEEPING = 60.0
+"""Seconds between two rounds of housekeeping."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """Takes jobs from the queues until it is stopped."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._database = database
+        blobs = BlobStore(settings.blobs)
+        accounts = Accounts(database, TokenCipher.from_settings(settings))
+        self._runtime = Runtime(database, settings)
+        self._running = Running(database)
+        self._jobs = TranscriptionWorkflows(
+            database,
+            blobs,
+            Callbacks(WorkQueue(database)),
+            Decoder(extended=settings.media_formats == "extended"),
+            WhisperEngine(settings),
+            self._running,
+            settings,
+        )
+        CallbackWorkflows(database, blobs, accounts, settings)
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set.
+
+        The process must end at once afterwards: threads may still be inside a step, and what they would do from
+        now on is the next worker's to do, from the last checkpoint.
+        """
+        self._running.start()
+        self._runtime.start()
+        _log.info("worker.started", worker=self._runtime.worker_id)
+        while not stop.wait(HOUSEKEEPING):
+            self._keep_house()
+        _log.info("worker.stopping", worker=self._runtime.worker_id)
+        self._running.stop()
+        self._runtime.stop()
+
+    def _keep_house(self) -> None:
+        try:
+            with self._database.write() as session:
+                forget_expired(session)
+            self._jobs.fail_abandoned()
+        except Exception:  # noqa: BLE001
+            # Tidying up can wait for a database that is away; the jobs cannot.
+            _log.exception("worker.housekeeping_failed")
