@@ -1,0 +1,50 @@
+"""The command line."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+import callscribe
+from callscribe.cli import accounts, doctor, models, serve
+from callscribe.cli.demo import demo
+from callscribe.cli.transcribe import transcribe
+from callscribe.errors import SetupError
+
+app = typer.Typer(
+    help="Batch transcription for recorded calls, on your own machines.",
+    epilog="Settings are CALLSCRIBE_* environment variables; see docs/configuration.md.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(serve.serve)
+app.command()(serve.api)
+app.command()(serve.worker)
+app.command()(transcribe)
+app.command()(demo)
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(models.app, name="models")
+app.command()(doctor.doctor)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"callscribe {callscribe.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line. An installation that is not as it must be ends with one line that says what to do."""
+    try:
+        app()
+    except SetupError as error:
+        Console(stderr=True).print(f"[bold red]callscribe:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(2)

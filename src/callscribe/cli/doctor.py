@@ -1,0 +1,133 @@
+"""`callscribe doctor`: whether everything is there and answers, and what to do where not."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import av
+import ctranslate2
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from callscribe.accounts.secrets import TokenCipher
+from callscribe.cli.serve import Data, load_settings
+from callscribe.db.engine import Database
+from callscribe.db.migrate import migrate
+from callscribe.durable.liveness import live_workers
+from callscribe.errors import CallscribeError
+from callscribe.media.blobs import BlobStore
+from callscribe.outbound import AllowList
+from callscribe.settings import Settings
+from callscribe.speech import routes
+from callscribe.speech.catalogue import Catalogue
+
+PROBE = "doctor-probe"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, whether it is well, what was seen or what to do."""
+
+    subject: str
+    well: bool
+    text: str
+
+
+def doctor(data: Data = None) -> None:
+    """Check what is installed, what serves what, and whether database, blob store and model answer."""
+    settings = load_settings(data)
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    table = Table(box=None, show_header=False)
+    well = True
+    for finding in _findings(settings):
+        well &= finding.well
+        mark = "[green]✓[/]" if finding.well else "[red]✗[/]"
+        table.add_row(mark, finding.subject, escape(finding.text))
+    console = Console()
+    console.print(table)
+    console.print(_engines(settings))
+    if not well:
+        sys.exit(1)
+
+
+def _findings(settings: Settings) -> Iterator[Finding]:
+    yield Finding("callscribe", True, f"{version('callscribe')} on Python {sys.version.split()[0]}")
+    yield Finding(
+        "libraries",
+        True,
+        f"CTranslate2 {ctranslate2.__version__}, PyAV {av.__version__} (FFmpeg {av.ffmpeg_version_info}), "
+        f"DBOS {version('dbos')}",
+    )
+    cuda = ctranslate2.get_cuda_device_count()
+    yield Finding("device", True, f"CUDA, {cuda} device(s), float16" if cuda else "CPU, int8")
+    yield Finding("data folder", True, str(settings.data_dir))
+    checks: tuple[tuple[str, Callable[[Settings], str], str], ...] = (
+        ("database", _database, "Check CALLSCRIBE_DATABASE_URL and that the server runs."),
+        ("blob store", _blobs, "Check CALLSCRIBE_BLOB_URL and the credentials for it."),
+        ("secret key", _key, "Check CALLSCRIBE_SECRET_KEY or the file secret.key in the data folder."),
+        ("model", _model, "Get it with `callscribe models pull`."),
+        ("allow-lists", _allow, "Check CALLSCRIBE_MEDIA_ALLOW and CALLSCRIBE_CALLBACK_ALLOW."),
+    )
+    for subject, check, advice in checks:
+        yield _checked(subject, check, advice, settings)
+
+
+def _checked(subject: str, check: Callable[[Settings], str], advice: str, settings: Settings) -> Finding:
+    try:
+        return Finding(subject, True, check(settings))
+    except CallscribeError as error:
+        return Finding(subject, False, str(error))
+    except Exception as error:  # noqa: BLE001  whatever is the matter, it is what the doctor is for
+        return Finding(subject, False, f"{type(error).__name__}: {error}. {advice}".replace("\n", " "))
+
+
+def _database(settings: Settings) -> str:
+    database = Database(settings.database)
+    migrate(database)
+    workers = live_workers(database)
+    database.close()
+    shown = database.engine.url.render_as_string(hide_password=True)
+    return f"{shown}, {workers} live worker(s)"
+
+
+def _blobs(settings: Settings) -> str:
+    blobs = BlobStore(settings.blobs)
+    blobs.put_bytes(PROBE, b"probe")
+    blobs.get_bytes(PROBE)
+    blobs.delete(PROBE)
+    return f"{settings.blobs}: written, read and deleted"
+
+
+def _key(settings: Settings) -> str:
+    cipher = TokenCipher.from_settings(settings)
+    cipher.decrypt(cipher.encrypt("probe"))
+    return "from CALLSCRIBE_SECRET_KEY" if settings.secret_key else str(settings.data_dir / "secret.key")
+
+
+def _model(settings: Settings) -> str:
+    folder: Path = Catalogue(settings.models).path(settings.model)
+    return f"{settings.model} in {folder}"
+
+
+def _allow(settings: Settings) -> str:
+    AllowList(settings.media_allow)
+    AllowList(settings.callback_allow)
+    return f"media: {', '.join(settings.media_allow) or 'none'}; callbacks: {', '.join(settings.callback_allow) or 'none'}"
+
+
+def _engines(settings: Settings) -> Table:
+    table = Table("Engine", "Model", "Served by", "Languages", box=None, header_style="bold", title="Engines")
+    for engine in (*routes.TWILIO_ENGINES, routes.WHISPER):
+        for model in routes.engine_models(engine, settings):
+            languages = sorted(model.languages)
+            faults = routes.check(engine, model.name, languages[0], settings) if languages else []
+            if faults or not languages:
+                served = f"[red]{escape(faults[0].detail) if faults else 'nothing: the model is not here'}[/]"
+            else:
+                service = routes.resolve(engine, model.name, languages[0], settings)
+                served = f"{service.engine} {service.model}"
+            table.add_row(engine, model.name, served, f"{len(languages)}")
+    return table

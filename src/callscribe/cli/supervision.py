@@ -1,0 +1,82 @@
+"""The worker process beside the API of `callscribe serve`: started, started again when it dies, ended with it."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from callscribe.settings import Settings, environment
+
+LIFELINE = "--lifeline"
+"""Makes a worker end when its standard input does: a server that was killed leaves no worker behind."""
+
+STOP_TIMEOUT = 20.0
+"""Seconds that a worker has to sign off before it is killed; its jobs are safe either way."""
+
+SETTLED = 30.0
+"""A worker that ran for so many seconds is not taken to fail at its start."""
+
+_log = structlog.get_logger(__name__)
+
+
+class SupervisedWorker:
+    """A context in which a worker process runs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._environment = {**os.environ, **environment(settings)}
+        self._stopping = threading.Event()
+        self._process = self._start()
+        self._thread = threading.Thread(target=self._watch, name="worker-supervision", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopping.set()
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._thread.join()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603  this very program
+            [sys.executable, "-m", "callscribe", "worker", LIFELINE],
+            stdin=subprocess.PIPE,
+            env=self._environment,
+        )
+
+    def _watch(self) -> None:
+        """Start the worker again when it dies, after a pause that grows while it dies at once."""
+        pause = 1.0
+        while True:
+            began = time.monotonic()
+            status = self._process.wait()
+            if self._stopping.is_set():
+                return
+            pause = 1.0 if time.monotonic() - began > SETTLED else min(pause * 2, 30.0)
+            _log.error("worker.died", status=status, restart_in=pause)
+            if self._stopping.wait(pause):
+                return
+            self._process = self._start()
+
+
+def follow_lifeline(stop: threading.Event) -> None:
+    """Set `stop` when standard input ends."""
+
+    def wait() -> None:
+        while sys.stdin.buffer.read(4096):
+            pass
+        stop.set()
+
+    threading.Thread(target=wait, name="lifeline", daemon=True).start()
