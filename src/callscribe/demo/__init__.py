@@ -1,0 +1,61 @@
+"""The bundled call: two synthesised voices on a channel each, about a minute, and what is said in it.
+
+`scripts/make_demo_call.py` makes both files.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+RECORDING = Path(__file__).parent / "call.wav"
+"""16-bit PCM, 8 kHz, dual-channel: channel 1 the customer, channel 2 the agent."""
+
+SCRIPT = RECORDING.with_suffix(".json")
+"""What is said in it, and when."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who speaks on a channel. `audio_channel_index` counts from 1, as on the wire."""
+
+    audio_channel_index: int
+    type: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one party says in one go; times in seconds from the start of the recording."""
+
+    audio_channel_index: int
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The bundled call as it was composed: the reference for what recognition finds in it."""
+
+    duration: float
+    language: str
+    participants: tuple[Party, ...]
+    turns: tuple[Turn, ...]
+
+
+@cache
+def call() -> Call:
+    """Read what is said in the bundled call; turns are in the order of their starts."""
+    document = json.loads(SCRIPT.read_text(encoding="utf-8"))
+    return Call(
+        duration=document["durationSeconds"],
+        language=document["language"],
+        participants=tuple(
+            Party(each["audioChannelIndex"], each["type"], each["name"]) for each in document["participants"]
+        ),
+        turns=tuple(
+            Turn(each["audioChannelIndex"], each["startTimeSeconds"], each["endTimeSeconds"], each["text"])
+            for each in document["turns"]
+        ),
+    )

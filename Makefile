@@ -1,0 +1,60 @@
+# callscribe: `make` lists what there is. Every target sets up what it needs in .venv;
+# the machine has to have Python 3.11 or later, nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# In this order: the quick ones first. `make bench BENCHMARKS=accuracy` runs one alone.
+BENCHMARKS ?= api accuracy memory
+
+# Further arguments of the program: `make serve ARGS="--port 9000"`, `make test ARGS="-k callbacks"`.
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test lint bench lock
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+demo: $(INSTALLED) ## Start a server, have the bundled call transcribed, print the conversation
+	@$(BIN)/callscribe demo $(ARGS)
+
+serve: $(INSTALLED) ## Run the server on http://127.0.0.1:8321
+	@$(BIN)/callscribe serve $(ARGS)
+
+test: $(INSTALLED) ## Run the tests
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(INSTALLED) ## Check style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(INSTALLED) ## Run the benchmarks one after another
+	@set -e; for name in $(BENCHMARKS); do \
+	  printf '\n== benchmarks/%s.py ==\n' "$$name"; \
+	  $(BIN)/python "benchmarks/$$name.py" $(ARGS); \
+	done
+
+# hatchling builds the project itself (with editables), without isolation so that both are locked like the rest.
+lock: $(BIN)/python ## Write requirements.lock anew from pyproject.toml, for Linux and macOS, Python 3.11 and later
+	$(PIP) install 'uv>=0.13.9,<0.14'
+	{ sed -n 's/^requires = \["\(hatchling[^"]*\)"\]$$/\1/p' pyproject.toml; echo 'editables>=0.5,<0.6'; } \
+	| $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --group bench \
+	  --generate-hashes --no-annotate --custom-compile-command 'make lock' --output-file requirements.lock \
+	  pyproject.toml -
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "callscribe needs Python 3.11 or later. Name one: make PYTHON=/path/to/python3.11 …" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); echo "Python cannot make virtual environments: install its venv module." >&2; exit 1; }
+
+$(INSTALLED): requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing into $(VENV); the first time takes a few minutes."
+	@$(PIP) install --require-hashes --only-binary :all: --requirement requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
