@@ -65,6 +65,11 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         1 * MIB, ge=1024, description="Largest request body that is read, in bytes; above it 413."
     )
+    rate_limit: str | None = Field(
+        None,
+        description="Most requests of one account that one server takes, such as `100/second` or `5000/minute`; above "
+        "it 429 with `Retry-After`. Without it there is no limit.",
+    )
 
     # What it may reach.
     media_allow: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -92,7 +97,8 @@ class Settings(BaseSettings):
     )
     media_formats: Literal["standard", "extended"] = Field(
         "extended",
-        description="`standard` takes WAV, MP3 and FLAC as Twilio does; `extended` also Ogg (Opus, Vorbis), M4A and WebM.",
+        description="`standard` takes WAV, MP3 and FLAC as Twilio does; `extended` also Ogg (Opus, Vorbis), M4A and "
+        "WebM.",
     )
 
     # Recognition.

@@ -1,5 +1,6 @@
 """A worker: everything that turns queued jobs into transcripts and callbacks, put together."""
 
+import shutil
 import threading
 
 import structlog
@@ -9,6 +10,7 @@ from callscribe.accounts.service import Accounts
 from callscribe.callbacks.service import Callbacks
 from callscribe.callbacks.workflows import CallbackWorkflows
 from callscribe.db.engine import Database
+from callscribe.durable.liveness import live_workers
 from callscribe.durable.queues import WorkQueue
 from callscribe.durable.runtime import Runtime
 from callscribe.media.blobs import BlobStore
@@ -33,7 +35,9 @@ class Worker:
         blobs = BlobStore(settings.blobs)
         accounts = Accounts(database, TokenCipher.from_settings(settings))
         self._runtime = Runtime(database, settings)
-        self._running = Running(database)
+        self._spools = settings.spool
+        self._spool = settings.spool / self._runtime.worker_id
+        self._running = Running(database, blobs, self._spool)
         self._jobs = TranscriptionWorkflows(
             database,
             blobs,
@@ -53,12 +57,21 @@ class Worker:
         """
         self._running.start()
         self._runtime.start()
+        self._reap_spools()
         _log.info("worker.started", worker=self._runtime.worker_id)
         while not stop.wait(HOUSEKEEPING):
             self._keep_house()
         _log.info("worker.stopping", worker=self._runtime.worker_id)
         self._running.stop()
         self._runtime.stop()
+        shutil.rmtree(self._spool, ignore_errors=True)
+
+    def _reap_spools(self) -> None:
+        """Remove what workers left behind that were killed."""
+        alive = live_workers(self._database)
+        for folder in self._spools.iterdir():
+            if folder.name not in alive:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _keep_house(self) -> None:
         try:

@@ -1,5 +1,8 @@
 """One attempt to deliver a callback: the request, and what its outcome means."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import httpx2
 
 from callscribe.callbacks.signing import SharedKey, signature_headers, signed_url
@@ -35,53 +38,70 @@ class Sender:
         Raises:
             DeliveryError: it was not accepted; 17580 to 17585, and whether to try again.
         """
-        try:
-            target = signed_url(url, body)
-            parsed = httpx2.URL(target)
-        except httpx2.InvalidURL as error:
-            raise _malformed(url) from error
-        if parsed.scheme not in {"http", "https"} or not parsed.host:
-            raise _malformed(url)
+        with (
+            _failures_by_code(),
+            guarded_client(
+                allow=self._allow,
+                plain_http=True,
+                connect_timeout=self._settings.callback_connect_timeout,
+                read_timeout=self._settings.callback_timeout,
+                watch=Deadline(self._settings.callback_timeout),
+            ) as client,
+        ):
+            # A client would follow some redirects without the body, and all with the signature of the first
+            # address, which no receiver accepts.
+            for _ in range(1 + MAX_REDIRECTS):
+                status, location = self._post(client, _target(url, body), body, auth_token)
+                if location is None:
+                    return _accept(status)
+                url = str(httpx2.URL(url).join(location))
+        raise DeliveryError(Code.CALLBACK_REDIRECTS, f"More than {MAX_REDIRECTS} redirects.", retriable=False)
+
+    def _post(self, client: httpx2.Client, target: str, body: bytes, auth_token: str) -> tuple[int, str | None]:
+        """Status, and where it redirects to."""
         headers = {"Content-Type": "application/json", "User-Agent": "callscribe"}
         headers |= signature_headers(target, auth_token, self._shared_key)
-        try:
-            with (
-                guarded_client(
-                    allow=self._allow,
-                    plain_http=True,
-                    connect_timeout=self._settings.callback_connect_timeout,
-                    read_timeout=self._settings.callback_timeout,
-                    max_redirects=MAX_REDIRECTS,
-                    watch=Deadline(self._settings.callback_timeout),
-                ) as client,
-                client.stream("POST", target, content=body, headers=headers) as response,
-            ):
-                received = 0
-                for piece in response.iter_raw():
-                    received += len(piece)
-                    if received > MAX_RESPONSE_BYTES:
-                        raise DeliveryError(
-                            Code.CALLBACK_RESPONSE_TOO_LARGE,
-                            f"The response is larger than {MAX_RESPONSE_BYTES} bytes.",
-                            retriable=False,
-                        )
-                return _accept(response.status_code)
-        except HostRefused as error:
-            raise DeliveryError(Code.CALLBACK_UNREACHABLE, str(error), retriable=False) from error
-        except HostUnresolved as error:
-            raise DeliveryError(Code.CALLBACK_UNREACHABLE, str(error), retriable=True) from error
-        except (DeadlinePassed, httpx2.TimeoutException) as error:
-            raise DeliveryError(Code.CALLBACK_TIMEOUT, "No complete answer in time.", retriable=True) from error
-        except httpx2.TooManyRedirects as error:
-            raise DeliveryError(
-                Code.CALLBACK_REDIRECTS, f"More than {MAX_REDIRECTS} redirects.", retriable=False
-            ) from error
-        except (httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
-            raise DeliveryError(
-                Code.CALLBACK_URL, "Redirected to something that is no http or https URL.", retriable=False
-            ) from error
-        except httpx2.RequestError as error:
-            raise DeliveryError(Code.CALLBACK_UNREACHABLE, str(error) or type(error).__name__, retriable=True) from error
+        with client.stream("POST", target, content=body, headers=headers, follow_redirects=False) as response:
+            if response.has_redirect_location:
+                return response.status_code, response.headers["Location"]
+            received = 0
+            for piece in response.iter_raw():
+                received += len(piece)
+                if received > MAX_RESPONSE_BYTES:
+                    detail = f"The response is larger than {MAX_RESPONSE_BYTES} bytes."
+                    raise DeliveryError(Code.CALLBACK_RESPONSE_TOO_LARGE, detail, retriable=False)
+            return response.status_code, None
+
+
+def _target(url: str, body: bytes) -> str:
+    """Where to send it: the URL with the body's hash."""
+    try:
+        target = signed_url(url, body)
+        parsed = httpx2.URL(target)
+    except httpx2.InvalidURL:
+        parsed = httpx2.URL()
+    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        raise DeliveryError(Code.CALLBACK_URL, f"Not an http or https URL: {url!r}", retriable=False)
+    return target
+
+
+@contextmanager
+def _failures_by_code() -> Iterator[None]:
+    """Turn what goes wrong on the way into its public code."""
+    try:
+        yield
+    except HostRefused as error:
+        raise DeliveryError(Code.CALLBACK_UNREACHABLE, str(error), retriable=False) from error
+    except HostUnresolved as error:
+        raise DeliveryError(Code.CALLBACK_UNREACHABLE, str(error), retriable=True) from error
+    except (DeadlinePassed, httpx2.TimeoutException) as error:
+        raise DeliveryError(Code.CALLBACK_TIMEOUT, "No complete answer in time.", retriable=True) from error
+    except (httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
+        detail = "Redirected to something that is no http or https URL."
+        raise DeliveryError(Code.CALLBACK_URL, detail, retriable=False) from error
+    except httpx2.RequestError as error:
+        detail = str(error) or type(error).__name__
+        raise DeliveryError(Code.CALLBACK_UNREACHABLE, detail, retriable=True) from error
 
 
 def _accept(status: int) -> int:
@@ -93,7 +113,3 @@ def _accept(status: int) -> int:
         retriable=status >= 500 or status in RETRIED_STATUSES,
         http_status=status,
     )
-
-
-def _malformed(url: str) -> DeliveryError:
-    return DeliveryError(Code.CALLBACK_URL, f"Not an http or https URL: {url!r}", retriable=False)

@@ -13,6 +13,8 @@ import httpx2
 
 from callscribe.errors import SetupError
 
+BODY_HASH = "bodySHA256"
+
 
 @dataclass(frozen=True, slots=True)
 class SharedKey:
@@ -31,8 +33,17 @@ class SharedKey:
 
 
 def signed_url(url: str, body: bytes) -> str:
-    """The URL with `bodySHA256` of the body added to its query."""
-    return str(httpx2.URL(url).copy_merge_params({"bodySHA256": hashlib.sha256(body).hexdigest()}))
+    """The URL with `bodySHA256` of the body added to its query, which otherwise stays as it is written.
+
+    It is the URL as the receiver sees it: without a fragment, and with this hash alone, since a redirect may
+    bring back that of the hop before.
+    """
+    target = httpx2.URL(url)
+    if BODY_HASH in target.params:
+        target = target.copy_remove_param(BODY_HASH)
+    body_hash = f"{BODY_HASH}={hashlib.sha256(body).hexdigest()}".encode()
+    query = target.query + b"&" + body_hash if target.query else body_hash
+    return str(target.copy_with(query=query, fragment=None))
 
 
 def signature_headers(url: str, auth_token: str, shared_key: SharedKey | None = None) -> dict[str, str]:

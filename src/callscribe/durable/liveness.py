@@ -1,8 +1,8 @@
 """Noticing that a worker died, and handing its work to the living.
 
 Each worker keeps a row in `workers` fresh. Work in progress that belongs to no live worker goes back to its
-queue, where any worker takes it up at the last checkpoint. On the same machine a dead process is seen at
-once; on another when its row has not been refreshed for `EXPIRY`.
+queue, where any worker takes it up at the last checkpoint. A worker is dead when its row has not been
+refreshed for `EXPIRY`; on the same machine an ended process is seen at once.
 """
 
 import os
@@ -66,19 +66,27 @@ class Liveness:
 
     def take_over(self) -> None:
         """Forget dead workers and put their work back into the queues."""
-        with self._database.write() as session:
-            workers = session.scalars(sa.select(Worker).where(Worker.id != self._id)).all()
-            dead = [worker for worker in workers if _is_dead(worker)]
-            for worker in dead:
-                session.delete(worker)
-            alive = {self._id} | {worker.id for worker in workers if worker not in dead}
+        # The work first and the workers second: who signs on in between has no work in the list.
         pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
-        orphaned = {workflow.executor_id for workflow in pending if workflow.executor_id} - alive
+        owners = {workflow.executor_id for workflow in pending if workflow.executor_id}
+        orphaned = owners - {self._id} - self._others_alive()
         if orphaned:
             # Not public in DBOS 3.4, and the one call that returns the workflows of given executors to their
             # queues; pyproject.toml pins the minor version for it.
             handles = DBOS._recover_pending_workflows(sorted(orphaned))  # noqa: SLF001
             _log.warning("worker.takeover", workers=sorted(orphaned), jobs=len(handles))
+
+    def _others_alive(self) -> set[str]:
+        with self._database.read() as session:
+            workers = session.scalars(sa.select(Worker).where(Worker.id != self._id)).all()
+        dead = [worker for worker in workers if _is_dead(worker)]
+        if not dead:
+            return {worker.id for worker in workers}
+        with self._database.write() as session:
+            for worker in dead:
+                session.execute(sa.delete(Worker).where(Worker.id == worker.id, Worker.seen_at == worker.seen_at))
+            # One that was only late may have been seen again by now.
+            return set(session.scalars(sa.select(Worker.id).where(Worker.id != self._id)))
 
     def _run(self) -> None:
         while not self._stop.wait(HEARTBEAT):
@@ -91,14 +99,18 @@ class Liveness:
 
     def _beat(self) -> None:
         with self._database.write() as session:
-            session.execute(sa.update(Worker).where(Worker.id == self._id).values(seen_at=now()))
+            seen = session.execute(sa.update(Worker).where(Worker.id == self._id).values(seen_at=now()))
+        if not seen.rowcount:  # type: ignore[attr-defined]
+            # Paused for so long that it was taken for dead. What it had in hand is another's by now; what it takes
+            # from here on is its own.
+            _log.warning("worker.was_taken_for_dead", worker=self._id)
+            self.sign_on()
 
 
-def live_workers(database: Database) -> int:
-    """How many workers were seen lately."""
+def live_workers(database: Database) -> set[str]:
+    """The ids of the workers that were seen lately."""
     with database.read() as session:
-        query = sa.select(sa.func.count()).select_from(Worker).where(Worker.seen_at > now() - EXPIRY)
-        return session.scalar(query) or 0
+        return set(session.scalars(sa.select(Worker.id).where(Worker.seen_at > now() - EXPIRY)))
 
 
 def machine_id() -> str:
@@ -110,8 +122,10 @@ def machine_id() -> str:
 
 
 def _is_dead(worker: Worker) -> bool:
+    if now() - worker.seen_at > EXPIRY:
+        return True
     if worker.machine != machine_id():
-        return now() - worker.seen_at > EXPIRY
+        return False
     try:
         # Another process may have got the pid since.
         return bool(abs(psutil.Process(worker.pid).create_time() - worker.process_started) > 1)

@@ -9,12 +9,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
-from fastapi.routing import APIRoute
-from pydantic import AwareDatetime
 from sse_starlette import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
 
-from callscribe.accounts.authentication import AccountSid
+from callscribe.accounts.authentication import AccountSid, AuthenticatedRoute
 from callscribe.callbacks.tables import Callback
 from callscribe.errors import Code, RequestError
 from callscribe.ids import RECORDING_SID
@@ -27,6 +25,7 @@ from callscribe.transcriptions.schemas import (
     CreatedTranscription,
     CreateTranscription,
     FetchedTranscription,
+    Instant,
     ListMeta,
     TranscriptionList,
     TranscriptionResource,
@@ -36,6 +35,7 @@ from callscribe.transcriptions.schemas import (
 from callscribe.transcriptions.service import Transcriptions
 from callscribe.transcriptions.tables import Status, Transcription
 from callscribe.web.idempotency import Idempotency
+from callscribe.web.pagination import carrying_query
 from callscribe.web.problems import problem_responses
 from callscribe.web.urls import BaseUrl
 
@@ -47,7 +47,7 @@ EVENTS_INTERVAL = 0.5
 """Seconds between two looks at a job for its stream of events."""
 
 
-class _CodedRoute(APIRoute):
+class _CodedRoute(AuthenticatedRoute):
     """Answers a body that does not validate with the public codes of transcriptions."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -90,7 +90,7 @@ _JOB_HEADERS = {
     status_code=202,
     summary="Create a transcription",
     response_model=CreatedTranscription,
-    responses=problem_responses(400, 404, 413, 422, 429)
+    responses=problem_responses(400, 404, 413, 422)
     | {
         202: {
             "headers": _JOB_HEADERS
@@ -141,11 +141,12 @@ def create(
 
 @router.get("/v3/Transcriptions", summary="List transcriptions", responses=problem_responses(400))
 def list_transcriptions(
+    request: Request,
     account: AccountSid,
     service: Service,
     base_url: BaseUrl,
-    created_after: Annotated[AwareDatetime | None, Query(alias="createdAfter")] = None,
-    created_before: Annotated[AwareDatetime | None, Query(alias="createdBefore")] = None,
+    created_after: Annotated[Instant | None, Query(alias="createdAfter")] = None,
+    created_before: Annotated[Instant | None, Query(alias="createdBefore")] = None,
     language_code: Annotated[str | None, Query(alias="languageCode")] = None,
     source_id: Annotated[
         str | None, Query(alias="sourceId", pattern=f"^{RECORDING_SID.pattern}$")
@@ -154,13 +155,20 @@ def list_transcriptions(
     page_size: Annotated[int, Query(alias="pageSize", ge=1)] = DEFAULT_PAGE_SIZE,
     page_token: Annotated[str | None, Query(alias="pageToken")] = None,
 ) -> TranscriptionList:
-    """Newest first. `createdAfter` is inclusive, `createdBefore` is not; a `pageSize` above 100 is taken as 100."""
+    """Newest first. `createdAfter` is inclusive, `createdBefore` is not; a `pageSize` above 100 is taken as 100.
+
+    A `pageToken` carries the filters and the page size of its list, so it may be sent alone.
+    """
     size = min(page_size, MAX_PAGE_SIZE)
     filters = Filters(created_after, created_before, language_code, source_id, status)
     page = service.page(account, filters, page_token, size)
     return TranscriptionList(
         transcriptions=[TranscriptionResource.of(row, base_url) for row in page.rows],
-        meta=ListMeta(page_size=size, next_token=page.next_token, previous_token=page.previous_token),
+        meta=ListMeta(
+            page_size=size,
+            next_token=carrying_query(request, page.next_token),
+            previous_token=carrying_query(request, page.previous_token),
+        ),
     )
 
 
@@ -220,10 +228,7 @@ def transcript(
     accept: Annotated[str, Header()] = "*/*",
 ) -> Response:
     """As JSON, or as `Accept` says: `text/vtt`, `application/x-subrip` or `text/plain`."""
-    wanted = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
-    by_type = {media_type: format_ for format_, media_type in MEDIA_TYPES.items()}
-    format_ = next((by_type[media_type] for media_type in wanted if media_type in by_type), Format.JSON)
-    return _transcript(service.fetch(account, transcription_id), results, format_)
+    return _transcript(service.fetch(account, transcription_id), results, preferred_format(accept))
 
 
 @router.get(
@@ -253,11 +258,10 @@ def _transcript(row: Transcription, results: Results, format_: Format) -> Respon
 @router.get(
     "/v3/Transcriptions/{transcription_id}/Media",
     summary="Fetch the recording",
-    responses=problem_responses(404)
+    responses=problem_responses(404, 416)
     | {
         200: {"content": {"application/octet-stream": {}}},
         206: {"content": {"application/octet-stream": {}}, "description": "The range asked for."},
-        416: {"description": "The range is outside of the recording."},
     },
     response_class=StreamingResponse,
 )
@@ -271,7 +275,7 @@ def media(
     """The bytes as they were fetched. Takes one range, as players ask for when they jump."""
     found = results.media(service.fetch(account, transcription_id), range_)
     if found is None:
-        return Response(status_code=416)
+        raise RequestError(Code.INVALID_PARAMETER, "The range is outside of the recording.", status=416)
     headers = {"Accept-Ranges": "bytes", "Content-Length": str(found.end - found.start)}
     if found.partial:
         headers["Content-Range"] = f"bytes {found.start}-{found.end - 1}/{found.size}"

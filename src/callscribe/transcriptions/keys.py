@@ -1,5 +1,7 @@
 """Where a transcription keeps what in the blob store. `folder` is `Transcription.blobs`."""
 
+from uuid import uuid4
+
 
 def media(folder: str) -> str:
     """The recording as it was fetched."""
@@ -11,9 +13,14 @@ def segmentation(folder: str) -> str:
     return f"{folder}/segmentation.json"
 
 
+def chunks(folder: str) -> str:
+    """The folder of the chunks."""
+    return f"{folder}/chunks"
+
+
 def chunk(folder: str, index: int) -> str:
     """What was recognised in one chunk; a checkpoint."""
-    return f"{folder}/chunks/{index:04}.json"
+    return f"{chunks(folder)}/{index:04}.json"
 
 
 def transcript(folder: str) -> str:
@@ -22,5 +29,5 @@ def transcript(folder: str) -> str:
 
 
 def callback(folder: str) -> str:
-    """The body of the callback, the same for every attempt."""
-    return f"{folder}/callback.json"
+    """The body of a callback, the same for every attempt; a new name at every call."""
+    return f"{folder}/callback-{uuid4().hex}.json"

@@ -15,7 +15,8 @@ from callscribe.transcripts.formats import sentences_json, to_srt, to_text, to_v
 from callscribe.transcripts.models import Transcript
 from callscribe.transcripts.serialization import transcript_from_json
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+_QUALITY = re.compile(r"[01](\.[0-9]{0,3})?")
 _PIECE = 1024 * 1024
 
 
@@ -34,6 +35,18 @@ MEDIA_TYPES = {
     Format.SRT: "application/x-subrip",
     Format.TXT: "text/plain",
 }
+
+
+def preferred_format(accept: str) -> Format:
+    """The format that an `Accept` header likes best (RFC 9110, section 12.5.1); JSON where it names none of them."""
+    weights: dict[Format, float] = {}
+    for part in accept.split(","):
+        media_type, *parameters = (each.strip().lower() for each in part.split(";"))
+        quality = next((each[2:] for each in parameters if each.startswith("q=")), "1")
+        for format_, offered in MEDIA_TYPES.items():
+            if media_type == offered and _QUALITY.fullmatch(quality) and float(quality) > 0:
+                weights[format_] = float(quality)
+    return max(weights, key=weights.__getitem__, default=Format.JSON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +126,14 @@ def speakers(participants: list[dict[str, Any]]) -> dict[int, str]:
 
 
 def _range(header: str | None, size: int) -> tuple[int, int]:
-    """First byte, and the one after the last. A header that is none, or names several ranges, asks for all."""
+    """First byte, and the one after the last. A header that is not valid, or names several ranges, asks for all."""
     wanted = _RANGE.fullmatch(header or "")
     if wanted is None or not (wanted[1] or wanted[2]):
         return 0, size
     if not wanted[1]:
         return max(0, size - int(wanted[2])), size
-    return int(wanted[1]), min(size, int(wanted[2]) + 1) if wanted[2] else size
+    start = int(wanted[1])
+    if not wanted[2]:
+        return start, size
+    last = int(wanted[2])
+    return (start, min(size, last + 1)) if start <= last else (0, size)

@@ -1,16 +1,18 @@
-"""The jobs that this worker has in hand: noticing that one was deleted, and reporting progress.
+"""The jobs that this worker has in hand: noticing that one was deleted, reporting progress, its media at hand.
 
 One query for all jobs, twice a second, instead of one for each piece of work.
 """
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from callscribe.db.engine import Database
+from callscribe.media.blobs import BlobStore
 from callscribe.transcriptions import repository
 
 INTERVAL = 0.5
@@ -20,10 +22,13 @@ _log = structlog.get_logger(__name__)
 
 
 class Running:
-    """A flag for each running job, raised when its row is gone, and its progress on the way to the row."""
+    """What is kept for each running job: a flag that is raised when its row is gone, its progress, its media."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, blobs: BlobStore, spool: Path) -> None:
         self._database = database
+        self._blobs = blobs
+        self._spool = spool
+        self._media: dict[str, tuple[ExitStack, dict[str, Path]]] = {}
         self._flags: dict[str, threading.Event] = {}
         self._progress: dict[str, float] = {}
         self._lock = threading.Lock()
@@ -42,14 +47,31 @@ class Running:
     @contextmanager
     def watch(self, transcription_id: str) -> Iterator[None]:
         """Keep a flag for a job while it is worked on."""
+        flag, media = threading.Event(), (ExitStack(), dict[str, Path]())
         with self._lock:
-            self._flags[transcription_id] = threading.Event()
+            self._flags[transcription_id] = flag
+            self._media[transcription_id] = media
         try:
             yield
         finally:
             with self._lock:
-                del self._flags[transcription_id]
-                self._progress.pop(transcription_id, None)
+                # A worker that was taken for dead may get the job back while its first run of it still winds up.
+                if self._flags.get(transcription_id) is flag:
+                    del self._flags[transcription_id], self._media[transcription_id]
+                    self._progress.pop(transcription_id, None)
+            media[0].close()
+
+    def local_path(self, transcription_id: str, key: str) -> Path:
+        """A file with the blob in it, until the job leaves this worker: copied once, not for every step.
+
+        Raises:
+            BlobMissing: there is no such blob.
+        """
+        # Steps of one job come one after another, so nobody else is at its entry.
+        stack, paths = self._media[transcription_id]
+        if key not in paths:
+            paths[key] = stack.enter_context(self._blobs.local_path(key, self._spool))
+        return paths[key]
 
     def flag(self, transcription_id: str) -> threading.Event:
         """Set once the job was deleted."""

@@ -1,7 +1,7 @@
 """The wire format of transcriptions."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -19,9 +19,10 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from callscribe.errors import Code, FieldError, RequestError
+from callscribe.errors import Code, RequestError
 from callscribe.ids import CONFIGURATION_ID, RECORDING_SID
 from callscribe.transcriptions.tables import Status, Transcription
+from callscribe.web.problems import field_error
 
 MAX_PARTICIPANTS = 2
 
@@ -56,6 +57,17 @@ def _timestamp(value: object) -> object:
     return value
 
 
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise PydanticCustomError("timestamp", "must lie in the years 1 to 9999 in UTC") from error
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A time with its zone, in UTC."""
+
+
 def _configuration_id(value: str) -> str:
     if not CONFIGURATION_ID.fullmatch(value):
         raise PydanticCustomError("id", "must be voice_transcriptionconfiguration_ and 26 characters")
@@ -74,7 +86,7 @@ def _media_url(value: str) -> str:
         valid = url.scheme in {"http", "https", "s3"} and bool(url.hostname) and (url.port or 1) > 0
     except ValueError:
         valid = False
-    if not valid or any(character.isspace() for character in value):
+    if not valid or any(character.isspace() or not character.isprintable() for character in value):
         raise PydanticCustomError("url", "must be an absolute https or s3 URL")
     return value
 
@@ -109,27 +121,22 @@ class CreateTranscription(_Wire):
     input_source: Literal["SOURCE_ID", "MEDIA_URL"] | None = None
     source_id: Annotated[StrictStr, AfterValidator(_source_id)] | None = None
     media_url: Annotated[StrictStr, Field(max_length=4096), AfterValidator(_media_url)] | None = None
-    audio_started_at: Annotated[AwareDatetime, BeforeValidator(_timestamp)] | None = None
+    audio_started_at: Annotated[Instant, BeforeValidator(_timestamp)] | None = None
     participants: Annotated[list[ParticipantRequest], Field(max_length=MAX_PARTICIPANTS)] | None = None
 
 
 def request_error(faults: Sequence[Any]) -> RequestError:
     """The answer to a body that does not validate: every fault with its pointer, under the first one's code."""
-    errors = []
-    codes = []
-    for fault in faults:
-        path = [part for part in fault["loc"] if part != "body"]
-        pointer = "".join(f"/{part}" for part in path)
-        field = next((part for part in reversed(path) if isinstance(part, str)), "")
-        kind: str = fault["type"]
-        code = _FIELD_CODES.get((field, kind)) or _FIELD_CODES.get((field, None), Code.INVALID_PARAMETER)
-        if kind == "json_invalid":
-            pointer, code = "", Code.INVALID_PARAMETER
-        elif kind == "extra_forbidden":
-            code = Code.INVALID_PARAMETER
-        codes.append(code)
-        errors.append(FieldError(f"{field}: {fault['msg']}" if field else str(fault["msg"]), pointer))
-    return RequestError(codes[0], errors[0].detail, errors=errors)
+    errors = [field_error(fault) for fault in faults]
+    return RequestError(_code(faults[0]), errors[0].detail, errors=errors)
+
+
+def _code(fault: Any) -> Code:
+    kind: str = fault["type"]
+    if kind == "extra_forbidden":
+        return Code.INVALID_PARAMETER
+    field = fault["loc"][-1]
+    return _FIELD_CODES.get((field, kind)) or _FIELD_CODES.get((field, None), Code.INVALID_PARAMETER)
 
 
 class Participant(_Wire):

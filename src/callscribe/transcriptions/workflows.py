@@ -102,13 +102,11 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         except JobError as error:
             DBOS.run_step(_named("fail", retried), self._fail, transcription_id, error.code, error.detail)
         except Exception as error:  # noqa: BLE001  the job must end, whatever it was
-            cause = error.errors[-1] if isinstance(error, dbos_error.DBOSMaxStepRetriesExceeded) and error.errors else error
-            if isinstance(cause, JobError):
-                code, detail = cause.code, cause.detail
-            else:
+            cause = _cause(error)
+            if not isinstance(cause, JobError):
                 _log.error("transcription.failed", transcription=transcription_id, exc_info=cause)
-                code, detail = Code.JOB_INTERNAL, "The server failed on this job; its log says why."
-            DBOS.run_step(_named("fail", retried), self._fail, transcription_id, code, detail)
+                cause = JobError(Code.JOB_INTERNAL, "The server failed on this job; its log says why.")
+            DBOS.run_step(_named("fail", retried), self._fail, transcription_id, cause.code, cause.detail)
 
     def _begin(self, transcription_id: str) -> None:
         """PENDING to RUNNING."""
@@ -131,8 +129,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
     def _inspect(self, transcription_id: str) -> None:
         """Refuse at once what cannot be transcribed, and learn the length where the file tells it."""
         row = self._row(transcription_id)
-        with self._blobs.local_path(keys.media(row.blobs), self._settings.spool) as path:
-            info = self._decoder.inspect(path)
+        info = self._decoder.inspect(self._running.local_path(row.id, keys.media(row.blobs)))
         _log.info(
             "media.inspected",
             transcription=transcription_id,
@@ -146,8 +143,8 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
     def _segment(self, transcription_id: str) -> list[tuple[float, float]]:
         """Find speech in every channel; the chunks to recognise, in seconds."""
         row = self._row(transcription_id)
-        with self._blobs.local_path(keys.media(row.blobs), self._settings.spool) as path:
-            segmentation = segment_file(self._decoder, path, self._running.flag(transcription_id))
+        path = self._running.local_path(row.id, keys.media(row.blobs))
+        segmentation = segment_file(self._decoder, path, self._running.flag(transcription_id))
         self._blobs.put_bytes(keys.segmentation(row.blobs), _json(segmentation.to_json()))
         with self._database.write() as session:
             repository.update_running(session, transcription_id, duration=segmentation.duration)
@@ -160,20 +157,19 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         segmentation = self._segmentation(row)
         options = row.resolved_configuration
         segments: list[Segment] = []
-        with self._blobs.local_path(keys.media(row.blobs), self._settings.spool) as path:
-            for segment in recognize_span(
-                self._decoder,
-                path,
-                segmentation,
-                span,
-                self._engine,
-                options["servedBy"]["model"],
-                RecognitionOptions(None if options["language"] == MULTI else options["language"]),
-                self._running.flag(transcription_id),
-            ):
-                segments.append(segment)
-                done = min(segment.end, span.end) / max(segmentation.duration, 1e-3)
-                self._running.report(transcription_id, SEGMENTED + (0.99 - SEGMENTED) * done)
+        for segment in recognize_span(
+            self._decoder,
+            self._running.local_path(row.id, keys.media(row.blobs)),
+            segmentation,
+            span,
+            self._engine,
+            options["servedBy"]["model"],
+            RecognitionOptions(None if options["language"] == MULTI else options["language"]),
+            self._running.flag(transcription_id),
+        ):
+            segments.append(segment)
+            done = min(segment.end, span.end) / max(segmentation.duration, 1e-3)
+            self._running.report(transcription_id, SEGMENTED + (0.99 - SEGMENTED) * done)
         self._blobs.put_bytes(
             keys.chunk(row.blobs, index), _json([segment_to_json(segment) for segment in segments])
         )
@@ -181,6 +177,11 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
     def _finish(self, transcription_id: str, chunks: int) -> None:
         """Transcript to the blob store; then COMPLETED and the callback in one transaction."""
         row = self._row(transcription_id)
+        if not row.status.is_final:  # else this worker, or another, was killed just behind it
+            self._complete(row, chunks)
+        self._blobs.delete_prefix(keys.chunks(row.blobs))
+
+    def _complete(self, row: Transcription, chunks: int) -> None:
         segmentation = self._segmentation(row)
         segments = [
             segment_from_json(each)
@@ -195,21 +196,23 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         )
         self._blobs.put_bytes(keys.transcript(row.blobs), _json(transcript_to_json(transcript)))
         self._conclude(row, Status.COMPLETED, callback_body(row, self._settings, transcript=transcript))
-        for index in range(chunks):
-            self._blobs.delete(keys.chunk(row.blobs, index))
 
     def _fail(self, transcription_id: str, code: int, detail: str) -> None:
         """FAILED with its code, and the callback, in one transaction."""
         public = next(each for each in Code if each == code)
         error = {"code": public.value, "title": public.title, "detail": detail, "type": public.type}
         row = self._row(transcription_id)
+        if row.status.is_final:
+            return
         self._conclude(row, Status.FAILED, callback_body(row, self._settings, error=error), error=error)
 
     def _conclude(self, row: Transcription, status: Status, body: dict[str, Any], **values: Any) -> None:
         data, reduced = fit_body(body)
         callback = row.resolved_configuration.get("transcriptionStatusCallback")
+        # Under a name of its own: a second writer must not change what a first one's callback sends.
+        body_key = keys.callback(row.blobs)
         if callback is not None:
-            self._blobs.put_bytes(keys.callback(row.blobs), data)
+            self._blobs.put_bytes(body_key, data)
         with self._database.write() as session:
             # A worker that was thought dead and comes back finds the job ended, and tells nobody.
             if not repository.transition(session, row.id, Status.RUNNING, status, progress=1.0, **values):
@@ -222,7 +225,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
                     subject_id=row.id,
                     event=status.value,
                     url=callback["url"],
-                    body_key=keys.callback(row.blobs),
+                    body_key=body_key,
                     reduced=reduced,
                 )
         _log.info(
@@ -297,6 +300,11 @@ def _named(name: str, options: StepOptions) -> StepOptions:
 def _is_worth_another(error: BaseException) -> bool:
     """Whether a step may succeed when it is tried again: not where the job itself is at fault or no longer wanted."""
     return isinstance(error, TransientJobError) or not isinstance(error, (JobError, Cancelled, BlobMissing))
+
+
+def _cause(error: Exception) -> Exception:
+    """What a step failed of at its last attempt."""
+    return error.errors[-1] if isinstance(error, dbos_error.DBOSMaxStepRetriesExceeded) and error.errors else error
 
 
 def _participants_by_channel(row: Transcription, channels: int) -> dict[int, int]:
