@@ -1,0 +1,1 @@
+"""Recordings: fetched safely, kept, inspected, and decoded in windows."""

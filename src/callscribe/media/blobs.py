@@ -1,0 +1,185 @@
+"""The blob store: recordings and transcripts by key, in a folder or in an object store.
+
+Keys are paths such as `AC…/voice_transcription_…/media`.
+"""
+
+import glob
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
+
+from callscribe.errors import CallscribeError, SetupError
+
+_PART = 8 * 1024 * 1024
+"""Bytes of a part of an upload; the smallest that S3 takes is 5 MiB."""
+
+_PARTS_IN_FLIGHT = 3
+
+
+class BlobMissing(CallscribeError):  # noqa: N818  says what is the case
+    """There is no blob of this key."""
+
+
+class BlobStore:
+    """Blobs by key, at a URL: `file:///…`, `s3://bucket/prefix`, `gs://…`, `az://…`, or `memory:///`.
+
+    Credentials of an object store come from the environment, by the provider's usual names.
+
+    Raises:
+        SetupError: the URL cannot be used.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._root: Path | None = None
+        try:
+            if parts.scheme == "memory":
+                self._store: ObjectStore = MemoryStore()
+            elif parts.scheme == "file":
+                self._root = Path(unquote(parts.path))
+                self._root.mkdir(parents=True, exist_ok=True)
+                self._store = LocalStore(self._root, automatic_cleanup=True)
+            else:
+                self._store = from_url(url)
+        except (BaseError, OSError, ValueError) as error:
+            raise SetupError(
+                f"The blob store {parts.scheme}://{parts.hostname or ''}{parts.path} cannot be used: "
+                f"{error}. Set CALLSCRIBE_BLOB_URL to file:///…, s3://bucket/prefix, gs://bucket/prefix or "
+                "az://container/prefix."
+            ) from error
+
+    def put_bytes(self, key: str, data: bytes) -> None:
+        """Store a blob, replacing what is there. Nobody ever sees half of it."""
+        self._drop_drafts(key)
+        obstore.put(self._store, key, data)
+
+    def put_stream(self, key: str, pieces: Iterable[bytes]) -> None:
+        """Store a blob piece by piece, replacing what is there.
+
+        When `pieces` raises, its error comes through and nothing is left behind. The pieces must not be read from
+        an object store in the same thread: obstore cannot do both at once.
+        """
+        self._drop_drafts(key)
+        obstore.put(
+            self._store,
+            key,
+            iter(pieces),
+            use_multipart=True,
+            chunk_size=_PART,
+            max_concurrency=_PARTS_IN_FLIGHT,
+        )
+
+    def _drop_drafts(self, key: str) -> None:
+        """Remove what a killed process left of this blob: a folder's drafts are `key#1`, `key#2` and so on."""
+        if self._root is not None:
+            path = self._root / key
+            for draft in path.parent.glob(f"{glob.escape(path.name)}#*"):
+                draft.unlink(missing_ok=True)
+
+    def get_bytes(self, key: str) -> bytes:
+        """The whole blob.
+
+        Raises:
+            BlobMissing: there is none.
+        """
+        with _missing(key):
+            return obstore.get(self._store, key).bytes().to_bytes()
+
+    def get_range(self, key: str, start: int, end: int) -> bytes:
+        """Bytes `start` to `end`, the latter excluded; less where the blob is shorter.
+
+        Raises:
+            BlobMissing: there is none.
+        """
+        end = min(end, self.size(key))
+        if start >= end:
+            return b""
+        with _missing(key):
+            return obstore.get_range(self._store, key, start=start, end=end).to_bytes()
+
+    def stream(self, key: str, piece: int = 1024 * 1024) -> Iterator[bytes]:
+        """The blob in pieces of at least `piece` bytes, but for the last.
+
+        Raises:
+            BlobMissing: there is none.
+        """
+        with _missing(key):
+            found = obstore.get(self._store, key)
+        for part in found.stream(min_chunk_size=piece):
+            yield bytes(part)
+
+    def size(self, key: str) -> int:
+        """Bytes.
+
+        Raises:
+            BlobMissing: there is none.
+        """
+        with _missing(key):
+            return obstore.head(self._store, key)["size"]
+
+    def exists(self, key: str) -> bool:
+        """Whether there is a blob of this key."""
+        try:
+            self.size(key)
+        except BlobMissing:
+            return False
+        return True
+
+    def delete(self, key: str) -> None:
+        """Delete a blob; nothing happens where there is none."""
+        try:
+            with _missing(key):
+                obstore.delete(self._store, key)
+        except BlobMissing:
+            pass
+
+    def delete_prefix(self, prefix: str) -> None:
+        """Delete every blob below a folder of keys, such as `AC…/voice_transcription_…`."""
+        prefix = prefix.strip("/")
+        if not prefix or ".." in prefix.split("/"):
+            raise ValueError("a prefix names a folder below the store's root")
+        if self._root is not None:
+            # With the unfinished uploads of a process that was killed, which no listing shows.
+            shutil.rmtree(self._root / prefix, ignore_errors=True)
+            return
+        for listed in obstore.list(self._store, prefix + "/"):
+            obstore.delete(self._store, [meta["path"] for meta in listed])
+
+    @contextmanager
+    def local_path(self, key: str, spool: Path) -> Iterator[Path]:
+        """A file with the blob in it, to read from: the blob itself where the store is a folder, else a copy.
+
+        A copy lies in `spool` for as long as the context is open.
+
+        Raises:
+            BlobMissing: there is none.
+        """
+        if self._root is not None:
+            path = self._root / key
+            if not path.is_file():
+                raise BlobMissing(f"there is no blob {key}")
+            yield path
+            return
+        spool.mkdir(parents=True, exist_ok=True)
+        name = hashlib.sha256(key.encode()).hexdigest()[:16]
+        with tempfile.NamedTemporaryFile(dir=spool, prefix=f"{name}-", suffix=".blob") as copy:
+            for piece in self.stream(key):
+                copy.write(piece)
+            copy.flush()
+            yield Path(copy.name)
+
+
+@contextmanager
+def _missing(key: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:  # obstore's NotFoundError is one
+        raise BlobMissing(f"there is no blob {key}") from error

@@ -1,0 +1,287 @@
+import hashlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import httpx2
+import pytest
+from moto.server import ThreadedMotoServer
+
+from callscribe.errors import Cancelled, Code, JobError, TransientJobError
+from callscribe.media.blobs import BlobStore
+from callscribe.media.fetching import FetchedMedia, fetch, is_transient
+from callscribe.settings import Settings
+from media_server import Behaviour, MediaServer, body, cut_short, drip, endless, redirect, reset, status
+
+KEY = "AC1/voice_transcription_1/media"
+NEVER = threading.Event()
+
+
+@pytest.fixture
+def server() -> Iterator[MediaServer]:
+    with MediaServer().running() as running:
+        yield running
+
+
+def settings(**values: Any) -> Settings:
+    return Settings(**{"media_allow": ("127.0.0.1",), "media_stall_timeout": 5.0, **values})
+
+
+class Store:
+    """A blob store in a folder, and whether anything is in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.blobs = BlobStore(folder.as_uri())
+
+    @property
+    def empty(self) -> bool:
+        return not any(path.is_file() for path in self.folder.rglob("*"))
+
+    def fetch(self, url: str, cancelled: threading.Event = NEVER, **values: Any) -> FetchedMedia:
+        return fetch(url, blobs=self.blobs, key=KEY, settings=settings(**values), cancelled=cancelled)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "blobs")
+
+
+def test_a_recording_is_fetched_whole(server: MediaServer, store: Store) -> None:
+    data = bytes(range(256)) * 40_000
+    server.paths["/call.wav"] = body(data, "audio/x-wav")
+    fetched = store.fetch(server.url("/call.wav?signature=abc"))
+    assert fetched == FetchedMedia(len(data), hashlib.sha256(data).hexdigest(), "audio/x-wav")
+    assert store.blobs.get_bytes(KEY) == data
+    path, headers = server.requests[0]
+    assert path == "/call.wav?signature=abc"
+    assert headers["Accept-Encoding"] == "identity"
+
+
+def test_redirects_are_followed(server: MediaServer, store: Store) -> None:
+    server.paths["/a"] = redirect("/b")
+    server.paths["/b"] = redirect(server.url("/c"))
+    server.paths["/c"] = body(b"sound")
+    assert store.fetch(server.url("/a")).size == 5
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "code", "transient"),
+    [
+        (status(404), Code.MEDIA_NOT_FOUND, False),
+        (status(410), Code.MEDIA_NOT_FOUND, False),
+        (status(401), Code.MEDIA_FORBIDDEN, False),
+        (status(403), Code.MEDIA_FORBIDDEN, False),
+        (status(400), Code.MEDIA_DOWNLOAD, False),
+        (status(204), Code.MEDIA_DOWNLOAD, False),
+        (status(429), Code.MEDIA_DOWNLOAD, True),
+        (status(500), Code.MEDIA_DOWNLOAD, True),
+        (status(503), Code.MEDIA_DOWNLOAD, True),
+        (reset(), Code.MEDIA_DOWNLOAD, True),
+        (reset(after=b"RIFF"), Code.MEDIA_DOWNLOAD, True),
+        (cut_short(b"RIFF", 1000), Code.MEDIA_DOWNLOAD, True),
+        (cut_short(b"RIFF", 10**12), Code.MEDIA_TOO_LARGE, False),
+        (endless(), Code.MEDIA_TOO_LARGE, False),
+        (body(b""), Code.MEDIA_EMPTY, False),
+        (redirect("/media"), Code.MEDIA_DOWNLOAD, False),
+        (redirect("http://169.254.169.254/latest/meta-data"), Code.MEDIA_HOST, False),
+        (redirect("http://127.0.0.2:1/"), Code.MEDIA_HOST, False),
+        (redirect("file:///etc/passwd"), Code.MEDIA_HOST, False),
+        (redirect("gopher://127.0.0.1/"), Code.MEDIA_HOST, False),
+    ],
+)
+def test_a_host_that_does_not_deliver_has_its_code_and_leaves_nothing(
+    server: MediaServer, store: Store, *, behaviour: Behaviour, code: Code, transient: bool
+) -> None:
+    server.paths["/media"] = behaviour
+    with pytest.raises(JobError) as failed:
+        store.fetch(server.url("/media"), media_max_bytes=20_000_000)
+    assert failed.value.code == code
+    assert is_transient(failed.value) == transient
+    assert store.empty
+
+
+@pytest.mark.parametrize("in_headers", [False, True])
+def test_a_host_that_sends_a_byte_at_a_time_is_stopped(server: MediaServer, store: Store, *, in_headers: bool) -> None:
+    server.paths["/media"] = drip(in_headers=in_headers)
+    with pytest.raises(TransientJobError) as failed:
+        store.fetch(server.url("/media"), media_stall_timeout=0.5)
+    assert failed.value.code == Code.MEDIA_DOWNLOAD
+    assert store.empty
+
+
+def test_a_download_that_takes_too_long_is_stopped(server: MediaServer, store: Store) -> None:
+    server.paths["/media"] = drip()
+    with pytest.raises(TransientJobError, match=r"not done after 0\.6 s") as failed:
+        store.fetch(server.url("/media"), media_timeout=0.6)
+    assert failed.value.code == Code.MEDIA_DOWNLOAD
+    assert store.empty
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://169.254.169.254/latest/meta-data",
+        "http://127.0.0.2/",
+        "https://[::1]/",
+        "https://nothing.invalid/a.wav",
+        "https:///a.wav",
+        "https://bad host/",
+        "ftp://example.com/a.wav",
+        "s3://not-allowed/a.wav",
+    ],
+)
+def test_a_host_that_may_not_be_reached_is_refused(store: Store, url: str) -> None:
+    with pytest.raises(JobError) as failed:
+        store.fetch(url)
+    assert failed.value.code == Code.MEDIA_HOST
+    assert not is_transient(failed.value)
+    assert store.empty
+
+
+def test_a_name_that_resolves_to_the_loopback_is_refused(
+    monkeypatch: pytest.MonkeyPatch, server: MediaServer, store: Store
+) -> None:
+    real = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *rest, **more: real("127.0.0.1" if host == "a.example" else host, *rest, **more),
+    )
+    with pytest.raises(JobError) as failed:
+        store.fetch(f"https://a.example:{server.port}/", media_allow=())
+    assert failed.value.code == Code.MEDIA_HOST
+    assert not server.requests
+
+
+def test_a_resolver_that_fails_may_be_asked_again(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+    def failing(*arguments: Any, **options: Any) -> Any:
+        raise socket.gaierror(socket.EAI_AGAIN, "try again")
+
+    monkeypatch.setattr(socket, "getaddrinfo", failing)
+    with pytest.raises(TransientJobError) as failed:
+        store.fetch("https://media.example/a.wav")
+    assert failed.value.code == Code.MEDIA_HOST
+
+
+def test_a_port_where_nobody_listens_may_be_tried_again(store: Store) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        with pytest.raises(TransientJobError) as failed:
+            store.fetch(f"http://127.0.0.1:{taken.getsockname()[1]}/")
+    assert failed.value.code == Code.MEDIA_DOWNLOAD
+
+
+def test_a_deleted_job_stops_its_download(server: MediaServer, store: Store) -> None:
+    server.paths["/media"] = drip()
+    cancelled = threading.Event()
+    timer = threading.Timer(0.3, cancelled.set)
+    timer.start()
+    with pytest.raises(Cancelled):
+        store.fetch(server.url("/media"), cancelled=cancelled, media_stall_timeout=60)
+    timer.join()
+    assert store.empty
+
+
+def test_credentials_in_a_url_are_sent_and_never_told(server: MediaServer, store: Store) -> None:
+    server.paths["/media"] = status(500)
+    with pytest.raises(JobError) as failed:
+        store.fetch(f"http://user:secret@127.0.0.1:{server.port}/media")
+    assert server.requests[0][1]["Authorization"].startswith("Basic ")
+    assert "secret" not in str(failed.value)
+
+
+def test_a_fault_of_the_blob_store_is_not_blamed_on_the_host(server: MediaServer, tmp_path: Path) -> None:
+    server.paths["/media"] = body(b"sound")
+    store = Store(tmp_path / "blobs")
+    (tmp_path / "blobs" / "AC1").write_bytes(b"a file where a folder must be")
+    with pytest.raises(Exception) as failed:
+        store.fetch(server.url("/media"))
+    assert not isinstance(failed.value, JobError)
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ALLOW_HTTP": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    httpx2.post(f"{endpoint}/moto-api/reset")
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
+    client.create_bucket(Bucket="calls")
+    try:
+        yield client
+    finally:
+        client.close()
+        server.stop()
+
+
+def test_a_recording_is_fetched_from_an_allowed_bucket(s3: Any, store: Store) -> None:
+    data = bytes(range(256)) * 5000
+    s3.put_object(Bucket="calls", Key="2026/a call.wav", Body=data, ContentType="audio/wav")
+    fetched = store.fetch("s3://calls/2026/a call.wav", media_allow=("s3://calls",))
+    assert fetched == FetchedMedia(len(data), hashlib.sha256(data).hexdigest(), "audio/wav")
+    assert store.blobs.get_bytes(KEY) == data
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "code"),
+    [
+        ("missing.wav", {}, Code.MEDIA_NOT_FOUND),
+        ("", {}, Code.MEDIA_NOT_FOUND),
+        ("call.wav", {"media_max_bytes": 10}, Code.MEDIA_TOO_LARGE),
+        ("empty.wav", {}, Code.MEDIA_EMPTY),
+        ("call.wav", {"media_allow": ("s3://others",)}, Code.MEDIA_HOST),
+    ],
+)
+def test_an_object_that_cannot_be_had_has_its_code(
+    s3: Any, store: Store, path: str, values: dict[str, Any], code: Code
+) -> None:
+    s3.put_object(Bucket="calls", Key="call.wav", Body=bytes(100))
+    s3.put_object(Bucket="calls", Key="empty.wav", Body=b"")
+    with pytest.raises(JobError) as failed:
+        store.fetch(f"s3://calls/{path}", **{"media_allow": ("s3://calls",), **values})
+    assert failed.value.code == code
+    assert store.empty
+
+
+def test_blobs_are_kept_in_an_object_store(s3: Any, tmp_path: Path) -> None:
+    blobs = BlobStore("s3://calls/kept/here")
+    pieces = [bytes([n]) * 1_000_000 for n in range(20)]
+    blobs.put_stream(KEY, pieces)
+    assert s3.head_object(Bucket="calls", Key=f"kept/here/{KEY}")["ContentLength"] == 20_000_000
+    assert blobs.get_range(KEY, 999_999, 1_000_001) == b"\x00\x01"
+    with blobs.local_path(KEY, tmp_path / "spool") as path:
+        assert path.read_bytes() == b"".join(pieces)
+    assert not list((tmp_path / "spool").iterdir())
+    blobs.delete_prefix("AC1/voice_transcription_1")
+    blobs.delete(KEY)
+    assert not blobs.exists(KEY)
+
+
+def test_an_upload_that_breaks_is_aborted_in_an_object_store(s3: Any) -> None:
+    def breaking() -> Iterator[bytes]:
+        for _ in range(20):
+            yield bytes(1_000_000)
+        raise ConnectionResetError("gone")
+
+    with pytest.raises(ConnectionResetError):
+        BlobStore("s3://calls").put_stream(KEY, breaking())
+    assert "Contents" not in s3.list_objects_v2(Bucket="calls")
+    for _ in range(50):  # the abort is sent in the background
+        if not s3.list_multipart_uploads(Bucket="calls").get("Uploads"):
+            break
+        time.sleep(0.1)
+    assert not s3.list_multipart_uploads(Bucket="calls").get("Uploads")

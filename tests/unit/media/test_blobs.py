@@ -1,0 +1,128 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from callscribe.errors import SetupError
+from callscribe.media.blobs import BlobMissing, BlobStore
+
+KEY = "AC0123/voice_transcription_01/media"
+
+
+@pytest.fixture(params=["folder", "memory"])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
+    return BlobStore((tmp_path / "blob s").as_uri() if request.param == "folder" else "memory:///")
+
+
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_what_is_put_is_got(blobs: BlobStore) -> None:
+    blobs.put_bytes(KEY, b"hello")
+    assert blobs.get_bytes(KEY) == b"hello"
+    assert blobs.size(KEY) == 5
+    assert blobs.exists(KEY)
+
+
+def test_putting_again_replaces(blobs: BlobStore) -> None:
+    blobs.put_bytes(KEY, b"a longer one")
+    blobs.put_stream(KEY, [b"sho", b"rt"])
+    assert blobs.get_bytes(KEY) == b"short"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"), [(0, 4, b"0123"), (3, 100, b"3456789"), (10, 12, b""), (4, 4, b"")]
+)
+def test_a_range_is_cut_at_the_end(blobs: BlobStore, start: int, end: int, expected: bytes) -> None:
+    blobs.put_bytes(KEY, b"0123456789")
+    assert blobs.get_range(KEY, start, end) == expected
+
+
+def test_a_stream_of_many_parts_is_whole(blobs: BlobStore) -> None:
+    pieces = [bytes([n % 251]) * 700_001 for n in range(40)]
+    blobs.put_stream(KEY, pieces)
+    assert b"".join(blobs.stream(KEY)) == b"".join(pieces)
+
+
+def test_a_stream_that_breaks_leaves_nothing(tmp_path: Path) -> None:
+    blobs = BlobStore(tmp_path.as_uri())
+
+    def breaking() -> Iterator[bytes]:
+        for _ in range(30):
+            yield bytes(1_000_000)
+        raise ConnectionResetError("gone")
+
+    with pytest.raises(ConnectionResetError, match="gone"):
+        blobs.put_stream(KEY, breaking())
+    assert not blobs.exists(KEY)
+    assert not files(tmp_path)
+
+
+def test_a_stream_that_breaks_leaves_what_was_there(blobs: BlobStore) -> None:
+    def breaking() -> Iterator[bytes]:
+        yield b"new"
+        raise ValueError
+
+    blobs.put_bytes(KEY, b"old")
+    with pytest.raises(ValueError):
+        blobs.put_stream(KEY, breaking())
+    assert blobs.get_bytes(KEY) == b"old"
+
+
+def test_what_is_missing_is_said_to_be(blobs: BlobStore, tmp_path: Path) -> None:
+    for read in (
+        lambda: blobs.get_bytes(KEY),
+        lambda: blobs.size(KEY),
+        lambda: blobs.get_range(KEY, 0, 1),
+        lambda: list(blobs.stream(KEY)),
+        lambda: blobs.local_path(KEY, tmp_path).__enter__(),
+    ):
+        with pytest.raises(BlobMissing, match=KEY):
+            read()
+    assert not blobs.exists(KEY)
+
+
+def test_deleting_twice_is_as_deleting_once(blobs: BlobStore) -> None:
+    blobs.put_bytes(KEY, b"x")
+    blobs.delete(KEY)
+    blobs.delete(KEY)
+    assert not blobs.exists(KEY)
+
+
+def test_deleting_a_prefix_takes_its_folder_and_no_other(blobs: BlobStore) -> None:
+    for key in ("AC1/t1/media", "AC1/t1/chunks/0", "AC1/t10/media"):
+        blobs.put_bytes(key, b"x")
+    blobs.delete_prefix("AC1/t1")
+    blobs.delete_prefix("AC1/t1")
+    assert not blobs.exists("AC1/t1/media")
+    assert not blobs.exists("AC1/t1/chunks/0")
+    assert blobs.exists("AC1/t10/media")
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "AC1/../..", ".."])
+def test_a_prefix_outside_of_the_store_is_refused(blobs: BlobStore, prefix: str) -> None:
+    with pytest.raises(ValueError, match="folder"):
+        blobs.delete_prefix(prefix)
+
+
+def test_a_folders_unfinished_uploads_go_with_the_prefix(tmp_path: Path) -> None:
+    blobs = BlobStore(tmp_path.as_uri())
+    blobs.put_bytes(KEY, b"x")
+    (tmp_path / f"{KEY}#1").write_bytes(b"of a process that was killed")
+    blobs.delete_prefix("AC0123/voice_transcription_01")
+    assert not files(tmp_path)
+
+
+def test_a_local_path_holds_the_blob_and_leaves_no_copy(blobs: BlobStore, tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    blobs.put_bytes(KEY, b"sound")
+    with blobs.local_path(KEY, spool) as path:
+        assert path.read_bytes() == b"sound"
+    assert not spool.exists() or not files(spool)
+    assert blobs.exists(KEY)
+
+
+def test_a_url_that_cannot_be_used_says_what_to_set() -> None:
+    with pytest.raises(SetupError, match="CALLSCRIBE_BLOB_URL"):
+        BlobStore("gopher://somewhere/")
