@@ -11,7 +11,7 @@
 The public codes are Twilio's (https://www.twilio.com/docs/api/errors).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Self
@@ -104,6 +104,11 @@ class FieldError:
 
     detail: str
     pointer: str
+
+
+def json_pointer(path: Iterable[str | int]) -> str:
+    """The JSON pointer of a path into a document: `/participants/0/type`; the document itself is the empty string."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
 class RequestError(CallscribeError):

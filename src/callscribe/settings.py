@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     public_url: HttpUrl | None = Field(
         None,
         description="Address that clients reach the server by, for the links in answers and callbacks. "
-        "Without it, the address of the request.",
+        "Without it, the address of the request; a callback takes that of the request that made the job.",
     )
     max_body_bytes: int = Field(
         1 * MIB, ge=1024, description="Largest request body that is read, in bytes; above it 413."

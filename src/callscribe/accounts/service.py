@@ -1,6 +1,7 @@
 """Rules for accounts: the first one, checking a token, a new token."""
 
 import hmac
+import time
 from dataclasses import dataclass
 
 from callscribe.accounts import repository
@@ -10,6 +11,9 @@ from callscribe.db.engine import Database
 from callscribe.errors import SetupError
 from callscribe.ids import new_account_sid, new_auth_token
 from callscribe.settings import Settings
+
+MEMORY = 2.0
+"""Seconds for which a token that was right once is taken to be so still, without a look at the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class Accounts:
     def __init__(self, database: Database, cipher: TokenCipher) -> None:
         self._database = database
         self._cipher = cipher
+        self._remembered: dict[str, tuple[str, float]] = {}
 
     def ensure_first(self, settings: Settings) -> Credentials | None:
         """Have at least one account; return the credentials only when they were made up just now.
@@ -58,7 +63,10 @@ class Accounts:
         return credentials
 
     def rotate(self, sid: str) -> Credentials | None:
-        """Give an account a new token; the old one ends at once. None if there is no such account."""
+        """Give an account a new token; servers refuse the old one `MEMORY` seconds later at the latest.
+
+        None if there is no such account.
+        """
         credentials = Credentials(sid, new_auth_token())
         with self._database.write() as session:
             account = repository.find(session, sid)
@@ -76,8 +84,16 @@ class Accounts:
         """Whether the token is the account's. Takes the same time for a wrong SID as for a wrong token."""
         with self._database.read() as session:
             account = repository.find(session, sid)
-        expected = account.token_hash if account else hash_token("")
-        return hmac.compare_digest(expected, hash_token(token)) and account is not None
+        found, expected = hash_token(token), account.token_hash if account else hash_token("")
+        if not hmac.compare_digest(expected, found) or account is None:
+            return False
+        self._remembered[sid] = (found, time.monotonic() + MEMORY)
+        return True
+
+    def remembers(self, sid: str, token: str) -> bool:
+        """Whether the token was the account's a moment ago. Never waits, so an event loop may call it."""
+        expected, until = self._remembered.get(sid, ("", 0.0))
+        return time.monotonic() < until and hmac.compare_digest(expected, hash_token(token))
 
     def token(self, sid: str) -> str | None:
         """The account's token, to sign with. None if there is no such account."""

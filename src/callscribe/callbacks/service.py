@@ -31,17 +31,18 @@ class Callbacks:
         subject_id: str,
         event: str,
         url: str,
-        body_key: str,
+        body: bytes | str,
         reduced: Reduced | None,
     ) -> Callback:
-        """Have an event delivered. `body_key` is the blob with the body."""
+        """Have an event delivered. `body` is the body itself, or the key of the blob with it."""
         callback = Callback(
             id=callback_id,
             account_sid=account_sid,
             subject_id=subject_id,
             event=event,
             url=url,
-            body_key=body_key,
+            body=body if isinstance(body, bytes) else None,
+            body_key=body if isinstance(body, str) else None,
             reduced=reduced,
             delivery=Delivery.PENDING,
         )
@@ -61,7 +62,7 @@ class Callbacks:
             subject_id=callback.subject_id,
             event=callback.event,
             url=callback.url,
-            body_key=callback.body_key,
+            body=callback.content,
             reduced="words" if callback.reduced == "words" else "sentences" if callback.reduced else None,
         )
         session.refresh(again)

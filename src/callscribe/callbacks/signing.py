@@ -42,8 +42,9 @@ def signed_url(url: str, body: bytes) -> str:
     if BODY_HASH in target.params:
         target = target.copy_remove_param(BODY_HASH)
     body_hash = f"{BODY_HASH}={hashlib.sha256(body).hexdigest()}".encode()
-    query = target.query + b"&" + body_hash if target.query else body_hash
-    return str(target.copy_with(query=query, fragment=None))
+    path, _, query = target.raw_path.partition(b"?")
+    query = query + b"&" + body_hash if query else body_hash
+    return str(target.copy_with(raw_path=path + b"?" + query, fragment=None))
 
 
 def signature_headers(url: str, auth_token: str, shared_key: SharedKey | None = None) -> dict[str, str]:

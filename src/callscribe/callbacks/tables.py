@@ -18,7 +18,7 @@ class Delivery(StrEnum):
 
 
 class Callback(Base):
-    """One event to be told to one address. The body is in the blob store, the same for every attempt."""
+    """One event to be told to one address. The body, in the row or in the blob store, is the same for every attempt."""
 
     __tablename__ = "callbacks"
     __table_args__ = (sa.Index("ix_callbacks_subject", "account_sid", "subject_id", "created_at"),)
@@ -29,7 +29,10 @@ class Callback(Base):
     """What it tells about: a transcription's id."""
     event: Mapped[str] = mapped_column(sa.String(32))
     url: Mapped[str] = mapped_column(sa.Text)
-    body_key: Mapped[str] = mapped_column(sa.Text)
+    body: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    """A small body: a failure is told also where it is the blob store that failed."""
+    body_key: Mapped[str | None] = mapped_column(sa.Text)
+    """The blob with any other body."""
     reduced: Mapped[str | None] = mapped_column(sa.String(16))
     """`words` or `sentences` where these were left out to keep the body under 1 MB."""
     delivery: Mapped[Delivery] = mapped_column(sa.Enum(Delivery, native_enum=False, length=16))
@@ -38,6 +41,11 @@ class Callback(Base):
     attempts: Mapped[list["CallbackAttempt"]] = relationship(
         order_by="CallbackAttempt.started_at", lazy="selectin", passive_deletes=True
     )
+
+    @property
+    def content(self) -> bytes | str:
+        """The body itself, or the key of the blob with it."""
+        return self.body if self.body is not None else str(self.body_key)
 
 
 class CallbackAttempt(Base):

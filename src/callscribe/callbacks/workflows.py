@@ -58,7 +58,9 @@ class CallbackWorkflows(DBOSConfiguredInstance):
         failure: DeliveryError | None = None
         try:
             token = self._accounts.token(callback.account_sid) or ""
-            status = self._sender.send(callback.url, self._blobs.get_bytes(callback.body_key), auth_token=token)
+            content = callback.content
+            body = content if isinstance(content, bytes) else self._blobs.get_bytes(content)
+            status = self._sender.send(callback.url, body, auth_token=token)
         except DeliveryError as error:
             failure = error
             status = error.http_status

@@ -39,6 +39,8 @@ def rotate(sid: Annotated[str, typer.Argument(help="The account's SID.")], data:
     if credentials is None:
         raise typer.BadParameter(f"there is no account {sid}")
     _show(credentials)
+    if load_settings(data).account_sid == sid:
+        typer.echo("CALLSCRIBE_AUTH_TOKEN sets this account's token again at the next start: change it there, too.")
 
 
 def _accounts(data: Path | None) -> Accounts:

@@ -87,7 +87,7 @@ def _checked(subject: str, check: Callable[[Settings], str], advice: str, settin
 def _database(settings: Settings) -> str:
     database = Database(settings.database)
     migrate(database)
-    workers = live_workers(database)
+    workers = len(live_workers(database))
     database.close()
     shown = database.engine.url.render_as_string(hide_password=True)
     return f"{shown}, {workers} live worker(s)"
@@ -115,7 +115,8 @@ def _model(settings: Settings) -> str:
 def _allow(settings: Settings) -> str:
     AllowList(settings.media_allow)
     AllowList(settings.callback_allow)
-    return f"media: {', '.join(settings.media_allow) or 'none'}; callbacks: {', '.join(settings.callback_allow) or 'none'}"
+    media, callbacks = (", ".join(each) or "none" for each in (settings.media_allow, settings.callback_allow))
+    return f"media: {media}; callbacks: {callbacks}"
 
 
 def _engines(settings: Settings) -> Table:

@@ -25,6 +25,7 @@ from callscribe.preparation import prepare
 from callscribe.settings import Settings
 from callscribe.web.app import create_app
 
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 GRACE = 5
 """Seconds that requests under way have when the server stops."""
 
@@ -91,7 +92,8 @@ def worker(
     if lifeline:
         follow_lifeline(stop)
     database, credentials = prepare(settings)
-    _greet(credentials)
+    if not lifeline:
+        _greet(credentials)
     Worker(settings, database).run(stop)
     sys.stderr.flush()
     # Threads inside a step must not go on once the worker has signed off; see `Worker.run`.
@@ -112,7 +114,15 @@ def load_settings(data: Path | None = None) -> Settings:
         raise SetupError(f"CALLSCRIBE_{name}: {fault['msg']}. See docs/configuration.md.") from None
 
 
+def unknown_variables() -> list[str]:
+    """Variables that look like settings and are none, by a slip, most likely."""
+    known = {f"CALLSCRIBE_{name.upper()}" for name in Settings.model_fields}
+    return sorted(name for name in os.environ if name.startswith("CALLSCRIBE_") and name not in known)
+
+
 def _greet(credentials: Credentials | None) -> None:
+    if unknown := unknown_variables():
+        Console(stderr=True).print(f"[yellow]There is no setting {', '.join(unknown)}; see docs/configuration.md.[/]")
     if credentials is None:
         return
     Console().print(
@@ -136,12 +146,19 @@ def _serve_http(settings: Settings, database: Database, host: str, port: int) ->
         timeout_graceful_shutdown=GRACE,
     )
     server = uvicorn.Server(config)
-    # uvicorn raises the signal again once it has stopped; what is left to do here must still be done.
+    # uvicorn has handlers of its own while it runs. Before, a signal must not be lost; and it raises the signal again
+    # once it has stopped, when what is left to do here must still be done.
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        server.should_exit = True
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, end)
     sock = config.bind_socket()
+    sock.listen(config.backlog)  # from here on clients wait for an answer, and are not refused
     address = sock.getsockname()
     Console().print(f"callscribe listens on [bold]http://{host}:{address[1]}[/] · reference at /docs", soft_wrap=True)
+    if host not in LOOPBACK and not settings.public_url:
+        Console().print("[yellow]Tokens and calls travel to other machines unencrypted. Put a TLS proxy in front.[/]")
     sys.stdout.flush()
     server.run(sockets=[sock])
     database.close()

@@ -30,6 +30,7 @@ class SupervisedWorker:
     def __init__(self, settings: Settings) -> None:
         self._environment = {**os.environ, **environment(settings)}
         self._stopping = threading.Event()
+        self._lock = threading.Lock()  # stopping and starting: a worker started just now is stopped as well
         self._process = self._start()
         self._thread = threading.Thread(target=self._watch, name="worker-supervision", daemon=True)
 
@@ -40,7 +41,8 @@ class SupervisedWorker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stopping.set()
+        with self._lock:
+            self._stopping.set()
         self._process.terminate()
         try:
             self._process.wait(STOP_TIMEOUT)
@@ -66,9 +68,11 @@ class SupervisedWorker:
                 return
             pause = 1.0 if time.monotonic() - began > SETTLED else min(pause * 2, 30.0)
             _log.error("worker.died", status=status, restart_in=pause)
-            if self._stopping.wait(pause):
-                return
-            self._process = self._start()
+            self._stopping.wait(pause)
+            with self._lock:
+                if self._stopping.is_set():
+                    return
+                self._process = self._start()
 
 
 def follow_lifeline(stop: threading.Event) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from callscribe.accounts.authentication import AccountSid
+from callscribe.accounts.authentication import AccountSid, AuthenticatedRoute
 from callscribe.configurations.schemas import (
     AccountDefaultRequest,
     AccountDefaultResource,
@@ -15,9 +15,10 @@ from callscribe.configurations.schemas import (
     ListMeta,
 )
 from callscribe.configurations.service import Configurations
+from callscribe.web.pagination import carrying_query
 from callscribe.web.problems import legacy_responses
 
-router = APIRouter(tags=["Transcription configurations"])
+router = APIRouter(tags=["Transcription configurations"], route_class=AuthenticatedRoute)
 
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 100
@@ -35,7 +36,7 @@ Service = Annotated[Configurations, Depends(_service)]
     "/v2/Configurations/Transcription",
     status_code=201,
     summary="Create a transcription configuration",
-    responses=legacy_responses(400, 409),
+    responses=legacy_responses(400, 409, 413),
 )
 def create(account: AccountSid, body: ConfigurationRequest, service: Service) -> ConfigurationResource:
     """Neither a callback nor a conversation configuration is required: the transcript can be fetched."""
@@ -48,6 +49,7 @@ def create(account: AccountSid, body: ConfigurationRequest, service: Service) ->
     responses=legacy_responses(400),
 )
 def list_configurations(
+    request: Request,
     account: AccountSid,
     service: Service,
     page_size: Annotated[int, Query(alias="pageSize", ge=1)] = DEFAULT_PAGE_SIZE,
@@ -58,7 +60,11 @@ def list_configurations(
     page = service.page(account, page_token, size)
     return ConfigurationList(
         content=[ConfigurationResource.of(row) for row in page.rows],
-        meta=ListMeta(previous_token=page.previous_token, next_token=page.next_token, page_size=size),
+        meta=ListMeta(
+            previous_token=carrying_query(request, page.previous_token),
+            next_token=carrying_query(request, page.next_token),
+            page_size=size,
+        ),
     )
 
 
@@ -76,7 +82,7 @@ def fetch_default(account: AccountSid, service: Service) -> ConfigurationResourc
     "/v2/Configurations/Transcription/Default",
     status_code=204,
     summary="Set the default transcription configuration",
-    responses=legacy_responses(400, 404),
+    responses=legacy_responses(400, 404, 413),
 )
 def set_default(account: AccountSid, body: DefaultRequest, service: Service) -> Response:
     """Takes an id or a unique name."""
@@ -97,7 +103,7 @@ def fetch(account: AccountSid, id_or_unique_name: str, service: Service) -> Conf
 @router.put(
     "/v2/Configurations/Transcription/{id_or_unique_name}",
     summary="Replace a transcription configuration",
-    responses=legacy_responses(400, 404, 409),
+    responses=legacy_responses(400, 404, 409, 413),
 )
 def update(
     account: AccountSid, id_or_unique_name: str, body: ConfigurationRequest, service: Service
@@ -122,7 +128,7 @@ def delete(account: AccountSid, id_or_unique_name: str, service: Service) -> Res
     "/v2/AccountDefaultConfiguration/Transcription",
     status_code=201,
     summary="Create the account's transcription options",
-    responses=legacy_responses(400, 409),
+    responses=legacy_responses(400, 409, 413),
 )
 def create_account_default(
     account: AccountSid, body: AccountDefaultRequest, service: Service
@@ -144,7 +150,7 @@ def fetch_account_default(account: AccountSid, service: Service) -> AccountDefau
 @router.put(
     "/v2/AccountDefaultConfiguration/Transcription",
     summary="Replace the account's transcription options",
-    responses=legacy_responses(400, 404),
+    responses=legacy_responses(400, 404, 413),
 )
 def update_account_default(
     account: AccountSid, body: AccountDefaultRequest, service: Service

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import httpx2
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StrictInt, StrictStr, model_validator
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, StrictInt, StrictStr
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -13,27 +13,13 @@ from callscribe.configurations.tables import AccountDefaultConfiguration, Config
 from callscribe.ids import CONFIGURATION_ID
 
 UNIQUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,50}")
-EXAMPLE: dict[str, JsonValue] = {
-    "unique_name": "support-calls",
-    "description": "English support calls, customer on channel 1",
-    "configuration": {
-        "configurationType": "Transcription",
-        "transcriptionEngine": "deepgram",
-        "speechModel": "nova-3",
-        "language": "en-US",
-        "transcriptionStatusCallback": {"url": "https://example.com/transcribed", "method": "POST"},
-        "participantDefaults": [
-            {"audioChannelIndex": 1, "type": "CUSTOMER"},
-            {"audioChannelIndex": 2, "type": "HUMAN_AGENT"},
-        ],
-    },
-}
 
 
 def _unique_name(value: str) -> str:
-    if not UNIQUE_NAME.fullmatch(value) or CONFIGURATION_ID.fullmatch(value):
+    # `Default` is the path of the default configuration.
+    if not UNIQUE_NAME.fullmatch(value) or CONFIGURATION_ID.fullmatch(value) or value == "Default":
         raise PydanticCustomError(
-            "unique_name", "must be 1 to 50 letters, digits, hyphens and underscores, and not an id"
+            "unique_name", "must be 1 to 50 letters, digits, hyphens and underscores, no id, and not Default"
         )
     return value
 
@@ -67,6 +53,12 @@ class ParticipantDefault(_Inner):
     type: Literal["CUSTOMER", "HUMAN_AGENT", "AI_AGENT"]
 
 
+def _two_channels(defaults: list[ParticipantDefault]) -> list[ParticipantDefault]:
+    if sorted(each.audio_channel_index for each in defaults) != [1, 2]:
+        raise PydanticCustomError("participant_defaults", "must be exactly two, for channels 1 and 2")
+    return defaults
+
+
 class TranscriptionOptions(_Inner):
     """The inner document of a transcription configuration.
 
@@ -78,27 +70,21 @@ class TranscriptionOptions(_Inner):
     speech_model: StrictStr | None = None
     language: StrictStr = "en-US"
     transcription_status_callback: StatusCallback | None = None
-    conversation_configuration_id: (
-        Annotated[StrictStr, Field(pattern=r"^conv_configuration_[0-9a-z]{26}$")] | None
-    ) = None
-    participant_defaults: list[ParticipantDefault] | None = None
-
-    @model_validator(mode="after")
-    def _two_channels(self) -> "TranscriptionOptions":
-        defaults = self.participant_defaults
-        if defaults and sorted(d.audio_channel_index for d in defaults) != [1, 2]:
-            raise PydanticCustomError(
-                "participant_defaults", "participantDefaults must be exactly two, for channels 1 and 2"
-            )
-        return self
+    conversation_configuration_id: Annotated[StrictStr, Field(pattern=r"^conv_configuration_[0-9a-z]{26}$")] | None = (
+        None
+    )
+    participant_defaults: Annotated[list[ParticipantDefault], AfterValidator(_two_channels)] | None = None
 
 
 class ConfigurationRequest(BaseModel):
     """Body of POST and PUT."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE]})
+    model_config = ConfigDict(extra="forbid")
 
-    unique_name: Annotated[StrictStr, AfterValidator(_unique_name)] | None = None
+    # Twilio's SDKs for typed languages send the name in camel case.
+    unique_name: Annotated[StrictStr, AfterValidator(_unique_name)] | None = Field(
+        None, validation_alias=AliasChoices("unique_name", "uniqueName")
+    )
     description: Annotated[StrictStr, Field(max_length=512)] | None = None
     configuration: TranscriptionOptions
 

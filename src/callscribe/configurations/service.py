@@ -118,9 +118,7 @@ class Configurations:
         with self._database.read() as session:
             return self._account_default(session, account_sid)
 
-    def create_account_default(
-        self, account_sid: str, request: AccountDefaultRequest
-    ) -> AccountDefaultConfiguration:
+    def create_account_default(self, account_sid: str, request: AccountDefaultRequest) -> AccountDefaultConfiguration:
         """Set the account's own options.
 
         Raises:
@@ -141,9 +139,7 @@ class Configurations:
             ) from error
         return row
 
-    def update_account_default(
-        self, account_sid: str, request: AccountDefaultRequest
-    ) -> AccountDefaultConfiguration:
+    def update_account_default(self, account_sid: str, request: AccountDefaultRequest) -> AccountDefaultConfiguration:
         """Replace the account's own options.
 
         Raises:
@@ -180,9 +176,7 @@ class Configurations:
 
     def _document(self, options: TranscriptionOptions) -> dict[str, Any]:
         """The options as they are kept and answered, with defaults filled in."""
-        faults = routes.check(
-            options.transcription_engine, options.speech_model, options.language, self._settings
-        )
+        faults = routes.check(options.transcription_engine, options.speech_model, options.language, self._settings)
         if faults:
             raise RequestError(
                 Code.INVALID_PARAMETER,

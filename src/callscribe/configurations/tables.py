@@ -35,9 +35,7 @@ class DefaultConfiguration(Base):
 
     account_sid: Mapped[str] = mapped_column(sa.ForeignKey("accounts.sid"), primary_key=True)
     type: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
-    configuration_id: Mapped[str] = mapped_column(
-        sa.ForeignKey("configurations.id", ondelete="CASCADE"), index=True
-    )
+    configuration_id: Mapped[str] = mapped_column(sa.ForeignKey("configurations.id", ondelete="CASCADE"), index=True)
 
 
 class AccountDefaultConfiguration(Base):

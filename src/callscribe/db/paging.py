@@ -4,7 +4,6 @@ A token is opaque to clients: the instant and id beside which the page begins, a
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -45,7 +44,7 @@ class Position:
             instant, row_id, backward = json.loads(text)
             # Without a time zone it cannot be compared.
             return cls(datetime.fromisoformat(instant).astimezone(UTC), str(row_id), bool(backward))
-        except (ValueError, TypeError, binascii.Error) as error:
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise RequestError.at("/pageToken", Code.INVALID_PARAMETER, "pageToken is not valid.") from error
 
 

@@ -153,6 +153,15 @@ class BlobStore:
         for listed in obstore.list(self._store, prefix + "/"):
             obstore.delete(self._store, [meta["path"] for meta in listed])
 
+    def delete_unfinished(self, prefix: str) -> None:
+        """Delete what writers below a folder of keys left half-written when they were killed.
+
+        Object stores do so themselves, by a rule of the bucket's life cycle.
+        """
+        if self._root is not None:
+            for path in (self._root / prefix).rglob("*#*"):  # the store's name for a blob that is being written
+                path.unlink(missing_ok=True)
+
     @contextmanager
     def local_path(self, key: str, spool: Path) -> Iterator[Path]:
         """A file with the blob in it, to read from: the blob itself where the store is a folder, else a copy.

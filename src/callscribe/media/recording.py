@@ -46,6 +46,8 @@ class Recording:
         self._kind = inspecting.sniff(file, extended=extended)
         size = file.seek(0, os.SEEK_END)
         self._declared = inspecting.declared_duration(self._kind, file, size)
+        if self._declared == 0:
+            raise JobError(Code.MEDIA_EMPTY, "the file has no audio in it")
         self._origin = 0
         self.rate = inspecting.MIN_SAMPLE_RATE
         self._open()

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from sse_starlette import EventSourceResponse
@@ -17,7 +17,7 @@ from callscribe.callbacks.tables import Callback
 from callscribe.errors import Code, RequestError
 from callscribe.ids import RECORDING_SID
 from callscribe.transcriptions.repository import Filters
-from callscribe.transcriptions.results import MEDIA_TYPES, Format, Results
+from callscribe.transcriptions.results import MEDIA_TYPES, Format, Results, preferred_format
 from callscribe.transcriptions.schemas import (
     Attempt,
     CallbackList,
@@ -67,12 +67,13 @@ class _CodedRoute(AuthenticatedRoute):
 router = APIRouter(tags=["Transcriptions"], route_class=_CodedRoute)
 
 
-def _service(request: Request) -> Transcriptions:
+# Asynchronous, though they wait for nothing: FastAPI takes other functions to a thread, each one.
+async def _service(request: Request) -> Transcriptions:
     service: Transcriptions = request.app.state.transcriptions
     return service
 
 
-def _results(request: Request) -> Results:
+async def _results(request: Request) -> Results:
     results: Results = request.app.state.results
     return results
 
@@ -105,7 +106,7 @@ _JOB_HEADERS = {
         }
     },
 )
-def create(
+async def create(
     account: AccountSid,
     body: CreateTranscription,
     service: Service,
@@ -128,7 +129,7 @@ def create(
         document: dict[str, Any] = created.model_dump(mode="json", by_alias=True)
         return document
 
-    answer = service.create(account, body, render=render, repetition=repetition)
+    answer = await service.create(account, body, base_url=base_url, render=render, repetition=repetition)
     headers = {
         "Operation-Id": answer["transcription"]["id"],
         "Location": answer["statusUrl"],
@@ -148,9 +149,7 @@ def list_transcriptions(
     created_after: Annotated[Instant | None, Query(alias="createdAfter")] = None,
     created_before: Annotated[Instant | None, Query(alias="createdBefore")] = None,
     language_code: Annotated[str | None, Query(alias="languageCode")] = None,
-    source_id: Annotated[
-        str | None, Query(alias="sourceId", pattern=f"^{RECORDING_SID.pattern}$")
-    ] = None,
+    source_id: Annotated[str | None, Query(alias="sourceId", pattern=f"^{RECORDING_SID.pattern}$")] = None,
     status: Annotated[Status | None, Query()] = None,
     page_size: Annotated[int, Query(alias="pageSize", ge=1)] = DEFAULT_PAGE_SIZE,
     page_token: Annotated[str | None, Query(alias="pageToken")] = None,
@@ -185,9 +184,7 @@ def fetch(
     if not row.status.is_final:
         response.headers["Retry-After"] = str(RETRY_AFTER)
     resource = TranscriptionResource.of(row, base_url)
-    return FetchedTranscription(
-        operation_id=row.id, status=row.status, status_url=resource.url, transcription=resource
-    )
+    return FetchedTranscription(operation_id=row.id, status=row.status, status_url=resource.url, transcription=resource)
 
 
 @router.delete(
@@ -274,8 +271,9 @@ def media(
 ) -> Response:
     """The bytes as they were fetched. Takes one range, as players ask for when they jump."""
     found = results.media(service.fetch(account, transcription_id), range_)
-    if found is None:
-        raise RequestError(Code.INVALID_PARAMETER, "The range is outside of the recording.", status=416)
+    if found.outside:
+        headers = {"Content-Range": f"bytes */{found.size}"}
+        raise HTTPException(416, "The range is outside of the recording.", headers)
     headers = {"Accept-Ranges": "bytes", "Content-Length": str(found.end - found.start)}
     if found.partial:
         headers["Content-Range"] = f"bytes {found.start}-{found.end - 1}/{found.size}"
@@ -289,9 +287,7 @@ def media(
     responses=problem_responses(404) | {200: {"content": {"text/event-stream": {}}}},
     response_class=EventSourceResponse,
 )
-def events(
-    account: AccountSid, transcription_id: str, service: Service, base_url: BaseUrl
-) -> EventSourceResponse:
+def events(account: AccountSid, transcription_id: str, service: Service, base_url: BaseUrl) -> EventSourceResponse:
     """Server-sent events `status` and `progress`, each with the transcription as data; ends with the job."""
     service.fetch(account, transcription_id)
     return EventSourceResponse(_watch(service, account, transcription_id, base_url))

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from callscribe.db.base import now
-from callscribe.settings import Settings
 from callscribe.transcriptions.tables import Transcription
 from callscribe.transcripts.formats import sentences_json
 from callscribe.transcripts.models import Transcript
@@ -12,15 +11,12 @@ from callscribe.transcripts.models import Transcript
 
 def callback_body(
     row: Transcription,
-    settings: Settings,
     *,
     transcript: Transcript | None = None,
     error: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The body of the status callback: `completed` with sentences, or `failed` with the error.
-
-    `links` are there where `CALLSCRIBE_PUBLIC_URL` says how this server is reached.
-    """
+    """The body of the status callback: `completed` with sentences, or `failed` with the error."""
+    url = f"{row.base_url}/v3/Transcriptions/{row.id}"
     duration = transcript.duration if transcript else row.duration
     body: dict[str, Any] = {
         "id": row.id,
@@ -34,12 +30,9 @@ def callback_body(
         "createdAt": _timestamp(row.created_at),
         "updatedAt": _timestamp(now()),
         "language": transcript.language if transcript else None,
-        "links": {},
+        "links": {"self": url, "transcript": f"{url}/Transcript"} if transcript else {"self": url},
         "sentences": sentences_json(transcript) if transcript else [],
     }
-    if settings.public_url is not None:
-        url = f"{str(settings.public_url).rstrip('/')}/v3/Transcriptions/{row.id}"
-        body["links"] = {"self": url, "transcript": f"{url}/Transcript"} if transcript else {"self": url}
     if error:
         body |= {"errorCode": error["code"], "errorMessage": f"{error['title']}: {error['detail']}"}
     return body

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -22,6 +22,12 @@ class Filters:
     language: str | None = None
     source_id: str | None = None
     status: Status | None = None
+
+
+def add(session: Session, row: Transcription) -> None:
+    """Insert a new transcription. The object stays outside of the session, whose book-keeping costs more than this."""
+    table = cast("sa.Table", Transcription.__table__)
+    session.execute(sa.insert(table), {column.key: getattr(row, column.key) for column in table.columns})
 
 
 def find(session: Session, transcription_id: str) -> Transcription | None:
@@ -62,7 +68,12 @@ def transition(
     """Move from one status to another, with further columns; False where it was not in `source` any more.
 
     Whoever comes second, a worker that was thought dead, say, changes nothing.
+
+    Raises:
+        ValueError: no job may ever do that; see `Status`.
     """
+    if not source.may_become(target):
+        raise ValueError(f"a job does not go from {source} to {target}")
     result = session.execute(
         sa.update(Transcription)
         .where(Transcription.id == transcription_id, Transcription.status == source)

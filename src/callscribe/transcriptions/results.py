@@ -59,6 +59,11 @@ class Media:
     pieces: Iterator[bytes]
 
     @property
+    def outside(self) -> bool:
+        """Whether the range that was asked for has nothing of it."""
+        return self.start >= self.end
+
+    @property
     def partial(self) -> bool:
         """Whether this is less than all."""
         return self.end - self.start < self.size
@@ -86,8 +91,8 @@ class Results:
         render = {Format.VTT: to_vtt, Format.SRT: to_srt, Format.TXT: to_text}[format_]
         return render(transcript, speakers(row.participants) or None)
 
-    def media(self, row: Transcription, range_header: str | None) -> Media | None:
-        """The recording, or one range of it (RFC 9110, section 14). None for a range outside of it.
+    def media(self, row: Transcription, range_header: str | None) -> Media:
+        """The recording, or one range of it (RFC 9110, section 14).
 
         Raises:
             RequestError: 20404, it is not fetched yet or was erased.
@@ -98,8 +103,6 @@ class Results:
         except BlobMissing as error:
             raise RequestError(Code.NOT_FOUND, f"There is no media of {row.id}.") from error
         start, end = _range(range_header, size)
-        if start >= end:
-            return None
         pieces = (self._blobs.get_range(key, at, min(at + _PIECE, end)) for at in range(start, end, _PIECE))
         return Media(start, end, size, pieces)
 

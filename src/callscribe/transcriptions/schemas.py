@@ -12,7 +12,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    JsonValue,
     StrictInt,
     StrictStr,
 )
@@ -21,22 +20,11 @@ from pydantic_core import PydanticCustomError
 
 from callscribe.errors import Code, RequestError
 from callscribe.ids import CONFIGURATION_ID, RECORDING_SID
+from callscribe.transcriptions import examples
 from callscribe.transcriptions.tables import Status, Transcription
 from callscribe.web.problems import field_error
 
 MAX_PARTICIPANTS = 2
-
-EXAMPLE_ID = "voice_transcription_01k9v6x8m3e5rt0q2w4y6z8abc"
-EXAMPLE_CONFIGURATION_ID = "voice_transcriptionconfiguration_01k9v6x8m3e5rt0q2w4y6z8abc"
-EXAMPLE_REQUEST: dict[str, JsonValue] = {
-    "transcriptionConfigurationId": EXAMPLE_CONFIGURATION_ID,
-    "mediaUrl": "https://media.example.com/calls/2041.wav",
-    "audioStartedAt": "2026-03-02T09:30:00Z",
-    "participants": [
-        {"audioChannelIndex": 1, "type": "CUSTOMER", "address": "+15550100", "name": "Ada"},
-        {"audioChannelIndex": 2, "type": "HUMAN_AGENT", "address": "+15550199", "name": "Grace"},
-    ],
-}
 
 _FIELD_CODES: dict[tuple[str, str | None], Code] = {
     ("transcriptionConfigurationId", None): Code.CONFIGURATION_ID_INVALID,
@@ -115,7 +103,7 @@ class ParticipantRequest(_Wire):
 class CreateTranscription(_Wire):
     """Body of POST: what to transcribe, how, and who is on it. Exactly one of `sourceId` and `mediaUrl`."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [EXAMPLE_REQUEST]})
+    model_config = ConfigDict(extra="forbid")
 
     transcription_configuration_id: Annotated[StrictStr, AfterValidator(_configuration_id)]
     input_source: Literal["SOURCE_ID", "MEDIA_URL"] | None = None
@@ -168,10 +156,10 @@ Timestamp = Annotated[datetime, AfterValidator(_without_fraction)]
 class TranscriptionResource(_Wire):
     """A transcription as it is answered. `links` are absolute URLs; `progress` runs from 0 to 1."""
 
-    id: str = Field(examples=[EXAMPLE_ID])
-    account_id: str = Field(examples=["AC0123456789abcdef0123456789abcdef"])
+    id: str = Field(examples=[examples.ID])
+    account_id: str = Field(examples=[examples.ACCOUNT])
     status: Status
-    transcription_configuration_id: str = Field(examples=[EXAMPLE_CONFIGURATION_ID])
+    transcription_configuration_id: str = Field(examples=[examples.CONFIGURATION_ID])
     media_url: str | None
     source_id: str | None
     audio_started_at: Timestamp | None

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callscribe.callbacks import repository as callback_repository
@@ -15,6 +14,7 @@ from callscribe.configurations.tables import Configuration
 from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.db.paging import Page
+from callscribe.db.together import GroupWriter
 from callscribe.durable.queues import Queue, WorkQueue
 from callscribe.errors import Code, JobError, RequestError
 from callscribe.ids import new_transcription_id
@@ -54,46 +54,47 @@ class Transcriptions:
         settings: Settings,
     ) -> None:
         self._database = database
+        self._together = GroupWriter(database)
         self._queue = queue
         self._configurations = configurations
         self._callbacks = callbacks
         self._settings = settings
         self._media_allow = AllowList(settings.media_allow)
 
-    def create(
-        self, account_sid: str, request: CreateTranscription, *, render: Render, repetition: Repetition | None
+    def close(self) -> None:
+        """Finish what is being written."""
+        self._together.close()
+
+    async def create(
+        self,
+        account_sid: str,
+        request: CreateTranscription,
+        *,
+        base_url: str,
+        render: Render,
+        repetition: Repetition | None,
     ) -> dict[str, Any]:
         """Make a job and queue its work, in one transaction; return the answer that `render` makes of it.
 
         Raises:
             RequestError: any code of the table of rejected requests in docs/errors.md.
         """
-        for attempt in (1, 2):
-            try:
-                with self._database.write() as session:
-                    if repetition is not None and (answer := repetition.recall(session)) is not None:
-                        return answer
-                    row = self._new(account_sid, request)
-                    session.add(row)
-                    session.flush()
-                    self._queue.enqueue(
-                        session,
-                        Queue.TRANSCRIPTIONS,
-                        "TranscriptionWorkflows.transcribe",
-                        row.id,
-                        account_sid,
-                        row.id,
-                    )
-                    answer = render(row)
-                    if repetition is not None:
-                        repetition.remember(session, answer)
-            except IntegrityError:
-                # Two requests with one key at the same instant: the other was first, so recall its answer.
-                if repetition is None or attempt == 2:
-                    raise
-            else:
+
+        def work(session: Session) -> dict[str, Any]:
+            if repetition is not None and (answer := repetition.recall(session)) is not None:
                 return answer
-        raise AssertionError
+            row = self._new(account_sid, request, base_url)
+            repository.add(session, row)
+            self._queue.enqueue(
+                session, Queue.TRANSCRIPTIONS, "TranscriptionWorkflows.transcribe", row.id, account_sid, row.id
+            )
+            answer = render(row)
+            if repetition is not None:
+                repetition.remember(session, answer)
+            return answer
+
+        # Of two requests with one key at the same instant the second is rolled back, and recalls the first's answer.
+        return await self._together.write(work)
 
     def fetch(self, account_sid: str, transcription_id: str) -> Transcription:
         """One transcription.
@@ -155,7 +156,7 @@ class Transcriptions:
                 raise RequestError(Code.NOT_FOUND, f"Transcription {transcription_id} has no callback to send again.")
             return self._callbacks.send_again(session, callbacks[-1])
 
-    def _new(self, account_sid: str, request: CreateTranscription) -> Transcription:
+    def _new(self, account_sid: str, request: CreateTranscription, base_url: str) -> Transcription:
         configuration = self._configuration(account_sid, request.transcription_configuration_id)
         self._check_source(request)
         options = configuration.configuration
@@ -187,6 +188,7 @@ class Transcriptions:
             resolved_configuration=_snapshot(options) | {"servedBy": service.served_by},
             language=options["language"],
             progress=0.0,
+            base_url=base_url,
             created_at=created_at,
             updated_at=created_at,
         )

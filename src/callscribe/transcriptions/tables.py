@@ -27,6 +27,14 @@ class Status(StrEnum):
         """Whether nothing more will happen."""
         return self in {Status.COMPLETED, Status.FAILED}
 
+    def may_become(self, status: "Status") -> bool:
+        """Whether there is an arrow to this status in the diagram."""
+        return (self, status) in {
+            (Status.PENDING, Status.RUNNING),
+            (Status.RUNNING, Status.COMPLETED),
+            (Status.RUNNING, Status.FAILED),
+        }
+
 
 class Transcription(Base):
     """A job and its result. Media and text are in the blob store, under the folder `blobs`."""
@@ -61,6 +69,8 @@ class Transcription(Base):
     duration: Mapped[float | None]
     """Seconds of audio, once they are known."""
     progress: Mapped[float] = mapped_column(default=0.0)
+    base_url: Mapped[str] = mapped_column(sa.Text)
+    """The server's address as the client that made the job knew it, for the links in its callback."""
     error: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     conversation_id: Mapped[str | None] = mapped_column(sa.String(64))
     created_at: Mapped[datetime] = mapped_column(default=now)

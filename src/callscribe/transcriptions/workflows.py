@@ -34,6 +34,9 @@ from callscribe.transcripts.serialization import transcript_to_json
 FETCHED, SEGMENTED = 0.05, 0.10
 """Progress when these steps are done; recognition has the rest, by seconds of audio."""
 
+SMALL_BODY_BYTES = 4096
+"""Up to here a callback's body is kept in the database: a job can fail, and say so, without the blob store."""
+
 MAX_TAKEOVERS = 50
 """A job that so many workers died on is given up (17561); it is the job that kills them."""
 
@@ -180,6 +183,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         if not row.status.is_final:  # else this worker, or another, was killed just behind it
             self._complete(row, chunks)
         self._blobs.delete_prefix(keys.chunks(row.blobs))
+        self._blobs.delete_unfinished(row.blobs)
 
     def _complete(self, row: Transcription, chunks: int) -> None:
         segmentation = self._segmentation(row)
@@ -195,24 +199,25 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             language=row.language,
         )
         self._blobs.put_bytes(keys.transcript(row.blobs), _json(transcript_to_json(transcript)))
-        self._conclude(row, Status.COMPLETED, callback_body(row, self._settings, transcript=transcript))
+        self._conclude(row, Status.COMPLETED, callback_body(row, transcript=transcript))
 
     def _fail(self, transcription_id: str, code: int, detail: str) -> None:
         """FAILED with its code, and the callback, in one transaction."""
         public = next(each for each in Code if each == code)
         error = {"code": public.value, "title": public.title, "detail": detail, "type": public.type}
         row = self._row(transcription_id)
-        if row.status.is_final:
-            return
-        self._conclude(row, Status.FAILED, callback_body(row, self._settings, error=error), error=error)
+        if not row.status.is_final:
+            self._conclude(row, Status.FAILED, callback_body(row, error=error), error=error)
+        self._blobs.delete_unfinished(row.blobs)
 
     def _conclude(self, row: Transcription, status: Status, body: dict[str, Any], **values: Any) -> None:
         data, reduced = fit_body(body)
         callback = row.resolved_configuration.get("transcriptionStatusCallback")
-        # Under a name of its own: a second writer must not change what a first one's callback sends.
-        body_key = keys.callback(row.blobs)
-        if callback is not None:
-            self._blobs.put_bytes(body_key, data)
+        content: bytes | str = data
+        if callback is not None and len(data) > SMALL_BODY_BYTES:
+            # Under a name of its own: a second writer must not change what a first one's callback sends.
+            content = keys.callback(row.blobs)
+            self._blobs.put_bytes(content, data)
         with self._database.write() as session:
             # A worker that was thought dead and comes back finds the job ended, and tells nobody.
             if not repository.transition(session, row.id, Status.RUNNING, status, progress=1.0, **values):
@@ -225,7 +230,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
                     subject_id=row.id,
                     event=status.value,
                     url=callback["url"],
-                    body_key=body_key,
+                    body=content,
                     reduced=reduced,
                 )
         _log.info(
@@ -268,12 +273,12 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
 
     @DBOS.workflow(name="erase")
     def erase(self, transcription_id: str, folder: str) -> None:
-        """Stop the work on a deleted transcription and erase what it left."""
-        DBOS.cancel_workflow(transcription_id)
+        """Erase what a deleted transcription left. Its work ends by itself: each step finds the row gone."""
         self.erase_blobs(folder)
         # A worker notices within a second or two; what it wrote until then goes as well.
         DBOS.sleep(10)
         self.erase_blobs(folder)
+        DBOS.cancel_workflow(transcription_id)
         DBOS.delete_workflow(transcription_id)
 
     @DBOS.step(retries_allowed=True, max_attempts=10, interval_seconds=1.0)

@@ -3,16 +3,16 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 import callscribe
 import callscribe.configurations.endpoints
+import callscribe.configurations.examples
 import callscribe.console.endpoints
 import callscribe.transcriptions.endpoints
+import callscribe.transcriptions.examples
 import callscribe.web.health
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts
@@ -25,22 +25,20 @@ from callscribe.settings import Settings
 from callscribe.transcriptions.results import Results
 from callscribe.transcriptions.service import Transcriptions
 from callscribe.web import problems
-from callscribe.web.limits import BodyLimit
+from callscribe.web.limits import BodyLimit, RateLimit
+from callscribe.web.pagination import ListQuery
 
 DESCRIPTION = """\
 Batch transcription for recorded calls, on your own machines. The paths, bodies and errors are those of Twilio's Batch
 Transcription API, so its SDKs work by changing one address. What this server adds says so in its description."""
 
-_PASCAL_CASE = {
-    "PageSize": "pageSize",
-    "PageToken": "pageToken",
-    "CreatedAfter": "createdAfter",
-    "CreatedBefore": "createdBefore",
-    "LanguageCode": "languageCode",
-    "SourceId": "sourceId",
-    "Status": "status",
+
+_EXAMPLES = {
+    **callscribe.transcriptions.examples.BY_SCHEMA,
+    **callscribe.configurations.examples.BY_SCHEMA,
+    **problems.EXAMPLES,
+    "Health": {"database": True, "workers": 1},
 }
-"""Spellings of query parameters that some methods of Twilio's SDK send."""
 
 
 def create_app(settings: Settings, database: Database) -> FastAPI:
@@ -50,6 +48,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        app.state.transcriptions.close()
         queue.close()
 
     app = FastAPI(
@@ -70,31 +69,16 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.configurations = configurations
     app.state.transcriptions = Transcriptions(database, queue, configurations, Callbacks(queue), settings)
     app.state.results = Results(blobs)
+    app.state.rate_limit = RateLimit(settings.rate_limit)
     problems.install(app)
     app.include_router(callscribe.transcriptions.endpoints.router)
     app.include_router(callscribe.configurations.endpoints.router)
     app.include_router(callscribe.web.health.router)
     callscribe.console.endpoints.install(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
-    app.add_middleware(CanonicalQuery)
+    app.add_middleware(ListQuery)
     app.openapi = _documented(app)  # type: ignore[method-assign]
     return app
-
-
-class CanonicalQuery:
-    """Takes query parameters in the SDK's Pascal case for the same in camel case, on v3 and v2 lists."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Rewrite the query where it needs to be."""
-        if scope["type"] == "http" and scope["query_string"] and scope["path"].startswith(("/v2/", "/v3/")):
-            pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-            if any(name in _PASCAL_CASE for name, _ in pairs):
-                query = urlencode([(_PASCAL_CASE.get(name, name), value) for name, value in pairs])
-                scope = {**scope, "query_string": query.encode("latin-1")}
-        await self._app(scope, receive, send)
 
 
 def _documented(app: FastAPI) -> Callable[[], dict[str, Any]]:
@@ -102,9 +86,7 @@ def _documented(app: FastAPI) -> Callable[[], dict[str, Any]]:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            schema = get_openapi(
-                title=app.title, version=app.version, description=app.description, routes=app.routes
-            )
+            schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
             for path in schema["paths"].values():
                 for operation in path.values():
                     answer = operation["responses"].get("422", {})
@@ -112,8 +94,12 @@ def _documented(app: FastAPI) -> Callable[[], dict[str, Any]]:
                         del operation["responses"]["422"]
                     for status, response in operation["responses"].items():
                         _as_problem(status, response)
+            schemas = schema["components"]["schemas"]
             for name in ("HTTPValidationError", "ValidationError"):
-                schema["components"]["schemas"].pop(name, None)
+                schemas.pop(name, None)
+            # Not in the models, since FastAPI takes members that are null out of their examples.
+            for name, example in _EXAMPLES.items():
+                schemas[name]["examples"] = [example]
             app.openapi_schema = schema
         return app.openapi_schema
 
@@ -125,5 +111,3 @@ def _as_problem(status: str, response: dict[str, Any]) -> None:
     content = response.get("content", {})
     if status.startswith(("4", "5")) and "application/problem+json" in content:
         content["application/problem+json"] = content.pop("application/json")
-
-

@@ -24,12 +24,12 @@ def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz", summary="Can the server work?", responses={503: {"model": Health}})
+@router.get("/readyz", summary="Can the server work?", responses={200: {"model": Health}, 503: {"model": Health}})
 def readyz(request: Request) -> JSONResponse:
     """200 when the database answers and a worker is alive, else 503."""
     database: Database = request.app.state.database
     try:
-        workers = live_workers(database)
+        workers = len(live_workers(database))
     except SQLAlchemyError:
         return JSONResponse(Health(database=False, workers=0).model_dump(), 503)
     return JSONResponse(Health(database=True, workers=workers).model_dump(), 200 if workers else 503)

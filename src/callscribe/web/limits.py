@@ -1,9 +1,15 @@
 """Limits on what a request may bring."""
 
+import math
+import time
+
+from limits import parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from callscribe.errors import Code, RequestError
+from callscribe.errors import Code, RequestError, SetupError
 from callscribe.web.problems import render
 
 
@@ -37,3 +43,32 @@ class BodyLimit:
             return message
 
         await self._app(scope, counted, send)
+
+
+class RateLimit:
+    """How often an account may ask this server, by `CALLSCRIBE_RATE_LIMIT`.
+
+    Raises:
+        SetupError: the setting is not a rate.
+    """
+
+    def __init__(self, rate: str | None) -> None:
+        try:
+            self._rate = parse(rate) if rate else None
+        except ValueError as error:
+            raise SetupError(f"CALLSCRIBE_RATE_LIMIT: {rate!r} is not a rate such as 100/second.") from error
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def take(self, account_sid: str) -> None:
+        """Count a request.
+
+        Raises:
+            RequestError: 20429, it is one too many.
+        """
+        if self._rate is None or self._limiter.hit(self._rate, account_sid):
+            return
+        free_at = self._limiter.get_window_stats(self._rate, account_sid).reset_time
+        detail = f"More than {self._rate}."
+        raise RequestError(
+            Code.TOO_MANY_REQUESTS, detail, retry_after=max(1, math.ceil(free_at - time.time()))
+        )

@@ -6,10 +6,10 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from callscribe.errors import Code, FieldError, RequestError
+from callscribe.errors import Code, FieldError, RequestError, json_pointer
 
 LEGACY_PREFIXES = ("/v2/", "/2010-04-01/")
 
@@ -21,6 +21,25 @@ _CODES_BY_STATUS = {
     405: Code.METHOD_NOT_ALLOWED,
     413: Code.TOO_LARGE,
     429: Code.TOO_MANY_REQUESTS,
+}
+
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "Problem": {
+        "type": Code.MEDIA_URL_INVALID.type,
+        "title": Code.MEDIA_URL_INVALID.title,
+        "status": 400,
+        "detail": "mediaUrl: must be an absolute https or s3 URL",
+        "instance": "/v3/Transcriptions",
+        "code": Code.MEDIA_URL_INVALID.value,
+        "errors": [{"detail": "mediaUrl: must be an absolute https or s3 URL", "pointer": "/mediaUrl"}],
+    },
+    "LegacyError": {
+        "code": Code.NOT_FOUND.value,
+        "message": "There is no Transcription configuration support-calls.",
+        "more_info": Code.NOT_FOUND.type,
+        "status": 404,
+    },
 }
 
 
@@ -43,25 +62,32 @@ class Problem(BaseModel):
     errors: list[ProblemField] = []
 
 
+class LegacyDetails(BaseModel):
+    """What is wrong with which field."""
+
+    errors: list[ProblemField]
+
+
 class LegacyError(BaseModel):
-    """An error of the older APIs."""
+    """An error of the older APIs. `details` are there where fields of the body are at fault."""
 
     code: int
     message: str
     more_info: str
     status: int
+    details: LegacyDetails | None = Field(None, exclude_if=lambda value: value is None)
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For the OpenAPI document: what an endpoint of v3 may answer instead."""
     return {
-        status: {"model": Problem, "content": {"application/problem+json": {}}} for status in (401, *statuses)
+        status: {"model": Problem, "content": {"application/problem+json": {}}} for status in (401, 429, 500, *statuses)
     }
 
 
 def legacy_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For the OpenAPI document: what an endpoint of the older APIs may answer instead."""
-    return {status: {"model": LegacyError} for status in (401, *statuses)}
+    return {status: {"model": LegacyError} for status in (401, 429, 500, *statuses)}
 
 
 def render(error: RequestError, path: str) -> JSONResponse:
@@ -71,6 +97,7 @@ def render(error: RequestError, path: str) -> JSONResponse:
         headers["WWW-Authenticate"] = 'Basic realm="callscribe"'
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
+    errors = [{"detail": field.detail, "pointer": field.pointer} for field in error.errors]
     if path.startswith(LEGACY_PREFIXES):
         body: dict[str, Any] = {
             "code": error.code.value,
@@ -78,6 +105,8 @@ def render(error: RequestError, path: str) -> JSONResponse:
             "more_info": error.code.type,
             "status": error.status,
         }
+        if errors:
+            body["details"] = {"errors": errors}
         return JSONResponse(body, error.status, headers)
     body = {
         "type": error.code.type,
@@ -86,7 +115,7 @@ def render(error: RequestError, path: str) -> JSONResponse:
         "detail": error.detail,
         "instance": path,
         "code": error.code.value,
-        "errors": [{"detail": field.detail, "pointer": field.pointer} for field in error.errors],
+        "errors": errors,
     }
     return JSONResponse(body, error.status, headers, media_type="application/problem+json")
 
@@ -100,12 +129,17 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        return render(invalid_parameters(error.errors()), request.url.path)
+        faults = error.errors()
+        if faults[0]["loc"][0] == "path":
+            return render(RequestError(Code.NOT_FOUND, "There is nothing at this address."), request.url.path)
+        return render(invalid_parameters(faults), request.url.path)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         code = _CODES_BY_STATUS.get(error.status_code, Code.INVALID_PARAMETER)
-        answer = render(RequestError(code, str(error.detail), status=error.status_code), request.url.path)
+        detail = str(error.detail)
+        errors = [FieldError(detail, "")] if error.status_code == 400 else ()
+        answer = render(RequestError(code, detail, errors=errors, status=error.status_code), request.url.path)
         answer.headers.update(error.headers or {})
         return answer
 
@@ -117,15 +151,18 @@ def install(app: FastAPI) -> None:
 
 def invalid_parameters(faults: Any) -> RequestError:
     """20001 with every fault of a body or query."""
-    errors = []
-    for fault in faults:
-        path = [str(part) for part in fault["loc"] if part not in {"body", "query", "path", "header"}]
-        if fault["type"] == "json_invalid":
-            reason = fault.get("ctx", {}).get("error", fault["msg"])
-            errors.append(FieldError(f"The body is not valid JSON: {reason}.", ""))
-        else:
-            name = ".".join(path)
-            errors.append(
-                FieldError(f"{name}: {fault['msg']}" if name else fault["msg"], "".join(f"/{p}" for p in path))
-            )
+    errors = [field_error(fault) for fault in faults]
     return RequestError(Code.INVALID_PARAMETER, errors[0].detail, errors=errors)
+
+
+def field_error(fault: Any) -> FieldError:
+    """A fault that pydantic found, in words and with a pointer."""
+    if fault["type"] == "json_invalid":
+        reason = fault.get("ctx", {}).get("error", fault["msg"])
+        return FieldError(f"The body is not valid JSON: {reason}.", "")
+    # The first part says where it was found: body, query, header.
+    path = fault["loc"][1:]
+    if not path:
+        return FieldError("A JSON object is required as the body.", "")
+    name = next((part for part in reversed(path) if isinstance(part, str)), "")
+    return FieldError(f"{name}: {fault['msg']}" if name else str(fault["msg"]), json_pointer(path))

@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from callscribe.settings import Settings
 
 
-def _base_url(request: Request) -> str:
+async def _base_url(request: Request) -> str:  # not in a thread
     settings: Settings = request.app.state.settings
     return str(settings.public_url or request.base_url).rstrip("/")
 

@@ -50,7 +50,8 @@ def upgrade() -> None:
         sa.Column("subject_id", sa.String(length=64), nullable=False),
         sa.Column("event", sa.String(length=32), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
-        sa.Column("body_key", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("body_key", sa.Text(), nullable=True),
         sa.Column("reduced", sa.String(length=16), nullable=True),
         sa.Column(
             "delivery",
@@ -126,6 +127,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=16), nullable=True),
         sa.Column("duration", sa.Double(), nullable=True),
         sa.Column("progress", sa.Double(), nullable=False),
+        sa.Column("base_url", sa.Text(), nullable=False),
         sa.Column("error", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("conversation_id", sa.String(length=64), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),

@@ -1,0 +1,48 @@
+"""Examples of what goes in and comes out, for the OpenAPI document."""
+
+from typing import Any
+
+CONFIGURATION_ID = "voice_transcriptionconfiguration_01k9v6x8m3e5rt0q2w4y6z8abc"
+ACCOUNT = "AC0123456789abcdef0123456789abcdef"
+
+_OPTIONS: dict[str, Any] = {
+    "configurationType": "Transcription",
+    "transcriptionEngine": "deepgram",
+    "speechModel": "nova-3",
+    "language": "en-US",
+    "transcriptionStatusCallback": {"url": "https://example.com/transcribed", "method": "POST"},
+    "participantDefaults": [
+        {"audioChannelIndex": 1, "type": "CUSTOMER"},
+        {"audioChannelIndex": 2, "type": "HUMAN_AGENT"},
+    ],
+}
+_DATES = {"date_created": "2026-03-02T09:00:00Z", "date_updated": "2026-03-02T09:00:00Z"}
+
+REQUEST: dict[str, Any] = {
+    "unique_name": "support-calls",
+    "description": "English support calls, customer on channel 1",
+    "configuration": _OPTIONS,
+}
+RESOURCE: dict[str, Any] = {"id": CONFIGURATION_ID, "account_sid": ACCOUNT, **REQUEST, **_DATES}
+LIST: dict[str, Any] = {
+    "content": [RESOURCE],
+    "meta": {
+        "list_key": "content",
+        "previous_token": None,
+        "next_token": None,
+        "direct_token": None,
+        "page_size": 50,
+    },
+}
+DEFAULT: dict[str, Any] = {"configuration_id": CONFIGURATION_ID}
+ACCOUNT_REQUEST: dict[str, Any] = {"description": "For every call", "configuration": _OPTIONS}
+ACCOUNT_RESOURCE: dict[str, Any] = {"account_sid": ACCOUNT, **ACCOUNT_REQUEST, **_DATES}
+
+BY_SCHEMA: dict[str, dict[str, Any]] = {
+    "ConfigurationRequest": REQUEST,
+    "ConfigurationResource": RESOURCE,
+    "ConfigurationList": LIST,
+    "DefaultRequest": DEFAULT,
+    "AccountDefaultRequest": ACCOUNT_REQUEST,
+    "AccountDefaultResource": ACCOUNT_RESOURCE,
+}

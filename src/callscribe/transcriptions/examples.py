@@ -1,0 +1,123 @@
+"""Examples of what goes in and comes out, for the OpenAPI document."""
+
+from typing import Any
+
+ID = "voice_transcription_01k9v6x8m3e5rt0q2w4y6z8abc"
+CONFIGURATION_ID = "voice_transcriptionconfiguration_01k9v6x8m3e5rt0q2w4y6z8abc"
+ACCOUNT = "AC0123456789abcdef0123456789abcdef"
+
+_URL = f"https://calls.example.com/v3/Transcriptions/{ID}"
+_PARTICIPANTS: list[dict[str, Any]] = [
+    {"audioChannelIndex": 1, "type": "CUSTOMER", "address": "+15550100", "name": "Ada"},
+    {"audioChannelIndex": 2, "type": "HUMAN_AGENT", "address": "+15550199", "name": "Grace"},
+]
+
+REQUEST: dict[str, Any] = {
+    "transcriptionConfigurationId": CONFIGURATION_ID,
+    "mediaUrl": "https://media.example.com/calls/2041.wav",
+    "audioStartedAt": "2026-03-02T09:30:00Z",
+    "participants": _PARTICIPANTS,
+}
+
+PENDING: dict[str, Any] = {
+    "id": ID,
+    "accountId": ACCOUNT,
+    "status": "PENDING",
+    "transcriptionConfigurationId": CONFIGURATION_ID,
+    "mediaUrl": "https://media.example.com/calls/2041.wav",
+    "sourceId": None,
+    "audioStartedAt": "2026-03-02T09:30:00Z",
+    "duration": None,
+    "conversationId": None,
+    "participants": _PARTICIPANTS,
+    "resolvedConfiguration": {
+        "transcriptionEngine": "deepgram",
+        "speechModel": "nova-3",
+        "language": "en-US",
+        "transcriptionStatusCallback": {"url": "https://example.com/done", "method": "POST", "events": None},
+        "conversationConfigurationId": None,
+        "participantDefaults": None,
+        "servedBy": {"engine": "whisper", "model": "base"},
+    },
+    "progress": 0.0,
+    "createdAt": "2026-03-02T10:01:00Z",
+    "updatedAt": "2026-03-02T10:01:00Z",
+    "url": _URL,
+}
+COMPLETED: dict[str, Any] = PENDING | {
+    "status": "COMPLETED",
+    "duration": 61,
+    "progress": 1.0,
+    "updatedAt": "2026-03-02T10:01:09Z",
+    "links": {"media": f"{_URL}/Media", "transcript": f"{_URL}/Transcript"},
+}
+CREATED: dict[str, Any] = {"status": "PENDING", "statusUrl": _URL, "transcription": PENDING}
+FETCHED: dict[str, Any] = {
+    "operationId": ID,
+    "status": "COMPLETED",
+    "statusUrl": _URL,
+    "transcription": COMPLETED,
+}
+LIST: dict[str, Any] = {
+    "transcriptions": [COMPLETED],
+    "meta": {"key": "transcriptions", "pageSize": 50, "nextToken": None, "previousToken": None},
+}
+TRANSCRIPT: dict[str, Any] = {
+    "id": ID,
+    "accountId": ACCOUNT,
+    "language": "en-US",
+    "duration": 61,
+    "participants": _PARTICIPANTS,
+    "sentences": [
+        {
+            "audioChannelIndex": 2,
+            "sentenceIndex": 0,
+            "participantIndex": 1,
+            "startTimeSeconds": 0.8,
+            "endTimeSeconds": 1.52,
+            "text": "Good morning.",
+            "confidence": 0.97,
+            "words": [
+                {"text": "Good", "startTimeSeconds": 0.8, "endTimeSeconds": 1.02, "confidence": 0.98},
+                {"text": "morning.", "startTimeSeconds": 1.02, "endTimeSeconds": 1.52, "confidence": 0.96},
+            ],
+        }
+    ],
+}
+CALLBACK: dict[str, Any] = {
+    "id": "voice_callback_01k9v6x8m3e5rt0q2w4y6z8abc",
+    "event": "COMPLETED",
+    "url": "https://example.com/done",
+    "status": "DELIVERED",
+    "reduced": None,
+    "createdAt": "2026-03-02T10:01:09Z",
+    "attempts": [
+        {
+            "number": 1,
+            "startedAt": "2026-03-02T10:01:09.120000Z",
+            "finishedAt": "2026-03-02T10:01:09.410000Z",
+            "httpStatus": 503,
+            "errorCode": 17580,
+            "error": "HTTP 503",
+        },
+        {
+            "number": 2,
+            "startedAt": "2026-03-02T10:01:14.500000Z",
+            "finishedAt": "2026-03-02T10:01:14.690000Z",
+            "httpStatus": 200,
+            "errorCode": None,
+            "error": None,
+        },
+    ],
+}
+
+BY_SCHEMA: dict[str, dict[str, Any]] = {
+    "CreateTranscription": REQUEST,
+    "CreatedTranscription": CREATED,
+    "FetchedTranscription": FETCHED,
+    "TranscriptionResource": COMPLETED,
+    "TranscriptionList": LIST,
+    "TranscriptResource": TRANSCRIPT,
+    "CallbackResource": CALLBACK,
+    "CallbackList": {"callbacks": [CALLBACK]},
+}

@@ -1,0 +1,59 @@
+"""Lists as Twilio's SDK asks for them.
+
+Some of its methods spell query parameters in Pascal case. And for a further page they send the token and nothing
+else, so a token carries all of the query that its page belongs to: filters and page size hold for every page.
+What a request says itself goes before what its token says.
+"""
+
+import base64
+from urllib.parse import parse_qsl, urlencode
+
+from fastapi import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+TOKEN = "pageToken"  # noqa: S105  a place in a list, no secret
+
+_PASCAL_CASE = {
+    "PageSize": "pageSize",
+    "PageToken": TOKEN,
+    "CreatedAfter": "createdAfter",
+    "CreatedBefore": "createdBefore",
+    "LanguageCode": "languageCode",
+    "SourceId": "sourceId",
+    "Status": "status",
+}
+
+
+class ListQuery:
+    """Gives endpoints the query as it is meant: in camel case, and with what the page token carries."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Rewrite the query where it needs to be."""
+        if scope["type"] == "http" and scope["query_string"] and scope["path"].startswith(("/v2/", "/v3/")):
+            pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+            query = {_PASCAL_CASE.get(name, name): value for name, value in pairs}
+            if TOKEN in query and (carried := _carried(query[TOKEN])):
+                query = carried | query | {TOKEN: carried[TOKEN]}
+            scope = {**scope, "query_string": urlencode(query).encode("ascii")}
+        await self._app(scope, receive, send)
+
+
+def carrying_query(request: Request, position: str | None) -> str | None:
+    """The token for the page at `position` of the list that the request asks for."""
+    if position is None:
+        return None
+    query = urlencode({**request.query_params, TOKEN: position})
+    return base64.urlsafe_b64encode(query.encode()).decode().rstrip("=")
+
+
+def _carried(token: str) -> dict[str, str] | None:
+    """The query in a token; None where it is not one of ours, which the endpoint will say."""
+    try:
+        text = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode("ascii")
+        query = dict(parse_qsl(text, keep_blank_values=True))
+    except ValueError:
+        return None
+    return query if TOKEN in query else None

@@ -1,0 +1,198 @@
+"""What a completed transcription gives: resource, transcript in four formats, media, events."""
+
+import json
+import re
+from typing import Any
+
+import httpx2
+import pytest
+
+from callers import Caller, Completed, Front
+from media_server import MediaServer
+
+PARTICIPANTS = [
+    {"audioChannelIndex": 1, "type": "CUSTOMER", "address": "+15550100", "name": "Emma Carter"},
+    {"audioChannelIndex": 2, "type": "HUMAN_AGENT", "address": None, "name": None},
+]
+
+
+def _get(completed: Completed, suffix: str = "", **headers: str) -> httpx2.Response:
+    answer = completed.caller.http.get(f"/v3/Transcriptions/{completed.id}{suffix}", headers=headers)
+    assert answer.is_success, answer.text
+    return answer
+
+
+def test_a_completed_transcription_links_to_its_transcript_and_its_media(completed: Completed) -> None:
+    resource = completed.resource
+    assert resource["status"] == "COMPLETED"
+    assert resource["duration"] == 65
+    assert resource["progress"] == 1
+    assert resource["audioStartedAt"] == "2026-03-02T09:30:00Z"
+    assert resource["participants"] == PARTICIPANTS
+    assert resource["links"] == {
+        "transcript": f"{resource['url']}/Transcript",
+        "media": f"{resource['url']}/Media",
+    }
+    assert "error" not in resource
+    assert "Retry-After" not in _get(completed).headers
+
+
+def test_an_engine_of_twilios_is_served_by_this_machines_and_says_so(completed: Completed) -> None:
+    resolved = completed.resource["resolvedConfiguration"]
+    assert (resolved["transcriptionEngine"], resolved["speechModel"]) == ("deepgram", "nova-3")
+    assert resolved["servedBy"] == {"engine": "whisper", "model": "tiny.en"}
+
+
+def test_the_sdk_lists_it_by_its_status(completed: Completed) -> None:
+    transcriptions = completed.caller.twilio.voice.v3.transcriptions
+    (listed,) = transcriptions.list(status="COMPLETED")
+    assert (listed.id, listed.duration, listed.links["transcript"]) == (
+        completed.id,
+        65,
+        completed.resource["links"]["transcript"],
+    )
+    assert transcriptions.list(status="FAILED") == []
+    assert transcriptions(completed.id).fetch().status == "COMPLETED"
+
+
+def test_the_transcript_has_both_parties_on_one_time_line(completed: Completed) -> None:
+    document = _get(completed, "/Transcript").json()
+    assert document["id"] == completed.id
+    assert document["accountId"] == completed.caller.sid
+    assert document["language"] == "en-US"
+    assert document["duration"] == 65
+    assert document["participants"] == PARTICIPANTS
+    sentences = document["sentences"]
+    assert [sentence["sentenceIndex"] for sentence in sentences] == list(range(len(sentences)))
+    starts = [sentence["startTimeSeconds"] for sentence in sentences]
+    assert starts == sorted(starts)
+    for sentence in sentences:
+        assert sentence["participantIndex"] == sentence["audioChannelIndex"] - 1
+        assert 0 <= sentence["startTimeSeconds"] < sentence["endTimeSeconds"] <= 66
+        assert 0 < sentence["confidence"] <= 1
+        assert " ".join(word["text"] for word in sentence["words"]) == sentence["text"]
+        _times_are_in_order(sentence["words"])
+    spoken = {
+        channel: " ".join(each["text"] for each in sentences if each["audioChannelIndex"] == channel)
+        for channel in (1, 2)
+    }
+    assert "ordered a tent" in spoken[1]
+    assert "Thank you for calling Riverside" in spoken[2]
+
+
+def _times_are_in_order(words: list[dict[str, Any]]) -> None:
+    times = [time for word in words for time in (word["startTimeSeconds"], word["endTimeSeconds"])]
+    assert times == sorted(times)
+    assert all(0 <= word["confidence"] <= 1 for word in words)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "accept", "media_type"),
+    [
+        (".json", "*/*", "application/json"),
+        (".vtt", "*/*", "text/vtt; charset=utf-8"),
+        (".srt", "*/*", "application/x-subrip"),
+        (".txt", "*/*", "text/plain; charset=utf-8"),
+        (".vtt", "application/json", "text/vtt; charset=utf-8"),
+        ("", "application/json", "application/json"),
+        ("", "text/vtt", "text/vtt; charset=utf-8"),
+        ("", "application/x-subrip", "application/x-subrip"),
+        ("", "text/html, text/plain", "text/plain; charset=utf-8"),
+        ("", "text/plain;q=0.2, text/vtt;q=0.9, */*;q=0.1", "text/vtt; charset=utf-8"),
+        ("", "text/html, */*", "application/json"),
+        ("", "image/png", "application/json"),
+    ],
+)
+def test_the_transcript_comes_as_the_suffix_or_accept_says(
+    completed: Completed, suffix: str, accept: str, media_type: str
+) -> None:
+    answer = _get(completed, f"/Transcript{suffix}", Accept=accept)
+    assert answer.headers["Content-Type"] == media_type
+
+
+def test_captions_carry_the_speakers(completed: Completed) -> None:
+    vtt = _get(completed, "/Transcript.vtt").text
+    assert vtt.startswith("WEBVTT\n")
+    assert "<v Emma Carter>" in vtt
+    assert "<v Human Agent>" in vtt
+    srt = _get(completed, "/Transcript.srt").text
+    assert re.match(r"1\n00:00:\d\d,\d{3} --> 00:00:\d\d,\d{3}\nHuman Agent: ", srt)
+    lines = _get(completed, "/Transcript.txt").text.splitlines()
+    assert {line.partition(": ")[0] for line in lines} == {"Emma Carter", "Human Agent"}
+    assert len(lines) == len(_get(completed, "/Transcript").json()["sentences"])
+
+
+def test_the_media_are_the_bytes_that_were_fetched(completed: Completed, call: bytes) -> None:
+    answer = _get(completed, "/Media")
+    assert answer.status_code == 200
+    assert answer.content == call
+    assert answer.headers["Content-Length"] == str(len(call))
+    assert answer.headers["Accept-Ranges"] == "bytes"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "start", "end"),
+    [
+        ("bytes=0-3", 0, 4),
+        ("bytes=1000-1999", 1000, 2000),
+        ("bytes=-100", -100, None),
+        ("bytes=500000-", 500_000, None),
+        ("bytes=500000-99999999999", 500_000, None),
+    ],
+)
+def test_a_range_of_the_media(completed: Completed, call: bytes, wanted: str, start: int, end: int | None) -> None:
+    answer = _get(completed, "/Media", Range=wanted)
+    part = call[start:end]
+    first = start % len(call)
+    assert answer.status_code == 206
+    assert answer.content == part
+    assert answer.headers["Content-Range"] == f"bytes {first}-{first + len(part) - 1}/{len(call)}"
+
+
+@pytest.mark.parametrize(
+    "wanted", ["bytes=", "bytes=-", "bytes=5-2", "bytes=0-1,4-5", "lines=1-2", f"bytes={'9' * 5000}-", "bytes=a-b"]
+)
+def test_a_range_that_is_not_one_is_ignored(completed: Completed, call: bytes, wanted: str) -> None:
+    answer = _get(completed, "/Media", Range=wanted)
+    assert answer.status_code == 200
+    assert answer.content == call
+
+
+@pytest.mark.parametrize("wanted", ["bytes=99999999-", "bytes=-0"])
+def test_a_range_outside_of_the_media(completed: Completed, call: bytes, wanted: str) -> None:
+    answer = completed.caller.http.get(f"/v3/Transcriptions/{completed.id}/Media", headers={"Range": wanted})
+    assert answer.status_code == 416
+    assert answer.headers["Content-Range"] == f"bytes */{len(call)}"
+
+
+def _events(caller: Caller, transcription_id: str) -> list[tuple[str, dict[str, Any]]]:
+    found = []
+    with caller.http.stream("GET", f"/v3/Transcriptions/{transcription_id}/Events", timeout=90) as answer:
+        assert answer.headers["Content-Type"].startswith("text/event-stream")
+        event = ""
+        for line in answer.iter_lines():
+            name, _, value = line.partition(": ")
+            if name == "event":
+                event = value
+            elif name == "data":
+                found.append((event, json.loads(value)))
+    return found
+
+
+def test_events_tell_of_status_and_progress_until_the_end(serve: Front, media: MediaServer) -> None:
+    caller = serve.caller()
+    transcription_id = caller.submit(caller.configure(), media.url("/call.wav"))
+    events = _events(caller, transcription_id)
+    assert {name for name, _ in events} == {"status", "progress"}
+    statuses = [data["status"] for name, data in events if name == "status"]
+    assert statuses in (["PENDING", "RUNNING", "COMPLETED"], ["RUNNING", "COMPLETED"])
+    progress = [data["progress"] for _, data in events]
+    assert progress == sorted(progress)
+    assert any(0 < each < 1 for each in progress)
+    assert progress[-1] == 1
+    assert events[-1][1] == caller.ended(transcription_id)
+    assert all(data["id"] == transcription_id for _, data in events)
+
+
+def test_events_of_a_transcription_that_has_ended_are_one(completed: Completed) -> None:
+    assert _events(completed.caller, completed.id) == [("status", completed.resource)]

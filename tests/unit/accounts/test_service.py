@@ -1,0 +1,82 @@
+"""Accounts: made once, checked, rotated."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from callscribe.accounts.secrets import TokenCipher
+from callscribe.accounts.service import Accounts
+from callscribe.db.engine import Database
+from callscribe.db.migrate import migrate
+from callscribe.errors import SetupError
+from callscribe.settings import Settings
+
+SID = "AC" + "ab" * 16
+TOKEN = "cd" * 16
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'callscribe.db'}")
+    migrate(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def accounts(database: Database) -> Accounts:
+    return Accounts(database, TokenCipher(Fernet.generate_key()))
+
+
+def test_the_first_account_is_made_once(accounts: Accounts) -> None:
+    made = accounts.ensure_first(Settings())
+    assert made is not None
+    assert accounts.authenticate(made.sid, made.token)
+    assert accounts.ensure_first(Settings()) is None
+    assert len(accounts.every()) == 1
+
+
+def test_the_operators_account_is_made_and_follows_its_token(accounts: Accounts) -> None:
+    assert accounts.ensure_first(Settings(account_sid=SID, auth_token=TOKEN)) is None
+    assert accounts.authenticate(SID, TOKEN)
+    changed = "ef" * 16
+    accounts.ensure_first(Settings(account_sid=SID, auth_token=changed))
+    assert accounts.authenticate(SID, changed)
+    assert not accounts.authenticate(SID, TOKEN)
+    assert accounts.token(SID) == changed
+
+
+@pytest.mark.parametrize("half", [{"account_sid": SID}, {"auth_token": TOKEN}])
+def test_half_an_account_is_an_error(accounts: Accounts, half: dict[str, str]) -> None:
+    with pytest.raises(SetupError):
+        accounts.ensure_first(Settings(**half))
+
+
+def test_a_new_token_ends_the_old_one(accounts: Accounts) -> None:
+    made = accounts.create("test")
+    rotated = accounts.rotate(made.sid)
+    assert rotated is not None
+    assert accounts.authenticate(made.sid, rotated.token)
+    assert not accounts.authenticate(made.sid, made.token)
+    assert accounts.rotate("AC" + "0" * 32) is None
+
+
+def test_a_token_is_not_in_the_database(accounts: Accounts, tmp_path: Path) -> None:
+    made = accounts.create("test")
+    for path in tmp_path.iterdir():
+        assert made.token.encode() not in path.read_bytes()
+
+
+def test_another_key_cannot_read_the_tokens(accounts: Accounts, database: Database) -> None:
+    made = accounts.create("test")
+    with pytest.raises(SetupError, match="secret key"):
+        Accounts(database, TokenCipher(Fernet.generate_key())).token(made.sid)
+
+
+def test_the_key_file_is_made_once_and_for_the_owner_alone(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    encrypted = TokenCipher.from_settings(settings).encrypt(TOKEN)
+    assert TokenCipher.from_settings(settings).decrypt(encrypted) == TOKEN
+    assert (tmp_path / "secret.key").stat().st_mode & 0o777 == 0o600

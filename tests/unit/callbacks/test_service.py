@@ -1,0 +1,64 @@
+"""The 1 MB rule: a long call loses words, then sentences, but never its event."""
+
+import json
+from typing import Any
+
+import pytest
+
+from callscribe.callbacks.service import MAX_BODY_BYTES, fit_body
+
+
+def _body(sentences: int, words: int, text: str = "word") -> dict[str, Any]:
+    word = {"text": text, "startTimeSeconds": 1.5, "endTimeSeconds": 2.0, "confidence": 0.9}
+    sentence = {"sentenceIndex": 0, "text": text * words, "words": [word] * words}
+    return {
+        "id": "voice_transcription_x",
+        "status": "completed",
+        "links": {"transcript": "https://calls.example.com/v3/Transcriptions/voice_transcription_x/Transcript"},
+        "sentences": [sentence] * sentences,
+    }
+
+
+def test_a_body_within_the_limit_is_sent_whole() -> None:
+    body = _body(10, 10)
+    data, reduced = fit_body(body)
+    assert json.loads(data) == body
+    assert reduced is None
+
+
+def test_words_are_left_out_first() -> None:
+    body = _body(1000, 20)
+    data, reduced = fit_body(body)
+    assert reduced == "words"
+    assert len(data) <= MAX_BODY_BYTES
+    sent = json.loads(data)
+    assert [each["text"] for each in sent["sentences"]] == [each["text"] for each in body["sentences"]]
+    assert not any("words" in each for each in sent["sentences"])
+
+
+def test_then_sentences_and_the_link_to_them_stays() -> None:
+    body = _body(20_000, 20)
+    data, reduced = fit_body(body)
+    assert reduced == "sentences"
+    sent = json.loads(data)
+    assert "sentences" not in sent
+    assert sent["links"] == body["links"]
+    assert (sent["id"], sent["status"]) == (body["id"], body["status"])
+
+
+def test_the_limit_is_counted_in_bytes_and_exactly() -> None:
+    body = _body(3, 3, text="größer")
+    size = len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
+    assert fit_body(body, size)[1] is None
+    assert fit_body(body, size - 1)[1] == "words"
+
+
+def test_the_body_that_was_given_is_left_as_it_is() -> None:
+    body = _body(2, 2)
+    fit_body(body, 300)
+    assert body == _body(2, 2)
+
+
+def test_a_limit_that_nothing_fits_is_an_error() -> None:
+    with pytest.raises(ValueError, match="over the limit"):
+        fit_body(_body(1, 1), 10)

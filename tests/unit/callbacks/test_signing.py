@@ -1,0 +1,58 @@
+"""Signatures, checked by the SDK that receivers use."""
+
+import hashlib
+
+import pytest
+from twilio.request_validator import RequestValidator
+
+from callscribe.callbacks.signing import SharedKey, signature_headers, signed_url
+from callscribe.errors import SetupError
+
+BODY = '{"status":"completed","text":"größer"}'
+HASH = hashlib.sha256(BODY.encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://hooks.example.com", "https://hooks.example.com/?bodySHA256="),
+        ("https://hooks.example.com/a?", "https://hooks.example.com/a?bodySHA256="),
+        (
+            "https://hooks.example.com/a?x=%20y&flag&z=1&z=2",
+            "https://hooks.example.com/a?x=%20y&flag&z=1&z=2&bodySHA256=",
+        ),
+        ("https://hooks.example.com:8443/a#part", "https://hooks.example.com:8443/a?bodySHA256="),
+        ("https://hooks.example.com:443/a", "https://hooks.example.com/a?bodySHA256="),
+        ("http://exämple.com/ü?q=é", "http://xn--exmple-cua.com/%C3%BC?q=%C3%A9&bodySHA256="),
+        ("https://user:secret@hooks.example.com/a", "https://user:secret@hooks.example.com/a?bodySHA256="),
+        ("http://[2001:db8::1]:8080/a", "http://[2001:db8::1]:8080/a?bodySHA256="),
+        ("https://hooks.example.com/a?bodySHA256=00&x=1", "https://hooks.example.com/a?x=1&bodySHA256="),
+    ],
+)
+def test_the_hash_of_the_body_joins_the_query(url: str, expected: str) -> None:
+    assert signed_url(url, BODY.encode()) == expected + HASH
+
+
+@pytest.mark.parametrize(
+    "url", ["https://hooks.example.com/a?x=1", "http://hooks.example.com:8080/", "http://a:b@h:81/"]
+)
+@pytest.mark.parametrize("key", [None, SharedKey("name", "secret")])
+def test_the_validator_accepts_either_signature(url: str, key: SharedKey | None) -> None:
+    target = signed_url(url, BODY.encode())
+    headers = signature_headers(target, "token", key)
+    settings = headers.get("X-Twilio-Webhooks-Signature-Settings")
+    assert settings == (key and "key=name,algorithm=HMAC_SHA256")
+    validator = RequestValidator(key.secret if key else "token")
+    algorithm = "HMAC_SHA256" if key else None
+    assert validator.validate(target, BODY, headers["X-Twilio-Signature"], algorithm)
+    assert not validator.validate(target, BODY + " ", headers["X-Twilio-Signature"], algorithm)
+
+
+@pytest.mark.parametrize("text", ["", "name", "name:", ":secret", "na,me:secret"])
+def test_a_shared_key_has_a_name_and_a_secret(text: str) -> None:
+    with pytest.raises(SetupError):
+        SharedKey.parse(text)
+
+
+def test_a_secret_may_hold_colons() -> None:
+    assert SharedKey.parse("name:a:b") == SharedKey("name", "a:b")
