@@ -65,6 +65,7 @@ def draw(output: str) -> str:
     """The output as an SVG picture of a terminal."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi(output.strip("\n")))
+    console.print()  # the last line's descenders are cut off
     return console.export_svg(title="callscribe demo", theme=DIMMED_MONOKAI, code_format=FORMAT, unique_id="demo")
 
 

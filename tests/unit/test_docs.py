@@ -1,0 +1,147 @@
+"""The documentation says what the program does: settings, codes, endpoints, commands, links."""
+
+import importlib.util
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from typer.main import get_command
+
+import callscribe.configurations.endpoints
+import callscribe.transcriptions.endpoints
+import callscribe.web.health
+from callscribe.cli import app
+from callscribe.errors import Code
+from callscribe.settings import Settings
+from callscribe.speech.models import CATALOGUE
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")])
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def text(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def code(page: Path) -> str:
+    """What stands in blocks, indented lines and between backticks."""
+    return "\n".join(
+        fenced or indented or inline
+        for fenced, indented, inline in re.findall(
+            r"^```\w*\n(.*?)^```|^ {4}(.+?)$|`([^`\n]+)`", text(page), re.MULTILINE | re.DOTALL
+        )
+    )
+
+
+def anchors(page: Path) -> set[str]:
+    """The names of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text(page), flags=re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def endpoints() -> Iterator[tuple[str, str]]:
+    domains = callscribe.transcriptions.endpoints, callscribe.configurations.endpoints, callscribe.web.health
+    for domain in domains:
+        for route in domain.router.routes:
+            for method in route.methods:
+                yield method, route.path
+
+
+def test_the_table_of_settings_is_the_one_that_the_settings_give() -> None:
+    page = text(DOCS / "configuration.md")
+    assert script("write_configuration").written(page) == page, "run scripts/write_configuration.py"
+
+
+def test_the_table_of_settings_has_each_with_its_default_and_description() -> None:
+    page = text(DOCS / "configuration.md")
+    for name, field in Settings.model_fields.items():
+        (row,) = re.findall(rf"^\| `CALLSCRIBE_{name.upper()}` \|.*$", page, re.MULTILINE)
+        assert field.description
+        assert field.description in row
+        if isinstance(field.default, int | float | str):
+            assert f"| `{str(field.default).removesuffix('.0')}` |" in row
+
+
+@each_page
+def test_every_variable_that_is_named_exists(page: Path) -> None:
+    named = {name.lower() for name in re.findall(r"\bCALLSCRIBE_([A-Z_]+)\b", text(page))}
+    assert named <= set(Settings.model_fields)
+
+
+def test_every_code_is_explained_with_its_title_and_status() -> None:
+    page = text(DOCS / "errors.md")
+    sections = re.split(r"^## ", page, flags=re.MULTILINE)
+    rows = {
+        int(code): (title, third, section)
+        for section in sections
+        for code, title, third in re.findall(r"^\| (\d{5}) \| ([^|]+) \| ([^|]*)\|", section, re.MULTILINE)
+    }
+    assert rows.keys() == {int(code) for code in Code}
+    for code in Code:
+        title, third, section = rows[int(code)]
+        assert title == code.title
+        if section.startswith(("Any request", "A transcription is not created")):
+            assert third.strip() == str(code.http_status)
+        else:
+            assert 17550 <= code <= 17566 or 17580 <= code <= 17585
+
+
+def test_every_endpoint_is_in_the_guide() -> None:
+    rows = [row for row in text(DOCS / "api.md").splitlines() if row.startswith("| `")]
+    for method, path in endpoints():
+        shown = re.escape(path.removesuffix(".{format_}")) + "`"
+        assert any(f"`{method}" in row and re.search(shown, row) for row in rows), (method, path)
+
+
+def test_the_guide_names_no_endpoint_that_is_not_there() -> None:
+    known = {path for _, path in endpoints()} | {"/docs", "/openapi.json"}
+    table = re.search(r"^## Endpoints\n(.*?)^## ", text(DOCS / "api.md"), re.MULTILINE | re.DOTALL)
+    assert table
+    named = set(re.findall(r"(/(?:v2|v3)/[\w/{}]+)`", table[1]))
+    assert named
+    assert named <= known
+
+
+@each_page
+def test_every_command_that_is_shown_exists(page: Path) -> None:
+    shown = set(re.findall(r"(?<![\w./-])callscribe ([a-z]+)", code(page))) - {"listens"}  # which is output
+    assert shown <= set(get_command(app).commands)  # type: ignore[attr-defined]
+
+
+@each_page
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", text(page)):
+        if target.startswith("https://"):
+            continue
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path).resolve() if path else page
+        assert linked.exists(), target
+        if anchor:
+            assert anchor in anchors(linked), target
+
+
+def test_every_decision_is_listed() -> None:
+    index = text(DOCS / "decisions" / "README.md")
+    for record in (DOCS / "decisions").glob("0*.md"):
+        number, title = re.findall(r"^# (\d{4}): (.+)$", text(record), re.MULTILINE)[0]
+        assert f"| [{number}]({record.name}) | {title} |" in index
+
+
+def test_every_model_of_the_catalogue_is_listed() -> None:
+    page = text(DOCS / "models.md")
+    for model in CATALOGUE:
+        assert re.search(rf"^\| `{re.escape(model.name)}` \|", page, re.MULTILINE)
