@@ -1,0 +1,1 @@
+"""Recorded speech to timed words: voice activity, windows, engines, and the catalogue of their models."""

@@ -1,0 +1,181 @@
+"""`callscribe transcribe`: recordings to transcripts, without server or database."""
+
+import json
+import sys
+import threading
+from contextlib import closing
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from callscribe.errors import Cancelled, Code, JobError
+from callscribe.media.decoding import Decoder
+from callscribe.settings import Settings
+from callscribe.speech.interface import Engine, RecognitionOptions
+from callscribe.speech.languages import MULTI
+from callscribe.speech.pipeline import transcribe_file
+from callscribe.speech.routes import WHISPER, check
+from callscribe.speech.whisper import WhisperEngine
+from callscribe.transcripts.assembly import assemble
+from callscribe.transcripts.formats import to_json, to_srt, to_text, to_vtt
+from callscribe.transcripts.models import Transcript
+
+
+class Format(StrEnum):
+    """What is written."""
+
+    json = "json"
+    vtt = "vtt"
+    srt = "srt"
+    txt = "txt"
+
+
+def transcribe(
+    files: Annotated[list[Path], typer.Argument(help="Recordings: WAV, MP3, FLAC and more; mono or two channels.")],
+    output_format: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.txt,
+    language: Annotated[str, typer.Option(help=f"A locale such as en-US, or {MULTI} to detect it.")] = MULTI,
+    model: Annotated[str | None, typer.Option(help="A model's name, see `callscribe models list`.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for one file for each recording; - writes to standard output, as one file does anyway."
+        ),
+    ] = None,
+) -> None:
+    """Write down what is said in recordings, each channel by itself."""
+    settings = Settings()
+    console = Console(stderr=True)
+    name = model or settings.model
+    faults = check(WHISPER, name, language, settings.model_copy(update={"model": name}))
+    if faults:
+        raise typer.BadParameter(
+            f"{faults[0].detail}.", param_hint="--language" if faults[0].field == "language" else "--model"
+        )
+    folder = _folder(files, output)
+    cancelled = threading.Event()
+    failures = 0
+    with (
+        closing(WhisperEngine(settings)) as engine,
+        closing(_decoder(settings)) as decoder,
+        _progress(console) as progress,
+    ):
+        for path in files:
+            task = progress.add_task(escape(path.name), total=None)
+            try:
+                transcript = _transcript(decoder, path, engine, name, language, cancelled, progress, task)
+                _write(transcript, path, output_format, folder)
+            except JobError as error:
+                failures += 1
+                progress.update(task, total=1, completed=0)
+                console.print(f"[red]{escape(str(path))}: {escape(str(error))}[/red]", highlight=False, soft_wrap=True)
+            except (KeyboardInterrupt, Cancelled):
+                raise typer.Exit(130) from None
+    if failures:
+        raise typer.Exit(1)
+
+
+def _decoder(settings: Settings) -> Decoder:
+    return Decoder(extended=settings.media_formats == "extended")
+
+
+def _transcript(
+    decoder: Decoder,
+    path: Path,
+    engine: Engine,
+    model: str,
+    language: str,
+    cancelled: threading.Event,
+    progress: Progress,
+    task: TaskID,
+) -> Transcript:
+    if not path.is_file():
+        raise JobError(Code.MEDIA_NOT_FOUND, "There is no such file")
+    decoder.inspect(path)
+
+    def tell(done: float, total: float) -> None:
+        progress.update(task, completed=done, total=total)
+
+    options = RecognitionOptions(language=None if language == MULTI else language)
+    segmentation, segments = transcribe_file(decoder, path, engine, model, options, cancelled, tell)
+    progress.update(task, completed=segmentation.duration, total=segmentation.duration)
+    return assemble(segments, duration=segmentation.duration, language=options.language)
+
+
+def _folder(files: list[Path], output: Path | None) -> Path | None:
+    """The folder to write to, made if need be; None for standard output."""
+    if output is None:
+        if len(files) > 1:
+            raise typer.BadParameter(
+                "Several recordings need a folder, or - for standard output.", param_hint="--output"
+            )
+        return None
+    if str(output) == "-":
+        return None
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{output} is no folder that can be written: {error}.", param_hint="--output"
+        ) from None
+    names = [path.stem for path in files]
+    for name in names:
+        if names.count(name) > 1:
+            raise typer.BadParameter(
+                f"Two recordings are named {name}; one would overwrite the other.", param_hint="FILES"
+            )
+    return output
+
+
+def _write(transcript: Transcript, path: Path, output_format: Format, folder: Path | None) -> None:
+    text = render(transcript, output_format)
+    if folder is None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    else:
+        (folder / f"{path.stem}.{output_format}").write_text(text, encoding="utf-8")
+
+
+def render(transcript: Transcript, output_format: Format) -> str:
+    """A transcript in one of the formats."""
+    match output_format:
+        case Format.json:
+            return json.dumps(to_json(transcript), ensure_ascii=False, indent=2) + "\n"
+        case Format.vtt:
+            return to_vtt(transcript)
+        case Format.srt:
+            return to_srt(transcript)
+        case Format.txt:
+            return to_text(transcript)
+
+
+class _AudioColumn(ProgressColumn):
+    """Minutes and seconds of audio that are done, of all."""
+
+    def render(self, task: Task) -> Text:
+        if task.total is None:
+            return Text("listening", style="dim")
+        return Text(f"{_clock(task.completed)} of {_clock(task.total)}", style="progress.download")
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def _progress(console: Console) -> Progress:
+    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), _AudioColumn(), TimeRemainingColumn()
+    return Progress(*columns, console=console, disable=not console.is_terminal)

@@ -1,0 +1,288 @@
+"""Model weights: found, checked and laid out in the models folder.
+
+A model's files come, in this order, from the models folder itself (an operator may have put them there), from
+installed wheels, and from the Hugging Face hub. Whatever the source, only what the SHA-256 in `models.CATALOGUE`
+approves is used. A model that the catalogue does not know is a folder with a `model.bin` in CTranslate2's format,
+named by its path or, inside the models folder, by its name; its operator answers for it.
+
+Files appear by rename, under a lock, so a process that dies leaves at most a `.partial` that the next one removes.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock
+
+from callscribe.errors import SetupError
+from callscribe.speech.models import CATALOGUE, CatalogueModel, ModelFile
+
+_BLOCK = 4 * 1024**2
+_RECORD = ".verified.json"
+"""Name, size, modification time and SHA-256 of the files as they were when they were last hashed."""
+
+Progress = Callable[[int, int], None]
+"""Told bytes done and bytes in all."""
+
+Source = Literal["installed", "wheel", "hub", "folder"]
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueEntry:
+    """A model as `callscribe models list` shows it. `source` is where it is, or would be got from."""
+
+    name: str
+    title: str
+    multilingual: bool
+    licence: str
+    size: int
+    source: Source
+    path: Path | None
+
+
+class Catalogue:
+    """The models of one installation, laid out in `models_dir`."""
+
+    def __init__(self, models_dir: Path) -> None:
+        self._folder = models_dir
+        self._known = {model.name: model for model in CATALOGUE}
+
+    def list(self) -> list[CatalogueEntry]:
+        """Every known model, then those that only this models folder has."""
+        entries = [self._entry(model) for model in self._known.values()]
+        if self._folder.is_dir():
+            entries += [
+                _folder_entry(folder.name, folder)
+                for folder in sorted(self._folder.iterdir())
+                if folder.name not in self._known and (folder / "model.bin").is_file()
+            ]
+        return entries
+
+    def multilingual(self, name: str) -> bool:
+        """Whether a model knows more than English; asks no network and copies nothing.
+
+        Raises:
+            SetupError: there is no such model.
+        """
+        if name in self._known:
+            return self._known[name].multilingual
+        return _is_multilingual(self._operators_folder(name))
+
+    def has(self, name: str) -> bool:
+        """Whether `path` would find the model without a network."""
+        if name in self._known:
+            return self._entry(self._known[name]).source != "hub"
+        try:
+            self._operators_folder(name)
+        except SetupError:
+            return False
+        return True
+
+    def path(self, name: str) -> Path:
+        """The folder with the model's files, copied out of wheels or fetched from the hub where they are not there yet.
+
+        The hub is asked only when neither the models folder nor a wheel has a file.
+
+        Raises:
+            SetupError: there is no such model, or a file is not what its checksum says. The message says what to do.
+        """
+        return self.pull(name)
+
+    def pull(self, name: str, progress: Progress | None = None) -> Path:
+        """The same, telling `progress` about the bytes that are copied or fetched."""
+        model = self._known.get(name)
+        if model is None:
+            return self._operators_folder(name)
+        folder = self._folder / name
+        if _unchanged(model, folder):
+            return folder
+        with self._locked(name):
+            if not _unchanged(model, folder):
+                self._materialise(model, folder, progress)
+        return folder
+
+    def verify(self, name: str) -> Path:
+        """Hash every file of a model again, as it lies in the models folder.
+
+        Raises:
+            SetupError: a file is missing or not what it must be.
+        """
+        model = self._known.get(name)
+        if model is None:
+            return self._operators_folder(name)
+        folder = self._folder / name
+        for file in model.files:
+            target = folder / file.name
+            if not target.is_file():
+                raise SetupError(
+                    f"Model {name} is not complete: {target} is missing. Run: callscribe models pull {name}"
+                )
+            if _sha256(target) != file.sha256:
+                raise SetupError(
+                    f"{target} is not the file that the catalogue knows (SHA-256). "
+                    f"Remove it, then run: callscribe models pull {name}"
+                )
+        _record(model, folder)
+        return folder
+
+    def _entry(self, model: CatalogueModel) -> CatalogueEntry:
+        folder = self._folder / model.name
+        source: Source = "hub"
+        path = None
+        if all(_has_size(folder / file.name, file.size) for file in model.files):
+            source, path = "installed", folder
+        elif all(_wheel_parts(file) for file in model.files):
+            source = "wheel"
+        return CatalogueEntry(model.name, model.title, model.multilingual, model.licence, model.size, source, path)
+
+    def _operators_folder(self, name: str) -> Path:
+        candidates = [Path(name).expanduser()] if "/" in name else [self._folder / name]
+        for folder in candidates:
+            if name not in {"", ".", ".."} and (folder / "model.bin").is_file():
+                return folder.absolute()
+        known = ", ".join(self._known)
+        raise SetupError(
+            f"There is no model {name!r}. Name one of the catalogue ({known}), or a folder with a model.bin in "
+            "CTranslate2's format."
+        )
+
+    @contextmanager
+    def _locked(self, name: str) -> Iterator[None]:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(self._folder / f".{name}.lock"):
+                yield
+        except OSError as error:
+            raise SetupError(
+                f"The models folder {self._folder} cannot be written ({error}). "
+                "Free space or rights there, or set CALLSCRIBE_MODELS_DIR to another folder."
+            ) from error
+
+    def _materialise(self, model: CatalogueModel, folder: Path, progress: Progress | None) -> None:
+        """Bring every file of a model into its folder. Runs under the model's lock."""
+        folder.mkdir(exist_ok=True)
+        for leftover in folder.glob("*.partial"):
+            leftover.unlink()
+        done = 0
+        for file in model.files:
+            target = folder / file.name
+            if not (_has_size(target, file.size) and _sha256(target) == file.sha256):
+                _write(model, file, target, _offset(progress, done, model.size))
+            done += file.size
+            if progress:
+                progress(done, model.size)
+        _record(model, folder)
+
+
+def _offset(progress: Progress | None, done: int, total: int) -> Callable[[int], None]:
+    def tell(count: int) -> None:
+        if progress:
+            progress(done + count, total)
+
+    return tell
+
+
+def _write(model: CatalogueModel, file: ModelFile, target: Path, tell: Callable[[int], None]) -> None:
+    """Write one file from the first source that has it, and keep it only if its checksum is right."""
+    partial = target.with_name(target.name + ".partial")
+    parts = _wheel_parts(file) or [_from_hub(model, file)]
+    digest = hashlib.sha256()
+    count = 0
+    with partial.open("wb") as output:
+        for part in parts:
+            with part.open("rb") as source:
+                while block := source.read(_BLOCK):
+                    digest.update(block)
+                    count += output.write(block)
+                    tell(count)
+    if digest.hexdigest() != file.sha256:
+        partial.unlink()
+        raise SetupError(
+            f"{file.name} of model {model.name} is corrupt in {parts[0].parent}: its SHA-256 is not the published one. "
+            "Install the package again, or put the right file into the models folder."
+        )
+    partial.replace(target)
+
+
+def _wheel_parts(file: ModelFile) -> list[Path]:
+    """The files in installed distributions that make up `file`, found without importing anything; or none."""
+    parts = []
+    for distribution, inner in file.wheels:
+        try:
+            located = Path(str(metadata.distribution(distribution).locate_file(inner)))
+        except metadata.PackageNotFoundError:
+            return []
+        if not located.is_file():
+            return []
+        parts.append(located)
+    return parts if parts and sum(part.stat().st_size for part in parts) == file.size else []
+
+
+def _from_hub(model: CatalogueModel, file: ModelFile) -> Path:
+    # Imported here: it takes half a second, and nearly every start needs no hub.
+    from huggingface_hub import hf_hub_download  # noqa: PLC0415
+
+    try:
+        return Path(hf_hub_download(model.repository, file.name, revision=model.revision))
+    except Exception as error:
+        packages = sorted({distribution for item in model.files for distribution, _ in item.wheels})
+        wheels = f" install {' and '.join(packages)}," if packages else ""
+        raise SetupError(
+            f"Model {model.name} is not on this machine, and {model.repository} on the Hugging Face hub cannot be "
+            f"reached ({type(error).__name__}). To go on,{wheels} make the hub reachable and run callscribe models "
+            f"pull {model.name}, or put the model's files into the models folder."
+        ) from error
+
+
+def _has_size(path: Path, size: int) -> bool:
+    return path.is_file() and path.stat().st_size == size
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _stamp(model: CatalogueModel, folder: Path) -> dict[str, Any]:
+    stamps: dict[str, Any] = {}
+    for file in model.files:
+        status = (folder / file.name).stat()
+        stamps[file.name] = [status.st_size, status.st_mtime_ns, file.sha256]
+    return stamps
+
+
+def _record(model: CatalogueModel, folder: Path) -> None:
+    """Remember that the files were hashed, so that later starts need only look at size and time."""
+    partial = folder / (_RECORD + ".partial")
+    partial.write_text(json.dumps(_stamp(model, folder)))
+    partial.replace(folder / _RECORD)
+
+
+def _unchanged(model: CatalogueModel, folder: Path) -> bool:
+    """Whether the files are those that were hashed."""
+    try:
+        record = json.loads((folder / _RECORD).read_text())
+        return bool(record == _stamp(model, folder))
+    except (OSError, ValueError):
+        return False
+
+
+def _is_multilingual(folder: Path) -> bool:
+    """Whisper's English-only vocabularies have 51864 tokens, the multilingual ones 51865 and more."""
+    try:
+        if (folder / "vocabulary.json").is_file():
+            return len(json.loads((folder / "vocabulary.json").read_text())) > 51_864
+        with (folder / "vocabulary.txt").open("rb") as file:
+            return sum(1 for _ in file) > 51_864
+    except (OSError, ValueError):
+        return True
+
+
+def _folder_entry(name: str, folder: Path) -> CatalogueEntry:
+    size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+    return CatalogueEntry(name, str(folder), _is_multilingual(folder), "", size, "folder", folder)

@@ -1,0 +1,45 @@
+"""Languages: the locales of the API, and Whisper's codes for them."""
+
+from collections.abc import Collection
+from typing import Final
+
+MULTI: Final = "multi"
+"""What a configuration says to have the language detected."""
+
+LOCALES: Final = (
+    "en-US",
+    "en-GB",
+    "en-AU",
+    "de-DE",
+    "fr-FR",
+    "it-IT",
+    "es-ES",
+    "es-MX",
+    "es-US",
+    "pt-BR",
+    "pt-PT",
+    "nl-NL",
+    "no-NO",
+    "pl-PL",
+    "sv-SE",
+    "da-DK",
+)
+"""The locales of Twilio's Batch Transcription. Of each language, the first is the one that detection reports."""
+
+ENGLISH: Final = tuple(locale for locale in LOCALES if locale.startswith("en-"))
+
+WHISPER_CODES: Final = tuple(dict.fromkeys(locale.partition("-")[0] for locale in LOCALES))
+"""ISO 639-1 codes, as Whisper uses them, of everything that a locale can ask for."""
+
+
+def whisper_code(locale: str | None) -> str | None:
+    """Whisper's code for a locale (`en-GB` is `en`), None for `multi` and None: to be detected."""
+    return None if locale in (None, MULTI) else locale.partition("-")[0].lower()
+
+
+def locale_of(code: str, among: Collection[str] = ()) -> str:
+    """The locale for a detected code: one of `among` where it fits, else the language's first, else the code itself."""
+    for locale in (*among, *LOCALES):
+        if whisper_code(locale) == code:
+            return locale
+    return code

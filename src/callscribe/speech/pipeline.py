@@ -1,0 +1,92 @@
+"""From a recording to segments: the functions of this package put together.
+
+A job calls `segment_file`, `plan_chunks`, `recognize_span` for each chunk, each a step of its own;
+the command line calls `transcribe_file`, which is all of them in a row.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from callscribe.errors import Cancelled
+from callscribe.speech.audio import AudioSource, AudioWindow
+from callscribe.speech.interface import Cancellation, Engine, RecognitionOptions, Segment, Span
+from callscribe.speech.segmentation import Segmentation, plan_chunks, segment
+from callscribe.speech.windows import speech_windows
+
+Progress = Callable[[float, float], None]
+"""Told seconds of the recording that are done, and its length (0 while that is not known)."""
+
+
+def segment_file(
+    source: AudioSource, path: Path, cancelled: Cancellation, progress: Progress | None = None
+) -> Segmentation:
+    """Find who speaks when in a recording.
+
+    Raises:
+        Cancelled: `cancelled` was set.
+        JobError: the recording cannot be decoded.
+    """
+    return segment(_watched(source.windows(path), cancelled, progress))
+
+
+def recognize_span(
+    source: AudioSource,
+    path: Path,
+    segmentation: Segmentation,
+    span: Span,
+    engine: Engine,
+    model: str,
+    options: RecognitionOptions,
+    cancelled: Cancellation,
+) -> Iterator[Segment]:
+    """Recognise what is said within `span`, both channels' windows interleaved by time.
+
+    Raises:
+        Cancelled: `cancelled` was set.
+        JobError: the recording cannot be decoded or recognised.
+    """
+    speech = [activity for activity in segmentation.channels if _speaks(activity.spans, span)]
+    if not speech:
+        return
+    audio = _watched(source.windows(path, start=span.start, end=span.end), cancelled, None)
+    windows = speech_windows(audio, speech, span)
+    yield from engine.recognize(windows, model=model, options=options, cancelled=cancelled)
+
+
+def transcribe_file(
+    source: AudioSource,
+    path: Path,
+    engine: Engine,
+    model: str,
+    options: RecognitionOptions,
+    cancelled: Cancellation,
+    progress: Progress | None = None,
+) -> tuple[Segmentation, list[Segment]]:
+    """Segment and recognise a whole recording, chunk by chunk. Raises what those two raise."""
+    segmentation = segment_file(source, path, cancelled)
+    segments: list[Segment] = []
+    for span in plan_chunks(segmentation):
+        recognized = recognize_span(source, path, segmentation, span, engine, model, options, cancelled)
+        for found in recognized:
+            segments.append(found)
+            if progress:
+                progress(found.end, segmentation.duration)
+        if progress:
+            progress(span.end, segmentation.duration)
+    return segmentation, segments
+
+
+def _speaks(spans: tuple[Span, ...], within: Span) -> bool:
+    return any(span.start < within.end and span.end > within.start for span in spans)
+
+
+def _watched(
+    windows: Iterator[AudioWindow], cancelled: Cancellation, progress: Progress | None
+) -> Iterator[AudioWindow]:
+    """The windows, as long as they are wanted."""
+    for window in windows:
+        if cancelled.is_set():
+            raise Cancelled
+        yield window
+        if progress:
+            progress(window.start, 0.0)

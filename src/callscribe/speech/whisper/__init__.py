@@ -1,0 +1,5 @@
+"""Whisper weights on CTranslate2, in a child process that can be killed and recycled."""
+
+from callscribe.speech.whisper.engine import WhisperEngine
+
+__all__ = ["WhisperEngine"]

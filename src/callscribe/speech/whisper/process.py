@@ -1,0 +1,223 @@
+"""The parent's side of the child process: started when needed, replaced when it dies, killed when it is not wanted.
+
+One request is in the child at a time. Threads take turns in the order they came, so a long recording does not keep
+short ones waiting for longer than one request.
+"""
+
+import contextlib
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from typing import IO, Any
+
+from callscribe.errors import CallscribeError, Cancelled
+from callscribe.speech.interface import Cancellation
+from callscribe.speech.whisper.messages import LENGTHS
+
+_POLL_SECONDS = 0.1
+_PIPE_BYTES = 1024**2
+
+_ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "1048576", "MALLOC_TRIM_THRESHOLD_": "16777216", "MALLOC_ARENA_MAX": "2"}
+"""For glibc: large blocks go back to the system. Kept for reuse they fragment, since no two batches are of one size,
+and memory creeps up with the length of a recording (533 MiB after 10 minutes, 552 after 30; with these 471 and 478)."""
+
+
+class ChildDied(Exception):  # noqa: N818  what happened, told to the engine, which tries again
+    """The child ended, or stopped answering, with a request in hand."""
+
+
+class EngineClosed(CallscribeError):  # noqa: N818  an event like Cancelled, not a fault
+    """The engine was closed while it worked, because the program ends: the work is neither done nor failed."""
+
+
+class Turns:
+    """Lets one thread at a time through, in the order of arrival; who is cancelled while waiting leaves the queue."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._waiting: deque[object] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait behind the one whose turn it is."""
+        with self._condition:
+            return max(0, len(self._waiting) - 1)
+
+    @contextlib.contextmanager
+    def take(self, cancelled: Cancellation) -> Iterator[None]:
+        """Wait for a turn and hold it.
+
+        Raises:
+            Cancelled: `cancelled` was set before the turn came.
+        """
+        ticket = object()
+        with self._condition:
+            self._waiting.append(ticket)
+        try:
+            self._wait(ticket, cancelled)
+            yield
+        finally:
+            with self._condition:
+                self._waiting.remove(ticket)
+                self._condition.notify_all()
+
+    def _wait(self, ticket: object, cancelled: Cancellation) -> None:
+        with self._condition:
+            while self._waiting[0] is not ticket:
+                if cancelled.is_set():
+                    raise Cancelled
+                self._condition.wait(_POLL_SECONDS)
+
+
+class ChildProcess:
+    """A child that answers requests. Safe to call from several threads."""
+
+    def __init__(self, *, device: str, threads: int) -> None:
+        self._arguments = [device, str(threads)]
+        self._turns = Turns()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._retiring = False
+        self._closed = False
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while a child runs."""
+        process = self._process
+        return process.pid if process and process.poll() is None else None
+
+    def ask(self, frame: bytes, *, cancelled: Cancellation, timeout: float) -> dict[str, Any]:
+        """Send a frame and return the header of the answer. Starts a child where none runs.
+
+        Raises:
+            Cancelled: `cancelled` was set; a child that was at work on the frame is killed.
+            ChildDied: the child ended, or did not answer within `timeout` seconds.
+            EngineClosed: `close` was called.
+        """
+        with self._turns.take(cancelled):
+            process = self._running()
+            try:
+                return _exchange(process, frame, cancelled, time.monotonic() + timeout)
+            except ChildDied as error:
+                self._stop()
+                raise EngineClosed if self._closed else error from None
+            except BaseException:
+                self._stop()
+                raise
+
+    def retire(self) -> None:
+        """Let another child answer the next request."""
+        self._retiring = True
+
+    def close(self) -> None:
+        """End the child and start no other. A request in hand ends with `EngineClosed`."""
+        self._closed = True
+        process = self._process
+        if process:
+            process.kill()  # whoever waits for its answer leaves
+        with self._turns.take(threading.Event()):
+            self._stop()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        """The child, started if need be. Its caller holds the turn."""
+        if self._closed:
+            raise EngineClosed
+        if self._process and (self._retiring or self._process.poll() is not None):
+            self._stop()
+        if self._process is None:
+            self._retiring = False
+            self._process = self._start()
+        return self._process
+
+    def _stop(self) -> None:
+        """Kill the child; the next request starts another. Its caller holds the turn."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        for stream in (process.stdin, process.stdout):
+            if stream:
+                with contextlib.suppress(OSError):
+                    stream.close()
+        process.wait()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        # The child needs none of the operator's secrets.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("CALLSCRIBE_")}
+        for name, value in _ALLOCATOR.items():
+            environment.setdefault(name, value)
+        process = subprocess.Popen(  # noqa: S603  our own module in our own interpreter
+            [sys.executable, "-P", "-m", "callscribe.speech.whisper.child", *self._arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            bufsize=0,
+            start_new_session=True,  # a Ctrl-C on the terminal is the parent's to handle
+        )
+        for stream in (process.stdin, process.stdout):
+            assert stream is not None
+            os.set_blocking(stream.fileno(), False)
+        return process
+
+
+def _exchange(
+    process: subprocess.Popen[bytes], frame: bytes, cancelled: Cancellation, deadline: float
+) -> dict[str, Any]:
+    """Write a frame and read one, never blocking for longer than a moment."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    unsent = memoryview(frame)
+    received = bytearray()
+    poll = select.poll()
+    poll.register(process.stdout, select.POLLIN)
+    poll.register(process.stdin, select.POLLOUT)
+    while True:
+        if cancelled.is_set():
+            raise Cancelled
+        if time.monotonic() > deadline:
+            raise ChildDied("it did not answer in time")
+        ready = {descriptor for descriptor, _ in poll.poll(_POLL_SECONDS * 1000)}
+        if unsent and process.stdin.fileno() in ready:
+            unsent = unsent[_write_some(process.stdin, unsent) :]
+            if not unsent:
+                poll.unregister(process.stdin)
+        if process.stdout.fileno() in ready:
+            received += _read_some(process.stdout)
+            header = _complete(received)
+            if header is not None:
+                return header
+
+
+def _write_some(stream: IO[bytes], data: memoryview) -> int:
+    try:
+        return os.write(stream.fileno(), data[:_PIPE_BYTES])
+    except BlockingIOError:
+        return 0
+    except OSError as error:
+        raise ChildDied(str(error)) from error
+
+
+def _read_some(stream: IO[bytes]) -> bytes:
+    try:
+        data = os.read(stream.fileno(), _PIPE_BYTES)
+    except BlockingIOError:
+        return b""
+    if not data:
+        raise ChildDied("it ended")
+    return data
+
+
+def _complete(received: bytearray) -> dict[str, Any] | None:
+    """The header, once the whole frame is there."""
+    if len(received) < LENGTHS.size:
+        return None
+    header_length, body_length = LENGTHS.unpack_from(received)
+    if len(received) < LENGTHS.size + header_length + body_length:
+        return None
+    header: dict[str, Any] = json.loads(received[LENGTHS.size : LENGTHS.size + header_length])
+    return header

@@ -1,0 +1,119 @@
+"""Speech cut out of a recording, in windows that a model takes whole."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from callscribe.speech.activity import ChannelActivity
+from callscribe.speech.audio import AudioWindow
+from callscribe.speech.interface import SAMPLE_RATE, Span, SpeechWindow
+
+LONGEST: Final = 28.0
+"""Seconds. Whisper's window is 30 s; some silence has to follow the last word, or it is lost."""
+
+JOIN: Final = 2.0
+"""Seconds. A pause this short stays in the window: context helps, and longer silence invites invention."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPlan:
+    """A window to be cut: a channel, its time, and the speech in it."""
+
+    channel: int
+    span: Span
+    speech: tuple[Span, ...]
+
+
+def plan_windows(
+    activity: ChannelActivity, within: Span, *, longest: float = LONGEST, join: float = JOIN
+) -> list[WindowPlan]:
+    """Pack a channel's speech inside `within` into windows of at most `longest` seconds."""
+    groups: list[list[Span]] = []
+    for span in _clipped(activity.spans, within):
+        last = groups[-1] if groups else []
+        if last and span.start - last[-1].end <= join and span.end - last[0].start <= longest:
+            last.append(span)
+        else:
+            groups.append([span])
+    return [WindowPlan(activity.channel, Span(group[0].start, group[-1].end), tuple(group)) for group in groups]
+
+
+def speech_windows(
+    audio: Iterable[AudioWindow],
+    activities: Sequence[ChannelActivity],
+    within: Span,
+    *,
+    longest: float = LONGEST,
+    join: float = JOIN,
+) -> Iterator[SpeechWindow]:
+    """Cut the speech of a stretch out of its decoded audio, which covers `within`.
+
+    The windows of all channels come interleaved, in the order of their ends, each as soon as its audio has been
+    decoded; not more than one window of audio a channel is held. Samples are levelled by their channel's gain.
+    """
+    gains = {activity.channel: np.float32(activity.gain) for activity in activities}
+    plans = [plan for activity in activities for plan in plan_windows(activity, within, longest=longest, join=join)]
+    plans.sort(key=lambda plan: (plan.span.end, plan.channel))
+    held = _Held()
+    for window in audio:
+        if not plans:
+            return
+        held.push(window)
+        while plans and plans[0].span.end <= held.end:
+            yield _cut(held, plans.pop(0), gains)
+        held.forget(min((plan.span.start for plan in plans), default=held.end))
+    for plan in plans:
+        if plan.span.start < held.end:  # the recording ended a few samples early
+            yield _cut(held, plan, gains)
+
+
+def _clipped(spans: Sequence[Span], within: Span) -> Iterator[Span]:
+    for span in spans:
+        start, end = max(span.start, within.start), min(span.end, within.end)
+        if end - start > 0.05:  # a cut through a padding leaves nothing to hear
+            yield Span(start, end)
+
+
+def _cut(held: "_Held", plan: WindowPlan, gains: dict[int, np.float32]) -> SpeechWindow:
+    start, samples = held.slice(plan.channel, plan.span)
+    return SpeechWindow(plan.channel, start, np.clip(samples * gains[plan.channel], -1.0, 1.0), plan.speech)
+
+
+class _Held:
+    """The decoded audio that some window still needs."""
+
+    def __init__(self) -> None:
+        self._first = 0
+        self._pieces: list[npt.NDArray[np.float32]] = []
+        self._count = 0
+
+    @property
+    def end(self) -> float:
+        return (self._first + self._count) / SAMPLE_RATE
+
+    def push(self, window: AudioWindow) -> None:
+        if not self._pieces:
+            self._first, self._count = round(window.start * SAMPLE_RATE), 0
+        self._pieces.append(window.samples)
+        self._count += window.samples.shape[1]
+
+    def forget(self, before: float) -> None:
+        while self._pieces and (self._first + self._pieces[0].shape[1]) / SAMPLE_RATE <= before:
+            gone = self._pieces.pop(0).shape[1]
+            self._first += gone
+            self._count -= gone
+
+    def slice(self, channel: int, span: Span) -> tuple[float, npt.NDArray[np.float32]]:
+        """The samples of a span and the exact time of the first."""
+        first = max(round(span.start * SAMPLE_RATE), self._first)
+        end = min(round(span.end * SAMPLE_RATE), self._first + self._count)
+        offset, found = self._first, []
+        for piece in self._pieces:
+            low, high = max(first - offset, 0), min(end - offset, piece.shape[1])
+            if low < high:
+                found.append(piece[channel, low:high])
+            offset += piece.shape[1]
+        return first / SAMPLE_RATE, np.concatenate([np.zeros(0, np.float32), *found])

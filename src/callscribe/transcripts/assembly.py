@@ -1,0 +1,136 @@
+"""From segments of all channels to the sentences of a call on one time line."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import Final
+
+from callscribe.speech.interface import Segment, Word
+from callscribe.speech.languages import locale_of, whisper_code
+from callscribe.transcripts.models import Sentence, Transcript
+
+LONG_PAUSE: Final = 2.5
+"""Seconds of silence that end a sentence, whatever the words say: hesitation is shorter."""
+
+SHORT_PAUSE: Final = 0.7
+"""Seconds of silence that end a sentence when the next word begins with a capital."""
+
+LONGEST_WORDS: Final = 40
+LONGEST_SECONDS: Final = 20.0
+"""A sentence beyond either is divided at its best comma or pause."""
+
+_FINAL: Final = re.compile(r"[.!?…。！？]+[\"'”’»)\]]*$")
+_INITIAL: Final = re.compile(r"^(?:[A-Za-zÀ-ÿ]\.)+$")
+_ABBREVIATIONS: Final = re.compile(
+    # Followed by a name or a number in the languages of the API; none of them ends a sentence.
+    r"^(?:mr|mrs|ms|mx|dr|prof|st|rev|hon|gen|col|capt|lt|sgt|jr|sr|messrs|mme|mlle|hr|fr|frau|nr|núm|sra|srta|dña"
+    r"|d\.h|z\.b|e\.g|i\.e|p\.ex|bzw|ca|vs|approx|dept|vol|pp)\.$",
+    re.IGNORECASE,
+)
+_CLAUSE: Final = re.compile(r"[,;:—–]$")
+
+
+def assemble(
+    segments: Iterable[Segment],
+    *,
+    duration: float,
+    participants: Mapping[int, int] | None = None,
+    language: str | None = None,
+) -> Transcript:
+    """Break what each channel says into sentences and merge them by time.
+
+    Args:
+        segments: of all channels, in any order.
+        duration: of the recording, in seconds.
+        participants: channel (from 0) to position in the job's list of participants; other channels have none.
+        language: the locale that was asked for; without one, or with `multi`, what was detected for most words.
+
+    Sentences of different channels may overlap; they come in the order of their starts.
+    """
+    heard = sorted(segments, key=lambda segment: (segment.channel, segment.start, segment.end))
+    sentences = [
+        _sentence(channel, words, participants or {})
+        for channel, group in groupby(heard, key=lambda segment: segment.channel)
+        for words in sentences_of([word for segment in group for word in segment.words])
+    ]
+    sentences.sort(key=lambda sentence: (sentence.start, sentence.channel, sentence.end))
+    return Transcript(duration, _language(heard, language), tuple(sentences))
+
+
+def sentences_of(words: Sequence[Word]) -> Iterator[list[Word]]:
+    """One channel's words, in order, broken where a reader would break them."""
+    sentence: list[Word] = []
+    for word in _in_order(words):
+        if sentence and _breaks(sentence[-1], word):
+            yield from _divided(sentence)
+            sentence = []
+        sentence.append(word)
+    if sentence:
+        yield from _divided(sentence)
+
+
+def _in_order(words: Sequence[Word]) -> Iterator[Word]:
+    """By start, none beginning before the one in front ends."""
+    floor = 0.0
+    for word in sorted(words, key=lambda each: (each.start, each.end)):
+        start = max(word.start, min(floor, word.end - 0.001))
+        yield word if start == word.start else replace(word, start=round(start, 3))
+        floor = word.end
+
+
+def _breaks(last: Word, word: Word) -> bool:
+    pause = word.start - last.end
+    capital = not word.text[:1].islower()
+    if pause >= LONG_PAUSE:
+        return True
+    if _FINAL.search(last.text) and not _is_abbreviation(last.text):
+        # "etc." and "3." in the middle of a sentence are followed by a small letter.
+        return capital or pause >= SHORT_PAUSE or last.text[-1:] in "!?"
+    return pause >= SHORT_PAUSE and capital and not _CLAUSE.search(last.text) and word.text not in {"I", "I'm", "I'll"}
+
+
+def _is_abbreviation(text: str) -> bool:
+    stem = text.strip("\"'([“”‘’¿¡")
+    return bool(_INITIAL.match(stem) or _ABBREVIATIONS.match(stem))
+
+
+def _divided(sentence: list[Word]) -> Iterator[list[Word]]:
+    """A sentence in parts that are not too long, divided at the best place of its middle half."""
+    seconds = sentence[-1].end - sentence[0].start
+    if len(sentence) < 2 or (len(sentence) <= LONGEST_WORDS and seconds <= LONGEST_SECONDS):
+        yield sentence
+        return
+
+    def worth(index: int) -> float:
+        """Of dividing before a word: the pause in seconds, a comma worth one, less for being off the middle."""
+        comma = 1.0 if _CLAUSE.search(sentence[index - 1].text) else 0.0
+        off = abs(index / len(sentence) - 0.5)
+        return sentence[index].start - sentence[index - 1].end + comma - off
+
+    quarter = len(sentence) // 4
+    cut = max(range(max(1, quarter), max(2, len(sentence) - quarter)), key=worth)
+    yield from _divided(sentence[:cut])
+    yield from _divided(sentence[cut:])
+
+
+def _sentence(channel: int, words: Sequence[Word], participants: Mapping[int, int]) -> Sentence:
+    return Sentence(
+        channel=channel,
+        participant=participants.get(channel),
+        start=words[0].start,
+        end=words[-1].end,
+        text=" ".join(word.text for word in words),
+        confidence=round(sum(word.confidence for word in words) / len(words), 3),
+        words=tuple(words),
+    )
+
+
+def _language(segments: Sequence[Segment], asked: str | None) -> str | None:
+    if asked is not None and whisper_code(asked) is not None:
+        return asked
+    counts: Counter[str] = Counter()
+    for segment in segments:
+        counts[segment.language] += len(segment.words)
+    return locale_of(counts.most_common(1)[0][0]) if counts else None

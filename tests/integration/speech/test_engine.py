@@ -1,0 +1,181 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import psutil
+import pytest
+
+from callscribe.errors import Cancelled, Code, JobError, SetupError
+from callscribe.settings import Settings
+from callscribe.speech.interface import SAMPLE_RATE, RecognitionOptions, Segment, Span, SpeechWindow
+from callscribe.speech.whisper import WhisperEngine
+from callscribe.speech.whisper.process import EngineClosed
+
+Audio = npt.NDArray[np.float32]
+ENGLISH = RecognitionOptions(language="en-US")
+
+
+def windows(samples: Audio, count: int = 1) -> list[SpeechWindow]:
+    """The first 20 s of the call's agent, `count` times over."""
+    part = samples[1, : 20 * SAMPLE_RATE]
+    return [SpeechWindow(0, 20.0 * index, part, (Span(20.0 * index, 20.0 * index + 20.0),)) for index in range(count)]
+
+
+def text(segments: list[Segment]) -> str:
+    return " ".join(segment.text for segment in segments)
+
+
+@pytest.fixture
+def recognize(wanted: threading.Event) -> Callable[..., list[Segment]]:
+    def run(engine: WhisperEngine, audio: list[SpeechWindow]) -> list[Segment]:
+        return list(engine.recognize(audio, model="tiny.en", options=ENGLISH, cancelled=wanted))
+
+    return run
+
+
+def _until(happens: Callable[[], bool], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_the_same_audio_gives_the_same_text_whatever_runs_beside_it(
+    warm_engine: WhisperEngine, call_samples: Audio, recognize: Callable[..., list[Segment]]
+) -> None:
+    alone = recognize(warm_engine, windows(call_samples))
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(lambda _: recognize(warm_engine, windows(call_samples)), range(3)))
+    assert together == [alone] * 3
+
+
+def test_the_child_stays_warm_between_jobs(
+    warm_engine: WhisperEngine, call_samples: Audio, recognize: Callable[..., list[Segment]]
+) -> None:
+    recognize(warm_engine, windows(call_samples))
+    pid = warm_engine.pid
+    recognize(warm_engine, windows(call_samples))
+    assert warm_engine.pid == pid
+
+
+def test_a_killed_child_is_replaced_and_its_work_done_again(
+    engine: WhisperEngine, call_samples: Audio, recognize: Callable[..., list[Segment]]
+) -> None:
+    before = recognize(engine, windows(call_samples))
+    with ThreadPoolExecutor(1) as pool:
+        later = pool.submit(recognize, engine, windows(call_samples, 3))
+        time.sleep(0.3)
+        pid = engine.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        assert text(later.result(60)).startswith(text(before)[:40])
+    assert engine.pid != pid
+
+
+def test_a_child_that_dies_again_and_again_fails_the_job(
+    engine: WhisperEngine, call_samples: Audio, recognize: Callable[..., list[Segment]]
+) -> None:
+    finished = threading.Event()
+
+    def kill() -> None:
+        while not finished.wait(0.01):
+            if pid := engine.pid:
+                os.kill(pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        with pytest.raises(JobError) as failed:
+            recognize(engine, windows(call_samples))
+    finally:
+        finished.set()
+        killer.join()
+    assert failed.value.code is Code.JOB_INTERNAL
+    assert recognize(engine, windows(call_samples))
+
+
+def test_cancelling_frees_the_engine_and_leaves_other_work_alone(
+    engine: WhisperEngine, call_samples: Audio, recognize: Callable[..., list[Segment]]
+) -> None:
+    cancelled = threading.Event()
+    with ThreadPoolExecutor(2) as pool:
+        unwanted = pool.submit(
+            list, engine.recognize(windows(call_samples, 15), model="tiny.en", options=ENGLISH, cancelled=cancelled)
+        )
+        _until(lambda: engine.pid is not None)
+        other = pool.submit(recognize, engine, windows(call_samples))
+        time.sleep(0.5)
+        cancelled.set()
+        with pytest.raises(Cancelled):
+            unwanted.result(5)
+        assert text(other.result(60))
+
+
+def test_closing_ends_the_child_and_whoever_waits_for_it(engine: WhisperEngine, call_samples: Audio) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(
+            list,
+            engine.recognize(windows(call_samples, 15), model="tiny.en", options=ENGLISH, cancelled=threading.Event()),
+        )
+        _until(lambda: engine.pid is not None)
+        engine.close()
+        with pytest.raises(EngineClosed):
+            running.result(10)
+    assert engine.pid is None
+
+
+def test_the_child_does_not_outlive_its_parent(models_dir: Path, tmp_path: Path) -> None:
+    code = """
+import sys, threading
+import numpy as np
+from pathlib import Path
+from callscribe.settings import Settings
+from callscribe.speech.interface import RecognitionOptions, Span, SpeechWindow
+from callscribe.speech.whisper import WhisperEngine
+engine = WhisperEngine(Settings(models_dir=Path(sys.argv[1])))
+noise = np.random.default_rng(1).normal(0, 0.1, 16000 * 20).astype(np.float32)
+many = [SpeechWindow(0, 0.0, noise, (Span(0.0, 20.0),))] * 15
+work = engine.recognize(many, model="tiny.en", options=RecognitionOptions("en-US"), cancelled=threading.Event())
+threading.Thread(target=list, args=(work,), daemon=True).start()
+while not engine.pid:
+    pass
+print(engine.pid, flush=True)
+threading.Event().wait()
+"""
+    with subprocess.Popen([sys.executable, "-c", code, str(models_dir)], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        time.sleep(1.0)
+        assert psutil.pid_exists(child)
+        parent.kill()
+    _until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
+
+
+def test_the_operators_secrets_do_not_reach_the_child(
+    engine: WhisperEngine,
+    call_samples: Audio,
+    recognize: Callable[..., list[Segment]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CALLSCRIBE_AUTH_TOKEN", "0123456789abcdef0123")
+    recognize(engine, windows(call_samples))
+    assert not [name for name in psutil.Process(engine.pid).environ() if name.startswith("CALLSCRIBE_")]
+
+
+def test_a_model_that_is_not_there_is_explained(engine: WhisperEngine, wanted: threading.Event) -> None:
+    with pytest.raises(SetupError, match="no model 'huge'"):
+        list(engine.recognize([], model="huge", options=ENGLISH, cancelled=wanted))
+
+
+def test_the_engine_offers_the_catalogue(settings: Settings) -> None:
+    models = {model.name: model.languages for model in WhisperEngine(settings).models()}
+    assert "multi" in models["base"]
+    assert models["tiny.en"] == {"en-US", "en-GB", "en-AU"}

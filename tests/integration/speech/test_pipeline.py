@@ -1,0 +1,155 @@
+import re
+import threading
+import wave
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from jiwer import wer
+
+from callscribe.errors import Cancelled
+from callscribe.media.decoding import Decoder
+from callscribe.settings import Settings
+from callscribe.speech.interface import SAMPLE_RATE, RecognitionOptions, Segment, Span
+from callscribe.speech.pipeline import recognize_span, segment_file, transcribe_file
+from callscribe.speech.segmentation import Segmentation
+from callscribe.speech.whisper import WhisperEngine
+from callscribe.transcripts.assembly import assemble
+
+Audio = npt.NDArray[np.float32]
+ENGLISH = RecognitionOptions(language="en-US")
+
+
+def write(path: Path, samples: Audio) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(len(samples))
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes((np.clip(samples, -1, 1).T * 32767).astype("<i2").tobytes())
+    return path
+
+
+def plain(text: str) -> str:
+    return " ".join(re.sub(r"[^a-z' ]+", " ", text.lower()).split())
+
+
+@pytest.fixture(scope="module")
+def recognized(call: Path, settings: Settings) -> tuple[Segmentation, list[Segment]]:
+    """The bundled call by the model that is served, base."""
+    engine, decoder = WhisperEngine(settings), Decoder()
+    try:
+        return transcribe_file(decoder, call, engine, "base", ENGLISH, threading.Event())
+    finally:
+        engine.close()
+        decoder.close()
+
+
+def test_each_party_of_the_call_says_its_own_words(
+    recognized: tuple[Segmentation, list[Segment]], turns: list[Any]
+) -> None:
+    segmentation, segments = recognized
+    transcript = assemble(segments, duration=segmentation.duration, participants={0: 0, 1: 1}, language="en-US")
+    for channel in (0, 1):
+        said = " ".join(turn.text for turn in turns if turn.channel == channel)
+        heard = " ".join(sentence.text for sentence in transcript.sentences if sentence.participant == channel)
+        assert wer(plain(said), plain(heard)) < 0.15
+
+
+def test_every_sentence_falls_into_a_turn_of_its_own_party(
+    recognized: tuple[Segmentation, list[Segment]], turns: list[Any]
+) -> None:
+    segmentation, segments = recognized
+    for sentence in assemble(segments, duration=segmentation.duration).sentences:
+        middle = (sentence.start + sentence.end) / 2
+        assert any(turn.channel == sentence.channel and turn.start - 0.5 < middle < turn.end + 0.5 for turn in turns)
+
+
+def test_words_have_times_in_order_inside_the_recording(recognized: tuple[Segmentation, list[Segment]]) -> None:
+    segmentation, segments = recognized
+    for channel in (0, 1):
+        words = [word for segment in segments if segment.channel == channel for word in segment.words]
+        assert words
+        assert all(0 <= word.start < word.end <= segmentation.duration for word in words)
+        assert all(before.end <= after.start + 1e-6 for before, after in pairwise(words))
+        assert all(0 <= word.confidence <= 1 and word.text == word.text.strip() != "" for word in words)
+
+
+def test_words_are_spoken_while_their_party_speaks(recognized: tuple[Segmentation, list[Segment]]) -> None:
+    segmentation, segments = recognized
+    for segment in segments:
+        spans = segmentation.channels[segment.channel].spans
+        for word in segment.words:
+            assert any(span.start - 0.1 <= word.start <= span.end + 0.1 for span in spans)
+
+
+def test_a_quiet_party_is_heard(
+    call_samples: Audio,
+    turns: list[Any],
+    tmp_path: Path,
+    decoder: Decoder,
+    warm_engine: WhisperEngine,
+    wanted: threading.Event,
+) -> None:
+    quiet = call_samples * np.array([[0.01], [1.0]], np.float32)
+    _, segments = transcribe_file(
+        decoder, write(tmp_path / "quiet.wav", quiet), warm_engine, "tiny.en", ENGLISH, wanted
+    )
+    said = " ".join(turn.text for turn in turns if turn.channel == 0)
+    heard = " ".join(segment.text for segment in segments if segment.channel == 0)
+    assert wer(plain(said), plain(heard)) < 0.35
+
+
+@pytest.mark.parametrize("kind", ["silence", "noise", "dial tone", "busy tone"])
+def test_nothing_is_recognised_where_nobody_speaks(
+    kind: str, tmp_path: Path, decoder: Decoder, warm_engine: WhisperEngine, wanted: threading.Event
+) -> None:
+    time = np.arange(20 * SAMPLE_RATE) / SAMPLE_RATE
+    samples = {
+        "silence": 0 * time,
+        "noise": np.random.default_rng(1).normal(0, 0.05, len(time)),
+        "dial tone": 0.2 * np.sin(2 * np.pi * 350 * time) + 0.2 * np.sin(2 * np.pi * 440 * time),
+        "busy tone": (0.2 * np.sin(2 * np.pi * 480 * time) + 0.2 * np.sin(2 * np.pi * 620 * time)) * (time % 1 < 0.5),
+    }[kind]
+    path = write(tmp_path / "nothing.wav", samples.astype(np.float32).reshape(1, -1))
+    _, segments = transcribe_file(decoder, path, warm_engine, "tiny.en", ENGLISH, wanted)
+    assert segments == []
+
+
+def test_stereo_of_one_voice_is_recognised_once(
+    call_samples: Audio, tmp_path: Path, decoder: Decoder, warm_engine: WhisperEngine, wanted: threading.Event
+) -> None:
+    mixed = call_samples.sum(axis=0)[: 15 * SAMPLE_RATE]
+    path = write(tmp_path / "stereo.wav", np.stack([mixed, -0.5 * mixed]))
+    segmentation, segments = transcribe_file(decoder, path, warm_engine, "tiny.en", ENGLISH, wanted)
+    assert segmentation.copies
+    assert {segment.channel for segment in segments} == {0}
+
+
+def test_a_language_is_detected(
+    call: Path, decoder: Decoder, warm_engine: WhisperEngine, wanted: threading.Event
+) -> None:
+    segmentation = segment_file(decoder, call, wanted)
+    segments = recognize_span(
+        decoder, call, segmentation, Span(0.0, 12.0), warm_engine, "base", RecognitionOptions(), wanted
+    )
+    assert {segment.language for segment in segments} == {"en"}
+
+
+def test_a_chunk_is_recognised_by_itself(
+    call: Path, decoder: Decoder, warm_engine: WhisperEngine, wanted: threading.Event
+) -> None:
+    segmentation = segment_file(decoder, call, wanted)
+    span = Span(20.0, 35.0)
+    segments = list(recognize_span(decoder, call, segmentation, span, warm_engine, "tiny.en", ENGLISH, wanted))
+    assert segments
+    assert all(span.start <= word.start < word.end <= span.end for each in segments for word in each.words)
+
+
+def test_a_cancelled_job_stops_while_it_listens(call: Path, decoder: Decoder) -> None:
+    cancelled = threading.Event()
+    cancelled.set()
+    with pytest.raises(Cancelled):
+        segment_file(decoder, call, cancelled)

@@ -1,0 +1,137 @@
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from callscribe.errors import SetupError
+from callscribe.speech.catalogue import Catalogue
+from callscribe.speech.models import CATALOGUE
+
+TINY = next(model for model in CATALOGUE if model.name == "tiny.en")
+
+
+@pytest.fixture(scope="module")
+def pulled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    Catalogue(folder).pull("tiny.en")
+    return folder
+
+
+@pytest.fixture
+def models(tmp_path: Path, pulled: Path) -> Path:
+    """A models folder with tiny.en in it, of hard links: cheap, and safe to replace files in."""
+    folder = tmp_path / "models"
+    (folder / "tiny.en").mkdir(parents=True)
+    for file in (pulled / "tiny.en").iterdir():
+        os.link(file, folder / "tiny.en" / file.name)
+    return folder
+
+
+def test_a_model_is_copied_out_of_a_wheel_with_every_byte_checked(pulled: Path) -> None:
+    for file in TINY.files:
+        content = (pulled / "tiny.en" / file.name).read_bytes()
+        assert len(content) == file.size
+        assert hashlib.sha256(content).hexdigest() == file.sha256
+
+
+def test_the_parts_of_base_make_the_published_file(tmp_path: Path) -> None:
+    progress: list[tuple[int, int]] = []
+    folder = Catalogue(tmp_path).pull("base", lambda done, total: progress.append((done, total)))
+    assert (folder / "model.bin").stat().st_size == 145_217_532
+    assert Catalogue(tmp_path).verify("base") == folder
+    assert [done for done, _ in progress] == sorted(done for done, _ in progress)
+    assert progress[-1][0] == progress[-1][1]
+
+
+def test_a_later_start_neither_copies_nor_hashes(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = (models / "tiny.en" / "model.bin").stat()
+    monkeypatch.setattr(hashlib, "file_digest", None)
+    assert Catalogue(models).path("tiny.en") == models / "tiny.en"
+    assert (models / "tiny.en" / "model.bin").stat() == before
+
+
+def test_a_file_that_was_changed_is_replaced(models: Path) -> None:
+    target = models / "tiny.en" / "config.json"
+    content = target.read_bytes()
+    target.unlink()
+    target.write_bytes(b"x" * len(content))
+    assert (Catalogue(models).path("tiny.en") / "config.json").read_bytes() == content
+
+
+def test_verify_names_the_file_that_is_wrong_and_the_remedy(models: Path) -> None:
+    target = models / "tiny.en" / "config.json"
+    target.unlink()
+    with pytest.raises(SetupError, match=r"config\.json is missing.*callscribe models pull tiny\.en"):
+        Catalogue(models).verify("tiny.en")
+    target.write_text("{}")
+    with pytest.raises(SetupError, match=r"config\.json is not the file"):
+        Catalogue(models).verify("tiny.en")
+
+
+def test_what_a_killed_process_left_is_removed(models: Path) -> None:
+    (models / "tiny.en" / ".verified.json").unlink()
+    leftover = models / "tiny.en" / "model.bin.partial"
+    leftover.write_bytes(b"half")
+    Catalogue(models).path("tiny.en")
+    assert not leftover.exists()
+
+
+def test_two_processes_may_ask_at_once(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from callscribe.speech.catalogue import Catalogue; "
+        "print(Catalogue(Path(sys.argv[1])).path('tiny.en'))"
+    )
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    answers = [process.communicate(timeout=60)[0].strip() for process in processes]
+    assert answers == [str(tmp_path / "tiny.en")] * 2
+    assert Catalogue(tmp_path).verify("tiny.en")
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_an_unknown_model_names_those_that_there_are(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match=r"no model 'huge'.*tiny\.en, base"):
+        Catalogue(tmp_path).path("huge")
+
+
+@pytest.mark.parametrize("name", ["..", ".", ""])
+def test_a_name_does_not_lead_out_of_the_models_folder(tmp_path: Path, name: str) -> None:
+    (tmp_path / "model.bin").touch()
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "model.bin").touch()
+    with pytest.raises(SetupError):
+        Catalogue(tmp_path / "models").path(name)
+
+
+def test_an_operators_own_folder_serves_by_its_path_and_by_its_name(tmp_path: Path) -> None:
+    own = tmp_path / "models" / "ours"
+    own.mkdir(parents=True)
+    (own / "model.bin").write_bytes(b"weights")
+    (own / "vocabulary.txt").write_text("word\n" * 51_864)
+    catalogue = Catalogue(tmp_path / "models")
+    assert catalogue.path(str(own)) == own
+    assert catalogue.path("ours") == own
+    assert not catalogue.multilingual("ours")
+    (own / "vocabulary.txt").unlink()
+    (own / "vocabulary.json").write_text(json.dumps(["word"] * 51_866))
+    assert catalogue.multilingual("ours")
+    assert catalogue.list()[-1].source == "folder"
+
+
+def test_the_list_tells_where_each_model_is(models: Path) -> None:
+    sources = {entry.name: entry.source for entry in Catalogue(models).list()}
+    assert sources["tiny.en"] == "installed"
+    assert sources["base"] == "wheel"
+    assert sources["small"] == "hub"
+
+
+def test_a_folder_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SetupError, match="CALLSCRIBE_MODELS_DIR"):
+        Catalogue(tmp_path / "file" / "models").path("tiny.en")

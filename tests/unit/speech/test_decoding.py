@@ -1,0 +1,53 @@
+import pytest
+
+from callscribe.speech.whisper.decoding import Hypothesis, TimedTokens, repeats, split_at_timestamps
+
+BEGIN = 50_364
+
+
+def stamp(seconds: float) -> int:
+    return BEGIN + round(seconds / 0.02)
+
+
+def hypothesis(text: str, *, log_probability: float = -0.2, no_speech: float = 0.0) -> Hypothesis:
+    return Hypothesis((), text, log_probability, no_speech)
+
+
+def test_text_is_split_where_the_model_put_timestamps() -> None:
+    tokens = [stamp(0.0), 1, 2, stamp(2.5), stamp(3.0), 3, stamp(4.0)]
+    assert split_at_timestamps(tokens, BEGIN) == [TimedTokens(0.0, 2.5, (1, 2)), TimedTokens(3.0, 4.0, (3,))]
+
+
+def test_text_without_an_end_is_not_lost() -> None:
+    assert split_at_timestamps([stamp(1.0), 1, 2], BEGIN) == [TimedTokens(1.0, None, (1, 2))]
+    assert split_at_timestamps([1], BEGIN) == [TimedTokens(0.0, None, (1,))]
+    assert split_at_timestamps([stamp(0.0), stamp(5.0)], BEGIN) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["thank you " * 6, "no " * 10, "and then we go to the shop " * 5, "well then " + "so what do you say " * 6],
+)
+def test_a_loop_is_noticed(text: str) -> None:
+    assert repeats(text.split())
+    assert hypothesis(text).is_loop
+    assert not hypothesis(text).is_sound
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no no no no no I did not say that",
+        "has joined the conference has left the conference to increase the audio volume to decrease the audio volume",
+        "one zero zero zero one nine",
+        "",
+    ],
+)
+def test_what_people_repeat_is_no_loop(text: str) -> None:
+    assert not repeats(text.split())
+
+
+def test_a_guess_about_silence_is_silence_and_a_sure_text_is_text() -> None:
+    assert hypothesis("Thank you.", log_probability=-1.4, no_speech=0.9).is_silence
+    assert not hypothesis("Thank you.", log_probability=-0.2, no_speech=0.9).is_silence
+    assert not hypothesis("Mumble.", log_probability=-1.4).is_sound

@@ -1,0 +1,56 @@
+import io
+from collections.abc import Iterator
+
+import numpy as np
+
+from callscribe.speech.interface import SAMPLE_RATE, Span, SpeechWindow
+from callscribe.speech.whisper.child import read_frame
+from callscribe.speech.whisper.engine import _groups
+from callscribe.speech.whisper.messages import LanguageEvidence, Request, read_request, request_frame
+
+
+def window(channel: int, start: float, seconds: float) -> SpeechWindow:
+    samples = np.full(int(seconds * SAMPLE_RATE), start, np.float32)
+    return SpeechWindow(channel, start, samples, (Span(start, start + seconds),))
+
+
+def test_windows_are_taken_as_the_work_goes_on() -> None:
+    taken = 0
+
+    def source() -> Iterator[SpeechWindow]:
+        nonlocal taken
+        for index in range(60):
+            taken += 1
+            yield window(0, 20.0 * index, 20.0)
+
+    groups = _groups(source())
+    assert len(next(groups)) == taken == 15
+    assert [len(group) for group in groups] == [15, 15, 15]
+
+
+def test_a_request_arrives_as_it_was_sent() -> None:
+    request = Request(
+        "/models/base",
+        (window(0, 0.5, 1.0), window(1, 2.5, 0.25)),
+        5,
+        None,
+        ("Riverside", "Größe"),
+        {1: LanguageEvidence(3.5, {"en": -0.25})},
+    )
+    frame = request_frame(request)
+
+    stream = io.BytesIO(frame)
+    received = read_frame(stream)
+    assert received is not None
+    copy = read_request(*received)
+    assert (copy.model, copy.beam_size, copy.language, copy.keyterms, copy.evidence) == (
+        request.model,
+        request.beam_size,
+        request.language,
+        request.keyterms,
+        request.evidence,
+    )
+    for sent, arrived in zip(request.windows, copy.windows, strict=True):
+        assert (sent.channel, sent.start, sent.speech) == (arrived.channel, arrived.start, arrived.speech)
+        np.testing.assert_array_equal(sent.samples, arrived.samples)
+    assert read_frame(stream) is None

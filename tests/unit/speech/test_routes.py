@@ -1,0 +1,88 @@
+import pytest
+
+from callscribe.errors import Code, JobError
+from callscribe.settings import Settings
+from callscribe.speech.languages import LOCALES, MULTI, locale_of, whisper_code
+from callscribe.speech.routes import TWILIO_ENGINES, Service, check, default_model, engine_models, resolve
+
+SETTINGS = Settings(model="base")
+
+
+@pytest.mark.parametrize(
+    ("engine", "model", "language"),
+    [
+        (engine, model, language)
+        for engine, models in TWILIO_ENGINES.items()
+        for model, languages in models.items()
+        for language in sorted(languages)
+    ],
+)
+def test_everything_that_twilio_offers_is_served_by_the_local_default(engine: str, model: str, language: str) -> None:
+    assert check(engine, model, language, SETTINGS) == []
+    assert resolve(engine, model, language, SETTINGS).served_by == {"engine": "whisper", "model": "base"}
+
+
+@pytest.mark.parametrize(
+    ("engine", "model", "language", "field"),
+    [
+        ("whisperx", "base", "en-US", "transcriptionEngine"),
+        ("deepgram", "nova-1", "en-US", "speechModel"),
+        ("deepgram", None, "en-US", "speechModel"),
+        ("deepgram", "nova-3", "ja-JP", "language"),
+        ("google", "chirp_2", "es-MX", "language"),
+        ("google", "chirp_2", MULTI, "language"),
+        ("twilio_managed", None, MULTI, "language"),
+        ("twilio_managed", "nova-3", "en-US", "speechModel"),
+        ("whisper", "tiny.en", "de-DE", "language"),
+        ("whisper", "tiny.en", MULTI, "language"),
+        ("whisper", "../../etc", "en-US", "speechModel"),
+    ],
+)
+def test_a_combination_that_is_not_offered_is_refused_at_its_field(
+    engine: str, model: str | None, language: str, field: str
+) -> None:
+    (fault,) = check(engine, model, language, SETTINGS)
+    assert fault.field == field
+    with pytest.raises(JobError) as refused:
+        resolve(engine, model, language, SETTINGS)
+    assert refused.value.code is Code.PROVIDER_REFUSED
+
+
+def test_twilio_managed_needs_no_model() -> None:
+    assert default_model("twilio_managed", SETTINGS) == "twilio_managed"
+    assert resolve("twilio_managed", None, "en-US", SETTINGS) == Service("whisper", "base")
+
+
+def test_our_engine_takes_every_locale_and_detection() -> None:
+    for language in (*LOCALES, MULTI):
+        assert resolve("whisper", "base", language, SETTINGS) == Service("whisper", "base")
+    assert resolve("whisper", "tiny.en", "en-AU", SETTINGS).model == "tiny.en"
+
+
+def test_the_operator_can_forbid_that_another_engine_stands_in() -> None:
+    settings = Settings(routes="none")
+    (fault,) = check("deepgram", "nova-3", "en-US", settings)
+    assert fault.field == "transcriptionEngine"
+    assert check("whisper", "base", "en-US", settings) == []
+
+
+def test_an_english_default_serves_twilios_names_in_english_only() -> None:
+    settings = Settings(model="tiny.en")
+    assert check("deepgram", "nova-3", "en-GB", settings) == []
+    (fault,) = check("deepgram", "nova-3", "fr-FR", settings)
+    assert fault.field == "language"
+    assert "tiny.en" in fault.detail
+
+
+def test_an_unknown_engine_has_no_models() -> None:
+    assert engine_models("whisperx", SETTINGS) == []
+    assert {model.name for model in engine_models("deepgram", SETTINGS)} == {"nova-3", "nova-2"}
+
+
+def test_locales_become_whispers_codes_and_back() -> None:
+    assert [whisper_code(locale) for locale in ("en-GB", "no-NO", "pt-BR")] == ["en", "no", "pt"]
+    assert whisper_code(MULTI) is None
+    assert whisper_code(None) is None
+    assert locale_of("en") == "en-US"
+    assert locale_of("es", ["es-US"]) == "es-US"
+    assert locale_of("cy") == "cy"

@@ -1,0 +1,45 @@
+import threading
+import time
+
+import pytest
+
+from callscribe.errors import Cancelled
+from callscribe.speech.whisper.process import Turns
+
+
+def test_turns_are_taken_in_the_order_of_arrival() -> None:
+    turns, order, holding = Turns(), list[int](), threading.Event()
+    release = threading.Event()
+
+    def hold() -> None:
+        with turns.take(threading.Event()):
+            holding.set()
+            release.wait(10)
+
+    def follow(number: int) -> None:
+        with turns.take(threading.Event()):
+            order.append(number)
+
+    threads = [threading.Thread(target=hold)]
+    threads[0].start()
+    assert holding.wait(10)
+    for number in range(5):
+        thread = threading.Thread(target=follow, args=(number,))
+        thread.start()
+        threads.append(thread)
+        while turns.waiting <= number:
+            time.sleep(0.001)
+    release.set()
+    for thread in threads:
+        thread.join(10)
+    assert order == [0, 1, 2, 3, 4]
+
+
+def test_who_is_cancelled_while_waiting_leaves_and_lets_the_others_through() -> None:
+    turns, cancelled = Turns(), threading.Event()
+    with turns.take(threading.Event()):
+        cancelled.set()
+        with pytest.raises(Cancelled), turns.take(cancelled):
+            pass
+    with turns.take(threading.Event()):
+        assert turns.waiting == 0

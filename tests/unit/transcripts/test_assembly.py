@@ -1,0 +1,112 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callscribe.speech.interface import Segment, Word
+from callscribe.transcripts.assembly import LONGEST_WORDS, assemble, sentences_of
+
+
+def spoken(text: str, start: float = 0.0, *, pace: float = 0.3, channel: int = 0, language: str = "en") -> Segment:
+    words = tuple(
+        Word(each, round(start + index * pace, 3), round(start + (index + 0.9) * pace, 3), 0.8)
+        for index, each in enumerate(text.split())
+    )
+    return Segment(channel, words[0].start, words[-1].end, words, language)
+
+
+def texts(*segments: Segment) -> list[str]:
+    transcript = assemble(segments, duration=100.0)
+    return [sentence.text for sentence in transcript.sentences]
+
+
+def test_a_sentence_ends_with_its_punctuation() -> None:
+    assert texts(spoken('I see. "Really?" Yes! And then we left')) == [
+        "I see.",
+        '"Really?"',
+        "Yes!",
+        "And then we left",
+    ]
+
+
+def test_titles_initials_and_decimals_end_nothing() -> None:
+    text = "Mr. Smith and Dr. J. R. Jones paid 3.50 dollars, e.g. for tea."
+    assert texts(spoken(text)) == [text]
+
+
+def test_a_full_stop_before_a_small_letter_ends_nothing() -> None:
+    assert texts(spoken("We have apples, pears etc. and so on.")) == ["We have apples, pears etc. and so on."]
+
+
+def test_no_is_a_sentence() -> None:
+    assert texts(spoken("No. That is wrong.")) == ["No.", "That is wrong."]
+
+
+def test_a_sentence_goes_on_over_segments() -> None:
+    assert texts(spoken("I would like to"), spoken("order a tent.", 1.5)) == ["I would like to order a tent."]
+
+
+def test_a_long_pause_ends_a_sentence() -> None:
+    assert texts(spoken("let me see"), spoken("it is here", 5.0)) == ["let me see", "it is here"]
+
+
+def test_a_short_pause_before_a_capital_ends_a_sentence_but_not_after_a_comma() -> None:
+    assert texts(spoken("let me see"), spoken("It is here", 2.0)) == ["let me see", "It is here"]
+    assert texts(spoken("let me see,"), spoken("Anna", 2.0)) == ["let me see, Anna"]
+
+
+def test_an_endless_sentence_is_divided_at_a_comma() -> None:
+    sentences = texts(spoken(" ".join(["word"] * 24) + " comma, " + " ".join(["word"] * 25)))
+    assert len(sentences) == 2
+    assert sentences[0].endswith("comma,")
+
+
+def test_parties_are_merged_by_time_and_may_overlap() -> None:
+    transcript = assemble(
+        [
+            spoken("How are you doing today?", 0.0, channel=1),
+            spoken("Hello?", 0.5),
+            spoken("Fine.", 3.0),
+        ],
+        duration=5.0,
+        participants={0: 1, 1: 0},
+    )
+    assert [(each.channel, each.participant, each.start) for each in transcript.sentences] == [
+        (1, 0, 0.0),
+        (0, 1, 0.5),
+        (0, 1, 3.0),
+    ]
+
+
+def test_a_channel_without_participant_has_none() -> None:
+    (sentence,) = assemble([spoken("Hello.")], duration=1.0).sentences
+    assert sentence.participant is None
+
+
+def test_the_language_is_what_was_asked_for_or_else_what_was_heard_most() -> None:
+    segments = [spoken("Guten Tag zusammen.", language="de"), spoken("Hello.", 5.0, language="en")]
+    assert assemble(segments, duration=9.0, language="en-GB").language == "en-GB"
+    assert assemble(segments, duration=9.0, language="multi").language == "de-DE"
+    assert assemble(segments, duration=9.0).language == "de-DE"
+    assert assemble([], duration=9.0).language is None
+
+
+def test_silence_is_an_empty_transcript() -> None:
+    assert assemble([], duration=9.0, language="en-US").sentences == ()
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["a", "B", "c.", "D?", "e,", "Mr.", "f…"]), st.floats(0.0, 3.0), st.floats(0.01, 2.0)
+        ),
+        max_size=150,
+    )
+)
+def test_every_word_is_in_one_sentence_in_order(steps: list[tuple[str, float, float]]) -> None:
+    words, now = [], 0.0
+    for text, pause, length in steps:
+        start, end = round(now + pause, 3), round(now + pause + length, 3)
+        words.append(Word(text, start, end, 0.5))
+        now = end
+    sentences = list(sentences_of(words))
+    assert [word for sentence in sentences for word in sentence] == words
+    assert all(0 < len(sentence) <= LONGEST_WORDS for sentence in sentences)

@@ -1,0 +1,80 @@
+import json
+
+import pysubs2
+
+from callscribe.speech.interface import Segment, Word
+from callscribe.speech.serialization import segment_from_json, segment_to_json
+from callscribe.transcripts.formats import sentences_json, to_json, to_srt, to_text, to_vtt
+from callscribe.transcripts.models import Sentence, Transcript
+from callscribe.transcripts.serialization import transcript_from_json, transcript_to_json
+
+
+def sentence(channel: int, start: float, text: str, participant: int | None = None) -> Sentence:
+    words = tuple(
+        Word(each, start + index * 0.5, start + index * 0.5 + 0.4, 0.75) for index, each in enumerate(text.split())
+    )
+    return Sentence(channel, participant, start, words[-1].end, text, 0.75, words)
+
+
+CALL = Transcript(3725.5, "en-US", (sentence(1, 0.5, "Hello there.", 1), sentence(0, 3723.25, "A & B < C --> {D}", 0)))
+MONO = Transcript(4.0, "de-DE", (sentence(0, 1.0, "Guten Tag."),))
+
+
+def test_the_wire_counts_channels_from_one() -> None:
+    first, second = sentences_json(CALL)
+    assert first == {
+        "audioChannelIndex": 2,
+        "sentenceIndex": 0,
+        "participantIndex": 1,
+        "startTimeSeconds": 0.5,
+        "endTimeSeconds": 1.4,
+        "text": "Hello there.",
+        "confidence": 0.75,
+        "words": [
+            {"text": "Hello", "startTimeSeconds": 0.5, "endTimeSeconds": 0.9, "confidence": 0.75},
+            {"text": "there.", "startTimeSeconds": 1.0, "endTimeSeconds": 1.4, "confidence": 0.75},
+        ],
+    }
+    assert second["audioChannelIndex"] == 1
+    assert "words" not in sentences_json(CALL, words=False)[0]
+    assert to_json(MONO)["sentences"][0]["participantIndex"] is None
+
+
+def test_webvtt_names_speakers_in_voice_spans_and_escapes() -> None:
+    assert to_vtt(CALL, {0: "Ann\nSmith", 1: "Bob <b>"}) == (
+        "WEBVTT\n"
+        "\n"
+        "1\n"
+        "00:00:00.500 --> 00:00:01.400\n"
+        "<v Bob &lt;b&gt;>Hello there.\n"
+        "\n"
+        "2\n"
+        "01:02:03.250 --> 01:02:06.650\n"
+        "<v Ann Smith>A &amp; B &lt; C --&gt; {D}\n"
+        "\n"
+    )
+
+
+def test_subrip_is_read_back_as_it_was_written() -> None:
+    subtitles = pysubs2.SSAFile.from_string(to_srt(CALL))
+    assert [(event.start, event.end) for event in subtitles] == [(500, 1400), (3_723_250, 3_726_650)]
+    assert subtitles[0].text == "Channel 2: Hello there."
+
+
+def test_text_is_a_line_a_sentence() -> None:
+    assert to_text(CALL, {0: "Ann"}) == "Hello there.\nAnn: A & B < C --> {D}\n"
+    assert to_text(MONO) == "Guten Tag.\n"
+
+
+def test_an_empty_transcript_is_valid_in_every_format() -> None:
+    empty = Transcript(5.0, None, ())
+    assert to_vtt(empty).startswith("WEBVTT")
+    assert to_srt(empty) == ""
+    assert to_text(empty) == ""
+    assert to_json(empty) == {"duration": 5.0, "language": None, "sentences": []}
+
+
+def test_transcripts_and_segments_survive_a_checkpoint() -> None:
+    assert transcript_from_json(json.loads(json.dumps(transcript_to_json(CALL)))) == CALL
+    segment = Segment(1, 0.5, 1.4, CALL.sentences[0].words, "en")
+    assert segment_from_json(json.loads(json.dumps(segment_to_json(segment)))) == segment
