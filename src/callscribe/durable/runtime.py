@@ -22,7 +22,7 @@ class Runtime:
             "system_database_url": database.engine.url.render_as_string(hide_password=False),
             "executor_id": self.worker_id,
             "application_version": PROTOCOL_VERSION,
-            "log_level": "WARNING",
+            "log_level": "ERROR",
         }
         DBOS(config=config)
         self._liveness = Liveness(database, self.worker_id)

@@ -120,13 +120,17 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         """Media to the blob store."""
         row = self._row(transcription_id)
         assert row.media_url is not None
-        fetch(
-            row.media_url,
-            blobs=self._blobs,
-            key=keys.media(row.blobs),
-            settings=self._settings,
-            cancelled=self._running.flag(transcription_id),
-        )
+        try:
+            fetch(
+                row.media_url,
+                blobs=self._blobs,
+                key=keys.media(row.blobs),
+                settings=self._settings,
+                cancelled=self._running.flag(transcription_id),
+            )
+        except TransientJobError as error:
+            _log.warning("media.attempt_failed", transcription=transcription_id, reason=error.detail)
+            raise
         self._running.report(transcription_id, FETCHED)
 
     def _inspect(self, transcription_id: str) -> None:

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,3 +128,20 @@ def test_a_local_path_holds_the_blob_and_leaves_no_copy(blobs: BlobStore, tmp_pa
 def test_a_url_that_cannot_be_used_says_what_to_set() -> None:
     with pytest.raises(SetupError, match="CALLSCRIBE_BLOB_URL"):
         BlobStore("gopher://somewhere/")
+
+
+def test_what_a_killed_writer_left_can_be_removed(tmp_path: Path) -> None:
+    script = (
+        "import os, sys; from callscribe.media.blobs import BlobStore\n"
+        "def pieces():\n"
+        "    yield bytes(9 * 1024**2)\n"
+        "    yield bytes(9 * 1024**2)\n"
+        "    os.kill(os.getpid(), 9)\n"
+        "BlobStore(sys.argv[1]).put_stream('a/media', pieces())"
+    )
+    subprocess.run([sys.executable, "-c", script, tmp_path.as_uri()], check=False)
+    assert [path.name for path in (tmp_path / "a").iterdir()] != []
+    store = BlobStore(tmp_path.as_uri())
+    store.put_bytes("a/whole", b"1")
+    store.delete_unfinished("a")
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["whole"]
