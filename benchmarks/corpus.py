@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(os.environ.get("CALLSCRIBE_CORPUS", Path(__file__).resolve().parents[2] / "shared" / "audio"))
+ROOT = Path(os.environ.get("SPEECH_CORPUS", Path(__file__).resolve().parents[2] / "shared" / "audio"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def recordings() -> list[Recording]:
     """Every recording of the corpus; ends the program with an explanation where there is none."""
     manifest = ROOT / "manifest.tsv"
     if not manifest.is_file():
-        sys.exit(f"No corpus: {manifest} is not there. Put one there, or name its folder in CALLSCRIBE_CORPUS.")
+        sys.exit(f"No corpus: {manifest} is not there. Put one there, or name its folder in SPEECH_CORPUS.")
     with manifest.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         return [

@@ -53,6 +53,4 @@ def set_delivery(session: Session, callback_id: str, delivery: Delivery) -> None
 
 def delete_subject(session: Session, account_sid: str, subject_id: str) -> None:
     """Forget every callback about a subject."""
-    session.execute(
-        sa.delete(Callback).where(Callback.account_sid == account_sid, Callback.subject_id == subject_id)
-    )
+    session.execute(sa.delete(Callback).where(Callback.account_sid == account_sid, Callback.subject_id == subject_id))

@@ -1,5 +1,6 @@
 """`callscribe serve`, and its two parts alone: `api` and `worker`."""
 
+import gc
 import os
 import signal
 import sys
@@ -73,9 +74,7 @@ def api(host: Host = "127.0.0.1", port: Port = 8321, data: Data = None) -> None:
     _serve_http(settings, database, host, port)
 
 
-def worker(
-    data: Data = None, lifeline: Annotated[bool, typer.Option(LIFELINE, hidden=True)] = False
-) -> None:
+def worker(data: Data = None, lifeline: Annotated[bool, typer.Option(LIFELINE, hidden=True)] = False) -> None:
     """Run a worker alone: it takes jobs from the queue of the database that it shares with the API."""
     # Here, because the engines behind it take a second to import, which the API need not wait for.
     from callscribe.worker import Worker  # noqa: PLC0415
@@ -146,6 +145,7 @@ def _serve_http(settings: Settings, database: Database, host: str, port: int) ->
         timeout_graceful_shutdown=GRACE,
     )
     server = uvicorn.Server(config)
+
     # uvicorn has handlers of its own while it runs. Before, a signal must not be lost; and it raises the signal again
     # once it has stopped, when what is left to do here must still be done.
     def end(_signal: int, _frame: FrameType | None) -> None:
@@ -160,5 +160,6 @@ def _serve_http(settings: Settings, database: Database, host: str, port: int) ->
     if host not in LOOPBACK and not settings.public_url:
         Console().print("[yellow]Tokens and calls travel to other machines unencrypted. Put a TLS proxy in front.[/]")
     sys.stdout.flush()
+    gc.freeze()  # what is loaded by now stays, so no collection has to look through it while requests wait
     server.run(sockets=[sock])
     database.close()

@@ -53,7 +53,18 @@ class Configurations:
             RequestError: 20404.
         """
         with self._database.read() as session:
-            return self._find(session, account_sid, id_or_name)
+            return self.find(session, account_sid, id_or_name)
+
+    def find(self, session: Session, account_sid: str, id_or_name: str) -> Configuration:
+        """The same in the caller's session.
+
+        Raises:
+            RequestError: 20404.
+        """
+        row = repository.find(session, account_sid, self._type, id_or_name)
+        if row is None:
+            raise RequestError(Code.NOT_FOUND, f"There is no {self._type} configuration {id_or_name}.")
+        return row
 
     def page(self, account_sid: str, token: str | None, size: int) -> Page[Configuration]:
         """A page, newest first."""
@@ -69,7 +80,7 @@ class Configurations:
         document = self._document(request.configuration)
         try:
             with self._database.write() as session:
-                row = self._find(session, account_sid, id_or_name)
+                row = self.find(session, account_sid, id_or_name)
                 row.unique_name = request.unique_name
                 row.description = request.description
                 row.configuration = document
@@ -85,7 +96,7 @@ class Configurations:
             RequestError: 20404.
         """
         with self._database.write() as session:
-            session.delete(self._find(session, account_sid, id_or_name))
+            session.delete(self.find(session, account_sid, id_or_name))
 
     def default(self, account_sid: str) -> Configuration:
         """The account's default.
@@ -106,7 +117,7 @@ class Configurations:
             RequestError: 20404, there is no such configuration.
         """
         with self._database.write() as session:
-            row = self._find(session, account_sid, configuration_id)
+            row = self.find(session, account_sid, configuration_id)
             repository.set_default(session, account_sid, self._type, row.id)
 
     def account_default(self, account_sid: str) -> AccountDefaultConfiguration:
@@ -161,12 +172,6 @@ class Configurations:
         """
         with self._database.write() as session:
             session.delete(self._account_default(session, account_sid))
-
-    def _find(self, session: Session, account_sid: str, id_or_name: str) -> Configuration:
-        row = repository.find(session, account_sid, self._type, id_or_name)
-        if row is None:
-            raise RequestError(Code.NOT_FOUND, f"There is no {self._type} configuration {id_or_name}.")
-        return row
 
     def _account_default(self, session: Session, account_sid: str) -> AccountDefaultConfiguration:
         row = repository.account_default(session, account_sid, self._type)

@@ -38,15 +38,11 @@ def find(session: Session, transcription_id: str) -> Transcription | None:
 def find_of(session: Session, account_sid: str, transcription_id: str) -> Transcription | None:
     """The account's transcription with this id."""
     return session.scalars(
-        sa.select(Transcription).where(
-            Transcription.id == transcription_id, Transcription.account_sid == account_sid
-        )
+        sa.select(Transcription).where(Transcription.id == transcription_id, Transcription.account_sid == account_sid)
     ).first()
 
 
-def page(
-    session: Session, account_sid: str, filters: Filters, token: str | None, size: int
-) -> Page[Transcription]:
+def page(session: Session, account_sid: str, filters: Filters, token: str | None, size: int) -> Page[Transcription]:
     """A page of the account's transcriptions, newest first."""
     query = sa.select(Transcription).where(Transcription.account_sid == account_sid)
     if filters.created_after is not None:
@@ -62,9 +58,7 @@ def page(
     return fetch_page(session, query, (Transcription.created_at, Transcription.id), token, size)
 
 
-def transition(
-    session: Session, transcription_id: str, source: Status, target: Status, **values: Any
-) -> bool:
+def transition(session: Session, transcription_id: str, source: Status, target: Status, **values: Any) -> bool:
     """Move from one status to another, with further columns; False where it was not in `source` any more.
 
     Whoever comes second, a worker that was thought dead, say, changes nothing.
@@ -94,9 +88,7 @@ def update_running(session: Session, transcription_id: str, **values: Any) -> No
 def delete(session: Session, account_sid: str, transcription_id: str) -> bool:
     """Remove the row; False where there was none."""
     result = session.execute(
-        sa.delete(Transcription).where(
-            Transcription.id == transcription_id, Transcription.account_sid == account_sid
-        )
+        sa.delete(Transcription).where(Transcription.id == transcription_id, Transcription.account_sid == account_sid)
     )
     return bool(result.rowcount)  # type: ignore[attr-defined]
 

@@ -83,7 +83,7 @@ class Transcriptions:
         def work(session: Session) -> dict[str, Any]:
             if repetition is not None and (answer := repetition.recall(session)) is not None:
                 return answer
-            row = self._new(account_sid, request, base_url)
+            row = self._new(session, account_sid, request, base_url)
             repository.add(session, row)
             self._queue.enqueue(
                 session, Queue.TRANSCRIPTIONS, "TranscriptionWorkflows.transcribe", row.id, account_sid, row.id
@@ -156,8 +156,8 @@ class Transcriptions:
                 raise RequestError(Code.NOT_FOUND, f"Transcription {transcription_id} has no callback to send again.")
             return self._callbacks.send_again(session, callbacks[-1])
 
-    def _new(self, account_sid: str, request: CreateTranscription, base_url: str) -> Transcription:
-        configuration = self._configuration(account_sid, request.transcription_configuration_id)
+    def _new(self, session: Session, account_sid: str, request: CreateTranscription, base_url: str) -> Transcription:
+        configuration = self._configuration(session, account_sid, request.transcription_configuration_id)
         self._check_source(request)
         options = configuration.configuration
         try:
@@ -166,12 +166,8 @@ class Transcriptions:
             )
         except JobError as error:
             # The operator changed the routes since the configuration was made.
-            raise RequestError.at(
-                "/transcriptionConfigurationId", Code.INVALID_PARAMETER, error.detail
-            ) from error
-        participants = resolve_participants(
-            request.participants, options, from_recording=request.source_id is not None
-        )
+            raise RequestError.at("/transcriptionConfigurationId", Code.INVALID_PARAMETER, error.detail) from error
+        participants = resolve_participants(request.participants, options, from_recording=request.source_id is not None)
         if request.source_id is not None:
             detail = f"Recording {request.source_id} is not on this server."
             raise RequestError.at("/sourceId", Code.RECORDING_NOT_ELIGIBLE, detail)
@@ -193,9 +189,9 @@ class Transcriptions:
             updated_at=created_at,
         )
 
-    def _configuration(self, account_sid: str, configuration_id: str) -> Configuration:
+    def _configuration(self, session: Session, account_sid: str, configuration_id: str) -> Configuration:
         try:
-            return self._configurations.fetch(account_sid, configuration_id)
+            return self._configurations.find(session, account_sid, configuration_id)
         except RequestError as error:
             raise RequestError.at(
                 "/transcriptionConfigurationId", Code.CONFIGURATION_NOT_FOUND, error.detail

@@ -96,9 +96,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             DBOS.run_step(_named("inspect", retried), self._inspect, transcription_id)
             chunks = DBOS.run_step(_named("segment", retried), self._segment, transcription_id)
             for index, (start, end) in enumerate(chunks):
-                DBOS.run_step(
-                    _named("recognize", retried), self._recognize, transcription_id, index, Span(start, end)
-                )
+                DBOS.run_step(_named("recognize", retried), self._recognize, transcription_id, index, Span(start, end))
             DBOS.run_step(_named("finish", retried), self._finish, transcription_id, len(chunks))
         except Cancelled:
             raise
@@ -177,9 +175,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             segments.append(segment)
             done = min(segment.end, span.end) / max(segmentation.duration, 1e-3)
             self._running.report(transcription_id, SEGMENTED + (0.99 - SEGMENTED) * done)
-        self._blobs.put_bytes(
-            keys.chunk(row.blobs, index), _json([segment_to_json(segment) for segment in segments])
-        )
+        self._blobs.put_bytes(keys.chunk(row.blobs, index), _json([segment_to_json(segment) for segment in segments]))
 
     def _finish(self, transcription_id: str, chunks: int) -> None:
         """Transcript to the blob store; then COMPLETED and the callback in one transaction."""

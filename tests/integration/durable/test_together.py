@@ -1,0 +1,89 @@
+"""Group commit: pieces of work share transactions and nothing else."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from callscribe.accounts.tables import Account
+from callscribe.db.engine import Database
+from callscribe.db.together import MOST, GroupWriter
+from callscribe.errors import Code, RequestError
+from callscribe.web.tables import IdempotentAnswer
+
+
+@pytest.fixture
+def writer(database: Database) -> Iterator[GroupWriter]:
+    with database.write() as session:
+        session.execute(sa.delete(IdempotentAnswer))
+    writer = GroupWriter(database)
+    yield writer
+    writer.close()
+
+
+def insert(key: str) -> Callable[[Session], str]:
+    def work(session: Session) -> str:
+        account = session.scalars(sa.select(Account.sid)).one()
+        session.add(IdempotentAnswer(account_sid=account, key=key, payload_hash="", answer={}))
+        session.flush()
+        return key
+
+    return work
+
+
+def refuse(session: Session) -> str:
+    raise RequestError(Code.NOT_FOUND, "no")
+
+
+def fault(session: Session) -> str:
+    insert("fault")(session)
+    raise ZeroDivisionError
+
+
+def keys(database: Database) -> set[str]:
+    with database.read() as session:
+        return set(session.scalars(sa.select(IdempotentAnswer.key)))
+
+
+async def write_all(writer: GroupWriter, works: list[Callable[[Session], str]]) -> list[str | BaseException]:
+    return await asyncio.gather(*(writer.write(work) for work in works), return_exceptions=True)
+
+
+def test_every_piece_gets_its_own_answer(database: Database, writer: GroupWriter) -> None:
+    names = [str(number) for number in range(2 * MOST + 3)]
+    assert asyncio.run(write_all(writer, [insert(name) for name in names])) == names
+    assert keys(database) == set(names)
+
+
+def test_a_refusal_is_told_to_the_one_who_asked_and_costs_nobody_anything(
+    database: Database, writer: GroupWriter
+) -> None:
+    one, refused, other = asyncio.run(write_all(writer, [insert("one"), refuse, insert("other")]))
+    assert (one, other) == ("one", "other")
+    assert isinstance(refused, RequestError)
+    assert keys(database) == {"one", "other"}
+
+
+def test_a_fault_takes_back_its_own_writes_only(database: Database, writer: GroupWriter) -> None:
+    works = [insert("one"), fault, insert("one"), insert("other")]
+    one, failed, conflict, other = asyncio.run(write_all(writer, works))
+    assert (one, other) == ("one", "other")
+    assert isinstance(failed, ZeroDivisionError)
+    assert isinstance(conflict, IntegrityError)
+    assert keys(database) == {"one", "other"}
+
+
+def test_whoever_stops_waiting_does_not_hold_up_the_others(database: Database, writer: GroupWriter) -> None:
+    async def leave_early() -> str:
+        leaving = asyncio.create_task(writer.write(insert("left")))
+        staying = asyncio.create_task(writer.write(insert("stayed")))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        return await staying
+
+    assert asyncio.run(leave_early()) == "stayed"
+    assert asyncio.run(write_all(writer, [insert("after")])) == ["after"]
+    assert keys(database) == {"left", "stayed", "after"}
