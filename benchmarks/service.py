@@ -66,9 +66,7 @@ def service(model: str) -> Iterator[Callable[[Recording], list[str]]]:
                 job = http.get(f"/v3/Transcriptions/{job['id']}").raise_for_status().json()["transcription"]
             if job["status"] == "FAILED":
                 raise RuntimeError(f"{recording.path.name}: {job['error']}")
-            document: dict[str, Any] = (
-                http.get(f"/v3/Transcriptions/{job['id']}/Transcript").raise_for_status().json()
-            )
+            document: dict[str, Any] = http.get(f"/v3/Transcriptions/{job['id']}/Transcript").raise_for_status().json()
             return [
                 " ".join(
                     sentence["text"]

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -126,10 +126,8 @@ class Server:
     def kill_tree(self) -> None:
         """`kill -9` for the process and everything below it, as if the machine had lost power."""
         for process in self.tree():
-            try:
+            with suppress(psutil.NoSuchProcess):
                 process.kill()
-            except psutil.NoSuchProcess:
-                pass
         if self.process is not None:
             self.process.wait(10)
 

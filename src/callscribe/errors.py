@@ -155,9 +155,7 @@ class TransientJobError(JobError):
 class DeliveryError(CallscribeError):
     """A callback that was not accepted. `retriable`: whether another attempt may be made."""
 
-    def __init__(
-        self, code: Code, detail: str, *, retriable: bool, http_status: int | None = None
-    ) -> None:
+    def __init__(self, code: Code, detail: str, *, retriable: bool, http_status: int | None = None) -> None:
         super().__init__(code, detail)
         self.code = code
         self.detail = detail

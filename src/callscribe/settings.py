@@ -23,16 +23,14 @@ def _split(value: object) -> object:
 class Settings(BaseSettings):
     """Everything an operator can set. Each field is the variable `CALLSCRIBE_` + its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="CALLSCRIBE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="CALLSCRIBE_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     # Where things are kept.
     data_dir: Path = Field(
         default_factory=lambda: user_data_path("callscribe", appauthor=False),
         description="Folder for the database, media, transcripts, models and the secret key.",
     )
-    database_url: str | None = Field(
-        None, description="SQLAlchemy URL. Without it, SQLite in the data folder."
-    )
+    database_url: str | None = Field(None, description="SQLAlchemy URL. Without it, SQLite in the data folder.")
     blob_url: str | None = Field(
         None,
         description="Where media and transcripts are kept: `file:///…`, `s3://bucket/prefix`, `gs://…`, `az://…`. "
@@ -83,9 +81,7 @@ class Settings(BaseSettings):
 
     # Media.
     media_max_bytes: int = Field(3 * GIB, ge=1, description="Largest recording, in bytes; above it 17560.")
-    media_timeout: float = Field(
-        3600.0, gt=0, description="Longest time that one download may take, in seconds."
-    )
+    media_timeout: float = Field(3600.0, gt=0, description="Longest time that one download may take, in seconds.")
     media_stall_timeout: float = Field(
         30.0,
         gt=0,

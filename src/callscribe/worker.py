@@ -10,6 +10,7 @@ from callscribe.accounts.service import Accounts
 from callscribe.callbacks.service import Callbacks
 from callscribe.callbacks.workflows import CallbackWorkflows
 from callscribe.db.engine import Database
+from callscribe.durable.housekeeping import forget_ended
 from callscribe.durable.liveness import live_workers
 from callscribe.durable.queues import WorkQueue
 from callscribe.durable.runtime import Runtime
@@ -47,7 +48,7 @@ class Worker:
             self._running,
             settings,
         )
-        CallbackWorkflows(database, blobs, accounts, settings)
+        self._callbacks = CallbackWorkflows(database, blobs, accounts, settings)
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set.
@@ -78,6 +79,8 @@ class Worker:
             with self._database.write() as session:
                 forget_expired(session)
             self._jobs.fail_abandoned()
+            self._callbacks.fail_abandoned()
+            forget_ended()
         except Exception:  # noqa: BLE001
             # Tidying up can wait for a database that is away; the jobs cannot.
             _log.exception("worker.housekeeping_failed")

@@ -8,9 +8,7 @@ import jiwer
 
 from callscribe.demo import call
 
-NORMAL = jiwer.Compose(
-    [jiwer.ToLowerCase(), jiwer.RemovePunctuation(), jiwer.RemoveMultipleSpaces(), jiwer.Strip()]
-)
+NORMAL = jiwer.Compose([jiwer.ToLowerCase(), jiwer.RemovePunctuation(), jiwer.RemoveMultipleSpaces(), jiwer.Strip()])
 
 
 def test_the_demonstration_prints_what_was_said_by_whom() -> None:
@@ -20,7 +18,7 @@ def test_the_demonstration_prints_what_was_said_by_whom() -> None:
     assert ended.returncode == 0, ended.stderr
     bundled = call()
     for party in bundled.participants:
-        said = " ".join(turn.text for turn in bundled.turns if turn.channel == party.channel)
+        said = " ".join(turn.text for turn in bundled.turns if turn.audio_channel_index == party.audio_channel_index)
         # A long line is wrapped under its text; what begins with a time is somebody's.
         lines = re.split(r"\n(?=\s*\d+:\d\d)", ended.stdout)
         heard = " ".join(

@@ -54,7 +54,7 @@ class Sender:
                 status, location = self._post(client, _target(url, body), body, auth_token)
                 if location is None:
                     return _accept(status)
-                url = str(httpx2.URL(url).join(location))
+                url = _redirected(url, location)
         raise DeliveryError(Code.CALLBACK_REDIRECTS, f"More than {MAX_REDIRECTS} redirects.", retriable=False)
 
     def _post(self, client: httpx2.Client, target: str, body: bytes, auth_token: str) -> tuple[int, str | None]:
@@ -71,6 +71,14 @@ class Sender:
                     detail = f"The response is larger than {MAX_RESPONSE_BYTES} bytes."
                     raise DeliveryError(Code.CALLBACK_RESPONSE_TOO_LARGE, detail, retriable=False)
             return response.status_code, None
+
+
+def _redirected(url: str, location: str) -> str:
+    target = httpx2.URL(url).join(location)
+    if httpx2.URL(url).scheme == "https" and target.scheme == "http":
+        detail = "Redirected from https to http, which would send the transcript unencrypted."
+        raise DeliveryError(Code.CALLBACK_URL, detail, retriable=False)
+    return str(target)
 
 
 def _target(url: str, body: bytes) -> str:

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts, Credentials
-from callscribe.cli.serve import Data, load_settings
+from callscribe.cli.options import Data, load_settings
 from callscribe.preparation import prepare
 
 app = typer.Typer(help="List accounts, make one, and give one a new token.", no_args_is_help=True)
@@ -25,9 +25,7 @@ def list_accounts(data: Data = None) -> None:
 
 
 @app.command()
-def create(
-    name: Annotated[str, typer.Option(help="A name for people.")] = "account", data: Data = None
-) -> None:
+def create(name: Annotated[str, typer.Option(help="A name for people.")] = "account", data: Data = None) -> None:
     """Make an account and show its SID and token, once."""
     _show(_accounts(data).create(name))
 

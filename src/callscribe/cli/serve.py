@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 import threading
-from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
@@ -13,12 +12,12 @@ import structlog
 import typer
 import uvicorn
 from filelock import FileLock, Timeout
-from pydantic import ValidationError
 from rich.console import Console
 from rich.panel import Panel
 
 from callscribe import logs
 from callscribe.accounts.service import Credentials
+from callscribe.cli.options import Data, load_settings
 from callscribe.cli.supervision import LIFELINE, SupervisedWorker, follow_lifeline
 from callscribe.db.engine import Database
 from callscribe.errors import SetupError
@@ -34,13 +33,6 @@ _log = structlog.get_logger(__name__)
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
-Data = Annotated[
-    Path | None,
-    typer.Option(
-        help="Folder for the database, media and models. The platform's user data folder by default, or "
-        "CALLSCRIBE_DATA_DIR."
-    ),
-]
 
 
 def serve(host: Host = "127.0.0.1", port: Port = 8321, data: Data = None) -> None:
@@ -97,20 +89,6 @@ def worker(data: Data = None, lifeline: Annotated[bool, typer.Option(LIFELINE, h
     sys.stderr.flush()
     # Threads inside a step must not go on once the worker has signed off; see `Worker.run`.
     os._exit(0)
-
-
-def load_settings(data: Path | None = None) -> Settings:
-    """Settings from the environment; the data folder from the option where it is given.
-
-    Raises:
-        SetupError: a variable has a value that it cannot have.
-    """
-    try:
-        return Settings(data_dir=data.absolute()) if data else Settings()
-    except ValidationError as error:
-        fault = error.errors()[0]
-        name = "_".join(str(part) for part in fault["loc"]).upper()
-        raise SetupError(f"CALLSCRIBE_{name}: {fault['msg']}. See docs/configuration.md.") from None
 
 
 def unknown_variables() -> list[str]:

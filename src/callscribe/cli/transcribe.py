@@ -4,7 +4,6 @@ import json
 import sys
 import threading
 from contextlib import closing
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +22,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from callscribe.cli.options import Data, load_settings
 from callscribe.errors import Cancelled, Code, JobError
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
@@ -32,22 +32,13 @@ from callscribe.speech.pipeline import transcribe_file
 from callscribe.speech.routes import WHISPER, check
 from callscribe.speech.whisper import WhisperEngine
 from callscribe.transcripts.assembly import assemble
-from callscribe.transcripts.formats import to_json, to_srt, to_text, to_vtt
+from callscribe.transcripts.formats import Format, to_captions, to_json
 from callscribe.transcripts.models import Transcript
-
-
-class Format(StrEnum):
-    """What is written."""
-
-    json = "json"
-    vtt = "vtt"
-    srt = "srt"
-    txt = "txt"
 
 
 def transcribe(
     files: Annotated[list[Path], typer.Argument(help="Recordings: WAV, MP3, FLAC and more; mono or two channels.")],
-    output_format: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.txt,
+    output_format: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.TXT,
     language: Annotated[str, typer.Option(help=f"A locale such as en-US, or {MULTI} to detect it.")] = MULTI,
     model: Annotated[str | None, typer.Option(help="A model's name, see `callscribe models list`.")] = None,
     output: Annotated[
@@ -56,9 +47,10 @@ def transcribe(
             help="Folder for one file for each recording; - writes to standard output, as one file does anyway."
         ),
     ] = None,
+    data: Data = None,
 ) -> None:
     """Write down what is said in recordings, each channel by itself."""
-    settings = Settings()
+    settings = load_settings(data)
     console = Console(stderr=True)
     name = model or settings.model
     faults = check(WHISPER, name, language, settings.model_copy(update={"model": name}))
@@ -142,25 +134,15 @@ def _folder(files: list[Path], output: Path | None) -> Path | None:
 
 
 def _write(transcript: Transcript, path: Path, output_format: Format, folder: Path | None) -> None:
-    text = render(transcript, output_format)
+    if output_format == Format.JSON:
+        text = json.dumps(to_json(transcript), ensure_ascii=False, indent=2) + "\n"
+    else:
+        text = to_captions(transcript, output_format)
     if folder is None:
         sys.stdout.write(text)
         sys.stdout.flush()
     else:
         (folder / f"{path.stem}.{output_format}").write_text(text, encoding="utf-8")
-
-
-def render(transcript: Transcript, output_format: Format) -> str:
-    """A transcript in one of the formats."""
-    match output_format:
-        case Format.json:
-            return json.dumps(to_json(transcript), ensure_ascii=False, indent=2) + "\n"
-        case Format.vtt:
-            return to_vtt(transcript)
-        case Format.srt:
-            return to_srt(transcript)
-        case Format.txt:
-            return to_text(transcript)
 
 
 class _AudioColumn(ProgressColumn):

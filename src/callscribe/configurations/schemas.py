@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import httpx2
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, StrictInt, StrictStr
@@ -27,7 +28,8 @@ def _unique_name(value: str) -> str:
 def _callback_url(value: str) -> str:
     try:
         url = httpx2.URL(value)
-    except httpx2.InvalidURL:
+        urlsplit(value).port  # noqa: B018  raises where it is none
+    except (httpx2.InvalidURL, ValueError):
         url = httpx2.URL()
     if url.scheme not in {"http", "https"} or not url.host or re.search(r"\s", value):
         raise PydanticCustomError("url", "must be an absolute http or https URL")

@@ -13,6 +13,9 @@ def migrate(database: Database) -> None:
     config = Config()
     config.set_main_option("script_location", "callscribe:db/migrations")
     with database.engine.begin() as connection:
+        if database.is_sqlite:
+            # pysqlite begins no transaction before DDL: a process killed here would leave half a schema.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     quiet_dbos()

@@ -5,6 +5,7 @@ Keys are paths such as `AC…/voice_transcription_…/media`.
 
 import glob
 import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -60,6 +61,7 @@ class BlobStore:
         """Store a blob, replacing what is there. Nobody ever sees half of it."""
         self._drop_drafts(key)
         obstore.put(self._store, key, data)
+        self._sync(key)
 
     def put_stream(self, key: str, pieces: Iterable[bytes]) -> None:
         """Store a blob piece by piece, replacing what is there.
@@ -76,6 +78,7 @@ class BlobStore:
             chunk_size=_PART,
             max_concurrency=_PARTS_IN_FLIGHT,
         )
+        self._sync(key)
 
     def _drop_drafts(self, key: str) -> None:
         """Remove what a killed process left of this blob: a folder's drafts are `key#1`, `key#2` and so on."""
@@ -83,6 +86,17 @@ class BlobStore:
             path = self._root / key
             for draft in path.parent.glob(f"{glob.escape(path.name)}#*"):
                 draft.unlink(missing_ok=True)
+
+    def _sync(self, key: str) -> None:
+        """Have a folder's blob on the disk before anybody records that it is there; an object store sees to itself."""
+        if self._root is not None:
+            path = self._root / key
+            for each in (path, path.parent):
+                descriptor = os.open(each, os.O_RDONLY)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
 
     def get_bytes(self, key: str) -> bytes:
         """The whole blob.

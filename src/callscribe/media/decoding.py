@@ -32,6 +32,7 @@ _BOOTSTRAP = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from callscribe.media.decoder_process import main; main()"
 )
 _READ = 256 * 1024
+_LONGEST_MESSAGE = 64 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class Decoder:
             for kind, payload in child.messages():
                 if kind == b"C":
                     channels = payload[0]
-                elif kind == b"W":
+                elif kind == b"W" and channels:
                     (first,) = FIRST.unpack_from(payload)
                     samples = np.frombuffer(payload, dtype="<f4", offset=FIRST.size)
                     yield AudioWindow(first / SAMPLE_RATE, samples.reshape(channels, -1))
@@ -162,12 +163,14 @@ class _Child:
         """
         while True:
             kind, length = HEAD.unpack(self._read(HEAD.size))
+            if length > _LONGEST_MESSAGE:  # no decoder of ours says so much at once
+                raise JobError(Code.MEDIA_UNDECODABLE, "the decoder broke down over the file")
             payload = self._read(length)
             if kind == b"D":
                 return
             if kind == b"E":
                 fault = json.loads(payload)
-                code = next(code for code in Code if code == fault["code"])
+                code = next((code for code in Code if code == fault["code"]), Code.MEDIA_UNDECODABLE)
                 raise JobError(code, fault["detail"])
             if kind != b"P":
                 yield kind, payload

@@ -17,7 +17,7 @@ from callscribe.callbacks.tables import Callback
 from callscribe.errors import Code, RequestError
 from callscribe.ids import RECORDING_SID
 from callscribe.transcriptions.repository import Filters
-from callscribe.transcriptions.results import MEDIA_TYPES, Format, Results, preferred_format
+from callscribe.transcriptions.results import MEDIA_TYPES, Results, preferred_format
 from callscribe.transcriptions.schemas import (
     Attempt,
     CallbackList,
@@ -34,6 +34,7 @@ from callscribe.transcriptions.schemas import (
 )
 from callscribe.transcriptions.service import Transcriptions
 from callscribe.transcriptions.tables import Status, Transcription
+from callscribe.transcripts.formats import Format
 from callscribe.web.idempotency import Idempotency
 from callscribe.web.pagination import carrying_query
 from callscribe.web.problems import problem_responses

@@ -29,9 +29,7 @@ def resolve_participants(
         raise _error(Code.PARTICIPANT_COUNT, "With sourceId give two participants or none.")
     result = _fill(given, options.get("participantDefaults") or ())
     if stores_conversation and not from_recording and len(result) != MAX_PARTICIPANTS:
-        raise _error(
-            Code.PARTICIPANT_COUNT, "The configuration stores conversations: give exactly two participants."
-        )
+        raise _error(Code.PARTICIPANT_COUNT, "The configuration stores conversations: give exactly two participants.")
     types = [participant["type"] for participant in result]
     if len(types) == MAX_PARTICIPANTS and (types[0] is None) != (types[1] is None):
         raise _error(Code.PARTICIPANT_TYPE_PARTIAL, "Give a type for both participants, or for neither.")
@@ -48,8 +46,7 @@ def resolve_participants(
 def _fill(given: Sequence[ParticipantRequest], defaults: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     types = {default["audioChannelIndex"]: default["type"] for default in defaults}
     result = [
-        participant.model_dump(by_alias=True)
-        | {"type": participant.type or types.get(participant.audio_channel_index)}
+        participant.model_dump(by_alias=True) | {"type": participant.type or types.get(participant.audio_channel_index)}
         for participant in given
     ]
     named = {participant.audio_channel_index for participant in given}

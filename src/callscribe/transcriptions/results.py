@@ -4,29 +4,19 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from callscribe.errors import Code, RequestError
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.transcriptions import keys
 from callscribe.transcriptions.tables import Transcription
-from callscribe.transcripts.formats import sentences_json, to_srt, to_text, to_vtt
+from callscribe.transcripts.formats import Format, sentences_json, to_captions
 from callscribe.transcripts.models import Transcript
 from callscribe.transcripts.serialization import transcript_from_json
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 _QUALITY = re.compile(r"[01](\.[0-9]{0,3})?")
 _PIECE = 1024 * 1024
-
-
-class Format(StrEnum):
-    """How a transcript can be had; also the suffix of its URL."""
-
-    JSON = "json"
-    VTT = "vtt"
-    SRT = "srt"
-    TXT = "txt"
 
 
 MEDIA_TYPES = {
@@ -88,8 +78,7 @@ class Results:
         transcript = transcript_from_json(json.loads(data))
         if format_ == Format.JSON:
             return json.dumps(transcript_document(row, transcript), ensure_ascii=False, separators=(",", ":"))
-        render = {Format.VTT: to_vtt, Format.SRT: to_srt, Format.TXT: to_text}[format_]
-        return render(transcript, speakers(row.participants) or None)
+        return to_captions(transcript, format_, speakers(row.participants) or None)
 
     def media(self, row: Transcription, range_header: str | None) -> Media:
         """The recording, or one range of it (RFC 9110, section 14).

@@ -9,7 +9,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from callscribe.db.engine import Database
 from callscribe.media.blobs import BlobStore
@@ -88,7 +87,7 @@ class Running:
         while not self._stop.wait(INTERVAL):
             try:
                 self._look()
-            except SQLAlchemyError:
+            except Exception:  # noqa: BLE001  a database that is away for a moment must not end the looking
                 _log.exception("running.look_failed")
 
     def _look(self) -> None:

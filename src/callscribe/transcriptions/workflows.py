@@ -13,12 +13,14 @@ from dbos import error as dbos_error
 
 from callscribe.callbacks.service import Callbacks, fit_body
 from callscribe.db.engine import Database
+from callscribe.durable.housekeeping import abandoned
 from callscribe.durable.queues import WORKFLOW_INSTANCE
 from callscribe.errors import Cancelled, Code, JobError, TransientJobError
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.media.decoding import Decoder
 from callscribe.media.fetching import fetch
 from callscribe.settings import Settings
+from callscribe.speech import routes
 from callscribe.speech.interface import Engine, RecognitionOptions, Segment, Span
 from callscribe.speech.languages import MULTI
 from callscribe.speech.pipeline import recognize_span, segment_file
@@ -37,7 +39,7 @@ FETCHED, SEGMENTED = 0.05, 0.10
 SMALL_BODY_BYTES = 4096
 """Up to here a callback's body is kept in the database: a job can fail, and say so, without the blob store."""
 
-MAX_TAKEOVERS = 50
+MAX_TAKEOVERS = 200
 """A job that so many workers died on is given up (17561); it is the job that kills them."""
 
 _log = structlog.get_logger(__name__)
@@ -69,16 +71,19 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
     @DBOS.workflow(name="transcribe", max_recovery_attempts=MAX_TAKEOVERS)
     def transcribe(self, transcription_id: str) -> None:
         """From PENDING to COMPLETED or FAILED. Ends without a trace when the transcription is deleted meanwhile."""
+        folder = ""
         try:
             with self._running.watch(transcription_id):
+                folder = DBOS.run_step(_named("begin", _retried()), self._begin, transcription_id)
                 self._transcribe(transcription_id)
         except Cancelled:
             _log.info("transcription.deleted", transcription=transcription_id)
+            if folder:  # what was written since the erasure
+                self._blobs.delete_prefix(folder)
 
     def _transcribe(self, transcription_id: str) -> None:
         retried = _retried()
         try:
-            DBOS.run_step(_named("begin", retried), self._begin, transcription_id)
             DBOS.run_step(
                 _named(
                     "fetch",
@@ -109,10 +114,11 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
                 cause = JobError(Code.JOB_INTERNAL, "The server failed on this job; its log says why.")
             DBOS.run_step(_named("fail", retried), self._fail, transcription_id, cause.code, cause.detail)
 
-    def _begin(self, transcription_id: str) -> None:
-        """PENDING to RUNNING."""
+    def _begin(self, transcription_id: str) -> str:
+        """PENDING to RUNNING; the folder of the job's blobs."""
         with self._database.write() as session:
             repository.transition(session, transcription_id, Status.PENDING, Status.RUNNING)
+        return self._row(transcription_id).blobs
 
     def _fetch(self, transcription_id: str) -> None:
         """Media to the blob store."""
@@ -161,6 +167,10 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         row = self._row(transcription_id)
         segmentation = self._segmentation(row)
         options = row.resolved_configuration
+        model = options["servedBy"]["model"]
+        for fault in routes.check(routes.WHISPER, model, options["language"], self._settings):
+            # The operator changed what is served since the job was made.
+            raise JobError(Code.PROVIDER_REFUSED, fault.detail)
         segments: list[Segment] = []
         for segment in recognize_span(
             self._decoder,
@@ -168,7 +178,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             segmentation,
             span,
             self._engine,
-            options["servedBy"]["model"],
+            model,
             RecognitionOptions(None if options["language"] == MULTI else options["language"]),
             self._running.flag(transcription_id),
         ):
@@ -203,6 +213,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
 
     def _fail(self, transcription_id: str, code: int, detail: str) -> None:
         """FAILED with its code, and the callback, in one transaction."""
+        self._begin(transcription_id)  # where even that step had failed
         public = next(each for each in Code if each == code)
         error = {"code": public.value, "title": public.title, "detail": detail, "type": public.type}
         row = self._row(transcription_id)
@@ -242,19 +253,13 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
 
     def fail_abandoned(self) -> None:
         """End the jobs whose workflow DBOS gave up, since every worker that took them died."""
-        given_up = DBOS.list_workflows(
-            name="transcribe",
-            status=["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
-            sort_desc=True,
-            limit=1000,
-            load_input=False,
-            load_output=False,
-        )
         with self._database.read() as session:
-            rows = repository.unfinished(session, [workflow.workflow_id for workflow in given_up])
+            rows = repository.unfinished(session, abandoned("transcribe"))
         for row in rows:
-            self._begin(row.id)
-            self._fail(row.id, Code.JOB_INTERNAL, f"The job was given up after {MAX_TAKEOVERS} attempts.")
+            try:
+                self._fail(row.id, Code.JOB_INTERNAL, f"The job was given up after {MAX_TAKEOVERS} attempts.")
+            except Exception:  # noqa: BLE001  one job must not keep the others from ending
+                _log.exception("transcription.not_ended", transcription=row.id)
 
     def _row(self, transcription_id: str) -> Transcription:
         """The job as it stands.

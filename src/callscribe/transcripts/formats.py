@@ -5,12 +5,23 @@ In captions and text a sentence carries its speaker where the recording has more
 
 import html
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 import pysubs2
 
 from callscribe.speech.interface import Word
 from callscribe.transcripts.models import Sentence, Transcript
+
+
+class Format(StrEnum):
+    """How a transcript can be had; also the suffix of its file and URL."""
+
+    JSON = "json"
+    VTT = "vtt"
+    SRT = "srt"
+    TXT = "txt"
+
 
 Speakers = Mapping[int, str]
 """Names by channel, counted from 0."""
@@ -28,6 +39,19 @@ def to_json(transcript: Transcript) -> dict[str, Any]:
         "language": transcript.language,
         "sentences": sentences_json(transcript),
     }
+
+
+def to_captions(transcript: Transcript, format_: Format, speakers: Speakers | None = None) -> str:
+    """A transcript in one of the formats for people, that is, any but JSON."""
+    match format_:
+        case Format.VTT:
+            return to_vtt(transcript, speakers)
+        case Format.SRT:
+            return to_srt(transcript, speakers)
+        case Format.TXT:
+            return to_text(transcript, speakers)
+        case Format.JSON:
+            raise ValueError("JSON has no captions")
 
 
 def to_vtt(transcript: Transcript, speakers: Speakers | None = None) -> str:

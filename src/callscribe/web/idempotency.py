@@ -21,9 +21,7 @@ class Idempotency:
 
     def __init__(self, account_sid: str, key: str, payload: Any) -> None:
         if not 1 <= len(key) <= MAX_KEY_LENGTH:
-            raise RequestError(
-                Code.INVALID_PARAMETER, f"Idempotency-Key must have 1 to {MAX_KEY_LENGTH} characters."
-            )
+            raise RequestError(Code.INVALID_PARAMETER, f"Idempotency-Key must have 1 to {MAX_KEY_LENGTH} characters.")
         self._account_sid = account_sid
         self._key = key
         canonical = json.dumps(payload, sort_keys=True, separators=(",", ":"))
@@ -51,9 +49,7 @@ class Idempotency:
     def remember(self, session: Session, answer: dict[str, Any]) -> None:
         """Keep the answer for those who ask again."""
         session.add(
-            IdempotentAnswer(
-                account_sid=self._account_sid, key=self._key, payload_hash=self._hash, answer=answer
-            )
+            IdempotentAnswer(account_sid=self._account_sid, key=self._key, payload_hash=self._hash, answer=answer)
         )
         session.flush()
 

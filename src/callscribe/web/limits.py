@@ -69,6 +69,4 @@ class RateLimit:
             return
         free_at = self._limiter.get_window_stats(self._rate, account_sid).reset_time
         detail = f"More than {self._rate}."
-        raise RequestError(
-            Code.TOO_MANY_REQUESTS, detail, retry_after=max(1, math.ceil(free_at - time.time()))
-        )
+        raise RequestError(Code.TOO_MANY_REQUESTS, detail, retry_after=max(1, math.ceil(free_at - time.time())))

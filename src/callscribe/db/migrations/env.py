@@ -21,9 +21,7 @@ context.configure(
     connection=connection,
     target_metadata=Base.metadata,
     # DBOS's tables in the same SQLite file are not ours to compare.
-    include_object=lambda _object, name, kind, _reflected, _compare: (
-        kind != "table" or name in Base.metadata.tables
-    ),
+    include_object=lambda _object, name, kind, _reflected, _compare: kind != "table" or name in Base.metadata.tables,
     render_as_batch=True,
 )
 with context.begin_transaction():

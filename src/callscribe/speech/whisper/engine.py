@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from callscribe.errors import Cancelled, Code, JobError
+from callscribe.errors import Cancelled, Code, TransientJobError
 from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
 from callscribe.speech.interface import (
@@ -101,9 +101,13 @@ class WhisperEngine:
                 log.warning("The recognition process died (attempt %d of %d): %s", attempt, _ATTEMPTS, error)
                 continue
             if "error" in header:
-                raise JobError(Code.JOB_INTERNAL, f"Recognition failed: {header['error']}")
+                # Its words are for the log: they may hold paths, and the owner of the job can do nothing about them.
+                log.error("The recognition process failed: %s", header["error"])
+                raise TransientJobError(Code.JOB_INTERNAL, "The recognition process failed.")
             return read_answer(header)
-        raise JobError(Code.JOB_INTERNAL, f"The recognition process died {_ATTEMPTS} times over the same audio")
+        raise TransientJobError(
+            Code.JOB_INTERNAL, f"The recognition process died {_ATTEMPTS} times over the same audio."
+        )
 
     def _recycle(self, seconds: float) -> None:
         self._recognized += seconds

@@ -28,6 +28,10 @@ _ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "1048576", "MALLOC_TRIM_THRESHOLD_": "16
 and memory creeps up with the length of a recording (533 MiB after 10 minutes, 552 after 30; with these 471 and 478)."""
 
 
+_INHERITED = frozenset({"HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "TMPDIR", "TZ"})
+_INHERITED_PREFIXES = ("CT2_", "CUDA_", "LC_", "MALLOC_", "MKL_", "NVIDIA_", "OMP_")
+
+
 class ChildDied(Exception):  # noqa: N818  what happened, told to the engine, which tries again
     """The child ended, or stopped answering, with a request in hand."""
 
@@ -148,7 +152,7 @@ class ChildProcess:
 
     def _start(self) -> subprocess.Popen[bytes]:
         # The child needs none of the operator's secrets.
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("CALLSCRIBE_")}
+        environment = {name: value for name, value in os.environ.items() if _is_harmless(name)}
         for name, value in _ALLOCATOR.items():
             environment.setdefault(name, value)
         process = subprocess.Popen(  # noqa: S603  our own module in our own interpreter
@@ -163,6 +167,11 @@ class ChildProcess:
             assert stream is not None
             os.set_blocking(stream.fileno(), False)
         return process
+
+
+def _is_harmless(name: str) -> bool:
+    """Whether a variable is one that Python, its libraries and a GPU need; keys of the operator's are none."""
+    return name in _INHERITED or name.startswith(_INHERITED_PREFIXES)
 
 
 def _exchange(

@@ -67,9 +67,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("callbacks", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_callbacks_subject", ["account_sid", "subject_id", "created_at"], unique=False
-        )
+        batch_op.create_index("ix_callbacks_subject", ["account_sid", "subject_id", "created_at"], unique=False)
 
     op.create_table(
         "configurations",
@@ -89,9 +87,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("account_sid", "type", "unique_name"),
     )
     with op.batch_alter_table("configurations", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_configurations_list", ["account_sid", "type", "date_created", "id"], unique=False
-        )
+        batch_op.create_index("ix_configurations_list", ["account_sid", "type", "date_created", "id"], unique=False)
 
     op.create_table(
         "idempotent_answers",
@@ -146,9 +142,7 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_transcriptions_source", ["account_sid", "source_id", "created_at", "id"], unique=False
         )
-        batch_op.create_index(
-            "ix_transcriptions_status", ["account_sid", "status", "created_at", "id"], unique=False
-        )
+        batch_op.create_index("ix_transcriptions_status", ["account_sid", "status", "created_at", "id"], unique=False)
         batch_op.create_index(
             "ix_transcriptions_unfinished",
             ["id"],
