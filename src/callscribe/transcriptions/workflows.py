@@ -74,7 +74,9 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         folder = ""
         try:
             with self._running.watch(transcription_id):
-                folder = DBOS.run_step(_named("begin", _retried()), self._begin, transcription_id)
+                # Patient, since nothing else can be done for the job while the database is away.
+                patient = _named("begin", {**_retried(), "max_attempts": 6})
+                folder = DBOS.run_step(patient, self._begin, transcription_id)
                 self._transcribe(transcription_id)
         except Cancelled:
             _log.info("transcription.deleted", transcription=transcription_id)
@@ -257,7 +259,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             rows = repository.unfinished(session, abandoned("transcribe"))
         for row in rows:
             try:
-                self._fail(row.id, Code.JOB_INTERNAL, f"The job was given up after {MAX_TAKEOVERS} attempts.")
+                self._fail(row.id, Code.JOB_INTERNAL, "Given up after many attempts; the server's log says why.")
             except Exception:  # noqa: BLE001  one job must not keep the others from ending
                 _log.exception("transcription.not_ended", transcription=row.id)
 
