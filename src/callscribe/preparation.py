@@ -1,11 +1,13 @@
 """What every start of the program makes sure of: folders, schema, a first account."""
 
 from filelock import FileLock
+from sqlalchemy.exc import OperationalError
 
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts, Credentials
 from callscribe.db.engine import Database
 from callscribe.db.migrate import migrate
+from callscribe.errors import SetupError
 from callscribe.settings import Settings
 
 
@@ -21,6 +23,12 @@ def prepare(settings: Settings) -> tuple[Database, Credentials | None]:
     settings.spool.mkdir(exist_ok=True)
     with FileLock(settings.data_dir / "setup.lock"):
         database = Database(settings.database)
-        migrate(database)
+        try:
+            migrate(database)
+        except OperationalError as error:
+            shown = database.engine.url.render_as_string(hide_password=True)
+            raise SetupError(
+                f"The database {shown} does not answer: {error.orig}. Check CALLSCRIBE_DATABASE_URL."
+            ) from error
         accounts = Accounts(database, TokenCipher.from_settings(settings))
         return database, accounts.ensure_first(settings)

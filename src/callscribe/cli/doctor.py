@@ -1,13 +1,17 @@
 """`callscribe doctor`: whether everything is there and answers, and what to do where not."""
 
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 
 import av
 import ctranslate2
+import numpy as np
+import sqlalchemy as sa
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -15,14 +19,16 @@ from rich.table import Table
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.cli.options import Data, load_settings
 from callscribe.db.engine import Database
-from callscribe.db.migrate import migrate
 from callscribe.durable.liveness import live_workers
-from callscribe.errors import CallscribeError
+from callscribe.durable.tables import Worker
+from callscribe.errors import CallscribeError, SetupError
 from callscribe.media.blobs import BlobStore
 from callscribe.outbound import AllowList
 from callscribe.settings import Settings
 from callscribe.speech import routes
 from callscribe.speech.catalogue import Catalogue
+from callscribe.speech.interface import SAMPLE_RATE, RecognitionOptions, Span, SpeechWindow
+from callscribe.speech.whisper import WhisperEngine
 
 PROBE = "doctor-probe"
 
@@ -86,11 +92,13 @@ def _checked(subject: str, check: Callable[[Settings], str], advice: str, settin
 
 def _database(settings: Settings) -> str:
     database = Database(settings.database)
-    migrate(database)
-    workers = len(live_workers(database))
-    database.close()
     shown = database.engine.url.render_as_string(hide_password=True)
-    return f"{shown}, {workers} live worker(s)"
+    try:
+        if not sa.inspect(database.engine).has_table(Worker.__tablename__):
+            return f"{shown}: answers, empty until the first start"
+        return f"{shown}: answers, {len(live_workers(database))} live worker(s)"
+    finally:
+        database.close()
 
 
 def _blobs(settings: Settings) -> str:
@@ -102,14 +110,24 @@ def _blobs(settings: Settings) -> str:
 
 
 def _key(settings: Settings) -> str:
+    path = settings.data_dir / "secret.key"
+    if settings.secret_key is None and not path.exists():
+        return f"{path}: made at the first start"
     cipher = TokenCipher.from_settings(settings)
     cipher.decrypt(cipher.encrypt("probe"))
-    return "from CALLSCRIBE_SECRET_KEY" if settings.secret_key else str(settings.data_dir / "secret.key")
+    return "from CALLSCRIBE_SECRET_KEY" if settings.secret_key else str(path)
 
 
 def _model(settings: Settings) -> str:
-    folder: Path = Catalogue(settings.models).path(settings.model)
-    return f"{settings.model} in {folder}"
+    """Have the model listen to a second of nothing, in its child process, as for a job."""
+    if not Catalogue(settings.models).has(settings.model):
+        raise SetupError(f"{settings.model} is not on this machine. Get it with `callscribe models pull`.")
+    silence = SpeechWindow(0, 0.0, np.zeros(SAMPLE_RATE, np.float32), (Span(0.0, 1.0),))
+    options = RecognitionOptions(language="en-US")
+    began = time.perf_counter()
+    with closing(WhisperEngine(settings)) as engine:
+        list(engine.recognize([silence], model=settings.model, options=options, cancelled=threading.Event()))
+    return f"{settings.model}: loaded and answered in {time.perf_counter() - began:.1f} s"
 
 
 def _allow(settings: Settings) -> str:
