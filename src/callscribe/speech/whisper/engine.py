@@ -21,8 +21,9 @@ from callscribe.speech.whisper.process import ChildDied, ChildProcess
 
 log = logging.getLogger(__name__)
 
-_REQUEST_SECONDS: Final = 300.0
-"""Audio in one request: enough for full batches, little enough for others to have their turn soon."""
+_REQUEST_SECONDS: Final = 120.0
+"""Audio in one request: enough for full batches; little enough for others to have their turn soon, and for progress to
+be seen. The recogniser answers a request as a whole."""
 
 _ATTEMPTS: Final = 3
 """How often a request is made when the child dies of it or beside it."""
