@@ -18,7 +18,7 @@ from callscribe.durable.queues import WORKFLOW_INSTANCE
 from callscribe.errors import Cancelled, Code, JobError, TransientJobError
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.media.decoding import Decoder
-from callscribe.media.fetching import fetch
+from callscribe.media.fetching import fetch, is_transient
 from callscribe.settings import Settings
 from callscribe.speech import routes
 from callscribe.speech.interface import Engine, RecognitionOptions, Segment, Span
@@ -90,11 +90,10 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
                 _named(
                     "fetch",
                     {
-                        "retries_allowed": True,
+                        **retried,
                         "max_attempts": self._settings.media_attempts,
                         "interval_seconds": self._settings.media_retry_interval,
                         "backoff_rate": 2.0,
-                        "should_retry": _is_worth_another,
                     },
                 ),
                 self._fetch,
@@ -311,7 +310,7 @@ def _named(name: str, options: StepOptions) -> StepOptions:
 
 def _is_worth_another(error: BaseException) -> bool:
     """Whether a step may succeed when it is tried again: not where the job itself is at fault or no longer wanted."""
-    return isinstance(error, TransientJobError) or not isinstance(error, (JobError, Cancelled, BlobMissing))
+    return is_transient(error) or not isinstance(error, (JobError, Cancelled, BlobMissing))
 
 
 def _cause(error: Exception) -> Exception:
