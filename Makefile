@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 # In this order: the quick ones first. `make bench BENCHMARKS=accuracy` runs one alone.
-BENCHMARKS ?= api accuracy memory
+BENCHMARKS ?= api nothing crosstalk accuracy speech memory limit
 
 # Further arguments of the program: `make serve ARGS="--port 9000"`, `make test ARGS="-k callbacks"`.
 ARGS ?=
@@ -55,6 +55,6 @@ $(BIN)/python:
 
 $(INSTALLED): requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing into $(VENV); the first time takes a few minutes."
-	@$(PIP) install --require-hashes --only-binary :all: --requirement requirements.lock
+	@$(PIP) install --require-hashes --no-deps --only-binary :all: --requirement requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@

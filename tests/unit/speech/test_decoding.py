@@ -34,6 +34,16 @@ def test_a_loop_is_noticed(text: str) -> None:
     assert not hypothesis(text).is_sound
 
 
+@pytest.mark.parametrize("text", ["B-B-B-B-B-B!", "Ooooooooo", "A-A-A-A-A-A-A-A", "la-la-la-la-la-la-la"])
+def test_a_loop_inside_one_word_is_noticed(text: str) -> None:
+    assert hypothesis(text).is_loop
+
+
+@pytest.mark.parametrize("text", ["1,000,000,000", "555-5555", "Mmm. Hmm.", "Mississippi", "ha ha ha"])
+def test_what_only_looks_like_a_loop_is_none(text: str) -> None:
+    assert not hypothesis(text).is_loop
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -5,8 +5,9 @@ import numpy as np
 
 from callscribe.speech.interface import SAMPLE_RATE, Span, SpeechWindow
 from callscribe.speech.whisper.child import read_frame
-from callscribe.speech.whisper.engine import _REQUEST_SECONDS, _groups
-from callscribe.speech.whisper.messages import LanguageEvidence, Request, read_request, request_frame
+from callscribe.speech.whisper.engine import _groups
+from callscribe.speech.whisper.messages import LanguageEvidence, Part, Request, read_request, request_frame
+from callscribe.speech.whisper.sharing import REQUEST_SECONDS
 
 
 def window(channel: int, start: float, seconds: float) -> SpeechWindow:
@@ -23,7 +24,7 @@ def test_windows_are_taken_as_the_work_goes_on() -> None:
             taken += 1
             yield window(0, 20.0 * index, 20.0)
 
-    full = round(_REQUEST_SECONDS / 20.0)
+    full = round(REQUEST_SECONDS / 20.0)
     groups = _groups(source())
     assert 1 < len(next(groups)) == taken == full < 60
     rest = [len(group) for group in groups]
@@ -32,28 +33,23 @@ def test_windows_are_taken_as_the_work_goes_on() -> None:
 
 
 def test_a_request_arrives_as_it_was_sent() -> None:
-    request = Request(
-        "/models/base",
+    french = Part((window(0, 4.0, 0.5),), "fr")
+    unknown = Part(
         (window(0, 0.5, 1.0), window(1, 2.5, 0.25)),
-        5,
         None,
         ("Riverside", "Größe"),
         {1: LanguageEvidence(3.5, {"en": -0.25})},
     )
-    frame = request_frame(request)
+    request = Request("/models/base", 5, (french, unknown))
 
-    stream = io.BytesIO(frame)
+    stream = io.BytesIO(request_frame(request))
     received = read_frame(stream)
     assert received is not None
     copy = read_request(*received)
-    assert (copy.model, copy.beam_size, copy.language, copy.keyterms, copy.evidence) == (
-        request.model,
-        request.beam_size,
-        request.language,
-        request.keyterms,
-        request.evidence,
-    )
-    for sent, arrived in zip(request.windows, copy.windows, strict=True):
-        assert (sent.channel, sent.start, sent.speech) == (arrived.channel, arrived.start, arrived.speech)
-        np.testing.assert_array_equal(sent.samples, arrived.samples)
+    assert (copy.model, copy.beam_size) == ("/models/base", 5)
+    for sent, arrived in zip(request.parts, copy.parts, strict=True):
+        assert (sent.language, sent.keyterms, sent.evidence) == (arrived.language, arrived.keyterms, arrived.evidence)
+        for before, after in zip(sent.windows, arrived.windows, strict=True):
+            assert (before.channel, before.start, before.speech) == (after.channel, after.start, after.speech)
+            np.testing.assert_array_equal(before.samples, after.samples)
     assert read_frame(stream) is None

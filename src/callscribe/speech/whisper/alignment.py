@@ -1,28 +1,52 @@
-"""When each word was said: from the decoder's cross-attention, as CTranslate2 computes it.
+"""When each word was said: from what the decoder attended to for its tokens.
 
-The raw alignment is off where somebody pauses: a word next to silence is stretched over it. Voice activity knows
-better, so words are drawn back to speech.
+Attention runs ahead of the sound. The model knows a word before it has heard it out, the longer the word the earlier,
+and turns to the next: where two words follow without a pause, the boundary lies behind that turn by a time that grows
+with the letters of the first. The figures are fits to speech with known word times (`benchmarks/word_times.py`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from faster_whisper.tokenizer import Tokenizer
 
 from callscribe.speech.interface import Span
-
-_STEP: Final = 0.02
-"""Seconds of one step of the encoder's output."""
+from callscribe.speech.whisper.attention import DELAY, Flags, Steps, token_spans
+from callscribe.speech.whisper.network import TokenTimes
+from callscribe.speech.whisper.pauses import STEP
 
 _OPENING: Final = "\"'“¿¡([{-"
 _CLOSING: Final = "\"'.。,，!！?？:：;”)]}、…"
 
 _LONGEST: Final = 0.6
-_LONGEST_A_CHARACTER: Final = 0.09
+_LONGEST_A_LETTER: Final = 0.09
 _SHORTEST: Final = 0.04
+
+_LETTERS_A_DIGIT: Final = 4
+"""What a digit is said with, about."""
+
+_LAG: Final = 0.01
+_LAG_A_LETTER: Final = 0.018
+_LAG_LETTERS: Final = 8
+"""Seconds from the turn of attention to the boundary, by the letters of the word that ends, of which so many count."""
+
+_DRAWL: Final = 0.1
+_DRAWL_A_LETTER: Final = 0.05
+"""A word that takes longer than its letters should began later, by this share of the excess."""
+
+_BY_SHAPE: Final = (-0.035, 0.010, -0.008, -0.22, 0.26, 0.90)
+_COUNTED: Final = 10
+_LASTING: Final = 0.8
+"""The same time where the whole of attention is known: a constant, and the weights of the letters of the word that
+ends, of those of the word that begins (so many count), of the latter's duration (up to this), and of the times at which
+attention to it is highest and has its centre."""
+
+_TOGETHER: Final = 0.03
+"""Seconds. Words that are no farther apart follow without a pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,37 +60,98 @@ class TimedWord:
     tokens: int
 
 
-def align(
-    model: Any, tokenizer: Tokenizer, encoded: Any, texts: Sequence[Sequence[int]], frames: Sequence[int]
-) -> list[list[TimedWord]]:
-    """The words of each text (tokens without timestamps) in the window it was decoded from.
+def timed_words(tokenizer: Tokenizer, tokens: Sequence[int], times: TokenTimes, silent: Flags) -> list[TimedWord]:
+    """The words that text tokens (no timestamps among them) make, with their times in the window.
 
-    `frames` are the feature frames of each window that hold audio; beyond them is padding.
+    `silent` `(steps)` tells the steps of the window in which nothing is heard (`pauses.silent_steps`).
     """
-    if not any(texts):
-        return [[] for _ in texts]
-    # A window without text still needs a token to keep its place in the batch.
-    stand_in = tokenizer.encode(" .")
-    results = model.align(
-        encoded, tokenizer.sot_sequence, [list(text) or stand_in for text in texts], [max(2, count) for count in frames]
-    )
-    return [_words(tokenizer, text, result) if text else [] for text, result in zip(texts, results, strict=True)]
-
-
-def _words(tokenizer: Tokenizer, text: Sequence[int], result: Any) -> list[TimedWord]:
-    words, pieces = tokenizer.split_to_word_tokens([*text, tokenizer.eot])
+    if not tokens:
+        return []
+    words, pieces = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])
     words, pieces = words[:-1], pieces[:-1]  # without the end of the text
-    tokens, steps = (np.array(side) for side in zip(*result.alignments, strict=True))
-    begins = np.concatenate([[True], np.diff(tokens) > 0])
-    times = steps[begins] * _STEP
-    boundaries = np.cumsum([0, *(len(piece) for piece in pieces)])
+    edges = np.cumsum([0, *(len(piece) for piece in pieces)])
+    starts, ends = _spans(words, edges, times, silent)
     found = []
-    for word, piece, first, last in zip(words, pieces, boundaries[:-1], boundaries[1:], strict=True):
-        start = float(times[min(first, len(times) - 1)])
-        end = float(times[min(last, len(times) - 1)])
-        confidence = float(np.mean(result.text_token_probs[first:last]))
-        found.append(TimedWord(word, start, end, min(1.0, max(0.0, confidence)), len(piece)))
-    return _with_punctuation(found)
+    for word, first, last in zip(words, edges[:-1], edges[1:], strict=True):
+        confidence = min(1.0, max(0.0, float(np.mean(times.probabilities[first:last]))))
+        start, end = float(starts[first]) * STEP, float(ends[last - 1]) * STEP
+        found.append(TimedWord(word, start, end, confidence, int(last - first)))
+    return _behind(_with_punctuation(found), times.shares)
+
+
+def _spans(words: Sequence[str], edges: Steps, times: TokenTimes, silent: Flags) -> tuple[Steps, Steps]:
+    """First step and step after the last of each token, none of a word's in silence."""
+    marks, begins = np.zeros(int(edges[-1]) + 1, bool), np.zeros(int(edges[-1]) + 1, bool)
+    marks[-1] = True  # the end of the text
+    for word, first, last in zip(words, edges[:-1], edges[1:], strict=True):
+        is_mark = all(mark in _CLOSING + _OPENING for mark in word.strip())
+        marks[first:last] = is_mark
+        begins[first] = not is_mark and (first == 0 or word.startswith(" "))
+    if times.shares is not None:
+        return token_spans(times.shares, silent, begins, marks)
+    turns = np.minimum(np.round(times.starts / STEP).astype(np.int64) + DELAY, len(silent))
+    starts, ends = turns[:-1].copy(), turns[1:].copy()
+    for first, last in pairwise(edges):
+        starts[first], ends[last - 1] = _sounding(int(starts[first]), int(ends[last - 1]), silent)
+    return starts, ends
+
+
+def _sounding(start: int, end: int, silent: Flags) -> tuple[int, int]:
+    """The part of a word's steps that is heard: behind the last silence in it, or before if nothing follows."""
+    heard = np.flatnonzero(~silent[start:end])
+    if not len(heard):
+        return start, end
+    breaks = np.flatnonzero(np.diff(heard) > 1)
+    last = heard[breaks[-1] + 1 :] if len(breaks) else heard
+    if len(breaks) and len(last) * STEP < _SHORTEST:
+        last = heard[: breaks[-1] + 1]
+    return start + int(last[0]), start + int(last[-1]) + 1
+
+
+def _behind(words: list[TimedWord], shares: npt.NDArray[np.float32] | None) -> list[TimedWord]:
+    """The boundaries between words that follow without a pause, moved from where attention turns to where they are."""
+    moved = words[:1]
+    for token, word in zip(np.cumsum([word.tokens for word in words]), words[1:], strict=False):
+        last = moved[-1]
+        if word.start - last.end > _TOGETHER:
+            moved.append(word)
+            continue
+        lag = _lag(last, word) if shares is None else _lag_of(last, word, shares[token])
+        boundary = max(min(word.start + lag, word.end - _SHORTEST), last.start + _SHORTEST)
+        if last.start < boundary < word.end:
+            moved[-1] = replace(last, end=boundary)
+            word = replace(word, start=boundary)  # noqa: PLW2901
+        moved.append(word)
+    return moved
+
+
+def _lag(last: TimedWord, word: TimedWord) -> float:
+    """Seconds from a word's first step, where attention has turned to it `DELAY` before, to its beginning."""
+    excess = word.end - word.start - _DRAWL_A_LETTER * _letters(word.text)
+    return _LAG + _LAG_A_LETTER * _heard_out(last.text) + _DRAWL * min(max(excess, -0.2), 0.4) - DELAY * STEP
+
+
+def _lag_of(last: TimedWord, word: TimedWord, share: npt.NDArray[np.float32]) -> float:
+    """The same, from how attention to the word's first token rises and falls besides, `(steps)`."""
+    first = round(word.start / STEP) - DELAY
+    attended = share[max(0, first) : max(first + 1, round(word.end / STEP) - DELAY)]
+    if not attended.any():
+        return _lag(last, word)
+    peak = float(np.argmax(attended)) * STEP
+    centre = float(np.average(np.arange(len(attended)), weights=attended)) * STEP
+    duration = min(word.end - word.start, _LASTING)
+    heard, letters = _heard_out(last.text), min(_letters(word.text), _COUNTED)
+    return float(np.dot(_BY_SHAPE, [1.0, heard, letters, duration, peak, centre]))
+
+
+def _letters(text: str) -> int:
+    """How long a word is, in letters; digits are said with several."""
+    return sum(_LETTERS_A_DIGIT if mark.isdigit() else mark.isalpha() for mark in text)
+
+
+def _heard_out(text: str) -> int:
+    """The letters of a word by whose number attention runs ahead of its end."""
+    return min(_letters(text), _LAG_LETTERS * (2 if any(mark.isdigit() for mark in text) else 1))
 
 
 def _with_punctuation(words: list[TimedWord]) -> list[TimedWord]:
@@ -109,7 +194,7 @@ def settle(words: Sequence[TimedWord], speech: Sequence[Span], duration: float) 
     drawn = [_drawn_to_speech(word, speech) for word in words]
     settled: list[TimedWord] = []
     for word in drawn:
-        longest = _LONGEST + _LONGEST_A_CHARACTER * len(word.text)
+        longest = _LONGEST + _LONGEST_A_LETTER * max(len(word.text), _letters(word.text))
         start = min(max(word.start, settled[-1].end if settled else 0.0), duration)
         end = min(max(word.end, start), start + longest, duration)
         settled.append(replace(word, start=start, end=end))

@@ -3,10 +3,11 @@
 The thresholds are those of OpenAI's reference decoder (https://github.com/openai/whisper, `transcribe.py`).
 """
 
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from faster_whisper.tokenizer import Tokenizer
 
@@ -25,18 +26,28 @@ SURE: Final = -0.4
 NO_SPEECH: Final = 0.6
 """Probability of silence, above which a guess is no text at all."""
 
-LONGEST_PROMPT: Final = 200
-"""Tokens of vocabulary before the text; the model has room for 448 in all."""
+_STUTTER: Final = re.compile(r"([^\W\d_]{1,8}?)\1{5,}")
+"""A loop inside one word, as music brings it about: six times the same letters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """One decoding of one window."""
+    """One decoding of one window. `probabilities` are those of the tokens, where the decoder tells them."""
 
     tokens: tuple[int, ...]
     text: str
     log_probability: float
     no_speech: float
+    probabilities: tuple[float, ...] = ()
+
+    def text_tokens(self, tokenizer: Tokenizer) -> tuple[int, ...]:
+        """The tokens without timestamps."""
+        return tuple(token for token in self.tokens if token < tokenizer.eot)
+
+    @property
+    def words(self) -> list[str]:
+        """The words without marks; what a hyphen joins are several."""
+        return re.findall(r"\w+", self.text.lower())
 
     @property
     def is_silence(self) -> bool:
@@ -49,7 +60,7 @@ class Hypothesis:
 
         A text that compresses well alone is no proof: announcements repeat themselves, and the model is sure of them.
         """
-        if repeats(self.text.lower().split()):
+        if repeats(self.words) or _STUTTER.search("".join(self.words)):
             return True
         return compression_ratio(self.text) > COMPRESSION_RATIO and self.log_probability < SURE
 
@@ -66,49 +77,6 @@ class TimedTokens:
     start: float
     end: float | None
     tokens: tuple[int, ...]
-
-
-def generate(
-    model: Any,
-    tokenizer: Tokenizer,
-    encoded: Any,
-    count: int,
-    *,
-    beam_size: int,
-    keyterms: Sequence[str] = (),
-    temperature: float = 0.0,
-) -> list[Hypothesis]:
-    """Decode `count` encoded windows with timestamps: by beam search, or by sampling at a temperature."""
-    search: dict[str, Any] = (
-        {"beam_size": 1, "num_hypotheses": 5, "sampling_topk": 0, "sampling_temperature": temperature}
-        if temperature
-        else {"beam_size": beam_size}
-    )
-    results = model.generate(
-        encoded,
-        [prompt(tokenizer, keyterms)] * count,
-        return_scores=True,
-        return_no_speech_prob=True,
-        max_length=448,
-        **search,
-    )
-    return [_hypothesis(result, tokenizer) for result in results]
-
-
-def prompt(tokenizer: Tokenizer, keyterms: Sequence[str]) -> list[int]:
-    """The tokens before the text: vocabulary as if it had been said before, then language and task."""
-    start: list[int] = tokenizer.sot_sequence
-    if not keyterms:
-        return start
-    vocabulary = tokenizer.encode(" " + ", ".join(keyterms))[:LONGEST_PROMPT]
-    return [tokenizer.sot_prev, *vocabulary, *start]
-
-
-def _hypothesis(result: Any, tokenizer: Tokenizer) -> Hypothesis:
-    tokens = tuple(result.sequences_ids[0])
-    # CTranslate2 divides the score by the tokens; the end of the text, which is none of them, counts as one.
-    mean = result.scores[0] * len(tokens) / (len(tokens) + 1)
-    return Hypothesis(tokens, tokenizer.decode(list(tokens)).strip(), mean, result.no_speech_prob)
 
 
 def split_at_timestamps(tokens: Sequence[int], timestamp_begin: int) -> list[TimedTokens]:

@@ -20,11 +20,8 @@ class Features:
     def __init__(self, mel_bands: int) -> None:
         self._extractor = FeatureExtractor(feature_size=mel_bands)
 
-    def batch(self, windows: list[Samples], frames: int) -> npt.NDArray[np.float32]:
-        """`(windows, mel bands, frames)`: each window followed by digital silence up to `frames`."""
-        return np.stack([self._one(window, frames) for window in windows])
-
-    def _one(self, samples: Samples, frames: int) -> npt.NDArray[np.float32]:
+    def of(self, samples: Samples, frames: int) -> npt.NDArray[np.float32]:
+        """`(mel bands, frames)`: a window followed by digital silence."""
         padded = np.pad(samples, (0, max(0, frames * HOP - len(samples))))[: frames * HOP]
         features: npt.NDArray[np.float32] = self._extractor(padded, padding=0)
         return features

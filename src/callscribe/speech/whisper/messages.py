@@ -27,23 +27,35 @@ class LanguageEvidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """Windows to recognise. `language` is Whisper's code, or None to detect it, going on from `evidence` by channel."""
+class Part:
+    """Windows of one job. `language` is Whisper's code, or None to detect it, going on from `evidence` by channel."""
 
-    model: str
     windows: tuple[SpeechWindow, ...]
-    beam_size: int
     language: str | None
     keyterms: tuple[str, ...] = ()
     evidence: dict[int, LanguageEvidence] = field(default_factory=dict)
 
+    @property
+    def seconds(self) -> float:
+        """Length of the windows together."""
+        return sum(window.end - window.start for window in self.windows)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The segments of each window, in the windows' order, and what was heard of languages."""
+    """The segments of each window of a part, in the windows' order, and what was heard of languages."""
 
     segments: tuple[tuple[Segment, ...], ...]
     evidence: dict[int, LanguageEvidence] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Parts of one job or several to recognise together; the answer to it is one `Answer` for each."""
+
+    model: str
+    beam_size: int
+    parts: tuple[Part, ...]
 
 
 def pack(header: dict[str, Any], body: Sequence[memoryview] = ()) -> bytes:
@@ -57,59 +69,65 @@ def request_frame(request: Request) -> bytes:
     header = {
         "model": request.model,
         "beam_size": request.beam_size,
-        "language": request.language,
-        "keyterms": request.keyterms,
-        "evidence": _evidence_to_json(request.evidence),
-        "windows": [
+        "parts": [
             {
-                "channel": window.channel,
-                "start": window.start,
-                "samples": len(window.samples),
-                "speech": [[span.start, span.end] for span in window.speech],
+                "language": part.language,
+                "keyterms": part.keyterms,
+                "evidence": _evidence_to_json(part.evidence),
+                "windows": [
+                    {
+                        "channel": window.channel,
+                        "start": window.start,
+                        "samples": len(window.samples),
+                        "speech": [[span.start, span.end] for span in window.speech],
+                    }
+                    for window in part.windows
+                ],
             }
-            for window in request.windows
+            for part in request.parts
         ],
     }
-    audio = [np.ascontiguousarray(window.samples, dtype="<f4").view(np.uint8).data for window in request.windows]
-    return pack(header, audio)
+    windows = (window for part in request.parts for window in part.windows)
+    return pack(header, [np.ascontiguousarray(window.samples, dtype="<f4").view(np.uint8).data for window in windows])
 
 
 def read_request(header: dict[str, Any], body: bytes) -> Request:
     """The request in a frame."""
     audio = np.frombuffer(body, dtype="<f4")
-    windows, offset = [], 0
-    for each in header["windows"]:
-        samples = audio[offset : offset + each["samples"]]
-        offset += each["samples"]
-        speech = tuple(Span(start, end) for start, end in each["speech"])
-        windows.append(SpeechWindow(each["channel"], each["start"], samples, speech))
-    return Request(
-        header["model"],
-        tuple(windows),
-        header["beam_size"],
-        header["language"],
-        tuple(header["keyterms"]),
-        _evidence_from_json(header["evidence"]),
-    )
+    parts, offset = [], 0
+    for part in header["parts"]:
+        windows = []
+        for each in part["windows"]:
+            samples = audio[offset : offset + each["samples"]]
+            offset += each["samples"]
+            speech = tuple(Span(start, end) for start, end in each["speech"])
+            windows.append(SpeechWindow(each["channel"], each["start"], samples, speech))
+        evidence = _evidence_from_json(part["evidence"])
+        parts.append(Part(tuple(windows), part["language"], tuple(part["keyterms"]), evidence))
+    return Request(header["model"], header["beam_size"], tuple(parts))
 
 
-def answer_frame(answer: Answer) -> bytes:
-    """An answer as it goes to the parent."""
-    return pack(
+def answer_frame(answers: Sequence[Answer]) -> bytes:
+    """The answers to a request as they go to the parent."""
+    parts = [
         {
             "segments": [[segment_to_json(segment) for segment in window] for window in answer.segments],
             "evidence": _evidence_to_json(answer.evidence),
         }
-    )
+        for answer in answers
+    ]
+    return pack({"parts": parts})
 
 
-def read_answer(header: dict[str, Any]) -> Answer:
-    """The answer in a frame."""
-    segments: Sequence[Sequence[dict[str, Any]]] = header["segments"]
-    return Answer(
-        tuple(tuple(segment_from_json(segment) for segment in window) for window in segments),
-        _evidence_from_json(header["evidence"]),
-    )
+def read_answers(header: dict[str, Any]) -> list[Answer]:
+    """The answers in a frame."""
+    return [
+        Answer(
+            tuple(tuple(segment_from_json(segment) for segment in window) for window in part["segments"]),
+            _evidence_from_json(part["evidence"]),
+        )
+        for part in header["parts"]
+    ]
 
 
 def _evidence_to_json(evidence: dict[int, LanguageEvidence]) -> list[Any]:

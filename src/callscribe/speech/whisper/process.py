@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 from callscribe.errors import CallscribeError, Cancelled
@@ -27,6 +27,9 @@ _ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "1048576", "MALLOC_TRIM_THRESHOLD_": "16
 """For glibc: large blocks go back to the system. Kept for reuse they fragment, since no two batches are of one size,
 and memory creeps up with the length of a recording (533 MiB after 10 minutes, 552 after 30; with these 471 and 478)."""
 
+_ARITHMETIC = {"OPENBLAS_NUM_THREADS": "1"}
+"""For numpy: its products are small, and its threads would stand in the way of the model's."""
+
 
 _INHERITED = frozenset({"HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "TMPDIR", "TZ"})
 _INHERITED_PREFIXES = ("CT2_", "CUDA_", "LC_", "MALLOC_", "MKL_", "NVIDIA_", "OMP_")
@@ -38,6 +41,10 @@ class ChildDied(Exception):  # noqa: N818  what happened, told to the engine, wh
 
 class EngineClosed(CallscribeError):  # noqa: N818  an event like Cancelled, not a fault
     """The engine was closed while it worked, because the program ends: the work is neither done nor failed."""
+
+
+Exchange = Callable[[bytes, Cancellation, float], dict[str, Any]]
+"""Sends a frame and returns the header of the answer, unless cancelled or later than so many seconds."""
 
 
 class Turns:
@@ -95,24 +102,27 @@ class ChildProcess:
         process = self._process
         return process.pid if process and process.poll() is None else None
 
-    def ask(self, frame: bytes, *, cancelled: Cancellation, timeout: float) -> dict[str, Any]:
-        """Send a frame and return the header of the answer. Starts a child where none runs.
+    def take_turn(self, work: Callable[[Exchange], None], cancelled: Cancellation) -> None:
+        """Call `work` with the way to ask the child, when its turn has come. Starts a child where none runs.
 
         Raises:
-            Cancelled: `cancelled` was set; a child that was at work on the frame is killed.
-            ChildDied: the child ended, or did not answer within `timeout` seconds.
+            Cancelled: `cancelled` was set; a child that was at work is killed.
+            ChildDied: the child ended, or did not answer in time.
             EngineClosed: `close` was called.
         """
-        with self._turns.take(cancelled):
-            process = self._running()
+
+        def exchange(frame: bytes, wanted: Cancellation, timeout: float) -> dict[str, Any]:
             try:
-                return _exchange(process, frame, cancelled, time.monotonic() + timeout)
+                return _exchange(self._running(), frame, wanted, time.monotonic() + timeout)
             except ChildDied as error:
                 self._stop()
                 raise EngineClosed if self._closed else error from None
             except BaseException:
                 self._stop()
                 raise
+
+        with self._turns.take(cancelled):
+            work(exchange)
 
     def retire(self) -> None:
         """Let another child answer the next request."""
@@ -153,7 +163,7 @@ class ChildProcess:
     def _start(self) -> subprocess.Popen[bytes]:
         # The child needs none of the operator's secrets.
         environment = {name: value for name, value in os.environ.items() if _is_harmless(name)}
-        for name, value in _ALLOCATOR.items():
+        for name, value in (_ALLOCATOR | _ARITHMETIC).items():
             environment.setdefault(name, value)
         process = subprocess.Popen(  # noqa: S603  our own module in our own interpreter
             [sys.executable, "-P", "-m", "callscribe.speech.whisper.child", *self._arguments],

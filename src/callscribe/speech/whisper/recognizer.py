@@ -2,7 +2,7 @@
 
 Runs in the child process. The way of a window:
 
-    decode in a batch, beam search, only as much silence behind the speech as the model needs
+    decode in a batch, beam search, with only as much silence behind the speech as the model needs
       └─ a guess, a loop or talk beyond the end → once more alone in a full window, then by sampling
     align words
       └─ speech without words → decode that stretch by itself
@@ -13,6 +13,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -20,21 +21,20 @@ from typing import Any, Final
 
 import ctranslate2
 import numpy as np
-import tokenizers
-from faster_whisper.tokenizer import Tokenizer
 
 from callscribe.speech.interface import SAMPLE_RATE, Samples, Segment, Span, Word
 from callscribe.speech.languages import WHISPER_CODES
-from callscribe.speech.whisper.alignment import TimedWord, align, settle, uncovered
-from callscribe.speech.whisper.decoding import TIMESTAMP_SECONDS, Hypothesis, TimedTokens, generate, split_at_timestamps
-from callscribe.speech.whisper.features import FRAMES_PER_SECOND, FULL, Features, frames_for
-from callscribe.speech.whisper.messages import Answer, LanguageEvidence, Request
+from callscribe.speech.whisper.alignment import TimedWord, settle, timed_words, uncovered
+from callscribe.speech.whisper.ctranslate2_network import CTranslate2Network
+from callscribe.speech.whisper.decoding import TIMESTAMP_SECONDS, Hypothesis, TimedTokens, split_at_timestamps
+from callscribe.speech.whisper.features import FRAMES_PER_SECOND, FULL, frames_for
+from callscribe.speech.whisper.messages import Answer, LanguageEvidence, Part, Request
+from callscribe.speech.whisper.network import Network, Prompt, Tokenizers
+from callscribe.speech.whisper.openvino_network import OpenVinoNetwork, has_matrix_units
+from callscribe.speech.whisper.pauses import silent_steps
+from callscribe.speech.whisper.weights import Weights
 
 log = logging.getLogger(__name__)
-
-BATCH: Final = 8
-
-_ENCODED_AT_ONCE: Final = 2
 
 TAIL: Final = 6.0
 """Seconds of silence behind a window. With less the model talks on past the end; more costs time only."""
@@ -50,19 +50,39 @@ _SLACK: Final = 2.0
 _ROUNDS: Final = 2
 """How often what was missed is looked at again."""
 
+_GUESSED_WORDS: Final = 3
+_GUESSED: Final = 0.08
+"""Confidence of the first of so few words, below which they are a guess. Measured between words that were said and
+words that were made of telephone noises: the former begin with 0.08 and more."""
+
+_LONGEST_TEXT: Final = 440
+_TOKENS: Final = 16
+_TOKENS_A_SECOND: Final = 12
+"""The most tokens of a text: what the model has room for, or more than anybody says in the time."""
+
 _ENOUGH_FOR_LANGUAGE: Final = 40.0
 """Seconds of speech after which a channel's language is known."""
+
+_PLAIN: Final = 0.9
+_PLAIN_SECONDS: Final = 2.5
+"""A window with so much speech that is so probably in a language is in that one, whatever the channel's is."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Something to decode: a window, or the part of one that was missed. `speech` in seconds from its start."""
+    """Something to decode: a window, or the part of one that was missed. `speech` in seconds from its start.
 
+    `language` is what is spoken, or, where `switching`, what is most likely spoken.
+    """
+
+    part: int
     window: int
     start: float
     samples: Samples
     speech: tuple[Span, ...]
+    keyterms: tuple[str, ...]
     language: str
+    switching: bool
     again: bool = False
 
     @property
@@ -76,183 +96,199 @@ class _Piece:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """Words of a piece, by the clause that the model put them in, with times in the recording."""
+    """A word with times in the recording, and the clause that the model put it in."""
 
     clause: tuple[float, int]
+    language: str
     word: TimedWord
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was made of a piece: words, or nothing although somebody speaks."""
+
+    words: list[_Heard]
+    left_out: bool = False
+
+
+def load_network(folder: Path, tokenizers: Tokenizers, *, device: str, threads: int) -> Network:
+    """The model on what computes it fastest here: a GPU where there is one, else by what the processor can do."""
+    threads = threads or _cores()
+    cuda = device == "cuda" or (device == "auto" and ctranslate2.get_cuda_device_count() > 0)
+    if not cuda and has_matrix_units() and not Weights.read(folder).is_quantized:
+        return OpenVinoNetwork(folder, tokenizers, threads=threads)
+    return CTranslate2Network(folder, tokenizers, cuda=cuda, threads=threads)
 
 
 class Recognizer:
     """A loaded model."""
 
     def __init__(self, folder: Path, *, device: str = "auto", threads: int = 0, tail: float = TAIL) -> None:
-        cuda = device == "cuda" or (device == "auto" and ctranslate2.get_cuda_device_count() > 0)
-        self._model = ctranslate2.models.Whisper(
-            str(folder),
-            device="cuda" if cuda else "cpu",
-            compute_type="float16" if cuda else "int8",
-            intra_threads=threads or _cores(),
-        )
-        self._features = Features(self._model.n_mels)
-        self._vocabulary = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizers: dict[str, Tokenizer] = {}
+        self._tokenizers = Tokenizers(folder)
+        self._network = load_network(folder, self._tokenizers, device=device, threads=threads)
         self._tail = tail
         self.stats: dict[str, float] = defaultdict(float)
 
-    def recognize(self, request: Request) -> Answer:
-        """The segments of a request's windows, in their order."""
-        evidence = dict(request.evidence)
-        languages = self._languages(request, evidence)
-        queue = [
+    def recognize(self, request: Request) -> list[Answer]:
+        """The answer to each part of a request."""
+        if self._network.mixes:
+            return self._recognize(request.parts, request.beam_size)
+        return [answer for part in request.parts for answer in self._recognize([part], request.beam_size)]
+
+    def _recognize(self, parts: Sequence[Part], beams: int) -> list[Answer]:
+        evidence = [dict(part.evidence) for part in parts]
+        queue = [piece for index, part in enumerate(parts) for piece in self._pieces(index, part, evidence[index])]
+        heard: dict[tuple[int, int], list[_Heard]] = defaultdict(list)
+        left_out: dict[tuple[int, int], list[_Piece]] = defaultdict(list)
+        for attempt in range(_ROUNDS + 1):
+            missed = []
+            for piece, found in self._decode(queue, beams):
+                heard[piece.part, piece.window] += found.words
+                if found.left_out:
+                    left_out[piece.part, piece.window].append(piece)
+                elif attempt < _ROUNDS:
+                    missed += _missed(piece, found.words)
+            queue = missed
+        return [
+            Answer(
+                tuple(
+                    _segments(window.channel, heard[index, place], left_out[index, place])
+                    for place, window in enumerate(part.windows)
+                ),
+                evidence[index],
+            )
+            for index, part in enumerate(parts)
+        ]
+
+    def _pieces(self, index: int, part: Part, evidence: dict[int, LanguageEvidence]) -> list[_Piece]:
+        languages = self._languages(part, evidence)
+        switching = part.language is None and self._tokenizers.multilingual
+        return [
             _Piece(
                 index,
+                place,
                 window.start,
                 window.samples,
                 tuple(Span(span.start - window.start, span.end - window.start) for span in window.speech),
+                part.keyterms,
                 languages[window.channel],
+                switching,
             )
-            for index, window in enumerate(request.windows)
+            for place, window in enumerate(part.windows)
         ]
-        heard: dict[int, list[_Heard]] = defaultdict(list)
-        for attempt in range(_ROUNDS + 1):
-            missed = []
-            for piece, words in self._decode(queue, request):
-                heard[piece.window] += words
-                if attempt < _ROUNDS:
-                    missed += _missed(piece, words)
-            queue = missed
-        return Answer(
-            tuple(
-                _segments(window.channel, heard[index], languages[window.channel])
-                for index, window in enumerate(request.windows)
-            ),
-            evidence,
-        )
 
-    def _decode(self, pieces: Sequence[_Piece], request: Request) -> Iterator[tuple[_Piece, list[_Heard]]]:
+    def _decode(self, pieces: Sequence[_Piece], beams: int) -> Iterator[tuple[_Piece, _Found]]:
         """Decode pieces in batches of like length and language."""
 
         def language(piece: _Piece) -> str:
             return piece.language
 
-        for code, group in groupby(sorted(pieces, key=language), key=language):
+        for _, group in groupby(sorted(pieces, key=language), key=language):
             ordered = sorted(group, key=lambda piece: -len(piece.samples))
-            for first in range(0, len(ordered), BATCH):
-                yield from self._decode_batch(ordered[first : first + BATCH], self._tokenizer(code), request)
+            while ordered:
+                size = self._network.batch_size(self._frames(ordered[0]))
+                yield from self._decode_batch(ordered[:size], beams)
+                ordered = ordered[size:]
 
-    def _decode_batch(
-        self, batch: Sequence[_Piece], tokenizer: Tokenizer, request: Request
-    ) -> Iterator[tuple[_Piece, list[_Heard]]]:
-        frames = max(frames_for(len(piece.samples), self._tail) for piece in batch)
-        encoded = self._encode([piece.samples for piece in batch], frames)
-        began = time.perf_counter()
-        hypotheses = generate(
-            self._model,
-            tokenizer,
-            encoded,
-            len(batch),
-            beam_size=request.beam_size,
-            keyterms=request.keyterms,
-        )
-        self.stats["generate"] += time.perf_counter() - began
+    def _frames(self, piece: _Piece) -> int:
+        return frames_for(len(piece.samples), self._tail)
+
+    def _decode_batch(self, batch: Sequence[_Piece], beams: int) -> Iterator[tuple[_Piece, _Found]]:
+        with self._timed("encode"):
+            encoded = self._network.encode([piece.samples for piece in batch], list(map(self._frames, batch)))
+        batch = self._followed(batch, encoded)
+        prompts = [self._prompt(piece) for piece in batch]
+        with self._timed("decode"):
+            hypotheses = self._network.beam_search(encoded, prompts, beams)
         accepted = [
-            hypothesis if _sound(hypothesis, piece) and not _runs_on(hypothesis, piece, tokenizer) else None
-            for piece, hypothesis in zip(batch, hypotheses, strict=True)
+            _sound(hypothesis, piece) and not _runs_on(hypothesis, piece, prompt.tokenizer.timestamp_begin)
+            for piece, prompt, hypothesis in zip(batch, prompts, hypotheses, strict=True)
         ]
-        clauses = [
-            split_at_timestamps(hypothesis.tokens, tokenizer.timestamp_begin)
-            if hypothesis and not hypothesis.is_silence
-            else []
-            for hypothesis in accepted
-        ]
-        words = self._align(tokenizer, encoded, clauses, batch)
-        for piece, hypothesis, found, timed in zip(batch, accepted, clauses, words, strict=True):
-            if hypothesis is None:
-                yield piece, self._second_try(piece, tokenizer, request)
+        found = self._words(batch, encoded, prompts, hypotheses)
+        for piece, is_accepted, hypothesis, words in zip(batch, accepted, hypotheses, found, strict=True):
+            if is_accepted:
+                yield piece, _Found([] if hypothesis.is_silence or _is_guess(words) else words)
             else:
-                yield piece, _heard(piece, found, timed)
+                yield piece, self._second_try(piece, beams)
 
-    def _second_try(self, piece: _Piece, tokenizer: Tokenizer, request: Request) -> list[_Heard]:
+    def _second_try(self, piece: _Piece, beams: int) -> _Found:
         """Decode a piece alone in a full window; where that fails by sampling; where that fails leave it out."""
         if piece.again:
-            return []
+            return _Found([])
         self.stats["second tries"] += 1
-        encoded = self._encode([piece.samples], FULL)
-        began = time.perf_counter()
+        with self._timed("second tries, seconds"):
+            encoded = self._network.encode([piece.samples], [FULL])
+            hypothesis = self._best(piece, encoded, beams)
+        if hypothesis is None:
+            log.warning("No text could be made of speech at %.1f s; it is left out", piece.start)
+            return _Found([], left_out=True)
+        if hypothesis.is_silence:
+            return _Found([])
+        (words,) = self._words([piece], encoded, [self._prompt(piece)], [hypothesis])
+        return _Found(words)
+
+    def _best(self, piece: _Piece, encoded: Any, beams: int) -> Hypothesis | None:
+        """The first decoding that is sound, or else the likeliest that is neither a loop nor talk without pause."""
         best: Hypothesis | None = None
         for temperature in (0.0, *TEMPERATURES):
-            ctranslate2.set_random_seed(1)  # the same audio gives the same text
-            (hypothesis,) = generate(
-                self._model,
-                tokenizer,
-                encoded,
-                1,
-                beam_size=request.beam_size,
-                keyterms=request.keyterms if temperature < 0.5 else (),
-                temperature=temperature,
+            prompts = [self._prompt(piece, with_terms=temperature < 0.5)]
+            (hypothesis,) = (
+                self._network.sample(encoded, prompts, temperature)
+                if temperature
+                else self._network.beam_search(encoded, prompts, beams)
             )
             if _sound(hypothesis, piece):
-                best = hypothesis
-                break
+                return hypothesis
             if not hypothesis.is_loop and not _too_fast(hypothesis, piece):
                 best = max(best or hypothesis, hypothesis, key=lambda each: each.log_probability)
-        self.stats["fallback"] += time.perf_counter() - began
-        if best is None:
-            log.warning("No text could be made of speech at %.1f s; it is left out", piece.start)
-            return []
-        if best.is_silence:
-            return []
-        clauses = split_at_timestamps(best.tokens, tokenizer.timestamp_begin)
-        (words,) = self._align(tokenizer, encoded, [clauses], [piece])
-        return _heard(piece, clauses, words)
+        return best
 
-    def _align(
-        self,
-        tokenizer: Tokenizer,
-        encoded: Any,
-        clauses: Sequence[Sequence[TimedTokens]],
-        pieces: Sequence[_Piece],
-    ) -> list[list[TimedWord]]:
-        began = time.perf_counter()
-        texts = [[token for clause in each for token in clause.tokens] for each in clauses]
+    def _words(
+        self, pieces: Sequence[_Piece], encoded: Any, prompts: Sequence[Prompt], hypotheses: Sequence[Hypothesis]
+    ) -> list[list[_Heard]]:
+        """The words of each piece, by the clauses between timestamps."""
         frames = [int(piece.duration * FRAMES_PER_SECOND) for piece in pieces]
-        words = align(self._model, tokenizer, encoded, texts, frames)
-        self.stats["align"] += time.perf_counter() - began
-        return words
+        with self._timed("align"):
+            times = self._network.align(encoded, prompts, hypotheses, frames)
+        found = []
+        for piece, prompt, hypothesis, timed in zip(pieces, prompts, hypotheses, times, strict=True):
+            tokenizer = prompt.tokenizer
+            clauses = split_at_timestamps(hypothesis.tokens, tokenizer.timestamp_begin)
+            silent = silent_steps(piece.samples, piece.speech, max(1, int(piece.duration * FRAMES_PER_SECOND) // 2))
+            words = timed_words(tokenizer, hypothesis.text_tokens(tokenizer), timed, silent)
+            found.append(_heard(piece, clauses, words))
+        return found
 
-    def _encode(self, windows: list[Samples], frames: int) -> Any:
+    def _prompt(self, piece: _Piece, *, with_terms: bool = True) -> Prompt:
+        longest = min(_LONGEST_TEXT, int(_TOKENS + _TOKENS_A_SECOND * piece.duration))
+        return Prompt(self._tokenizers[piece.language], piece.keyterms if with_terms else (), longest)
+
+    @contextmanager
+    def _timed(self, what: str) -> Iterator[None]:
         began = time.perf_counter()
-        features = self._features.batch(windows, frames)
-        self.stats["features"] += time.perf_counter() - began
-        began = time.perf_counter()
-        # Attention over a batch of long windows takes the most memory of all, and on a CPU a large batch gains nothing.
-        size = _ENCODED_AT_ONCE if self._model.device == "cpu" else len(features)
-        parts = [
-            self._model.encode(ctranslate2.StorageView.from_array(features[first : first + size]))
-            for first in range(0, len(features), size)
+        yield
+        self.stats[what] += time.perf_counter() - began
+
+    def _followed(self, batch: Sequence[_Piece], encoded: Any) -> list[_Piece]:
+        """The pieces, each in the language that it is plainly in where the speaker may switch."""
+        if not any(piece.switching for piece in batch):
+            return list(batch)
+        return [
+            replace(piece, language=_plain_language(probabilities) or piece.language)
+            if piece.switching and not piece.again and piece.spoken >= _PLAIN_SECONDS
+            else piece
+            for piece, probabilities in zip(batch, self._network.languages(encoded), strict=True)
         ]
-        encoded = parts[0]
-        if len(parts) > 1:
-            encoded = ctranslate2.StorageView.from_array(np.concatenate([np.array(part) for part in parts]))
-        self.stats["encode"] += time.perf_counter() - began
-        return encoded
 
-    def _tokenizer(self, language: str) -> Tokenizer:
-        if language not in self._tokenizers:
-            self._tokenizers[language] = Tokenizer(
-                self._vocabulary, self._model.is_multilingual, task="transcribe", language=language
-            )
-        return self._tokenizers[language]
-
-    def _languages(self, request: Request, evidence: dict[int, LanguageEvidence]) -> dict[int, str]:
+    def _languages(self, part: Part, evidence: dict[int, LanguageEvidence]) -> dict[int, str]:
         """The language of each channel: as asked, or as heard here and before. Adds to `evidence`."""
-        channels = {window.channel for window in request.windows}
-        if request.language or not self._model.is_multilingual:
-            return dict.fromkeys(channels, request.language or "en")
+        channels = {window.channel for window in part.windows}
+        if part.language or not self._tokenizers.multilingual:
+            return dict.fromkeys(channels, part.language or "en")
         for channel in channels:
             heard = evidence.get(channel, LanguageEvidence(0.0, {}))
             windows = sorted(
-                (window for window in request.windows if window.channel == channel),
+                (window for window in part.windows if window.channel == channel),
                 key=lambda window: -len(window.samples),
             )
             for window in windows:
@@ -266,8 +302,8 @@ class Recognizer:
 
     def _listen(self, samples: Samples, heard: LanguageEvidence) -> LanguageEvidence:
         """Add one window's languages, weighted by its length."""
-        (ranked,) = self._model.detect_language(self._encode([samples], frames_for(len(samples), self._tail)))
-        probabilities = {token[2:-2]: probability for token, probability in ranked}
+        encoded = self._network.encode([samples], [frames_for(len(samples), self._tail)])
+        (probabilities,) = self._network.languages(encoded)
         total = sum(probabilities[code] for code in WHISPER_CODES)
         seconds = len(samples) / SAMPLE_RATE
         scores = {
@@ -284,20 +320,32 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
+def _plain_language(probabilities: dict[str, float]) -> str | None:
+    """The language that a window is beyond doubt in, of those that a configuration can name."""
+    total = sum(probabilities[code] for code in WHISPER_CODES)
+    code = max(WHISPER_CODES, key=probabilities.__getitem__)
+    return code if probabilities[code] >= _PLAIN * total else None
+
+
 def _sound(hypothesis: Hypothesis, piece: _Piece) -> bool:
     return hypothesis.is_silence or (hypothesis.is_sound and not _too_fast(hypothesis, piece))
 
 
-def _runs_on(hypothesis: Hypothesis, piece: _Piece, tokenizer: Tokenizer) -> bool:
+def _runs_on(hypothesis: Hypothesis, piece: _Piece, first_timestamp: int) -> bool:
     """Text beyond the end of the audio: it happens behind a short tail, and a full window cures it."""
-    timestamps = [token for token in hypothesis.tokens if token >= tokenizer.timestamp_begin]
-    last = (timestamps[-1] - tokenizer.timestamp_begin) * TIMESTAMP_SECONDS if timestamps else 0.0
+    timestamps = [token for token in hypothesis.tokens if token >= first_timestamp]
+    last = (timestamps[-1] - first_timestamp) * TIMESTAMP_SECONDS if timestamps else 0.0
     return not hypothesis.is_silence and last > piece.duration + _SLACK
 
 
 def _too_fast(hypothesis: Hypothesis, piece: _Piece) -> bool:
     """More words than anybody says in the time: seven a second, and a few for what voice activity missed."""
-    return len(hypothesis.text.split()) > 4 + 7 * piece.spoken
+    return len(hypothesis.words) > 4 + 7 * piece.spoken
+
+
+def _is_guess(words: Sequence[_Heard]) -> bool:
+    """A word or three that nothing led up to: what the model makes of noises ("You", "Thank you.")."""
+    return 0 < len(words) <= _GUESSED_WORDS and words[0].word.confidence < _GUESSED
 
 
 def _heard(piece: _Piece, clauses: Sequence[TimedTokens], words: Sequence[TimedWord]) -> list[_Heard]:
@@ -309,6 +357,7 @@ def _heard(piece: _Piece, clauses: Sequence[TimedTokens], words: Sequence[TimedW
     return [
         _Heard(
             (piece.start, owners[min(int(first), len(owners) - 1)]),
+            piece.language,
             replace(word, start=piece.start + word.start, end=piece.start + word.end),
         )
         for word, first in zip(settle(words, piece.speech, piece.duration), firsts, strict=False)
@@ -326,20 +375,22 @@ def _missed(piece: _Piece, heard: Sequence[_Heard]) -> list[_Piece]:
         first, end = round(gap.start * SAMPLE_RATE), round(gap.end * SAMPLE_RATE)
         samples = piece.samples[first:end]
         start = piece.start + first / SAMPLE_RATE
-        pieces.append(
-            _Piece(piece.window, start, samples, (Span(0.0, len(samples) / SAMPLE_RATE),), piece.language, again=True)
-        )
+        speech = (Span(0.0, len(samples) / SAMPLE_RATE),)
+        pieces.append(replace(piece, start=start, samples=samples, speech=speech, again=True))
     return pieces
 
 
-def _segments(channel: int, heard: Sequence[_Heard], language: str) -> tuple[Segment, ...]:
-    """Words in order of time, by clause."""
-    segments = []
+def _segments(channel: int, heard: Sequence[_Heard], left_out: Sequence[_Piece]) -> tuple[Segment, ...]:
+    """Words in order of time, by clause; without words, what was left out."""
+    segments = [
+        Segment(channel, round(piece.start, 3), round(piece.start + piece.duration, 3), (), piece.language)
+        for piece in left_out
+    ]
     ordered = sorted(heard, key=lambda each: (each.word.start, each.word.end))
-    for _, group in groupby(ordered, key=lambda each: each.clause):
+    for (_, language), group in groupby(ordered, key=lambda each: (each.clause, each.language)):
         words = tuple(
             Word(each.word.text, round(each.word.start, 3), round(each.word.end, 3), round(each.word.confidence, 3))
             for each in group
         )
         segments.append(Segment(channel, words[0].start, words[-1].end, words, language))
-    return tuple(segments)
+    return tuple(sorted(segments, key=lambda segment: (segment.start, segment.end)))

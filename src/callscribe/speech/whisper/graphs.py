@@ -1,0 +1,293 @@
+"""Whisper's networks, encoder and decoder, as OpenVINO graphs built from the weights.
+
+The architecture is that of OpenAI's reference (https://github.com/openai/whisper, `model.py`). What is particular here
+serves speed on a CPU:
+
+- The encoder ends in the keys and values of the decoder's cross-attention, laid out as that attention multiplies them
+  (keys transposed and scaled), so that no step has to.
+- The decoder takes windows times beams as rows. The beams of a window share its keys and values. The past of
+  self-attention is kept inside the graph and reordered by `beams`.
+- It returns no logits, which are 200 kilobytes a row, but the best text tokens, the normaliser over all text tokens and
+  the final hidden state, of which the caller computes the few exact logits that it needs.
+- Weights are kept in float16, as they are in the file, or in 8 bits, and computed with in bfloat16.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+from openvino import opset15 as op
+
+from callscribe.speech.whisper.weights import Weights
+
+CANDIDATES: Final = 16
+"""Text tokens that the decoder returns for each row: more than two for each of five beams."""
+
+_NEVER: Final = -1e9
+
+_STORED: Final = ov.Type.bf16
+"""What keys and values are kept in: the decoder reads all of them for every token."""
+
+_Node = Any  # a node of a graph; OpenVINO's own types are not complete
+
+
+def compiled(core: ov.Core, graph: ov.Model, *, threads: int) -> Any:
+    """A graph made ready to run, its weights in half the memory."""
+    options = {
+        "INFERENCE_PRECISION_HINT": "bf16",
+        "INFERENCE_NUM_THREADS": threads,
+        "PERFORMANCE_HINT": "LATENCY",
+        "ENABLE_CPU_PINNING": False,
+        "CPU_RUNTIME_CACHE_CAPACITY": 16,  # kernels for shapes seen long ago would add up
+        "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,  # weights alone are in 8 bits
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "graph.xml"
+        ov.save_model(graph, path, compress_to_fp16=True)
+        return core.compile_model(core.read_model(path), "CPU", options)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The sizes of a model that its graphs share."""
+
+    width: int
+    heads: int
+    mel_bands: int
+    encoder_layers: int
+    decoder_layers: int
+
+    @classmethod
+    def of(cls, weights: Weights) -> "Shape":
+        """Read from the weights."""
+        width, mel_bands, _ = weights.shape("encoder/conv1/weight")
+        return cls(
+            width,
+            weights.number("encoder/num_heads"),
+            mel_bands,
+            weights.layers("encoder"),
+            weights.layers("decoder"),
+        )
+
+    @property
+    def head(self) -> int:
+        """Width of one attention head."""
+        return self.width // self.heads
+
+
+def encoder(weights: Weights) -> ov.Model:
+    """From a log-mel spectrogram `(1, mel bands, frames)` to keys and values of every decoder layer.
+
+    Outputs, layer by layer, are keys `(1, heads, head width, frames / 2)` and values `(1, heads, frames / 2, head
+    width)`, in bfloat16.
+    """
+    shape, layers = Shape.of(weights), _Layers(weights, compressed=False)
+    mel = op.parameter([1, shape.mel_bands, -1], ov.Type.f32, name="mel")
+    hidden = layers.convolution(mel, "encoder/conv1", 1)
+    hidden = layers.convolution(hidden, "encoder/conv2", 2)
+    hidden = op.transpose(hidden, _ints(0, 2, 1))
+    length = op.gather(op.shape_of(hidden), _ints(1), op.constant(0))
+    positions = op.constant(weights["encoder/position_encodings/encodings"][None])
+    hidden = op.add(hidden, op.slice(positions, _ints(0), length, _ints(1), _ints(1)))
+    for index in range(shape.encoder_layers):
+        name = f"encoder/layer_{index}"
+        normal = layers.norm(hidden, f"{name}/self_attention/layer_norm")
+        query, key, value = (
+            _split_heads(part, shape) for part in layers.linears(normal, f"{name}/self_attention/linear_0", 3)
+        )
+        attended = _join_heads(op.scaled_dot_product_attention(query, key, value))
+        hidden = op.add(hidden, layers.linear(attended, f"{name}/self_attention/linear_1"))
+        hidden = layers.feed_forward(hidden, f"{name}/ffn")
+    hidden = layers.norm(hidden, "encoder/layer_norm")
+    outputs = []
+    for index in range(shape.decoder_layers):
+        key, value = layers.linears(hidden, f"decoder/layer_{index}/attention/linear_1", 2)
+        scaled = op.multiply(key, op.constant(np.float32(shape.head**-0.5)))
+        outputs += [_split_heads(scaled, shape, transposed=True), _split_heads(value, shape)]
+    return ov.Model([op.result(op.convert(output, _STORED)) for output in outputs], [mel], "encoder")
+
+
+def decoder(
+    weights: Weights, suppressed: Sequence[int], end_of_text: int, alignment_heads: Sequence[tuple[int, int]]
+) -> ov.Model:
+    """The decoder, for `rows` = windows x beams and one token or several a row behind those of the runs before.
+
+    Inputs:
+        tokens: `(rows, length, width)`, embedded; see `Embeddings`.
+        beams: `(rows)`, the row of the run before that each goes on from.
+        past_mask: `(rows, 1, length, past + length)`, added to the scores of self-attention.
+        mask: `(windows, 1, 1, steps)`, added to the scores of cross-attention.
+        keys and values of the encoder, layer by layer, windows in front.
+
+    Outputs:
+        the hidden state behind the last token, `(rows, width)`;
+        of the tokens before `end_of_text`, without `suppressed`, the highest logits, and which tokens they are of,
+        both `(rows, CANDIDATES)`;
+        the logarithm of the summed exponentials of all these logits, `(rows, 1)`;
+        the cross-attention of `alignment_heads` (layer, head), `(windows, heads, beams x length, steps)`.
+    """
+    shape, layers = Shape.of(weights), _Layers(weights, compressed=True)
+    tokens = op.parameter([-1, -1, shape.width], ov.Type.f32, name="tokens")
+    beams = op.parameter([-1], ov.Type.i32, name="beams")
+    past_mask = op.parameter([-1, 1, -1, -1], ov.Type.f32, name="past_mask")
+    mask = op.parameter([-1, 1, 1, -1], ov.Type.f32, name="mask")
+    rows = op.gather(op.shape_of(tokens), _ints(0), op.constant(0))
+    windows = op.gather(op.shape_of(mask), _ints(0), op.constant(0))
+    by_window = op.concat([windows, _ints(-1, shape.heads, shape.head)], 0)
+    by_row = op.concat([rows, _ints(-1, shape.width)], 0)
+    hidden: _Node = tokens
+    memory: list[_Node] = []
+    assigned: list[_Node] = []
+    attention: dict[tuple[int, int], _Node] = {}
+    for index in range(shape.decoder_layers):
+        name = f"decoder/layer_{index}"
+        normal = layers.norm(hidden, f"{name}/self_attention/layer_norm")
+        query, *present = (
+            _split_heads(part, shape) for part in layers.linears(normal, f"{name}/self_attention/linear_0", 3)
+        )
+        past = []
+        for kind, now in zip(("key", "value"), present, strict=True):
+            joined, assign = _remembered(f"{kind}_{index}", now, rows, beams, shape)
+            past.append(joined)
+            assigned.append(assign)
+        attended = _join_heads(op.scaled_dot_product_attention(query, *past, past_mask))
+        hidden = op.add(hidden, layers.linear(attended, f"{name}/self_attention/linear_1"))
+        keys = op.parameter([-1, shape.heads, shape.head, -1], _STORED, name=f"keys_{index}")
+        values = op.parameter([-1, shape.heads, -1, shape.head], _STORED, name=f"values_{index}")
+        memory += [keys, values]
+        query = layers.linear(layers.norm(hidden, f"{name}/attention/layer_norm"), f"{name}/attention/linear_0")
+        # The beams of a window become the queries of one attention over its keys.
+        query = op.transpose(op.reshape(query, by_window, False), _ints(0, 2, 1, 3))
+        scores = op.add(op.matmul(query, op.convert(keys, ov.Type.f32), False, False), mask)
+        weight = op.softmax(scores, -1)
+        attention |= {
+            (layer, head): op.gather(weight, _ints(head), op.constant(1))
+            for layer, head in alignment_heads
+            if layer == index
+        }
+        attended = op.matmul(weight, op.convert(values, ov.Type.f32), False, False)
+        attended = op.reshape(op.transpose(attended, _ints(0, 2, 1, 3)), by_row, False)
+        hidden = op.add(hidden, layers.linear(attended, f"{name}/attention/linear_2"))
+        hidden = layers.feed_forward(hidden, f"{name}/ffn")
+    last = op.gather(layers.norm(hidden, "decoder/layer_norm"), op.constant(-1), op.constant(1))
+    best, summed = _text(last, weights["decoder/embeddings/weight"][:end_of_text], suppressed)
+    aligned = op.convert(op.concat([attention[each] for each in alignment_heads], 1), _STORED)
+    outputs = [last, best.output(0), best.output(1), summed, aligned]
+    return ov.Model(
+        [op.result(each) for each in outputs], assigned, [tokens, beams, past_mask, mask, *memory], "decoder"
+    )
+
+
+def _text(hidden: _Node, embeddings: npt.NDArray[np.float32], suppressed: Sequence[int]) -> tuple[_Node, _Node]:
+    """The best text tokens, and the logarithm of the summed exponentials of all of them."""
+    bias = np.zeros((1, len(embeddings)), np.float32)
+    bias[0, [token for token in suppressed if token < len(embeddings)]] = _NEVER
+    logits = op.add(op.matmul(hidden, _compressed(embeddings), False, True), op.constant(bias))
+    best = op.topk(logits, op.constant(np.int32(CANDIDATES)), 1, "max", "value", "i32")
+    most = op.reduce_max(logits, _ints(1), True)
+    total = op.reduce_sum(op.exp(op.subtract(logits, most)), _ints(1), True)
+    return best, op.add(op.log(total), most)
+
+
+class _Layers:
+    """Whisper's layers by the names of their weights.
+
+    `compressed` keeps the weights of linear layers in 8 bits. That suits the decoder, which reads all of its weights
+    from memory for every token; the encoder computes so much with each that expanding them would only cost time.
+    """
+
+    def __init__(self, weights: Weights, *, compressed: bool) -> None:
+        self._weights = weights
+        self._matrix = _compressed if compressed else op.constant
+
+    def convolution(self, node: _Node, name: str, stride: int) -> _Node:
+        kernel = op.constant(self._weights[f"{name}/weight"])
+        bias = op.constant(self._weights[f"{name}/bias"][None, :, None])
+        return op.gelu(op.add(op.convolution(node, kernel, [stride], [1], [1], [1]), bias), "erf")
+
+    def norm(self, node: _Node, name: str) -> _Node:
+        normal = op.mvn(node, _ints(-1), True, 1e-5, "INSIDE_SQRT")
+        scaled = op.multiply(normal, op.constant(self._weights[f"{name}/gamma"]))
+        return op.add(scaled, op.constant(self._weights[f"{name}/beta"]))
+
+    def linear(self, node: _Node, name: str) -> _Node:
+        (only,) = self.linears(node, name, 1)
+        return only
+
+    def linears(self, node: _Node, name: str, parts: int) -> list[_Node]:
+        """Several linear layers of one input whose weights are stored one below the other."""
+        matrices = np.split(self._weights[f"{name}/weight"], parts)
+        biases = np.split(self._weights[f"{name}/bias"], parts)
+        return [
+            op.add(op.matmul(node, self._matrix(matrix), False, True), op.constant(bias))
+            for matrix, bias in zip(matrices, biases, strict=True)
+        ]
+
+    def feed_forward(self, node: _Node, name: str) -> _Node:
+        inner = op.gelu(self.linear(self.norm(node, f"{name}/layer_norm"), f"{name}/linear_0"), "erf")
+        return op.add(node, self.linear(inner, f"{name}/linear_1"))
+
+
+def _compressed(weights: npt.NDArray[np.float32]) -> _Node:
+    """A linear layer's weights `(outputs, inputs)` in 8 bits, with a scale for each output."""
+    scale = np.maximum(np.abs(weights).max(axis=1, keepdims=True), 1e-8) / 127
+    whole = op.constant(np.round(weights / scale).astype(np.int8))
+    return op.multiply(op.convert(whole, ov.Type.f32), op.constant(scale.astype(np.float32)))
+
+
+def _ints(*values: int) -> _Node:
+    return op.constant(np.array(values, np.int64))
+
+
+def _split_heads(node: _Node, shape: Shape, *, transposed: bool = False) -> _Node:
+    """`(batch, length, width)` to `(batch, heads, length, head width)`, or with the last two exchanged."""
+    parts = op.reshape(node, _ints(0, 0, shape.heads, shape.head), True)
+    return op.transpose(parts, _ints(0, 2, 3, 1) if transposed else _ints(0, 2, 1, 3))
+
+
+def _join_heads(node: _Node) -> _Node:
+    """The inverse of `_split_heads`."""
+    return op.reshape(op.transpose(node, _ints(0, 2, 1, 3)), _ints(0, 0, -1), True)
+
+
+def _remembered(name: str, now: _Node, rows: _Node, beams: _Node, shape: Shape) -> tuple[_Node, _Node]:
+    """What the graph keeps from step to step, with the present step joined to it, and the node that keeps that.
+
+    Reading, reordering and joining in this order is what OpenVINO turns into an attention that copies nothing.
+    """
+    info = ov.op.util.VariableInfo()
+    info.data_shape = ov.PartialShape([-1, shape.heads, -1, shape.head])
+    info.data_type = ov.Type.f32
+    info.variable_id = name
+    variable = ov.op.util.Variable(info)
+    empty = op.broadcast(
+        op.constant(np.float32(0)), op.concat([rows, _ints(shape.heads), _ints(0), _ints(shape.head)], 0)
+    )
+    past = op.gather(op.read_value(empty, variable), beams, op.constant(0))
+    joined = op.concat([past, now], 2)
+    return joined, op.assign(joined, variable)
+
+
+class Embeddings:
+    """The decoder's token embeddings, left in the model's file: rows are looked up by the caller, not by a graph."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._tokens = weights.stored("decoder/embeddings/weight")
+        self._positions = weights["decoder/position_encodings/encodings"]
+
+    def rows(self, tokens: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """The embeddings of `tokens`, of any shape, as output weights: that shape with `(width)` behind it."""
+        return self._tokens[tokens].astype(np.float32)
+
+    def at(self, tokens: npt.NDArray[np.int32], position: int) -> npt.NDArray[np.float32]:
+        """`(rows, length)` tokens as the decoder takes them, the first at `position`: `(rows, length, width)`."""
+        return self.rows(tokens) + self._positions[position : position + tokens.shape[1]]
+
+    def tail(self, first: int) -> npt.NDArray[np.float32]:
+        """The output weights of the tokens from `first` on, `(width, tokens)`."""
+        return np.ascontiguousarray(self._tokens[first:].astype(np.float32).T)

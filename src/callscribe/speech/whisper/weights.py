@@ -1,0 +1,97 @@
+"""Reads the weights of a CTranslate2 model, which is the form that the catalogue has them in.
+
+The file is a header and a list of named arrays (`python/ctranslate2/specs/model_spec.py`, `_serialize`, of
+https://github.com/OpenNMT/CTranslate2): lengths little-endian, strings ended by a zero byte.
+"""
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from callscribe.errors import SetupError
+
+_VERSION: Final = 6
+_TYPES: Final = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}
+
+
+class Weights:
+    """The arrays of a model, mapped from its file: nothing is read before it is used."""
+
+    def __init__(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
+        self._arrays = arrays
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """The weights in a model's folder.
+
+        Raises:
+            SetupError: the file is of another version, or quantised; such models run on CTranslate2 alone.
+        """
+        path = folder / "model.bin"
+        data = np.memmap(path, np.uint8, mode="c")
+        try:
+            return cls(dict(_arrays(data)))
+        except (KeyError, ValueError, struct.error) as error:
+            raise SetupError(f"{path} cannot be read as a CTranslate2 model: {error}") from error
+
+    def __getitem__(self, name: str) -> npt.NDArray[np.float32]:
+        """An array by its name, as float32."""
+        return self._arrays[name].astype(np.float32)
+
+    def stored(self, name: str) -> npt.NDArray[Any]:
+        """An array by its name, as it is in the file."""
+        return self._arrays[name]
+
+    def number(self, name: str) -> int:
+        """A whole number by its name."""
+        return int(self._arrays[name])
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of an array."""
+        return self._arrays[name].shape
+
+    def layers(self, part: str) -> int:
+        """How many layers the `encoder` or `decoder` has."""
+        names = {name.split("/")[1] for name in self._arrays if name.startswith(f"{part}/layer_")}
+        return len(names - {"layer_norm"})
+
+    @property
+    def is_quantized(self) -> bool:
+        """Whether the linear layers are stored as whole numbers with scales."""
+        return any(name.endswith("/weight_scale") for name in self._arrays)
+
+
+def _arrays(data: npt.NDArray[np.uint8]) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+    reader = _Reader(data)
+    version = reader.number("I")
+    if version != _VERSION:
+        raise ValueError(f"version {version} of the format is not known")
+    reader.string()  # the name of the kind of model
+    reader.number("I")  # and its revision
+    for _ in range(reader.number("I")):
+        name = reader.string()
+        shape = tuple(reader.number("I") for _ in range(reader.number("B")))
+        kind = np.dtype(_TYPES[reader.number("B")])
+        yield name, reader.take(reader.number("I")).view(kind).reshape(shape)
+
+
+class _Reader:
+    def __init__(self, data: npt.NDArray[np.uint8]) -> None:
+        self._data = data
+        self._at = 0
+
+    def take(self, size: int) -> npt.NDArray[np.uint8]:
+        self._at += size
+        return self._data[self._at - size : self._at]
+
+    def number(self, format_: str) -> int:
+        layout = struct.Struct(f"<{format_}")
+        (value,) = layout.unpack(self.take(layout.size).tobytes())
+        return int(value)
+
+    def string(self) -> str:
+        return self.take(self.number("H")).tobytes().rstrip(b"\0").decode()
