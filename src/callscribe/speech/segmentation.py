@@ -8,6 +8,7 @@ from typing import Any
 from callscribe.speech.activity import ActivityDetector, ChannelActivity
 from callscribe.speech.audio import AudioWindow
 from callscribe.speech.copies import CopyDetector
+from callscribe.speech.crosstalk import CrosstalkDetector
 from callscribe.speech.interface import SAMPLE_RATE, Span
 
 
@@ -51,18 +52,23 @@ class Segmentation:
 def segment(windows: Iterable[AudioWindow]) -> Segmentation:
     """Find the speech of a recording that arrives in windows; memory does not grow with its length."""
     detectors: list[ActivityDetector] = []
-    copies = CopyDetector()
+    copies, crosstalk = CopyDetector(), CrosstalkDetector()
     samples = 0
     for window in windows:
         if not detectors:
             detectors = [ActivityDetector(channel) for channel in range(len(window.samples))]
         samples += window.samples.shape[1]
         copies.push(window.samples)
+        crosstalk.push(window.samples)
         for detector, channel in zip(detectors, window.samples, strict=True):
             detector.push(channel)
-    activities = tuple(detector.finish() for detector in detectors)
-    found = copies.found()
-    return Segmentation(samples / SAMPLE_RATE, activities[:1] if found else activities, copies=found)
+    duration = samples / SAMPLE_RATE
+    if copies.found():
+        return Segmentation(duration, (detectors[0].finish(),), copies=True)
+    leaks = crosstalk.finish()
+    return Segmentation(
+        duration, tuple(detector.finish(leaks.get(channel)) for channel, detector in enumerate(detectors))
+    )
 
 
 def plan_chunks(segmentation: Segmentation, target: float = 600.0) -> list[Span]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from callscribe.speech.activity import DEFAULTS, FRAME_SECONDS, ChannelActivity, speech_spans
 from callscribe.speech.interface import SAMPLE_RATE, Span
 from callscribe.speech.segmentation import Segmentation, plan_chunks, segment
-from callscribe.speech.windows import plan_windows, speech_windows
+from callscribe.speech.windows import plan_windows, speech_windows, windows_within
 
 Audio = npt.NDArray[np.float32]
 
@@ -154,7 +154,7 @@ def test_chunks_cover_the_recording_once(one: tuple[Span, ...], two: tuple[Span,
 
 @given(spans_of_a_channel)
 def test_windows_hold_all_speech_once_and_are_short_enough(spans: tuple[Span, ...]) -> None:
-    plans = plan_windows(ChannelActivity(0, spans, 1.0), Span(0.0, 1e6))
+    plans = plan_windows(ChannelActivity(0, spans, 1.0))
     assert [span for plan in plans for span in plan.speech] == list(spans)
     assert all(plan.span.duration <= 28.0 + 1e-6 for plan in plans)
 
@@ -162,7 +162,8 @@ def test_windows_hold_all_speech_once_and_are_short_enough(spans: tuple[Span, ..
 def test_windows_carry_their_own_audio_of_their_own_channel() -> None:
     samples = np.stack([np.arange(60 * SAMPLE_RATE), -np.arange(60 * SAMPLE_RATE)]).astype(np.float32) / 1e6
     found = recording([(1.0, 5.0), (20.0, 40.0)], [(3.0, 30.0)], duration=60)
-    windows = list(speech_windows(in_windows(samples), found.channels, Span(0, 60)))
+    plans = windows_within(found.channels, Span(0, 60))
+    windows = list(speech_windows(in_windows(samples), plans, found.channels))
     assert [(window.channel, window.start) for window in windows] == [(0, 1.0), (1, 3.0), (0, 20.0)]
     for window in windows:
         first = round(window.start * SAMPLE_RATE)
@@ -171,16 +172,28 @@ def test_windows_carry_their_own_audio_of_their_own_channel() -> None:
     assert [window.end for window in windows] == [5.0, 30.0, 40.0]
 
 
-def test_windows_of_a_chunk_stay_inside_it() -> None:
+def test_a_window_belongs_to_the_chunk_that_it_begins_in() -> None:
     samples = np.zeros((1, 60 * SAMPLE_RATE), np.float32)
-    found = recording([(1.0, 15.0), (25.0, 40.0)], duration=60)
-    chunk = [Window(window.start + 10, window.samples) for window in in_windows(samples[:, : 20 * SAMPLE_RATE])]
-    windows = list(speech_windows(chunk, found.channels, Span(10.0, 30.0)))
-    assert [(window.start, window.end) for window in windows] == [(10.0, 15.0), (25.0, 30.0)]
+    found = recording([(1.0, 15.0), (25.0, 40.0), (50.0, 51.0)], duration=60)
+    plans = windows_within(found.channels, Span(10.0, 30.0))
+    audio = [Window(window.start + 25, window.samples) for window in in_windows(samples[:, : 15 * SAMPLE_RATE])]
+    windows = list(speech_windows(audio, plans, found.channels))
+    assert [(window.start, window.end) for window in windows] == [(25.0, 40.0)]
+
+
+@given(spans_of_a_channel, spans_of_a_channel, st.floats(10, 200))
+def test_however_a_recording_is_divided_the_windows_are_the_same(
+    one: tuple[Span, ...], two: tuple[Span, ...], target: float
+) -> None:
+    duration = max([span.end for span in (*one, *two)], default=0.0) + 1.0
+    found = Segmentation(duration, (ChannelActivity(0, one, 1.0), ChannelActivity(1, two, 1.0)))
+    divided = [plan for chunk in plan_chunks(found, target) for plan in windows_within(found.channels, chunk)]
+    whole = windows_within(found.channels, Span(0.0, duration))
+    assert sorted(divided, key=lambda plan: (plan.span.end, plan.channel)) == whole
 
 
 def test_a_quiet_channel_is_levelled_by_one_gain() -> None:
     samples = np.full((1, 5 * SAMPLE_RATE), 0.01, np.float32)
     activity = ChannelActivity(0, (Span(1.0, 2.0),), 5.0)
-    (window,) = speech_windows(in_windows(samples), [activity], Span(0, 5))
+    (window,) = speech_windows(in_windows(samples), plan_windows(activity), [activity])
     np.testing.assert_allclose(window.samples, 0.05, rtol=1e-5)

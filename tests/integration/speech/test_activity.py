@@ -1,0 +1,86 @@
+"""Voice activity on the bundled call."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from callscribe.demo import RECORDING
+from callscribe.media.decoding import Decoder
+from callscribe.speech.activity import FRAME, ActivityDetector, ChannelActivity
+from callscribe.speech.interface import SAMPLE_RATE, Span
+
+Audio = npt.NDArray[np.float32]
+
+
+@pytest.fixture(scope="module")
+def agent() -> Iterator[Audio]:
+    """The first 40 s of the channel of the bundled call that speaks first."""
+    with closing(Decoder()) as decoder:
+        yield np.concatenate([window.samples for window in decoder.windows(RECORDING, end=40.0)], axis=1)[1]
+
+
+def activity(samples: Audio, seconds: float = 7.3) -> ChannelActivity:
+    detector = ActivityDetector(0)
+    step = int(seconds * SAMPLE_RATE)
+    for first in range(0, len(samples), step):
+        detector.push(samples[first : first + step])
+    return detector.finish()
+
+
+def covered(spans: Sequence[Span], seconds: float) -> npt.NDArray[np.bool_]:
+    """Which hundredths of a second are speech."""
+    mask = np.zeros(round(seconds * 100), np.bool_)
+    for span in spans:
+        mask[round(span.start * 100) : round(span.end * 100)] = True
+    return mask
+
+
+def agreement(one: Sequence[Span], other: Sequence[Span], seconds: float) -> float:
+    """Common time over all time."""
+    masks = covered(one, seconds), covered(other, seconds)
+    return float(np.sum(masks[0] & masks[1]) / np.sum(masks[0] | masks[1]))
+
+
+def test_pieces_of_any_length_give_the_same_spans(agent: Audio) -> None:
+    assert activity(agent, 0.31) == activity(agent, 13.0)
+
+
+def test_a_channel_is_heard_at_any_level(agent: Audio) -> None:
+    normal = activity(agent)
+    for decibels in (-20, -30, -40):
+        quiet = activity((agent * 10 ** (decibels / 20)).astype(np.float32))
+        assert agreement(normal.spans, quiet.spans, 40.0) > 0.9
+        assert 20 * np.log10(quiet.gain / normal.gain) == pytest.approx(-decibels, abs=1.5)
+
+
+def test_a_quiet_party_is_heard_although_a_loud_announcement_comes_first(agent: Audio) -> None:
+    announcement = agent[: 6 * SAMPLE_RATE]
+    quiet = (agent * 10 ** (-40 / 20)).astype(np.float32)
+    found = activity(np.concatenate([announcement, quiet]))
+    later = [Span(span.start - 6, span.end - 6) for span in found.spans if span.start > 6.2]
+    assert agreement(activity(agent).spans, later, 40.0) > 0.8
+
+
+def test_digital_silence_leaves_no_trace_in_what_follows(agent: Audio) -> None:
+    group = 64 * FRAME  # the pause is a whole number of what goes through the network at once
+    pause = np.zeros(30 * group, np.float32)
+    seconds = len(pause) / SAMPLE_RATE
+    alone = activity(agent)
+    found = activity(np.concatenate([pause, agent, np.zeros(-len(agent) % group, np.float32), pause, agent]))
+    first = [span for span in found.spans if span.start < seconds + 40]
+    again = seconds * 2 + (len(agent) + -len(agent) % group) / SAMPLE_RATE
+    for start, spans in ((seconds, first), (again, found.spans[len(first) :])):
+        assert [span.start - start for span in spans] == pytest.approx([span.start for span in alone.spans], abs=2e-3)
+    assert found.gain == alone.gain
+
+
+def test_channels_side_by_side_do_not_disturb_each_other(agent: Audio) -> None:
+    one, two = ActivityDetector(0), ActivityDetector(1)
+    for first in range(0, len(agent), SAMPLE_RATE):
+        one.push(agent[first : first + SAMPLE_RATE])
+        two.push(agent[::-1][first : first + SAMPLE_RATE])
+    assert one.finish().spans == activity(agent).spans
+    assert two.finish().spans == activity(agent[::-1]).spans

@@ -1,0 +1,46 @@
+import numpy as np
+import numpy.typing as npt
+
+from callscribe.speech.activity import DEFAULTS, FRAME_SECONDS, speech_spans
+
+
+def probabilities(seconds: float, *stretches: tuple[float, float, float]) -> npt.NDArray[np.float32]:
+    """Frames of a recording with stretches `(start, end, probability)`."""
+    row = np.zeros(round(seconds / FRAME_SECONDS), np.float32)
+    for start, end, probability in stretches:
+        row[round(start / FRAME_SECONDS) : round(end / FRAME_SECONDS)] = probability
+    return row
+
+
+def found(seconds: float, *stretches: tuple[float, float, float]) -> list[float]:
+    """Starts of what is taken for speech, in whole seconds."""
+    return [round(span.start + DEFAULTS.padding) for span in speech_spans(probabilities(seconds, *stretches), seconds)]
+
+
+def test_a_moment_that_only_looks_a_little_like_speech_is_none() -> None:
+    assert found(60, (20, 20.4, 0.7)) == []
+
+
+def test_the_same_moment_is_a_word_where_somebody_speaks() -> None:
+    assert found(60, (20, 20.4, 0.7), (30, 32, 0.6)) == [20, 30]
+
+
+def test_but_not_where_somebody_spoke_long_before() -> None:
+    assert found(60, (5, 7, 0.95), (40, 40.4, 0.7)) == [5]
+
+
+def test_one_short_word_is_believed_for_its_certainty() -> None:
+    assert found(60, (20, 20.3, 0.85)) == [20]
+
+
+def test_speech_that_scores_low_is_believed_for_its_length() -> None:
+    assert found(60, (20, 21, 0.45)) == [20]
+    assert found(600, *((at, at + 3, 0.5) for at in range(5, 595, 5))) == list(range(5, 595, 5))
+
+
+def test_two_weak_words_near_each_other_are_believed_together() -> None:
+    assert found(60, (20, 20.4, 0.6), (25, 25.4, 0.6)) == [20, 25]
+
+
+def test_knocks_that_are_far_between_do_not_add_up() -> None:
+    assert found(600, *((at, at + 0.2, 0.75) for at in range(5, 595, 20))) == []
