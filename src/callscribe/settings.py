@@ -109,7 +109,16 @@ class Settings(BaseSettings):
     )
     worker_concurrency: int = Field(4, ge=1, le=256, description="Jobs that one worker has in hand at once.")
     account_concurrency: int = Field(
-        16, ge=1, description="Jobs of one account that run at once on all workers, so that none starves another."
+        16,
+        ge=1,
+        description="Jobs of one account that run at once on all workers, so that none starves another; and likewise "
+        "chunks of its long calls.",
+    )
+    chunk_seconds: float = Field(
+        600.0, ge=10, description="Length of the chunks that longer recordings are cut into, about, in seconds."
+    )
+    worker_chunks: int = Field(
+        1, ge=1, le=64, description="Chunks of long calls that one worker has in hand at once, beside its jobs."
     )
 
     # Callbacks.

@@ -17,6 +17,7 @@ from callscribe.durable.runtime import Runtime
 from callscribe.media.blobs import BlobStore
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
+from callscribe.speech.diarization.diarizer import Diarizer
 from callscribe.speech.whisper import WhisperEngine
 from callscribe.transcriptions.running import Running
 from callscribe.transcriptions.workflows import TranscriptionWorkflows
@@ -45,6 +46,7 @@ class Worker:
             Callbacks(WorkQueue(database)),
             Decoder(extended=settings.media_formats == "extended"),
             WhisperEngine(settings),
+            Diarizer(settings),
             self._running,
             settings,
         )

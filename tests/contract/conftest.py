@@ -40,7 +40,8 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
 
 @pytest.fixture(scope="session")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
-    yield from _front(tmp_path_factory.mktemp("serve") / "data")
+    # The bundled call is one chunk; twice the call is several.
+    yield from _front(tmp_path_factory.mktemp("serve") / "data", CALLSCRIBE_CHUNK_SECONDS="55")
 
 
 @pytest.fixture(scope="session")
@@ -83,9 +84,10 @@ def shared_key() -> str:
 
 @pytest.fixture(scope="session")
 def media() -> Iterator[MediaServer]:
-    """Media for `serve`: the bundled call, and five minutes of it."""
+    """Media for `serve`: the bundled call, twice the call, and five minutes of it."""
     with MediaServer().running() as server:
         server.paths["/call.wav"] = body(CALL)
+        server.paths["/twice.wav"] = body(_repeated(CALL, 2))
         server.paths["/long.wav"] = body(_repeated(CALL, 5))
         yield server
 

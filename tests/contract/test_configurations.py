@@ -281,6 +281,19 @@ def test_the_model_of_twilio_managed_is_left_out_and_filled_in(caller: Caller) -
         ({"participantDefaults": [{"audioChannelIndex": 1, "type": "CUSTOMER"}]}, "/participantDefaults"),
         ({"participantDefaults": [{"audioChannelIndex": 1, "type": "CUSTOMER"}] * 2}, "/participantDefaults"),
         ({"participantDefaults": []}, "/participantDefaults"),
+        ({"keyterms": "Riverside"}, "/keyterms"),
+        ({"keyterms": [f"term {index}" for index in range(501)]}, "/keyterms"),
+        ({"keyterms": ["tent", "  "]}, "/keyterms/1"),
+        ({"keyterms": ["x" * 101]}, "/keyterms/0"),
+        ({"keyterms": ["a\u0000b"]}, "/keyterms/0"),
+        ({"keyterms": [1455]}, "/keyterms/0"),
+        ({"diarization": True}, "/diarization"),
+        ({"diarization": {"enabled": "yes"}}, "/diarization/enabled"),
+        ({"diarization": {"enabled": True, "minSpeakers": 0}}, "/diarization/minSpeakers"),
+        ({"diarization": {"enabled": True, "maxSpeakers": 21}}, "/diarization/maxSpeakers"),
+        ({"diarization": {"enabled": True, "maxSpeakers": 2.0}}, "/diarization/maxSpeakers"),
+        ({"diarization": {"enabled": True, "minSpeakers": 3, "maxSpeakers": 2}}, "/diarization"),
+        ({"diarization": {"enabled": True, "speakers": 2}}, "/diarization/speakers"),
         ({"language": 5}, "/language"),
         ({"redaction": True}, "/redaction"),
     ],
@@ -302,6 +315,51 @@ def test_bodies_that_are_refused(caller: Caller, body: dict[str, Any], pointer: 
     _refused(caller.http.post(PATH, json=body), pointer)
     configuration_id = caller.configure()
     _refused(caller.http.put(f"{PATH}/{configuration_id}", json=body), pointer)
+
+
+def test_keyterms_go_into_the_snapshot_of_a_job(caller: Caller) -> None:
+    job = caller.create(caller.configure(keyterms=["Riverside Outdoor"])).json()["transcription"]
+    assert job["resolvedConfiguration"]["keyterms"] == ["Riverside Outdoor"]
+
+
+def test_keyterms_are_kept_in_their_order_each_once(caller: Caller) -> None:
+    terms = [f"term {index}" for index in range(497)]
+    sent = ["  Riverside   Outdoor ", "Łódź", *terms, "Łódź"]
+    answer = _post(caller, configuration=OPTIONS | {"keyterms": sent})
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["configuration"]["keyterms"] == ["Riverside Outdoor", "Łódź", *terms]
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ({}, {"enabled": False, "minSpeakers": 1, "maxSpeakers": 8}),
+        ({"enabled": True}, {"enabled": True, "minSpeakers": 1, "maxSpeakers": 8}),
+        ({"enabled": True, "minSpeakers": 12}, {"enabled": True, "minSpeakers": 12, "maxSpeakers": 12}),
+        ({"enabled": True, "minSpeakers": 2, "maxSpeakers": 2}, {"enabled": True, "minSpeakers": 2, "maxSpeakers": 2}),
+    ],
+)
+def test_diarization_goes_into_the_snapshot_of_a_job_with_its_defaults(
+    caller: Caller, sent: dict[str, Any], kept: dict[str, Any]
+) -> None:
+    configuration_id = caller.configure(diarization=sent)
+    assert caller.http.get(f"{PATH}/{configuration_id}").json()["configuration"]["diarization"] == kept
+    job = caller.create(configuration_id).json()["transcription"]
+    assert job["resolvedConfiguration"]["diarization"] == kept
+
+
+def test_without_diarization_a_configuration_is_as_twilios(caller: Caller) -> None:
+    assert "diarization" not in _post(caller, configuration=OPTIONS).json()["configuration"]
+
+
+def test_what_is_wrong_with_the_numbers_of_speakers_is_said(caller: Caller) -> None:
+    answer = _post(caller, configuration=OPTIONS | {"diarization": {"minSpeakers": 3, "maxSpeakers": 2}})
+    assert answer.json()["message"] == "diarization: minSpeakers must not be greater than maxSpeakers"
+
+
+def test_what_is_wrong_with_a_keyterm_is_said(caller: Caller) -> None:
+    answer = _post(caller, configuration=OPTIONS | {"keyterms": ["tent", "x" * 101]})
+    assert answer.json()["message"] == "keyterms: must have 1 to 100 characters, blanks around it not counted"
 
 
 @pytest.mark.parametrize("events", [["COMPLETED"], [], None])

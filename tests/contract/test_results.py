@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from callers import Caller, Completed, Front
+from harness import eventually
 from media_server import MediaServer
 
 PARTICIPANTS = [
@@ -78,6 +79,26 @@ def test_the_transcript_has_both_parties_on_one_time_line(completed: Completed) 
     }
     assert "ordered a tent" in spoken[1]
     assert "Thank you for calling Riverside" in spoken[2]
+
+
+def test_the_transcript_has_figures_for_the_call_and_each_participant(completed: Completed) -> None:
+    document = _get(completed, "/Transcript").json()
+    assert document["omissions"] == []
+    figures = document["statistics"]
+    assert figures["durationSeconds"] == pytest.approx(65.276, abs=0.01)
+    assert figures["speechSeconds"] + figures["silenceSeconds"] == pytest.approx(figures["durationSeconds"])
+    parties = figures["participants"]
+    assert [(each["audioChannelIndex"], each["participantIndex"]) for each in parties] == [(1, 0), (2, 1)]
+    for each in parties:
+        spoken = [s for s in document["sentences"] if s["participantIndex"] == each["participantIndex"]]
+        assert each["words"] == sum(len(sentence["words"]) for sentence in spoken)
+        assert each["wordsPerMinute"] == pytest.approx(each["words"] * 60 / each["talkTimeSeconds"], abs=0.1)
+        # By the script of the call seven each, half a second apart; nobody cuts the other off.
+        assert 5 <= each["turns"] <= 7
+        assert each["interruptions"] == 0
+        assert 0.2 < each["responseTimeSeconds"] < 0.9
+    assert parties[0]["talkShare"] + parties[1]["talkShare"] == pytest.approx(1.0, abs=0.002)
+    assert 0.5 < parties[1]["talkShare"] < 0.8
 
 
 def _times_are_in_order(words: list[dict[str, Any]]) -> None:
@@ -183,7 +204,7 @@ def test_events_tell_of_status_and_progress_until_the_end(serve: Front, media: M
     caller = serve.caller()
     transcription_id = caller.submit(caller.configure(), media.url("/call.wav"))
     events = _events(caller, transcription_id)
-    assert {name for name, _ in events} == {"status", "progress"}
+    assert {name for name, _ in events} - {"transcript"} == {"status", "progress"}
     statuses = [data["status"] for name, data in events if name == "status"]
     assert statuses in (["PENDING", "RUNNING", "COMPLETED"], ["RUNNING", "COMPLETED"])
     progress = [data["progress"] for _, data in events]
@@ -192,6 +213,53 @@ def test_events_tell_of_status_and_progress_until_the_end(serve: Front, media: M
     assert progress[-1] == 1
     assert events[-1][1] == caller.ended(transcription_id)
     assert all(data["id"] == transcription_id for _, data in events)
+
+
+def test_events_tell_when_there_are_more_sentences(serve: Front, media: MediaServer) -> None:
+    caller = serve.caller()
+    transcription_id = caller.submit(caller.configure(), media.url("/twice.wav"))
+    events = _events(caller, transcription_id)
+    readable = [data["transcribedSeconds"] for name, data in events if name == "transcript"]
+    assert readable
+    assert readable == sorted(set(readable))
+    assert 0 < readable[0] < readable[-1] + 1 <= 132
+    assert "transcribedSeconds" not in events[-1][1]
+
+
+def test_what_is_read_meanwhile_is_the_beginning_of_the_whole(serve: Front, media: MediaServer) -> None:
+    caller = serve.caller()
+    transcription_id = caller.submit(caller.configure(), media.url("/twice.wav"))
+    path = f"/v3/Transcriptions/{transcription_id}"
+
+    def begun() -> httpx2.Response | None:
+        answer = caller.http.get(f"{path}/Transcript")
+        if answer.status_code == 404:
+            assert int(answer.headers["Retry-After"]) > 0
+            return None
+        return answer if answer.json()["sentences"] else None
+
+    answer = eventually(begun)
+    document = answer.json()
+    assert document["status"] == "RUNNING"
+    assert 0 < document["progress"] < 1
+    assert int(answer.headers["Retry-After"]) > 0
+    assert document["duration"] == 131
+    assert document["statistics"] is None
+    resource = caller.http.get(path).json()["transcription"]
+    assert resource["links"]["transcript"].endswith(f"{path}/Transcript")
+    for suffix in (".vtt", ".srt", ".txt"):
+        text = caller.http.get(f"{path}/Transcript{suffix}").text
+        assert "Thank you for calling Riverside" in text
+
+    assert caller.ended(transcription_id)["status"] == "COMPLETED"
+    answer = caller.http.get(f"{path}/Transcript")
+    assert "Retry-After" not in answer.headers
+    whole = answer.json()
+    assert (whole["status"], whole["progress"]) == ("COMPLETED", 1.0)
+    # The last sentences may have been in the middle.
+    settled = [sentence["text"] for sentence in document["sentences"]][:-2]
+    assert [sentence["text"] for sentence in whole["sentences"]][: len(settled)] == settled
+    assert len(whole["sentences"]) > len(settled) + 2
 
 
 def test_events_of_a_transcription_that_has_ended_are_one(completed: Completed) -> None:

@@ -81,7 +81,7 @@ def fit_body(body: dict[str, Any], limit: int = MAX_BODY_BYTES) -> tuple[bytes, 
     reductions: tuple[tuple[Reduced | None, dict[str, Any]], ...] = (
         (None, body),
         ("words", body | {"sentences": [_without_words(s) for s in body.get("sentences", [])]}),
-        ("sentences", {key: value for key, value in body.items() if key != "sentences"}),
+        ("sentences", {key: value for key, value in body.items() if key not in {"sentences", "omissions"}}),
     )
     for reduced, candidate in reductions:
         data = json.dumps(candidate, ensure_ascii=False, separators=(",", ":")).encode()

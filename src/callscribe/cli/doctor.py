@@ -18,6 +18,7 @@ from rich.table import Table
 
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.cli.options import Data, load_settings
+from callscribe.configurations.tables import Configuration
 from callscribe.db.engine import Database
 from callscribe.durable.liveness import live_workers
 from callscribe.durable.tables import Worker
@@ -27,6 +28,8 @@ from callscribe.outbound import AllowList
 from callscribe.settings import Settings
 from callscribe.speech import routes
 from callscribe.speech.catalogue import Catalogue
+from callscribe.speech.diarization.diarizer import MODEL as SPEAKERS
+from callscribe.speech.diarization.diarizer import Diarizer
 from callscribe.speech.interface import SAMPLE_RATE, RecognitionOptions, Span, SpeechWindow
 from callscribe.speech.whisper import WhisperEngine
 
@@ -79,6 +82,8 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     )
     for subject, check, advice in checks:
         yield _checked(subject, check, advice, settings)
+    if _diarization_asked(settings):
+        yield _checked("speakers", _speakers, f"Get it with `callscribe models pull {SPEAKERS}`.", settings)
 
 
 def _checked(subject: str, check: Callable[[Settings], str], advice: str, settings: Settings) -> Finding:
@@ -128,6 +133,28 @@ def _model(settings: Settings) -> str:
     with closing(WhisperEngine(settings)) as engine:
         list(engine.recognize([silence], model=settings.model, options=options, cancelled=threading.Event()))
     return f"{settings.model}: loaded and answered in {time.perf_counter() - began:.1f} s"
+
+
+def _diarization_asked(settings: Settings) -> bool:
+    """Whether any configuration wants speakers told apart; not where the database does not answer."""
+    database = Database(settings.database)
+    try:
+        with database.read() as session:
+            asked = Configuration.configuration["diarization"]["enabled"].as_boolean()
+            return session.scalar(sa.select(Configuration.id).where(asked).limit(1)) is not None
+    except sa.exc.SQLAlchemyError:
+        return False
+    finally:
+        database.close()
+
+
+def _speakers(settings: Settings) -> str:
+    """Load both networks, checked."""
+    diarizer = Diarizer(settings)
+    diarizer.check()
+    began = time.perf_counter()
+    diarizer.load()
+    return f"{SPEAKERS}: loaded in {time.perf_counter() - began:.1f} s"
 
 
 def _allow(settings: Settings) -> str:

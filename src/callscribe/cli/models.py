@@ -17,6 +17,7 @@ _WHERE = {
     "installed": "here",
     "wheel": "in an installed package",
     "hub": "on the Hugging Face hub",
+    "package": "in a package to install, see pull",
     "folder": "here, the operator's own",
 }
 
@@ -64,4 +65,6 @@ def _tell(progress: Progress, task: TaskID, done: int, total: int) -> None:
 
 
 def _languages(entry: CatalogueEntry) -> str:
+    if entry.task == "diarization":
+        return "any (speakers)"
     return "multilingual" if entry.multilingual else "English"

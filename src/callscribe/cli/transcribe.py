@@ -4,6 +4,7 @@ import json
 import sys
 import threading
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -22,18 +23,22 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from callscribe.cli.figures import clock, figures_table, omissions_line
 from callscribe.cli.options import Data, load_settings
 from callscribe.errors import Cancelled, Code, JobError
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
+from callscribe.speech.diarization.diarizer import Diarizer
+from callscribe.speech.diarization.turns import MOST_SPEAKERS, SpeakerRange
 from callscribe.speech.interface import Engine, RecognitionOptions
+from callscribe.speech.keyterms import vocabulary
 from callscribe.speech.languages import MULTI
-from callscribe.speech.pipeline import transcribe_file
+from callscribe.speech.pipeline import diarize_file, transcribe_file
 from callscribe.speech.routes import WHISPER, check
 from callscribe.speech.whisper import WhisperEngine
 from callscribe.transcripts.assembly import assemble
 from callscribe.transcripts.formats import Format, to_captions, to_json
-from callscribe.transcripts.models import Transcript
+from callscribe.transcripts.models import Diarization, Transcript
 
 
 def transcribe(
@@ -41,6 +46,21 @@ def transcribe(
     output_format: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.TXT,
     language: Annotated[str, typer.Option(help=f"A locale such as en-US, or {MULTI} to detect it.")] = MULTI,
     model: Annotated[str | None, typer.Option(help="A model's name, see `callscribe models list`.")] = None,
+    keyterm: Annotated[
+        list[str] | None, typer.Option(help="A word or name that is likely to be said; may be given again.")
+    ] = None,
+    keyterms: Annotated[
+        Path | None, typer.Option(help="A file of such words and names, one a line.", exists=True, dir_okay=False)
+    ] = None,
+    diarize: Annotated[
+        bool, typer.Option("--diarize", help="Tell speakers apart where several share one channel.")
+    ] = False,
+    speakers: Annotated[
+        int | None,
+        typer.Option(
+            help="How many speakers there are; the same as --diarize where that is known.", min=1, max=MOST_SPEAKERS
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -58,6 +78,11 @@ def transcribe(
         raise typer.BadParameter(
             f"{faults[0].detail}.", param_hint="--language" if faults[0].field == "language" else "--model"
         )
+    options = RecognitionOptions(None if language == MULTI else language, _vocabulary(keyterm or [], keyterms))
+    diarizer = Diarizer(settings) if diarize or speakers is not None else None
+    if diarizer is not None:
+        diarizer.load()
+    range_ = SpeakerRange.of(speakers, speakers)
     folder = _folder(files, output)
     cancelled = threading.Event()
     failures = 0
@@ -69,8 +94,11 @@ def transcribe(
         for path in files:
             task = progress.add_task(escape(path.name), total=None)
             try:
-                transcript = _transcript(decoder, path, engine, name, language, cancelled, progress, task)
+                transcript = _transcript(
+                    decoder, path, engine, name, options, diarizer, range_, cancelled, progress, task
+                )
                 _write(transcript, path, output_format, folder)
+                _tell(transcript, path, console)
             except JobError as error:
                 failures += 1
                 progress.update(task, total=1, completed=0)
@@ -90,7 +118,9 @@ def _transcript(
     path: Path,
     engine: Engine,
     model: str,
-    language: str,
+    options: RecognitionOptions,
+    diarizer: Diarizer | None,
+    speakers: SpeakerRange,
     cancelled: threading.Event,
     progress: Progress,
     task: TaskID,
@@ -102,10 +132,29 @@ def _transcript(
     def tell(done: float, total: float) -> None:
         progress.update(task, completed=done, total=total)
 
-    options = RecognitionOptions(language=None if language == MULTI else language)
     segmentation, segments = transcribe_file(decoder, path, engine, model, options, cancelled, tell)
+    turns = diarize_file(decoder, path, segmentation, diarizer, speakers, cancelled) if diarizer else None
     progress.update(task, completed=segmentation.duration, total=segmentation.duration)
-    return assemble(segments, duration=segmentation.duration, language=options.language)
+    transcript = assemble(
+        segments,
+        duration=segmentation.duration,
+        language=options.language,
+        channels=len(segmentation.channels),
+        turns=turns,
+    )
+    if diarizer is not None and turns is None:
+        return replace(transcript, diarization=Diarization(applied=False))
+    return transcript
+
+
+def _vocabulary(terms: list[str], file: Path | None) -> tuple[str, ...]:
+    """What both options name."""
+    try:
+        if file is not None:
+            terms = [*terms, *filter(str.strip, file.read_text(encoding="utf-8").splitlines())]
+        return vocabulary(terms)
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"{error}.", param_hint="--keyterms" if file else "--keyterm") from None
 
 
 def _folder(files: list[Path], output: Path | None) -> Path | None:
@@ -145,17 +194,23 @@ def _write(transcript: Transcript, path: Path, output_format: Format, folder: Pa
         (folder / f"{path.stem}.{output_format}").write_text(text, encoding="utf-8")
 
 
+def _tell(transcript: Transcript, path: Path, console: Console) -> None:
+    """What is left out; and the figures, where somebody reads the text as it comes."""
+    if omitted := omissions_line(transcript):
+        console.print(f"[yellow]{escape(str(path))}: {omitted}[/yellow]", highlight=False, soft_wrap=True)
+    if transcript.diarization is not None and not transcript.diarization.applied:
+        console.print(f"{escape(str(path))}: dual-channel, so each channel is a party", highlight=False, soft_wrap=True)
+    if sys.stdout.isatty():
+        console.print(figures_table(transcript))
+
+
 class _AudioColumn(ProgressColumn):
     """Minutes and seconds of audio that are done, of all."""
 
     def render(self, task: Task) -> Text:
         if task.total is None:
             return Text("listening", style="dim")
-        return Text(f"{_clock(task.completed)} of {_clock(task.total)}", style="progress.download")
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+        return Text(f"{clock(task.completed)} of {clock(task.total)}", style="progress.download")
 
 
 def _progress(console: Console) -> Progress:

@@ -15,6 +15,8 @@ _OPTIONS: dict[str, Any] = {
         {"audioChannelIndex": 1, "type": "CUSTOMER"},
         {"audioChannelIndex": 2, "type": "HUMAN_AGENT"},
     ],
+    "diarization": {"enabled": True, "minSpeakers": 2, "maxSpeakers": 2},
+    "keyterms": ["Riverside Outdoor", "Emma Carter", "rain fly"],
 }
 _DATES = {"date_created": "2026-03-02T09:00:00Z", "date_updated": "2026-03-02T09:00:00Z"}
 

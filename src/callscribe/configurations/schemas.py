@@ -6,12 +6,24 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import httpx2
-from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, StrictInt, StrictStr
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from callscribe.configurations.tables import AccountDefaultConfiguration, Configuration
 from callscribe.ids import CONFIGURATION_ID
+from callscribe.speech.diarization.turns import MOST_SPEAKERS, SpeakerRange
+from callscribe.speech.keyterms import LONGEST_KEYTERM, MOST_KEYTERMS, keyterm, vocabulary
 
 UNIQUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,50}")
 
@@ -61,6 +73,34 @@ def _two_channels(defaults: list[ParticipantDefault]) -> list[ParticipantDefault
     return defaults
 
 
+def _keyterm(value: str) -> str:
+    try:
+        return keyterm(value)
+    except ValueError as error:
+        raise PydanticCustomError("keyterm", "{reason}", {"reason": str(error)}) from error
+
+
+def _each_once(terms: list[str]) -> list[str]:
+    return list(vocabulary(terms))
+
+
+class DiarizationOptions(_Inner):
+    """Whether, and among how many, speakers are told apart where several share one channel."""
+
+    enabled: StrictBool = False
+    min_speakers: Annotated[StrictInt, Field(ge=1, le=MOST_SPEAKERS)] | None = None
+    max_speakers: Annotated[StrictInt, Field(ge=1, le=MOST_SPEAKERS)] | None = None
+
+    @model_validator(mode="after")
+    def _defaults(self) -> "DiarizationOptions":
+        try:
+            speakers = SpeakerRange.of(self.min_speakers, self.max_speakers)
+        except ValueError:
+            raise PydanticCustomError("speakers", "minSpeakers must not be greater than maxSpeakers") from None
+        self.min_speakers, self.max_speakers = speakers.least, speakers.most
+        return self
+
+
 class TranscriptionOptions(_Inner):
     """The inner document of a transcription configuration.
 
@@ -76,6 +116,25 @@ class TranscriptionOptions(_Inner):
         None
     )
     participant_defaults: Annotated[list[ParticipantDefault], AfterValidator(_two_channels)] | None = None
+    keyterms: (
+        Annotated[
+            list[Annotated[StrictStr, AfterValidator(_keyterm)]],
+            Field(max_length=MOST_KEYTERMS),
+            AfterValidator(_each_once),
+        ]
+        | None
+    ) = Field(
+        None,
+        exclude_if=lambda value: value is None,  # an addition: a document without it is as Twilio's
+        description="Words and names that are likely to be said, as they are to be written: up to "
+        f"{MOST_KEYTERMS}, each of 1 to {LONGEST_KEYTERM} characters.",
+    )
+
+    diarization: DiarizationOptions | None = Field(
+        None,
+        exclude_if=lambda value: value is None,  # likewise
+        description="Who says what on mono recordings, and on stereo ones whose channels are copies. Off by default.",
+    )
 
 
 class ConfigurationRequest(BaseModel):

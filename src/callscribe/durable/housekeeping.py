@@ -12,10 +12,10 @@ KEPT = timedelta(days=1)
 BATCH = 500
 
 
-def abandoned(name: str) -> list[str]:
-    """Ids of the workflows of this name that DBOS gave up, since every worker that took them died, or that broke."""
+def abandoned(*names: str) -> list[str]:
+    """Ids of the workflows of these names that DBOS gave up, since every worker that took them died, or that broke."""
     workflows = DBOS.list_workflows(
-        name=name,
+        name=list(names),
         status=["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
         sort_desc=True,
         limit=BATCH,

@@ -12,7 +12,7 @@ from callscribe.settings import Settings
 WORKFLOW_INSTANCE = "callscribe"
 """Name under which the one instance of each workflow class is registered."""
 
-PROTOCOL_VERSION = "1"
+PROTOCOL_VERSION = "2"
 """DBOS resumes a workflow only with code of the same version. Raise this when the steps of a workflow
 change in a way that half-done work cannot follow; then let the old workers drain first."""
 
@@ -21,6 +21,7 @@ class Queue(StrEnum):
     """Where work waits. All are partitioned by account, so that no account starves another."""
 
     TRANSCRIPTIONS = "transcriptions"
+    CHUNKS = "chunks"
     CALLBACKS = "callbacks"
     ERASURES = "erasures"
 
@@ -57,6 +58,15 @@ def register_queues(settings: Settings) -> None:
     DBOS.register_queue(
         Queue.TRANSCRIPTIONS,
         worker_concurrency=settings.worker_concurrency,
+        partition_concurrency=settings.account_concurrency,
+        polling_interval_sec=0.25,
+        on_conflict="always_update",
+    )
+    # Chunks of long calls have places of their own, so that short calls always find some, and few: the model takes
+    # one request at a time, and each chunk in hand has a decoder.
+    DBOS.register_queue(
+        Queue.CHUNKS,
+        worker_concurrency=settings.worker_chunks,
         partition_concurrency=settings.account_concurrency,
         polling_interval_sec=0.25,
         on_conflict="always_update",

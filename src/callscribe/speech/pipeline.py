@@ -9,9 +9,11 @@ from pathlib import Path
 
 from callscribe.errors import Cancelled
 from callscribe.speech.audio import AudioSource, AudioWindow
+from callscribe.speech.diarization.diarizer import Diarizer, applies
+from callscribe.speech.diarization.turns import SpeakerRange, Turn
 from callscribe.speech.interface import Cancellation, Engine, RecognitionOptions, Segment, Span
 from callscribe.speech.segmentation import Segmentation, plan_chunks, segment
-from callscribe.speech.windows import speech_windows
+from callscribe.speech.windows import speech_windows, windows_within
 
 Progress = Callable[[float, float], None]
 """Told seconds of the recording that are done, and its length (0 while that is not known)."""
@@ -39,17 +41,18 @@ def recognize_span(
     options: RecognitionOptions,
     cancelled: Cancellation,
 ) -> Iterator[Segment]:
-    """Recognise what is said within `span`, both channels' windows interleaved by time.
+    """Recognise the windows of speech that begin within `span`, those of both channels interleaved by time.
 
     Raises:
         Cancelled: `cancelled` was set.
         JobError: the recording cannot be decoded or recognised.
     """
-    speech = [activity for activity in segmentation.channels if _speaks(activity.spans, span)]
-    if not speech:
+    plans = windows_within(segmentation.channels, span)
+    if not plans:
         return
-    audio = _watched(source.windows(path, start=span.start, end=span.end), cancelled, None)
-    windows = speech_windows(audio, speech, span)
+    start, end = min(plan.span.start for plan in plans), plans[-1].span.end
+    audio = _watched(source.windows(path, start=start, end=end), cancelled, None)
+    windows = speech_windows(audio, plans, segmentation.channels)
     yield from engine.recognize(windows, model=model, options=options, cancelled=cancelled)
 
 
@@ -76,8 +79,28 @@ def transcribe_file(
     return segmentation, segments
 
 
-def _speaks(spans: tuple[Span, ...], within: Span) -> bool:
-    return any(span.start < within.end and span.end > within.start for span in spans)
+def diarize_file(
+    source: AudioSource,
+    path: Path,
+    segmentation: Segmentation,
+    diarizer: Diarizer,
+    speakers: SpeakerRange,
+    cancelled: Cancellation,
+) -> list[Turn] | None:
+    """Who speaks when, chunk by chunk as in a job; None where each channel has a party of its own.
+
+    Raises:
+        Cancelled: `cancelled` was set.
+        JobError: the recording cannot be decoded.
+    """
+    if not applies(segmentation):
+        return None
+    heard = [
+        piece
+        for span in plan_chunks(segmentation)
+        for piece in diarizer.listen(source, path, segmentation, span, cancelled)
+    ]
+    return diarizer.turns(heard, speakers)
 
 
 def _watched(

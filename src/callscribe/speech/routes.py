@@ -64,7 +64,7 @@ def engine_models(engine: str, settings: Settings) -> list[ModelDescription]:
 
 def whisper_models(settings: Settings) -> list[ModelDescription]:
     """Models of the engine `whisper`: the catalogue's, and the operator's own where `CALLSCRIBE_MODEL` names one."""
-    names = [model.name for model in CATALOGUE]
+    names = [model.name for model in CATALOGUE if model.task == "recognition"]
     if settings.model not in names:
         names.append(settings.model)
     return [ModelDescription(name, _languages(name, settings)) for name in names]

@@ -27,12 +27,10 @@ class WindowPlan:
     speech: tuple[Span, ...]
 
 
-def plan_windows(
-    activity: ChannelActivity, within: Span, *, longest: float = LONGEST, join: float = JOIN
-) -> list[WindowPlan]:
-    """Pack a channel's speech inside `within` into windows of at most `longest` seconds."""
+def plan_windows(activity: ChannelActivity, *, longest: float = LONGEST, join: float = JOIN) -> list[WindowPlan]:
+    """Pack all speech of a channel into windows of at most `longest` seconds."""
     groups: list[list[Span]] = []
-    for span in _clipped(activity.spans, within):
+    for span in activity.spans:
         last = groups[-1] if groups else []
         if last and span.start - last[-1].end <= join and span.end - last[0].start <= longest:
             last.append(span)
@@ -41,22 +39,27 @@ def plan_windows(
     return [WindowPlan(activity.channel, Span(group[0].start, group[-1].end), tuple(group)) for group in groups]
 
 
-def speech_windows(
-    audio: Iterable[AudioWindow],
-    activities: Sequence[ChannelActivity],
-    within: Span,
-    *,
-    longest: float = LONGEST,
-    join: float = JOIN,
-) -> Iterator[SpeechWindow]:
-    """Cut the speech of a stretch out of its decoded audio, which covers `within`.
+def windows_within(activities: Sequence[ChannelActivity], within: Span) -> list[WindowPlan]:
+    """The windows of all channels that begin within a stretch, in the order of their ends.
 
-    The windows of all channels come interleaved, in the order of their ends, each as soon as its audio has been
-    decoded; not more than one window of audio a channel is held. Samples are levelled by their channel's gain.
+    They are those of the whole recording, so however it is divided, the model hears the same windows: no word is
+    cut in two, and none is heard twice.
+    """
+    every = (plan for activity in activities for plan in plan_windows(activity))
+    plans = [plan for plan in every if within.start <= plan.span.start < within.end]
+    return sorted(plans, key=lambda plan: (plan.span.end, plan.channel))
+
+
+def speech_windows(
+    audio: Iterable[AudioWindow], plans: Sequence[WindowPlan], activities: Sequence[ChannelActivity]
+) -> Iterator[SpeechWindow]:
+    """Cut windows, in the order of their ends, out of decoded audio that covers them.
+
+    Each comes as soon as its audio has been decoded; not more than one window of audio a channel is held. Samples
+    are levelled by their channel's gain.
     """
     gains = {activity.channel: np.float32(activity.gain) for activity in activities}
-    plans = [plan for activity in activities for plan in plan_windows(activity, within, longest=longest, join=join)]
-    plans.sort(key=lambda plan: (plan.span.end, plan.channel))
+    plans = list(plans)
     held = _Held()
     for window in audio:
         if not plans:
@@ -68,13 +71,6 @@ def speech_windows(
     for plan in plans:
         if plan.span.start < held.end:  # the recording ended a few samples early
             yield _cut(held, plan, gains)
-
-
-def _clipped(spans: Sequence[Span], within: Span) -> Iterator[Span]:
-    for span in spans:
-        start, end = max(span.start, within.start), min(span.end, within.end)
-        if end - start > 0.05:  # a cut through a padding leaves nothing to hear
-            yield Span(start, end)
 
 
 def _cut(held: "_Held", plan: WindowPlan, gains: dict[int, np.float32]) -> SpeechWindow:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -202,6 +202,12 @@ def delete(account: AccountSid, transcription_id: str, service: Service) -> Resp
 
 _TRANSCRIPT_RESPONSES = problem_responses(404) | {
     200: {
+        "headers": {
+            "Retry-After": {
+                "description": "While the job is RUNNING, so that there will be more: seconds to wait.",
+                "schema": {"type": "integer"},
+            },
+        },
         "model": TranscriptResource,
         "content": {
             media_type: {"schema": {"type": "string"}}
@@ -225,8 +231,11 @@ def transcript(
     results: TranscriptionResults,
     accept: Annotated[str, Header()] = "*/*",
 ) -> Response:
-    """As JSON, or as `Accept` says: `text/vtt`, `application/x-subrip` or `text/plain`."""
-    return _transcript(service.fetch(account, transcription_id), results, preferred_format(accept))
+    """As JSON, or as `Accept` says: `text/vtt`, `application/x-subrip` or `text/plain`.
+
+    While the job is RUNNING, the sentences so far, with `Retry-After`; the last of them may still change.
+    """
+    return _transcript(account, transcription_id, service, results, preferred_format(accept))
 
 
 @router.get(
@@ -242,13 +251,21 @@ def transcript_as(
     service: Service,
     results: TranscriptionResults,
 ) -> Response:
-    """`.json`, `.vtt`, `.srt` or `.txt`."""
-    return _transcript(service.fetch(account, transcription_id), results, format_)
+    """`.json`, `.vtt`, `.srt` or `.txt`; while the job is RUNNING, what there is so far."""
+    return _transcript(account, transcription_id, service, results, format_)
 
 
-def _transcript(row: Transcription, results: Results, format_: Format) -> Response:
+def _transcript(
+    account: str, transcription_id: str, service: Transcriptions, results: Results, format_: Format
+) -> Response:
+    row = service.fetch(account, transcription_id)
+    if row.status == Status.RUNNING:
+        so_far = results.transcript_so_far(row, service.chunks(row), format_)
+        if so_far is not None:
+            return Response(so_far, headers={"Retry-After": str(RETRY_AFTER)}, media_type=MEDIA_TYPES[format_])
+        row = service.fetch(account, transcription_id)  # it may have ended in this moment
     if row.status != Status.COMPLETED:
-        detail = f"Transcription {row.id} is {row.status}; its transcript is there once it is COMPLETED."
+        detail = f"Transcription {row.id} is {row.status}; there is nothing of its transcript to be read."
         raise RequestError(Code.NOT_FOUND, detail, retry_after=None if row.status.is_final else RETRY_AFTER)
     return Response(results.transcript(row, format_), media_type=MEDIA_TYPES[format_])
 
@@ -289,7 +306,10 @@ def media(
     response_class=EventSourceResponse,
 )
 def events(account: AccountSid, transcription_id: str, service: Service, base_url: BaseUrl) -> EventSourceResponse:
-    """Server-sent events `status` and `progress`, each with the transcription as data; ends with the job."""
+    """Server-sent events `status`, `progress`, and `transcript` when there are more sentences to be read.
+
+    Each has the transcription as data. The stream ends with the job.
+    """
     service.fetch(account, transcription_id)
     return EventSourceResponse(_watch(service, account, transcription_id, base_url))
 
@@ -297,22 +317,32 @@ def events(account: AccountSid, transcription_id: str, service: Service, base_ur
 async def _watch(
     service: Transcriptions, account: str, transcription_id: str, base_url: str
 ) -> AsyncIterator[dict[str, str]]:
-    told: tuple[Status, float] | None = None
+    told: tuple[Status, float, float] | None = None
     while True:
         try:
             row = await run_in_threadpool(service.fetch, account, transcription_id)
         except RequestError:
             yield {"event": "deleted", "data": json.dumps({"id": transcription_id})}
             return
-        current = (row.status, round(row.progress, 3))
-        if current != told:
-            event = "progress" if told and told[0] == row.status else "status"
-            data = TranscriptionResource.of(row, base_url).model_dump_json(by_alias=True)
+        current = (row.status, round(row.progress, 3), round(row.transcribed or 0.0, 3))
+        data = TranscriptionResource.of(row, base_url).model_dump_json(by_alias=True)
+        for event in _news(told, current):
             yield {"event": event, "data": data}
-            told = current
+        told = current
         if row.status.is_final:
             return
         await asyncio.sleep(EVENTS_INTERVAL)
+
+
+def _news(told: tuple[Status, float, float] | None, current: tuple[Status, float, float]) -> Iterator[str]:
+    """The events that tell how a job's status, progress and seconds of text differ from what was told."""
+    if told is None or told[0] != current[0]:
+        yield "status"
+        return
+    if told[1] != current[1]:
+        yield "progress"
+    if told[2] != current[2]:
+        yield "transcript"
 
 
 @router.get(

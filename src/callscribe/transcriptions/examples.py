@@ -37,6 +37,7 @@ PENDING: dict[str, Any] = {
         "transcriptionStatusCallback": {"url": "https://example.com/done", "method": "POST", "events": None},
         "conversationConfigurationId": None,
         "participantDefaults": None,
+        "keyterms": ["Riverside Outdoor", "Emma Carter", "rain fly"],
         "servedBy": {"engine": "whisper", "model": "base"},
     },
     "progress": 0.0,
@@ -65,6 +66,9 @@ LIST: dict[str, Any] = {
 TRANSCRIPT: dict[str, Any] = {
     "id": ID,
     "accountId": ACCOUNT,
+    "status": "COMPLETED",
+    "progress": 1.0,
+    "transcribedSeconds": 61.4,
     "language": "en-US",
     "duration": 61,
     "participants": _PARTICIPANTS,
@@ -83,6 +87,39 @@ TRANSCRIPT: dict[str, Any] = {
             ],
         }
     ],
+    "omissions": [{"audioChannelIndex": 1, "startTimeSeconds": 41.3, "endTimeSeconds": 42.9}],
+    "statistics": {
+        "durationSeconds": 61.28,
+        "speechSeconds": 48.1,
+        "silenceSeconds": 13.18,
+        "overlapSeconds": 0.9,
+        "participants": [
+            {
+                "audioChannelIndex": 1,
+                "participantIndex": 0,
+                "talkTimeSeconds": 18.2,
+                "talkShare": 0.371,
+                "words": 61,
+                "wordsPerMinute": 201.1,
+                "turns": 6,
+                "longestTurnSeconds": 5.3,
+                "interruptions": 0,
+                "responseTimeSeconds": 0.4,
+            },
+            {
+                "audioChannelIndex": 2,
+                "participantIndex": 1,
+                "talkTimeSeconds": 30.8,
+                "talkShare": 0.629,
+                "words": 103,
+                "wordsPerMinute": 200.6,
+                "turns": 6,
+                "longestTurnSeconds": 11.4,
+                "interruptions": 1,
+                "responseTimeSeconds": 0.5,
+            },
+        ],
+    },
 }
 CALLBACK: dict[str, Any] = {
     "id": "voice_callback_01k9v6x8m3e5rt0q2w4y6z8abc",

@@ -18,9 +18,22 @@ def chunks(folder: str) -> str:
     return f"{folder}/chunks"
 
 
-def chunk(folder: str, index: int) -> str:
+def chunk(folder: str, number: int) -> str:
     """What was recognised in one chunk; a checkpoint."""
-    return f"{chunks(folder)}/{index:04}.json"
+    return f"{chunks(folder)}/{number:04}.json"
+
+
+def voices(folder: str, number: int) -> str:
+    """What was heard of voices in one chunk; a checkpoint."""
+    return f"{chunks(folder)}/{number:04}.voices.json"
+
+
+def draft(folder: str, number: int) -> str:
+    """What has been recognised of a chunk that is being worked on, to be read meanwhile; no checkpoint.
+
+    Not the chunk's own name: a worker that was thought dead may write it after another has finished the chunk.
+    """
+    return f"{chunks(folder)}/{number:04}.draft.json"
 
 
 def transcript(folder: str) -> str:

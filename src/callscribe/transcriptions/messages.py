@@ -5,7 +5,7 @@ from typing import Any
 
 from callscribe.db.base import now
 from callscribe.transcriptions.tables import Transcription
-from callscribe.transcripts.formats import sentences_json
+from callscribe.transcripts.formats import diarization_json, omissions_json, sentences_json
 from callscribe.transcripts.models import Transcript
 
 
@@ -33,6 +33,10 @@ def callback_body(
         "links": {"self": url, "transcript": f"{url}/Transcript"} if transcript else {"self": url},
         "sentences": sentences_json(transcript) if transcript else [],
     }
+    if transcript and transcript.omissions:
+        body["omissions"] = omissions_json(transcript)
+    if transcript and transcript.diarization:
+        body["diarization"] = diarization_json(transcript)
     if error:
         body |= {"errorCode": error["code"], "errorMessage": f"{error['title']}: {error['detail']}"}
     return body

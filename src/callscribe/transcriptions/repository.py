@@ -1,6 +1,6 @@
 """Queries for transcriptions. `transition` is the only place that writes `status`."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -10,7 +10,12 @@ from sqlalchemy.orm import Session
 
 from callscribe.db.base import now
 from callscribe.db.paging import Page, fetch_page
-from callscribe.transcriptions.tables import Status, Transcription
+from callscribe.transcriptions.tables import Chunk, Status, Transcription
+
+FETCHED, SEGMENTED, RECOGNIZED = 0.05, 0.10, 0.99
+"""Progress when these are done. Recognition has most of it, by seconds of audio."""
+
+_UNFINISHED = (Status.PENDING, Status.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,107 @@ def update_running(session: Session, transcription_id: str, **values: Any) -> No
     )
 
 
+def report(session: Session, transcription_id: str, progress: float) -> None:
+    """Say how much of a job is done, 0 to 1, before its chunks are known. It never goes back."""
+    session.execute(
+        sa.update(Transcription)
+        .where(
+            Transcription.id == transcription_id,
+            Transcription.status == Status.RUNNING,
+            Transcription.progress < progress,
+        )
+        .values(updated_at=now(), progress=progress)
+    )
+
+
+def add_chunks(session: Session, transcription_id: str, spans: Sequence[tuple[float, float]]) -> int:
+    """Divide a recording; how many chunks it has. A division that is there already stays: work on it may be done."""
+    known = session.scalar(sa.select(sa.func.count()).where(Chunk.transcription_id == transcription_id))
+    if known:
+        return known
+    session.add_all(
+        Chunk(transcription_id=transcription_id, number=number, start=start, end=end)
+        for number, (start, end) in enumerate(spans)
+    )
+    session.execute(
+        sa.update(Transcription)
+        .where(Transcription.id == transcription_id, Transcription.status == Status.RUNNING)
+        .values(transcribed=0.0)
+    )
+    return len(spans)
+
+
+def chunks(session: Session, transcription_id: str) -> Sequence[Chunk]:
+    """The chunks of a running job, in order."""
+    return session.scalars(
+        sa.select(Chunk).where(Chunk.transcription_id == transcription_id).order_by(Chunk.number)
+    ).all()
+
+
+def find_chunk(session: Session, transcription_id: str, number: int) -> Chunk | None:
+    """One chunk of a running job."""
+    return session.get(Chunk, (transcription_id, number))
+
+
+def report_chunks(session: Session, transcription_id: str, news: Mapping[int, tuple[float, float]]) -> None:
+    """Say how many seconds of some chunks are recognised and can be read; the job's progress is that of all together.
+
+    What a second attempt at a chunk says does not count until it is beyond the first.
+    """
+    for number, (done, readable) in news.items():
+        session.execute(
+            sa.update(Chunk)
+            .where(Chunk.transcription_id == transcription_id, Chunk.number == number)
+            .values(done=_rising(Chunk.done, done), readable=_rising(Chunk.readable, readable))
+        )
+    _sum_up(session, transcription_id)
+
+
+def finish_chunk(session: Session, transcription_id: str, number: int) -> None:
+    """Say that all words of a chunk are in the blob store."""
+    session.execute(
+        sa.update(Chunk)
+        .where(Chunk.transcription_id == transcription_id, Chunk.number == number)
+        .values(done=Chunk.end - Chunk.start, readable=Chunk.end - Chunk.start, finished=True)
+    )
+    _sum_up(session, transcription_id)
+
+
+def unfinished_chunks(session: Session, transcription_id: str) -> int:
+    """How many chunks of a job are still to be recognised."""
+    query = sa.select(sa.func.count()).where(Chunk.transcription_id == transcription_id, sa.not_(Chunk.finished))
+    return session.scalar(query) or 0
+
+
+def forget_chunks(session: Session, transcription_id: str) -> None:
+    """Remove the chunks of a job that has ended."""
+    session.execute(sa.delete(Chunk).where(Chunk.transcription_id == transcription_id))
+
+
+def _sum_up(session: Session, transcription_id: str) -> None:
+    every = chunks(session, transcription_id)
+    if not every:  # the job has ended meanwhile
+        return
+    share = min(1.0, sum(chunk.done for chunk in every) / max(every[-1].end, 1e-3))
+    progress = SEGMENTED + (RECOGNIZED - SEGMENTED) * share
+    behind = next((chunk for chunk in every if not chunk.finished), None)
+    transcribed = every[-1].end if behind is None else behind.start + behind.readable
+    # Of two workers that sum up at the same time, one may not see what the other has written: nothing goes back.
+    session.execute(
+        sa.update(Transcription)
+        .where(Transcription.id == transcription_id, Transcription.status == Status.RUNNING)
+        .values(
+            updated_at=now(),
+            progress=_rising(Transcription.progress, progress),
+            transcribed=_rising(sa.func.coalesce(Transcription.transcribed, 0.0), transcribed),
+        )
+    )
+
+
+def _rising(column: sa.SQLColumnExpression[float], value: float) -> sa.ColumnElement[float]:
+    return sa.case((column < value, value), else_=column)
+
+
 def delete(session: Session, account_sid: str, transcription_id: str) -> bool:
     """Remove the row; False where there was none."""
     result = session.execute(
@@ -93,17 +199,16 @@ def delete(session: Session, account_sid: str, transcription_id: str) -> bool:
     return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
-def existing(session: Session, ids: Collection[str]) -> set[str]:
-    """Which of these transcriptions are still there."""
+def active(session: Session, ids: Collection[str]) -> set[str]:
+    """Which of these transcriptions are still to be worked on: neither deleted nor ended."""
     if not ids:
         return set()
-    return set(session.scalars(sa.select(Transcription.id).where(Transcription.id.in_(ids))))
+    query = sa.select(Transcription.id).where(Transcription.id.in_(ids), Transcription.status.in_(_UNFINISHED))
+    return set(session.scalars(query))
 
 
 def unfinished(session: Session, among: Sequence[str]) -> Sequence[Transcription]:
     """Those of `among` that have not ended."""
     return session.scalars(
-        sa.select(Transcription).where(
-            Transcription.id.in_(among), Transcription.status.in_([Status.PENDING, Status.RUNNING])
-        )
+        sa.select(Transcription).where(Transcription.id.in_(among), Transcription.status.in_(_UNFINISHED))
     ).all()

@@ -2,17 +2,26 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from callscribe.errors import Code, RequestError
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.transcriptions import keys
-from callscribe.transcriptions.tables import Transcription
-from callscribe.transcripts.formats import Format, sentences_json, to_captions
+from callscribe.transcriptions.checkpoints import Checkpoints, participants_by_channel
+from callscribe.transcriptions.tables import Chunk, Transcription
+from callscribe.transcripts.formats import (
+    Format,
+    diarization_json,
+    omissions_json,
+    sentences_json,
+    statistics_json,
+    to_captions,
+)
 from callscribe.transcripts.models import Transcript
 from callscribe.transcripts.serialization import transcript_from_json
+from callscribe.transcripts.statistics import statistics
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 _QUALITY = re.compile(r"[01](\.[0-9]{0,3})?")
@@ -64,6 +73,7 @@ class Results:
 
     def __init__(self, blobs: BlobStore) -> None:
         self._blobs = blobs
+        self._checkpoints = Checkpoints(blobs)
 
     def transcript(self, row: Transcription, format_: Format) -> str:
         """The transcript of a completed transcription.
@@ -75,10 +85,17 @@ class Results:
             data = self._blobs.get_bytes(keys.transcript(row.blobs))
         except BlobMissing as error:
             raise RequestError(Code.NOT_FOUND, f"The transcript of {row.id} is gone.") from error
-        transcript = transcript_from_json(json.loads(data))
-        if format_ == Format.JSON:
-            return json.dumps(transcript_document(row, transcript), ensure_ascii=False, separators=(",", ":"))
-        return to_captions(transcript, format_, speakers(row.participants) or None)
+        return _rendered(row, transcript_from_json(json.loads(data)), format_)
+
+    def transcript_so_far(self, row: Transcription, chunks: Sequence[Chunk], format_: Format) -> str | None:
+        """What a running transcription has by now; None where there is nothing, since it has ended meanwhile, say."""
+        if not chunks:
+            return None
+        try:
+            transcript = self._checkpoints.transcript_so_far(row, chunks)
+        except BlobMissing:
+            return None
+        return _rendered(row, transcript, format_)
 
     def media(self, row: Transcription, range_header: str | None) -> Media:
         """The recording, or one range of it (RFC 9110, section 14).
@@ -96,25 +113,47 @@ class Results:
         return Media(start, end, size, pieces)
 
 
+def _rendered(row: Transcription, transcript: Transcript, format_: Format) -> str:
+    if format_ == Format.JSON:
+        return json.dumps(transcript_document(row, transcript), ensure_ascii=False, separators=(",", ":"))
+    return to_captions(transcript, format_, speakers(row.participants, transcript) or None)
+
+
 def transcript_document(row: Transcription, transcript: Transcript) -> dict[str, Any]:
     """The transcript with what a reader needs to make sense of it."""
     return {
         "id": row.id,
         "accountId": row.account_sid,
+        "status": row.status.value,
+        "progress": round(row.progress, 3),
+        "transcribedSeconds": round(row.transcribed or 0.0, 3),
         "language": transcript.language,
         "duration": round(transcript.duration),
         "participants": row.participants,
         "sentences": sentences_json(transcript),
-    }
+        "omissions": omissions_json(transcript),
+        "statistics": _statistics(row, transcript),
+    } | ({} if transcript.diarization is None else {"diarization": diarization_json(transcript)})
 
 
-def speakers(participants: list[dict[str, Any]]) -> dict[int, str]:
-    """Names by channel, counted from 0: the participant's, or else the role."""
-    names = {
-        each["audioChannelIndex"] - 1: each["name"] or (each["type"] or "").replace("_", " ").title()
-        for each in participants
-    }
-    return {channel: name for channel, name in names.items() if name}
+def _statistics(row: Transcription, transcript: Transcript) -> dict[str, Any] | None:
+    """None while the job runs: what is not recognised yet would count as silence."""
+    if not row.status.is_final:
+        return None
+    return statistics_json(statistics(transcript, participants_by_channel(row, transcript.channels)))
+
+
+def speakers(participants: list[dict[str, Any]], transcript: Transcript) -> dict[int, str]:
+    """Names by channel or speaker, counted from 0: the participant's, or else the role."""
+    names = [each["name"] or (each["type"] or "").replace("_", " ").title() for each in participants]
+    if transcript.diarization is not None and transcript.diarization.applied:
+        places = enumerate(transcript.diarization.participants)
+        found = {speaker: names[position] for speaker, position in places if position is not None}
+    elif transcript.channels == 1 and len(participants) > 1:
+        found = {}  # one channel that two share is nobody's
+    else:
+        found = {each["audioChannelIndex"] - 1: name for each, name in zip(participants, names, strict=True)}
+    return {who: name for who, name in found.items() if name}
 
 
 def _range(header: str | None, size: int) -> tuple[int, int]:

@@ -1,11 +1,14 @@
-"""The jobs that this worker has in hand: noticing that one was deleted, reporting progress, its media at hand.
+"""The jobs that this worker has in hand: noticing that one is not wanted any more, progress, its media at hand.
 
-One query for all jobs, twice a second, instead of one for each piece of work.
+One query for all jobs, twice a second, instead of one for each piece of work. Several pieces of work may be of one
+job: its chunks.
 """
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -17,19 +20,34 @@ from callscribe.transcriptions import repository
 INTERVAL = 0.5
 """Seconds between two looks."""
 
+LINGER = 120.0
+"""Seconds for which a copy of a recording is kept when no piece of its job is in hand: the next chunk may come."""
+
 _log = structlog.get_logger(__name__)
 
 
+@dataclass
+class _Job:
+    """What is kept for a job while pieces of it are in hand, and for a while longer."""
+
+    unwanted: threading.Event = field(default_factory=threading.Event)
+    holders: int = 0
+    left_at: float = 0.0
+    progress: float | None = None
+    chunks: dict[int, tuple[float, float]] = field(default_factory=dict)
+    copying: threading.Lock = field(default_factory=threading.Lock)
+    media: ExitStack = field(default_factory=ExitStack)
+    paths: dict[str, Path] = field(default_factory=dict)
+
+
 class Running:
-    """What is kept for each running job: a flag that is raised when its row is gone, its progress, its media."""
+    """What is kept for each running job: a flag that is raised when it is deleted or has ended, progress, media."""
 
     def __init__(self, database: Database, blobs: BlobStore, spool: Path) -> None:
         self._database = database
         self._blobs = blobs
         self._spool = spool
-        self._media: dict[str, tuple[ExitStack, dict[str, Path]]] = {}
-        self._flags: dict[str, threading.Event] = {}
-        self._progress: dict[str, float] = {}
+        self._jobs: dict[str, _Job] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="running-jobs", daemon=True)
@@ -45,43 +63,46 @@ class Running:
 
     @contextmanager
     def watch(self, transcription_id: str) -> Iterator[None]:
-        """Keep a flag for a job while it is worked on."""
-        flag, media = threading.Event(), (ExitStack(), dict[str, Path]())
+        """Keep an eye on a job while a piece of it is worked on."""
         with self._lock:
-            self._flags[transcription_id] = flag
-            self._media[transcription_id] = media
+            job = self._jobs.setdefault(transcription_id, _Job())
+            job.holders += 1
         try:
             yield
         finally:
             with self._lock:
-                # A worker that was taken for dead may get the job back while its first run of it still winds up.
-                if self._flags.get(transcription_id) is flag:
-                    del self._flags[transcription_id], self._media[transcription_id]
-                    self._progress.pop(transcription_id, None)
-            media[0].close()
+                job.holders -= 1
+                job.left_at = time.monotonic()
 
     def local_path(self, transcription_id: str, key: str) -> Path:
-        """A file with the blob in it, until the job leaves this worker: copied once, not for every step.
+        """A file with the blob in it: copied once for all chunks of a job that this worker takes one after another.
 
         Raises:
             BlobMissing: there is no such blob.
         """
-        # Steps of one job come one after another, so nobody else is at its entry.
-        stack, paths = self._media[transcription_id]
-        if key not in paths:
-            paths[key] = stack.enter_context(self._blobs.local_path(key, self._spool))
-        return paths[key]
+        job = self._job(transcription_id)
+        with job.copying:
+            if key not in job.paths:
+                job.paths[key] = job.media.enter_context(self._blobs.local_path(key, self._spool))
+            return job.paths[key]
 
     def flag(self, transcription_id: str) -> threading.Event:
-        """Set once the job was deleted."""
-        with self._lock:
-            return self._flags[transcription_id]
+        """Set once the job was deleted, or has ended because another piece of it failed."""
+        return self._job(transcription_id).unwanted
 
     def report(self, transcription_id: str, progress: float) -> None:
-        """Say how much of a job is done, 0 to 1; written at the next look."""
+        """Say how much of a job is done, 0 to 1, as long as it is not divided; written at the next look."""
         with self._lock:
-            if transcription_id in self._flags:
-                self._progress[transcription_id] = progress
+            self._jobs[transcription_id].progress = progress
+
+    def report_chunk(self, transcription_id: str, number: int, done: float, readable: float) -> None:
+        """Say how many seconds of a chunk are recognised, and can be read; written at the next look."""
+        with self._lock:
+            self._jobs[transcription_id].chunks[number] = done, readable
+
+    def _job(self, transcription_id: str) -> _Job:
+        with self._lock:
+            return self._jobs[transcription_id]
 
     def _run(self) -> None:
         while not self._stop.wait(INTERVAL):
@@ -92,15 +113,41 @@ class Running:
 
     def _look(self) -> None:
         with self._lock:
-            flags = dict(self._flags)
-            progress, self._progress = self._progress, {}
-        if not flags:
+            jobs = dict(self._jobs)
+        if not jobs:
             return
         with self._database.read() as session:
-            existing = repository.existing(session, flags.keys())
-        for transcription_id in flags.keys() - existing:
-            flags[transcription_id].set()
-        if progress:
-            with self._database.write() as session:
-                for transcription_id, value in progress.items():
-                    repository.update_running(session, transcription_id, progress=value)
+            active = repository.active(session, jobs.keys())
+        for transcription_id in jobs.keys() - active:
+            jobs[transcription_id].unwanted.set()
+        self._write_progress()
+        self._let_go(active)
+
+    def _write_progress(self) -> None:
+        with self._lock:
+            news = {key: (job.progress, job.chunks) for key, job in self._jobs.items() if job.progress or job.chunks}
+            for transcription_id in news:
+                job = self._jobs[transcription_id]
+                job.progress, job.chunks = None, {}
+        if not news:
+            return
+        with self._database.write() as session:
+            for transcription_id, (progress, chunks) in news.items():
+                if progress is not None:
+                    repository.report(session, transcription_id, progress)
+                if chunks:
+                    repository.report_chunks(session, transcription_id, chunks)
+
+    def _let_go(self, active: set[str]) -> None:
+        """Forget the jobs of which nothing is in hand, with their copies: ended ones at once, others after a while."""
+        before = time.monotonic() - LINGER
+        with self._lock:
+            gone = {
+                transcription_id: job
+                for transcription_id, job in self._jobs.items()
+                if not job.holders and (transcription_id not in active or not job.paths or job.left_at < before)
+            }
+            for transcription_id in gone:
+                del self._jobs[transcription_id]
+        for job in gone.values():
+            job.media.close()

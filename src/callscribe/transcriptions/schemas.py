@@ -171,6 +171,11 @@ class TranscriptionResource(_Wire):
         "and model that really do the work."
     )
     progress: float = Field(ge=0, le=1)
+    transcribed_seconds: float | None = Field(
+        None,
+        exclude_if=lambda value: value is None,
+        description="While it is RUNNING: seconds from the start whose sentences can be read already, about.",
+    )
     error: Failure | None = Field(None, exclude_if=lambda value: value is None)
     notices: list[str] = Field(
         default_factory=list,
@@ -189,7 +194,8 @@ class TranscriptionResource(_Wire):
         links = {}
         if row.duration is not None:
             links["media"] = f"{url}/Media"
-        if row.status == Status.COMPLETED:
+        readable = row.status == Status.RUNNING and row.transcribed is not None
+        if readable or row.status == Status.COMPLETED:
             links["transcript"] = f"{url}/Transcript"
         return cls(
             id=row.id,
@@ -204,6 +210,7 @@ class TranscriptionResource(_Wire):
             participants=[Participant.model_validate(participant) for participant in row.participants],
             resolved_configuration=row.resolved_configuration,
             progress=round(row.progress, 3),
+            transcribed_seconds=round(row.transcribed or 0.0, 3) if readable else None,
             error=Failure.model_validate(row.error) if row.error else None,
             notices=_notices(row),
             created_at=row.created_at,
@@ -268,6 +275,11 @@ class SentenceResource(_Wire):
     audio_channel_index: int
     sentence_index: int
     participant_index: int | None
+    speaker: int | None = Field(
+        None,
+        exclude_if=lambda value: value is None,
+        description="Who, of those who share the channel, from 1 by first appearance; with diarization only.",
+    )
     start_time_seconds: float
     end_time_seconds: float
     text: str
@@ -275,15 +287,83 @@ class SentenceResource(_Wire):
     words: list[WordResource]
 
 
+class OmissionResource(_Wire):
+    """Speech of which no text could be made, so that it is left out."""
+
+    audio_channel_index: int
+    start_time_seconds: float
+    end_time_seconds: float
+
+
+class ParticipantStatistics(_Wire):
+    """How much one party says, and how it takes turns. `participantIndex` points into `participants`."""
+
+    audio_channel_index: int
+    participant_index: int | None
+    speaker: int | None = Field(
+        None,
+        exclude_if=lambda value: value is None,
+        description="Who of those who share the channel. With diarization only.",
+    )
+    talk_time_seconds: float = Field(description="Time in which this party speaks; pauses under 0.5 s belong to it.")
+    talk_share: float = Field(ge=0, le=1, description="Of the talk time of all parties.")
+    words: int
+    words_per_minute: float | None = Field(description="Words by talk time; null without any.")
+    turns: int = Field(description="Stretches of speech until another party takes the floor.")
+    longest_turn_seconds: float = Field(description="Talk time in the longest turn.")
+    interruptions: int = Field(description="How often this party cuts another off.")
+    response_time_seconds: float | None = Field(
+        description="Median time from the end of another's speech to the beginning of a turn; negative where turns "
+        "begin before that. Null where no turn follows another's."
+    )
+
+
+class StatisticsResource(_Wire):
+    """Figures for a call, from the times of its words. Speech and silence add up to the duration."""
+
+    duration_seconds: float
+    speech_seconds: float = Field(description="Time in which anybody speaks.")
+    silence_seconds: float = Field(description="Time in which nobody speaks.")
+    overlap_seconds: float = Field(description="Time in which more than one party speaks.")
+    participants: list[ParticipantStatistics] = Field(
+        description="Each party that speaks, and each channel on which nobody does."
+    )
+
+
+class SpeakerResource(_Wire):
+    """Somebody who shares a channel. `participantIndex` is who that probably is, null where it is not clear."""
+
+    speaker: int
+    participant_index: int | None
+
+
+class DiarizationResource(_Wire):
+    """What came of looking for speakers."""
+
+    applied: bool = Field(description="False on a dual-channel recording, where each channel is a party.")
+    detail: str | None = Field(description="Why it was not applied.")
+    speakers: list[SpeakerResource]
+
+
 class TranscriptResource(_Wire):
-    """The text of a call, sentence by sentence on one time line."""
+    """The text of a call, sentence by sentence on one time line; while the job is RUNNING, as far as there is any."""
 
     id: str
     account_id: str
+    status: Literal[Status.RUNNING, Status.COMPLETED]
+    progress: float = Field(ge=0, le=1)
+    transcribed_seconds: float = Field(description="Seconds from the start whose sentences these are, about.")
     language: str | None
     duration: int
     participants: list[Participant]
     sentences: list[SentenceResource]
+    omissions: list[OmissionResource] = Field(description="Where somebody speaks and no text could be made of it.")
+    diarization: DiarizationResource | None = Field(
+        None,
+        exclude_if=lambda value: value is None,
+        description="Once the job is completed, where its configuration asks for diarization.",
+    )
+    statistics: StatisticsResource | None = Field(description="Figures for the call; null while the job runs.")
 
 
 class Attempt(_Wire):

@@ -1,6 +1,6 @@
 """Rules for transcriptions: creating, finding and deleting them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -25,7 +25,7 @@ from callscribe.transcriptions import repository
 from callscribe.transcriptions.participants import resolve_participants
 from callscribe.transcriptions.repository import Filters
 from callscribe.transcriptions.schemas import CreateTranscription
-from callscribe.transcriptions.tables import Status, Transcription, blob_folder
+from callscribe.transcriptions.tables import Chunk, Status, Transcription, blob_folder
 
 Render = Callable[[Transcription], dict[str, Any]]
 
@@ -107,6 +107,11 @@ class Transcriptions:
         if row is None:
             raise RequestError(Code.NOT_FOUND, f"There is no transcription {transcription_id}.")
         return row
+
+    def chunks(self, row: Transcription) -> Sequence[Chunk]:
+        """The chunks of a running transcription; none once it has ended."""
+        with self._database.read() as session:
+            return repository.chunks(session, row.id)
 
     def page(self, account_sid: str, filters: Filters, token: str | None, size: int) -> Page[Transcription]:
         """A page, newest first."""

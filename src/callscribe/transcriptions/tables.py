@@ -69,6 +69,8 @@ class Transcription(Base):
     duration: Mapped[float | None]
     """Seconds of audio, once they are known."""
     progress: Mapped[float] = mapped_column(default=0.0)
+    transcribed: Mapped[float | None]
+    """Seconds from the start whose sentences can be read; None until it is known where speech is."""
     base_url: Mapped[str] = mapped_column(sa.Text)
     """The server's address as the client that made the job knew it, for the links in its callback."""
     error: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
@@ -80,6 +82,30 @@ class Transcription(Base):
     def blobs(self) -> str:
         """Folder in the blob store that holds everything of this job and nothing else."""
         return blob_folder(self.account_sid, self.id)
+
+
+class Chunk(Base):
+    """A stretch of a recording that is recognised in one go, by whichever worker. Gone when the job has ended."""
+
+    __tablename__ = "chunks"
+
+    transcription_id: Mapped[str] = mapped_column(
+        sa.String(64), sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Position in the recording, from 0."""
+    start: Mapped[float]
+    end: Mapped[float]
+    done: Mapped[float] = mapped_column(default=0.0)
+    """Seconds of it that are recognised."""
+    readable: Mapped[float] = mapped_column(default=0.0)
+    """Seconds of it whose words are in the blob store."""
+    finished: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def length(self) -> float:
+        """Seconds."""
+        return self.end - self.start
 
 
 def blob_folder(account_sid: str, transcription_id: str) -> str:

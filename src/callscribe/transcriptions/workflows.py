@@ -2,45 +2,57 @@
 
 A process that is killed anywhere is followed by another that goes on behind the last finished step. Steps may
 therefore run twice; each is written so that the second time changes nothing.
+
+A recording that is divided into several chunks has a workflow for each, which any worker takes. Nobody waits for
+them: whichever finishes last also finishes the job. So a long call holds nothing that another needs meanwhile.
 """
 
-import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
-from dbos import DBOS, DBOSConfiguredInstance, StepOptions
+from dbos import DBOS, DBOSConfiguredInstance, SetEnqueueOptions, SetWorkflowID, StepOptions
 from dbos import error as dbos_error
 
 from callscribe.callbacks.service import Callbacks, fit_body
 from callscribe.db.engine import Database
 from callscribe.durable.housekeeping import abandoned
-from callscribe.durable.queues import WORKFLOW_INSTANCE
+from callscribe.durable.queues import WORKFLOW_INSTANCE, Queue
 from callscribe.errors import Cancelled, Code, JobError, TransientJobError
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.media.decoding import Decoder
 from callscribe.media.fetching import fetch, is_transient
 from callscribe.settings import Settings
 from callscribe.speech import routes
+from callscribe.speech.diarization.diarizer import Diarizer, applies
+from callscribe.speech.diarization.turns import Turn
 from callscribe.speech.interface import Engine, RecognitionOptions, Segment, Span
 from callscribe.speech.languages import MULTI
 from callscribe.speech.pipeline import recognize_span, segment_file
 from callscribe.speech.segmentation import Segmentation, plan_chunks
-from callscribe.speech.serialization import segment_from_json, segment_to_json
 from callscribe.transcriptions import keys, repository
+from callscribe.transcriptions.checkpoints import Checkpoints, dump, speakers_asked
 from callscribe.transcriptions.messages import callback_body
+from callscribe.transcriptions.repository import FETCHED, SEGMENTED
 from callscribe.transcriptions.running import Running
-from callscribe.transcriptions.tables import Status, Transcription
-from callscribe.transcripts.assembly import assemble
+from callscribe.transcriptions.tables import Chunk, Status, Transcription
 from callscribe.transcripts.serialization import transcript_to_json
 
-FETCHED, SEGMENTED = 0.05, 0.10
-"""Progress when these steps are done; recognition has the rest, by seconds of audio."""
+DRAFT_EVERY = 30.0
+"""Seconds of a recording after which what is recognised of a chunk is written down, to be read."""
 
 SMALL_BODY_BYTES = 4096
 """Up to here a callback's body is kept in the database: a job can fail, and say so, without the blob store."""
 
 MAX_TAKEOVERS = 200
 """A job that so many workers died on is given up (17561); it is the job that kills them."""
+
+_CHUNK = "-chunk-"
+"""Between the id of a transcription and the number of a chunk, in the id of the chunk's workflow."""
+
+_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 _log = structlog.get_logger(__name__)
 
@@ -56,6 +68,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         callbacks: Callbacks,
         decoder: Decoder,
         engine: Engine,
+        diarizer: Diarizer,
         running: Running,
         settings: Settings,
     ) -> None:
@@ -64,56 +77,93 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         self._callbacks = callbacks
         self._decoder = decoder
         self._engine = engine
+        self._diarizer = diarizer
         self._running = running
         self._settings = settings
+        self._checkpoints = Checkpoints(blobs)
         super().__init__(WORKFLOW_INSTANCE)
 
     @DBOS.workflow(name="transcribe", max_recovery_attempts=MAX_TAKEOVERS)
     def transcribe(self, transcription_id: str) -> None:
-        """From PENDING to COMPLETED or FAILED. Ends without a trace when the transcription is deleted meanwhile."""
+        """From PENDING to COMPLETED or FAILED, or to chunks that are queued, which see to the rest."""
         folder = ""
-        try:
-            with self._running.watch(transcription_id):
+        with self._running.watch(transcription_id):
+            try:
                 # Patient, since nothing else can be done for the job while the database is away.
                 patient = _named("begin", {**_retried(), "max_attempts": 6})
                 folder = DBOS.run_step(patient, self._begin, transcription_id)
-                self._transcribe(transcription_id)
-        except Cancelled:
-            _log.info("transcription.deleted", transcription=transcription_id)
-            if folder:  # what was written since the erasure
-                self._blobs.delete_prefix(folder)
+                with self._failing(transcription_id):
+                    self._transcribe(transcription_id, folder)
+            except Cancelled:
+                self._leave(transcription_id, folder)
 
-    def _transcribe(self, transcription_id: str) -> None:
+    @DBOS.workflow(name="recognize_chunk", max_recovery_attempts=MAX_TAKEOVERS)
+    def recognize_chunk(self, transcription_id: str, folder: str, number: int) -> None:
+        """One chunk; behind the last of a job, the transcript."""
+        with self._running.watch(transcription_id):
+            try:
+                with self._failing(transcription_id):
+                    self._recognize_chunk(transcription_id, number)
+            except Cancelled:
+                self._leave(transcription_id, folder)
+
+    def _transcribe(self, transcription_id: str, folder: str) -> None:
         retried = _retried()
+        DBOS.run_step(
+            _named(
+                "fetch",
+                {
+                    **retried,
+                    "max_attempts": self._settings.media_attempts,
+                    "interval_seconds": self._settings.media_retry_interval,
+                    "backoff_rate": 2.0,
+                },
+            ),
+            self._fetch,
+            transcription_id,
+        )
+        duration = DBOS.run_step(_named("inspect", retried), self._inspect, transcription_id)
+        chunks, turn = DBOS.run_step(_named("segment", retried), self._segment, transcription_id, duration)
+        if chunks == 1:
+            self._recognize_chunk(transcription_id, 0)  # at once: a short call does not queue a second time
+            return
+        account_sid = folder.partition("/")[0]
+        for number in range(chunks):
+            with (
+                SetWorkflowID(f"{transcription_id}{_CHUNK}{number}"),
+                SetEnqueueOptions(priority=turn + number, queue_partition_key=account_sid),
+            ):
+                DBOS.enqueue_workflow(Queue.CHUNKS, self.recognize_chunk, transcription_id, folder, number)
+
+    def _recognize_chunk(self, transcription_id: str, number: int) -> None:
+        last = DBOS.run_step(_named("recognize", _retried()), self._recognize, transcription_id, number)
+        if last:
+            DBOS.run_step(_named("finish", _retried()), self._finish, transcription_id)
+
+    @contextmanager
+    def _failing(self, transcription_id: str) -> Iterator[None]:
+        """End the job as FAILED when something goes wrong in the block."""
         try:
-            DBOS.run_step(
-                _named(
-                    "fetch",
-                    {
-                        **retried,
-                        "max_attempts": self._settings.media_attempts,
-                        "interval_seconds": self._settings.media_retry_interval,
-                        "backoff_rate": 2.0,
-                    },
-                ),
-                self._fetch,
-                transcription_id,
-            )
-            DBOS.run_step(_named("inspect", retried), self._inspect, transcription_id)
-            chunks = DBOS.run_step(_named("segment", retried), self._segment, transcription_id)
-            for index, (start, end) in enumerate(chunks):
-                DBOS.run_step(_named("recognize", retried), self._recognize, transcription_id, index, Span(start, end))
-            DBOS.run_step(_named("finish", retried), self._finish, transcription_id, len(chunks))
+            yield
         except Cancelled:
             raise
         except JobError as error:
-            DBOS.run_step(_named("fail", retried), self._fail, transcription_id, error.code, error.detail)
+            DBOS.run_step(_named("fail", _retried()), self._fail, transcription_id, error.code, error.detail)
         except Exception as error:  # noqa: BLE001  the job must end, whatever it was
             cause = _cause(error)
             if not isinstance(cause, JobError):
                 _log.error("transcription.failed", transcription=transcription_id, exc_info=cause)
                 cause = JobError(Code.JOB_INTERNAL, "The server failed on this job; its log says why.")
-            DBOS.run_step(_named("fail", retried), self._fail, transcription_id, cause.code, cause.detail)
+            DBOS.run_step(_named("fail", _retried()), self._fail, transcription_id, cause.code, cause.detail)
+
+    def _leave(self, transcription_id: str, folder: str) -> None:
+        """Stop work on a job that was deleted, or that has ended without this piece of it."""
+        with self._database.read() as session:
+            if repository.find(session, transcription_id) is not None:
+                return
+        _log.info("transcription.deleted", transcription=transcription_id)
+        if folder:  # what was written since the erasure
+            self._blobs.delete_prefix(folder)
 
     def _begin(self, transcription_id: str) -> str:
         """PENDING to RUNNING; the folder of the job's blobs."""
@@ -138,8 +188,8 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             raise
         self._running.report(transcription_id, FETCHED)
 
-    def _inspect(self, transcription_id: str) -> None:
-        """Refuse at once what cannot be transcribed, and learn the length where the file tells it."""
+    def _inspect(self, transcription_id: str) -> float | None:
+        """Refuse at once what cannot be transcribed; the length in seconds where it is known by now."""
         row = self._row(transcription_id)
         info = self._decoder.inspect(self._running.local_path(row.id, keys.media(row.blobs)))
         _log.info(
@@ -151,65 +201,108 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             sample_rate=info.sample_rate,
             duration=info.duration,
         )
+        return info.duration
 
-    def _segment(self, transcription_id: str) -> list[tuple[float, float]]:
-        """Find speech in every channel; the chunks to recognise, in seconds."""
+    def _segment(self, transcription_id: str, duration: float | None) -> tuple[int, int]:
+        """Find speech in every channel, and divide the recording; the number of chunks, and the turn of the first."""
         row = self._row(transcription_id)
+
+        def progress(seconds: float, _length: float) -> None:
+            share = min(1.0, seconds / duration) if duration else 0.0
+            self._running.report(transcription_id, FETCHED + (SEGMENTED - FETCHED) * share)
+
         path = self._running.local_path(row.id, keys.media(row.blobs))
-        segmentation = segment_file(self._decoder, path, self._running.flag(transcription_id))
-        self._blobs.put_bytes(keys.segmentation(row.blobs), _json(segmentation.to_json()))
+        segmentation = segment_file(self._decoder, path, self._running.flag(transcription_id), progress)
+        self._checkpoints.put_segmentation(row, segmentation.to_json())
+        spans = [(span.start, span.end) for span in plan_chunks(segmentation, self._settings.chunk_seconds)]
         with self._database.write() as session:
             repository.update_running(session, transcription_id, duration=segmentation.duration)
+            chunks = repository.add_chunks(session, transcription_id, spans)
         self._running.report(transcription_id, SEGMENTED)
-        return [(span.start, span.end) for span in plan_chunks(segmentation)]
+        return chunks, _turn(row)
 
-    def _recognize(self, transcription_id: str, index: int, span: Span) -> None:
-        """Words of one chunk to the blob store."""
+    def _recognize(self, transcription_id: str, number: int) -> bool:
+        """Words of one chunk to the blob store; whether all chunks of the job are there now."""
         row = self._row(transcription_id)
-        segmentation = self._segmentation(row)
+        with self._database.read() as session:
+            chunk = repository.find_chunk(session, transcription_id, number)
+        if chunk is None:
+            raise Cancelled  # the job has ended
+        if not self._checkpoints.has_chunk(row, number):  # else a worker was killed just behind it
+            segments = self._recognized(row, chunk)
+            self._checkpoints.put_chunk(row, number, segments)
+            _log.info("chunk.recognized", transcription=transcription_id, chunk=number, seconds=round(chunk.length, 3))
+        self._listen(row, chunk)
+        with self._database.write() as session:
+            repository.finish_chunk(session, transcription_id, number)
+        # Asked behind the commit: of chunks that finish at the same time, at least the last to commit sees all.
+        with self._database.read() as session:
+            return not repository.unfinished_chunks(session, transcription_id)
+
+    def _recognized(self, row: Transcription, chunk: Chunk) -> list[Segment]:
+        segmentation = Segmentation.from_json(self._checkpoints.segmentation(row))
         options = row.resolved_configuration
         model = options["servedBy"]["model"]
         for fault in routes.check(routes.WHISPER, model, options["language"], self._settings):
             # The operator changed what is served since the job was made.
             raise JobError(Code.PROVIDER_REFUSED, fault.detail)
         segments: list[Segment] = []
+        done = readable = 0.0
         for segment in recognize_span(
             self._decoder,
             self._running.local_path(row.id, keys.media(row.blobs)),
             segmentation,
-            span,
+            Span(chunk.start, chunk.end),
             self._engine,
             model,
-            RecognitionOptions(None if options["language"] == MULTI else options["language"]),
-            self._running.flag(transcription_id),
+            RecognitionOptions(
+                language=None if options["language"] == MULTI else options["language"],
+                keyterms=tuple(options.get("keyterms") or ()),
+            ),
+            self._running.flag(row.id),
         ):
             segments.append(segment)
-            done = min(segment.end, span.end) / max(segmentation.duration, 1e-3)
-            self._running.report(transcription_id, SEGMENTED + (0.99 - SEGMENTED) * done)
-        self._blobs.put_bytes(keys.chunk(row.blobs, index), _json([segment_to_json(segment) for segment in segments]))
+            done = max(done, min(segment.end, chunk.end) - chunk.start)
+            # Not before it is beyond what an earlier attempt had got to: nothing that was read disappears again.
+            if done - readable >= DRAFT_EVERY and done > chunk.readable:
+                self._checkpoints.put_draft(row, chunk.number, segments)
+                readable = done
+            self._running.report_chunk(row.id, chunk.number, done, readable)
+        return segments
 
-    def _finish(self, transcription_id: str, chunks: int) -> None:
+    def _listen(self, row: Transcription, chunk: Chunk) -> None:
+        """What is heard of voices in one chunk to the blob store, where speakers are asked for and share a channel."""
+        if speakers_asked(row) is None or self._checkpoints.has_voices(row, chunk.number):
+            return
+        segmentation = Segmentation.from_json(self._checkpoints.segmentation(row))
+        if not applies(segmentation):
+            return
+        self._diarizer.check()
+        path = self._running.local_path(row.id, keys.media(row.blobs))
+        span = Span(chunk.start, chunk.end)
+        heard = self._diarizer.listen(self._decoder, path, segmentation, span, self._running.flag(row.id))
+        self._checkpoints.put_voices(row, chunk.number, heard)
+
+    def _turns(self, row: Transcription, chunks: Sequence[Chunk]) -> list[Turn] | None:
+        """Who speaks when, from the voices of all chunks; None where that was not asked, or channels tell it."""
+        speakers = speakers_asked(row)
+        if speakers is None or not applies(Segmentation.from_json(self._checkpoints.segmentation(row))):
+            return None
+        return self._diarizer.turns(self._checkpoints.voices(row, chunks), speakers)
+
+    def _finish(self, transcription_id: str) -> None:
         """Transcript to the blob store; then COMPLETED and the callback in one transaction."""
         row = self._row(transcription_id)
         if not row.status.is_final:  # else this worker, or another, was killed just behind it
-            self._complete(row, chunks)
-        self._blobs.delete_prefix(keys.chunks(row.blobs))
+            self._complete(row)
+        self._checkpoints.forget_chunks(row)
         self._blobs.delete_unfinished(row.blobs)
 
-    def _complete(self, row: Transcription, chunks: int) -> None:
-        segmentation = self._segmentation(row)
-        segments = [
-            segment_from_json(each)
-            for index in range(chunks)
-            for each in json.loads(self._blobs.get_bytes(keys.chunk(row.blobs, index)))
-        ]
-        transcript = assemble(
-            segments,
-            duration=segmentation.duration,
-            participants=_participants_by_channel(row, len(segmentation.channels)),
-            language=row.language,
-        )
-        self._blobs.put_bytes(keys.transcript(row.blobs), _json(transcript_to_json(transcript)))
+    def _complete(self, row: Transcription) -> None:
+        with self._database.read() as session:
+            chunks = repository.chunks(session, row.id)
+        transcript = self._checkpoints.transcript(row, chunks, self._turns(row, chunks))
+        self._blobs.put_bytes(keys.transcript(row.blobs), dump(transcript_to_json(transcript)))
         self._conclude(row, Status.COMPLETED, callback_body(row, transcript=transcript))
 
     def _fail(self, transcription_id: str, code: int, detail: str) -> None:
@@ -234,6 +327,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             # A worker that was thought dead and comes back finds the job ended, and tells nobody.
             if not repository.transition(session, row.id, Status.RUNNING, status, progress=1.0, **values):
                 return
+            repository.forget_chunks(session, row.id)
             if callback is not None:
                 self._callbacks.enqueue(
                     session,
@@ -255,7 +349,8 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
     def fail_abandoned(self) -> None:
         """End the jobs whose workflow DBOS gave up, since every worker that took them died."""
         with self._database.read() as session:
-            rows = repository.unfinished(session, abandoned("transcribe"))
+            ids = {each.partition(_CHUNK)[0] for each in abandoned("transcribe", "recognize_chunk")}
+            rows = repository.unfinished(session, list(ids))
         for row in rows:
             try:
                 self._fail(row.id, Code.JOB_INTERNAL, "Given up after many attempts; the server's log says why.")
@@ -274,9 +369,6 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             raise Cancelled
         return row
 
-    def _segmentation(self, row: Transcription) -> Segmentation:
-        return Segmentation.from_json(json.loads(self._blobs.get_bytes(keys.segmentation(row.blobs))))
-
     @DBOS.workflow(name="erase")
     def erase(self, transcription_id: str, folder: str) -> None:
         """Erase what a deleted transcription left. Its work ends by itself: each step finds the row gone."""
@@ -284,8 +376,8 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         # A worker notices within a second or two; what it wrote until then goes as well.
         DBOS.sleep(10)
         self.erase_blobs(folder)
-        DBOS.cancel_workflow(transcription_id)
-        DBOS.delete_workflow(transcription_id)
+        DBOS.cancel_workflow(transcription_id, cancel_children=True)
+        DBOS.delete_workflow(transcription_id, delete_children=True)
 
     @DBOS.step(retries_allowed=True, max_attempts=10, interval_seconds=1.0)
     def erase_blobs(self, folder: str) -> None:
@@ -318,12 +410,10 @@ def _cause(error: Exception) -> Exception:
     return error.errors[-1] if isinstance(error, dbos_error.DBOSMaxStepRetriesExceeded) and error.errors else error
 
 
-def _participants_by_channel(row: Transcription, channels: int) -> dict[int, int]:
-    """Channel, from 0, to position in `participants`. One channel that two share is nobody's."""
-    if channels == 1 and len(row.participants) > 1:
-        return {}
-    return {each["audioChannelIndex"] - 1: position for position, each in enumerate(row.participants)}
+def _turn(row: Transcription) -> int:
+    """The minute in which a job came: the turn of its first chunk among those of all long calls of the account.
 
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    Each further chunk has the turn of a minute later. So calls that come together advance together, a shorter one
+    need not wait for the end of a longer one, and what has waited long enough comes before anything new.
+    """
+    return max(1, int((row.created_at - _EPOCH).total_seconds() // 60))

@@ -7,9 +7,11 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
+from callscribe.speech.diarization.turns import Turn
 from callscribe.speech.interface import Segment, Word
 from callscribe.speech.languages import locale_of, whisper_code
-from callscribe.transcripts.models import Sentence, Transcript
+from callscribe.transcripts.models import Diarization, Omission, Sentence, Transcript
+from callscribe.transcripts.speakers import by_speaker, likeliest_participants
 
 LONG_PAUSE: Final = 2.5
 """Seconds of silence that end a sentence, whatever the words say: hesitation is shorter."""
@@ -38,25 +40,61 @@ def assemble(
     duration: float,
     participants: Mapping[int, int] | None = None,
     language: str | None = None,
+    channels: int = 1,
+    turns: Sequence[Turn] | None = None,
+    roles: Sequence[str | None] = (),
 ) -> Transcript:
     """Break what each channel says into sentences and merge them by time.
 
     Args:
-        segments: of all channels, in any order.
+        segments: of all channels, in any order. One without words is speech of which no text could be made.
         duration: of the recording, in seconds.
         participants: channel (from 0) to position in the job's list of participants; other channels have none.
         language: the locale that was asked for; without one, or with `multi`, what was detected for most words.
+        channels: how many were listened to, whether or not anybody speaks on them.
+        turns: of those who share the only channel, where they were asked for.
+        roles: types of the job's participants, such as `CUSTOMER`, by which speakers are mapped to them.
 
     Sentences of different channels may overlap; they come in the order of their starts.
     """
     heard = sorted(segments, key=lambda segment: (segment.channel, segment.start, segment.end))
     sentences = [
-        _sentence(channel, words, participants or {})
+        _sentence(channel, words, participants or {}, speaker)
         for channel, group in groupby(heard, key=lambda segment: segment.channel)
-        for words in sentences_of([word for segment in group for word in segment.words])
+        for speaker, said in _said([word for segment in group for word in segment.words], turns)
+        for words in sentences_of(said)
     ]
     sentences.sort(key=lambda sentence: (sentence.start, sentence.channel, sentence.end))
-    return Transcript(duration, _language(heard, language), tuple(sentences))
+    diarization = None
+    if turns is not None:
+        sentences, diarization = _with_speakers(sentences, roles)
+    omissions = sorted(
+        (Omission(segment.channel, segment.start, segment.end) for segment in heard if not segment.words),
+        key=lambda omission: (omission.start, omission.channel, omission.end),
+    )
+    return Transcript(duration, _language(heard, language), tuple(sentences), tuple(omissions), channels, diarization)
+
+
+def _said(words: Sequence[Word], turns: Sequence[Turn] | None) -> Iterator[tuple[int | None, list[Word]]]:
+    """One channel's words, in runs of one speaker where there are turns."""
+    ordered = list(_in_order(words))
+    if turns is None:
+        yield None, ordered
+    else:
+        yield from by_speaker(ordered, turns, [ends_sentence(word.text) for word in ordered])
+
+
+def _with_speakers(sentences: Sequence[Sentence], roles: Sequence[str | None]) -> tuple[list[Sentence], Diarization]:
+    """Speakers counted in the order of appearance, and the participants whom they probably are."""
+    order = {speaker: index for index, speaker in enumerate(dict.fromkeys(each.speaker for each in sentences))}
+    numbered = [replace(each, speaker=order[each.speaker]) for each in sentences]
+    if len(order) > 1:
+        known = likeliest_participants(numbered, roles)
+        numbered = [
+            replace(each, participant=None if each.speaker is None else known.get(each.speaker)) for each in numbered
+        ]
+    participants = {each.speaker: each.participant for each in numbered}
+    return numbered, Diarization(applied=True, participants=tuple(participants[index] for index in range(len(order))))
 
 
 def sentences_of(words: Sequence[Word]) -> Iterator[list[Word]]:
@@ -85,10 +123,15 @@ def _breaks(last: Word, word: Word) -> bool:
     capital = not word.text[:1].islower()
     if pause >= LONG_PAUSE:
         return True
-    if _FINAL.search(last.text) and not _is_abbreviation(last.text):
+    if ends_sentence(last.text):
         # "etc." and "3." in the middle of a sentence are followed by a small letter.
         return capital or pause >= SHORT_PAUSE or last.text[-1:] in "!?"
     return pause >= SHORT_PAUSE and capital and not _CLAUSE.search(last.text) and word.text not in {"I", "I'm", "I'll"}
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a word has a full stop, a question mark or the like behind it that is not an abbreviation's."""
+    return _FINAL.search(text) is not None and not _is_abbreviation(text)
 
 
 def _is_abbreviation(text: str) -> bool:
@@ -115,7 +158,7 @@ def _divided(sentence: list[Word]) -> Iterator[list[Word]]:
     yield from _divided(sentence[cut:])
 
 
-def _sentence(channel: int, words: Sequence[Word], participants: Mapping[int, int]) -> Sentence:
+def _sentence(channel: int, words: Sequence[Word], participants: Mapping[int, int], speaker: int | None) -> Sentence:
     return Sentence(
         channel=channel,
         participant=participants.get(channel),
@@ -124,6 +167,7 @@ def _sentence(channel: int, words: Sequence[Word], participants: Mapping[int, in
         text=" ".join(word.text for word in words),
         confidence=round(sum(word.confidence for word in words) / len(words), 3),
         words=tuple(words),
+        speaker=speaker,
     )
 
 
@@ -132,5 +176,6 @@ def _language(segments: Sequence[Segment], asked: str | None) -> str | None:
         return asked
     counts: Counter[str] = Counter()
     for segment in segments:
-        counts[segment.language] += len(segment.words)
+        if segment.words:
+            counts[segment.language] += len(segment.words)
     return locale_of(counts.most_common(1)[0][0]) if counts else None

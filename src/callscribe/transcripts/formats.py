@@ -12,6 +12,7 @@ import pysubs2
 
 from callscribe.speech.interface import Word
 from callscribe.transcripts.models import Sentence, Transcript
+from callscribe.transcripts.statistics import PartyStatistics, Statistics, statistics
 
 
 class Format(StrEnum):
@@ -24,12 +25,55 @@ class Format(StrEnum):
 
 
 Speakers = Mapping[int, str]
-"""Names by channel, counted from 0."""
+"""Names by channel, or by speaker where speakers were told apart; counted from 0."""
 
 
 def sentences_json(transcript: Transcript, *, words: bool = True) -> list[dict[str, Any]]:
     """The member `sentences` of a status callback and of the transcript document."""
     return [_sentence_json(index, sentence, words=words) for index, sentence in enumerate(transcript.sentences)]
+
+
+def omissions_json(transcript: Transcript) -> list[dict[str, Any]]:
+    """The member `omissions`: where somebody speaks and no text could be made of it."""
+    return [
+        {
+            "audioChannelIndex": omission.channel + 1,
+            "startTimeSeconds": omission.start,
+            "endTimeSeconds": omission.end,
+        }
+        for omission in transcript.omissions
+    ]
+
+
+def diarization_json(transcript: Transcript) -> dict[str, Any] | None:
+    """The member `diarization`: the speakers found, or why none were looked for; None where nobody asked."""
+    if transcript.diarization is None:
+        return None
+    if not transcript.diarization.applied:
+        return {
+            "applied": False,
+            "detail": "The recording is dual-channel: each channel is a party, so no speakers were looked for.",
+            "speakers": [],
+        }
+    return {
+        "applied": True,
+        "detail": None,
+        "speakers": [
+            {"speaker": number, "participantIndex": participant}
+            for number, participant in enumerate(transcript.diarization.participants, start=1)
+        ],
+    }
+
+
+def statistics_json(figures: Statistics) -> dict[str, Any]:
+    """The member `statistics` of the transcript document."""
+    return {
+        "durationSeconds": figures.duration,
+        "speechSeconds": figures.speech,
+        "silenceSeconds": figures.silence,
+        "overlapSeconds": figures.overlap,
+        "participants": [_party_json(each) for each in figures.parties],
+    }
 
 
 def to_json(transcript: Transcript) -> dict[str, Any]:
@@ -38,7 +82,9 @@ def to_json(transcript: Transcript) -> dict[str, Any]:
         "duration": round(transcript.duration, 3),
         "language": transcript.language,
         "sentences": sentences_json(transcript),
-    }
+        "omissions": omissions_json(transcript),
+        "statistics": statistics_json(statistics(transcript)),
+    } | ({} if transcript.diarization is None else {"diarization": diarization_json(transcript)})
 
 
 def to_captions(transcript: Transcript, format_: Format, speakers: Speakers | None = None) -> str:
@@ -60,7 +106,7 @@ def to_vtt(transcript: Transcript, speakers: Speakers | None = None) -> str:
     subtitles = pysubs2.SSAFile()
     for sentence in transcript.sentences:
         text = html.escape(sentence.text, quote=False)
-        name = html.escape(names.get(sentence.channel, ""), quote=False)
+        name = html.escape(names.get(_who(sentence), ""), quote=False)
         subtitles.append(_event(sentence, f"<v {name}>{text}" if name else text))
     return subtitles.to_string("vtt", keep_ssa_tags=True)
 
@@ -90,9 +136,27 @@ def _sentence_json(index: int, sentence: Sentence, *, words: bool) -> dict[str, 
         "text": sentence.text,
         "confidence": sentence.confidence,
     }
+    if sentence.speaker is not None:
+        data["speaker"] = sentence.speaker + 1
     if words:
         data["words"] = [_word_json(word) for word in sentence.words]
     return data
+
+
+def _party_json(figures: PartyStatistics) -> dict[str, Any]:
+    return {
+        "audioChannelIndex": figures.party.channel + 1,
+        "participantIndex": figures.party.participant,
+        **({} if figures.party.speaker is None else {"speaker": figures.party.speaker + 1}),
+        "talkTimeSeconds": figures.talk_time,
+        "talkShare": figures.talk_share,
+        "words": figures.words,
+        "wordsPerMinute": figures.words_per_minute,
+        "turns": figures.turns,
+        "longestTurnSeconds": figures.longest_turn,
+        "interruptions": figures.interruptions,
+        "responseTimeSeconds": figures.response_time,
+    }
 
 
 def _word_json(word: Word) -> dict[str, Any]:
@@ -105,15 +169,23 @@ def _word_json(word: Word) -> dict[str, Any]:
 
 
 def _names(transcript: Transcript, speakers: Speakers | None) -> dict[int, str]:
-    """Names on one line; without any, the channels' numbers where there are several."""
-    if speakers is not None:
-        return {channel: " ".join(name.split()) for channel, name in speakers.items()}
-    channels = {sentence.channel for sentence in transcript.sentences}
-    return {channel: f"Channel {channel + 1}" for channel in channels} if len(channels) > 1 else {}
+    """Names on one line; without any, numbers where there are several channels or speakers."""
+    found = {_who(sentence) for sentence in transcript.sentences}
+    kind = "Channel" if transcript.diarization is None or not transcript.diarization.applied else "Speaker"
+    numbers = {who: f"{kind} {who + 1}" for who in found} if len(found) > 1 else {}
+    if speakers is None:
+        return numbers
+    given = {who: " ".join(name.split()) for who, name in speakers.items()}
+    return numbers | given if kind == "Speaker" else given
+
+
+def _who(sentence: Sentence) -> int:
+    """What names go by."""
+    return sentence.channel if sentence.speaker is None else sentence.speaker
 
 
 def _spoken(sentence: Sentence, names: Speakers) -> str:
-    name = names.get(sentence.channel)
+    name = names.get(_who(sentence))
     return f"{name}: {sentence.text}" if name else sentence.text
 
 

@@ -20,12 +20,42 @@ class Sentence:
     text: str
     confidence: float
     words: tuple[Word, ...]
+    speaker: int | None = None
+    """Who of those who share a channel, counted from 0 in the order of appearance; None where that was not asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Omission:
+    """Speech of which no text could be made, so that it is left out: seconds, on a channel counted from 0."""
+
+    channel: int
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Diarization:
+    """What came of looking for speakers.
+
+    `applied` is false on a dual-channel recording: there the channels tell the parties apart. `participants` has, for
+    each speaker, the position in the job's list of participants, None where that is not clear.
+    """
+
+    applied: bool
+    participants: tuple[int | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The finished text of a recording. `language` is a locale such as `en-US`, or what was detected."""
+    """The finished text of a recording.
+
+    `language` is a locale such as `en-US`, or what was detected. `channels` is how many were listened to.
+    `diarization` is None where speakers were not asked for.
+    """
 
     duration: float
     language: str | None
     sentences: tuple[Sentence, ...]
+    omissions: tuple[Omission, ...] = ()
+    channels: int = 1
+    diarization: Diarization | None = None

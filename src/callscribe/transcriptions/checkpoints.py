@@ -1,0 +1,141 @@
+"""What a running job has in the blob store: where speech is, the words of each chunk; and the transcript they make."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from callscribe.media.blobs import BlobStore
+from callscribe.speech.diarization.turns import SpeakerRange, Turn
+from callscribe.speech.interface import Segment
+from callscribe.speech.serialization import segment_from_json, segment_to_json
+from callscribe.transcriptions import keys
+from callscribe.transcriptions.tables import Chunk, Transcription
+from callscribe.transcripts.assembly import assemble
+from callscribe.transcripts.models import Diarization, Transcript
+
+
+def dump(value: Any) -> bytes:
+    """Plain values as JSON, as it is kept in the blob store."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+class Checkpoints:
+    """Reads and writes them. The segmentation is plain values here: whoever only reads needs none of its library."""
+
+    def __init__(self, blobs: BlobStore) -> None:
+        self._blobs = blobs
+
+    def put_segmentation(self, row: Transcription, segmentation: dict[str, Any]) -> None:
+        """Keep where speech is."""
+        self._blobs.put_bytes(keys.segmentation(row.blobs), dump(segmentation))
+
+    def segmentation(self, row: Transcription) -> dict[str, Any]:
+        """Where speech is.
+
+        Raises:
+            BlobMissing: it is not known yet, or the job was erased.
+        """
+        data: dict[str, Any] = json.loads(self._blobs.get_bytes(keys.segmentation(row.blobs)))
+        return data
+
+    def has_chunk(self, row: Transcription, number: int) -> bool:
+        """Whether a chunk was recognised to its end, by whichever worker."""
+        return self._blobs.exists(keys.chunk(row.blobs, number))
+
+    def put_chunk(self, row: Transcription, number: int, segments: Iterable[Segment]) -> None:
+        """Keep what was recognised in a chunk."""
+        self._put(keys.chunk(row.blobs, number), segments)
+
+    def put_draft(self, row: Transcription, number: int, segments: Iterable[Segment]) -> None:
+        """Let what is recognised of a chunk so far be read."""
+        self._put(keys.draft(row.blobs, number), segments)
+
+    def has_voices(self, row: Transcription, number: int) -> bool:
+        """Whether the voices of a chunk were heard to its end, by whichever worker."""
+        return self._blobs.exists(keys.voices(row.blobs, number))
+
+    def put_voices(self, row: Transcription, number: int, voices: list[dict[str, Any]]) -> None:
+        """Keep what was heard of voices in a chunk."""
+        self._blobs.put_bytes(keys.voices(row.blobs, number), dump(voices))
+
+    def voices(self, row: Transcription, chunks: Sequence[Chunk]) -> list[dict[str, Any]]:
+        """What was heard of voices in all chunks.
+
+        Raises:
+            BlobMissing: one is not there.
+        """
+        return [
+            each for chunk in chunks for each in json.loads(self._blobs.get_bytes(keys.voices(row.blobs, chunk.number)))
+        ]
+
+    def transcript(
+        self, row: Transcription, chunks: Sequence[Chunk], turns: Sequence[Turn] | None = None
+    ) -> Transcript:
+        """What all chunks make together; with `turns` sentences have speakers.
+
+        Raises:
+            BlobMissing: one is not there.
+        """
+        segments = [each for chunk in chunks for each in self._segments(keys.chunk(row.blobs, chunk.number))]
+        transcript = self._assembled(row, segments, turns)
+        if turns is None and speakers_asked(row) is not None:
+            return replace(transcript, diarization=Diarization(applied=False))
+        return transcript
+
+    def transcript_so_far(self, row: Transcription, chunks: Sequence[Chunk]) -> Transcript:
+        """What there is from the beginning up to the first chunk that is not finished, with what there is of that one.
+
+        Raises:
+            BlobMissing: the job has ended meanwhile.
+        """
+        segments: list[Segment] = []
+        for chunk in chunks:
+            if chunk.finished:
+                segments += self._segments(keys.chunk(row.blobs, chunk.number))
+                continue
+            if chunk.readable > 0:
+                segments += self._segments(keys.draft(row.blobs, chunk.number))
+            break
+        return self._assembled(row, segments)
+
+    def forget_chunks(self, row: Transcription) -> None:
+        """Remove the chunks, whose text is in the transcript."""
+        self._blobs.delete_prefix(keys.chunks(row.blobs))
+
+    def _assembled(
+        self, row: Transcription, segments: Sequence[Segment], turns: Sequence[Turn] | None = None
+    ) -> Transcript:
+        """The one place where a job's words become its transcript."""
+        segmentation = self.segmentation(row)
+        channels = len(segmentation["channels"])
+        return assemble(
+            segments,
+            duration=segmentation["duration"],
+            participants=participants_by_channel(row, channels),
+            language=row.language,
+            channels=channels,
+            turns=turns,
+            roles=[each["type"] for each in row.participants],
+        )
+
+    def _put(self, key: str, segments: Iterable[Segment]) -> None:
+        self._blobs.put_bytes(key, dump([segment_to_json(segment) for segment in segments]))
+
+    def _segments(self, key: str) -> list[Segment]:
+        return [segment_from_json(each) for each in json.loads(self._blobs.get_bytes(key))]
+
+
+def speakers_asked(row: Transcription) -> SpeakerRange | None:
+    """How many speakers to look for; None where the configuration does not ask for them."""
+    asked = row.resolved_configuration.get("diarization")
+    if asked is None or not asked["enabled"]:
+        return None
+    return SpeakerRange(asked["minSpeakers"], asked["maxSpeakers"])
+
+
+def participants_by_channel(row: Transcription, channels: int) -> dict[int, int]:
+    """Channel, from 0, to position in `participants`. One channel that two share is nobody's."""
+    if channels == 1 and len(row.participants) > 1:
+        return {}
+    return {each["audioChannelIndex"] - 1: position for position, each in enumerate(row.participants)}
