@@ -3,7 +3,8 @@
     python benchmarks/accuracy.py [--model base] [--groups fleurs_en,calls]
 
 callscribe is measured as its users have it: a server, its API and a job for each recording, the wait for the answer
-included; `--pipeline` measures its recognition alone, as `callscribe transcribe` runs it.
+included; `--pipeline` measures its recognition alone, as `callscribe transcribe` runs it. `speech.py` compares more
+recognisers, by speed and memory as well.
 
 Texts are normalised as Whisper's authors do (https://github.com/openai/whisper, `EnglishTextNormalizer`; for other
 languages `BasicTextNormalizer`), and numbers are compared digit by digit, so that "fourteen fifty-five" and "1455" are
@@ -11,106 +12,33 @@ the same. Recordings under two seconds, which the API refuses, are left out.
 """
 
 import argparse
-import re
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import jiwer
-from rich.console import Console
 from rich.table import Table
-from whisper_normalizer.basic import BasicTextNormalizer
-from whisper_normalizer.english import EnglishTextNormalizer
 
-from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
-from callscribe.speech.catalogue import Catalogue
-from callscribe.speech.interface import RecognitionOptions
-from callscribe.speech.languages import locale_of
-from callscribe.speech.pipeline import transcribe_file
-from callscribe.speech.whisper import WhisperEngine
-from callscribe.transcripts.assembly import assemble
 from corpus import Recording, recordings, turns
+from recognisers import Recogniser as ByWords
+from recognisers import callscribe, faster_whisper, text_of
+from scoring import Score, normalise, show
 from service import service
 
 Recogniser = Callable[[Recording], list[str]]
 """From a recording to the text of each of its channels."""
 
-_ENGLISH = EnglishTextNormalizer()
-_OTHER = BasicTextNormalizer()
 
+def texts(recogniser: ByWords) -> Recogniser:
+    """A recogniser's words as one text a channel."""
 
-@dataclass(slots=True)
-class Score:
-    """What one recogniser made of one set of recordings."""
+    def by_channel(recording: Recording) -> list[str]:
+        heard = recogniser(recording.path, recording.language)
+        return [text_of(heard, channel) for channel in range(recording.channels)]
 
-    references: list[str] = field(default_factory=list)
-    hypotheses: list[str] = field(default_factory=list)
-    audio: float = 0.0
-    seconds: float = 0.0
-    right: int = 0
-    wrong: int = 0
-
-    def add(self, reference: str, hypothesis: str) -> None:
-        """Count one text."""
-        self.references.append(reference)
-        self.hypotheses.append(hypothesis)
-
-    def errors(self) -> jiwer.WordOutput:
-        """Word errors over all texts together."""
-        return jiwer.process_words(self.references, self.hypotheses)
-
-
-def normalise(text: str, language: str) -> str:
-    """A text as it is compared."""
-    normal = _ENGLISH(text) if language == "en" else _OTHER(text)
-    # "one nine" and "19", "oh" and "0": every number as its digits.
-    normal = re.sub(r"\bone\b", "1", normal) if language == "en" else normal
-    return " ".join(re.sub(r"(\d)", r" \1 ", normal).split())
-
-
-@contextmanager
-def pipeline(settings: Settings) -> Iterator[Recogniser]:
-    """This program's recognition without a server, as the command line runs it."""
-    with closing(WhisperEngine(settings)) as engine, closing(Decoder()) as decoder:
-
-        def texts(recording: Recording) -> list[str]:
-            options = RecognitionOptions(language=locale_of(recording.language))
-            segmentation, segments = transcribe_file(
-                decoder, recording.path, engine, settings.model, options, threading.Event()
-            )
-            transcript = assemble(segments, duration=segmentation.duration, language=options.language)
-            return [
-                " ".join(sentence.text for sentence in transcript.sentences if sentence.channel == channel)
-                for channel in range(recording.channels)
-            ]
-
-        yield texts
-
-
-def faster_whisper(settings: Settings) -> Recogniser:
-    """faster-whisper's sequential decoding: beam as set, temperatures and thresholds as it comes."""
-    from faster_whisper import WhisperModel  # noqa: PLC0415
-    from faster_whisper.audio import decode_audio  # noqa: PLC0415
-
-    folder = Catalogue(settings.models).path(settings.model)
-    model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=settings.threads)
-
-    def texts(recording: Recording) -> list[str]:
-        audio = decode_audio(str(recording.path), split_stereo=recording.channels == 2)
-        channels = audio if recording.channels == 2 else [audio]
-        found = []
-        for channel in channels:
-            segments, _ = model.transcribe(
-                channel, language=recording.language, beam_size=settings.beam_size, word_timestamps=True
-            )
-            found.append(" ".join(segment.text.strip() for segment in segments))
-        return found
-
-    return texts
+    return by_channel
 
 
 def measure(recogniser: Recogniser, chosen: Sequence[Recording], score: Score) -> None:
@@ -176,7 +104,7 @@ def report(results: dict[str, dict[str, Score]]) -> Table:
                 str(errors.deletions),
                 str(errors.insertions),
                 f"{score.seconds:.1f}",
-                f"{score.seconds / score.audio:.3f}",
+                f"{score.real_time_factor:.3f}",
                 f"{score.right} / {score.wrong}" if score.right else "",
             )
     return table
@@ -203,18 +131,22 @@ def main() -> None:
     parser.add_argument("--groups", default="", help="folders of the corpus, separated by commas; all without it")
     parser.add_argument("--only", choices=["callscribe", "faster-whisper"], help="measure one of the two")
     parser.add_argument("--pipeline", action="store_true", help="measure recognition alone instead of the service")
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument("--show", action="store_true", help="print the texts that differ most")
     arguments = parser.parse_args()
     folder = {"models_dir": arguments.models_dir} if arguments.models_dir else {}
     settings = Settings(model=arguments.model, **folder)
     groups = frozenset(filter(None, arguments.groups.split(",")))
-    with pipeline(settings) if arguments.pipeline else service(settings.model) as ours:
-        recognisers: dict[str, Recogniser] = {
-            "callscribe": ours,
-            "faster-whisper": faster_whisper(settings),
-        }
-        if arguments.only:
-            recognisers = {arguments.only: recognisers[arguments.only]}
+    with ExitStack() as stack:
+        recognisers: dict[str, Recogniser] = {}
+        if arguments.only != "faster-whisper":
+            recognisers["callscribe"] = (
+                texts(stack.enter_context(callscribe(settings)))
+                if arguments.pipeline
+                else stack.enter_context(service(settings.model))
+            )
+        if arguments.only != "callscribe":
+            recognisers["faster-whisper"] = texts(stack.enter_context(faster_whisper(settings)))
         sets = selections(groups)
         for recogniser in recognisers.values():  # load weights outside the measurement
             recogniser(next(iter(sets.values()))[0])
@@ -225,7 +157,7 @@ def main() -> None:
                 measure(recogniser, chosen, results[name][each])
     if sum(name.startswith("English") for name in results) > 1:
         results["English, all"] = {each: total(results, each) for each in recognisers}
-    Console(width=150).print(report(results))
+    show(report(results), markdown=arguments.markdown)
     if arguments.show:
         _show(results)
 

@@ -1,10 +1,11 @@
-"""Peak memory of the whole process tree while it transcribes 10 and 60 minutes of a dual-channel call.
+"""Peak memory of the whole process tree, and time, by length of a dual-channel call.
 
-    python benchmarks/memory.py [--model base] [--minutes 10 60]
+    python benchmarks/memory.py [--model base] [--minutes 1 10 60 480] [--beside "faster-whisper batched"]
 
-The recordings are the bundled call, repeated. Memory is the sum of the resident sets of the command, its decoder and
-its recogniser, looked at twenty times a second; pages that they share count more than once. What must hold: the longest
-recording needs at most 10 % more than the shortest.
+The recordings are the bundled call, repeated. Memory is the sum of the proportional sets of the command, its decoder
+and its recogniser, looked at ten times a second: pages that they share are counted once. What must hold: eight hours
+need at most 5 % more than ten minutes, and less than a gigabyte. `--beside` measures other recognisers as well, in a
+fresh process for each recording; most of them hold a recording whole, so 480 minutes take gigabytes of theirs.
 """
 
 import argparse
@@ -14,21 +15,35 @@ import sys
 import tempfile
 import time
 import wave
+from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-from rich.console import Console
+import matplotlib as mpl
+from matplotlib.figure import Figure
 from rich.table import Table
 
-import callscribe
+from callscribe.demo import RECORDING
+from contest import PeakMemory, contestants
+from plots import COLOURS, INK, STYLE, save
+from recognisers import RECOGNISERS
+from scoring import show
 
-CALL = Path(callscribe.__file__).parent / "demo" / "call.wav"
+OURS = "callscribe"
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What one recogniser needed for a recording of so many minutes."""
+
+    minutes: float
+    peak: int
+    seconds: float
 
 
 def recording(folder: Path, minutes: float) -> Path:
     """The bundled call, again and again, for so many minutes."""
     path = folder / f"{minutes:g}min.wav"
-    with wave.open(str(CALL)) as source, wave.open(str(path), "wb") as target:
+    with wave.open(str(RECORDING)) as source, wave.open(str(path), "wb") as target:
         target.setparams(source.getparams())
         frames = source.readframes(source.getnframes())
         size = source.getnchannels() * source.getsampwidth()
@@ -39,56 +54,91 @@ def recording(folder: Path, minutes: float) -> Path:
     return path
 
 
-def peak(path: Path, model: str) -> tuple[float, float]:
-    """Peak resident bytes of the tree, and seconds, of transcribing a recording."""
-    began = time.perf_counter()
+def measure(name: str, path: Path, minutes: float, model: str) -> Measurement:
+    """Have a fresh process transcribe a recording."""
+    if name == OURS:
+        return _measure_command(path, minutes, model)
+    with contestants([name], model=model, threads=0) as (recogniser,):
+        answer = recogniser.recognise(path, "en")
+    return Measurement(minutes, answer.peak, answer.seconds)
+
+
+def _measure_command(path: Path, minutes: float, model: str) -> Measurement:
+    """`callscribe transcribe`, from its start to its end."""
     command = [sys.executable, "-m", "callscribe", "transcribe", str(path), "--language", "en-US", "--model", model]
-    environment = {**os.environ, "CALLSCRIBE_MODEL": model}
-    most = 0
-    with subprocess.Popen([*command, "--output", str(path.parent)], env=environment) as process:
-        root = psutil.Process(process.pid)
-        while process.poll() is None:
-            most = max(most, tree(root))
-            time.sleep(0.05)
-    if process.returncode:
-        sys.exit(f"{' '.join(command)} ended with {process.returncode}")
-    return most, time.perf_counter() - began
+    began = time.perf_counter()
+    with (
+        subprocess.Popen(
+            [*command, "--output", str(path.parent)], env={**os.environ, "CALLSCRIBE_MODEL": model}
+        ) as run,
+        PeakMemory(run.pid) as memory,
+    ):
+        run.wait()
+    if run.returncode:
+        sys.exit(f"{' '.join(command)} ended with {run.returncode}")
+    return Measurement(minutes, memory.peak, time.perf_counter() - began)
 
 
-def tree(root: psutil.Process) -> int:
-    """Resident bytes of a process and of all below it."""
-    total = 0
-    try:
-        for process in [root, *root.children(recursive=True)]:
-            try:
-                total += process.memory_info().rss
-            except psutil.NoSuchProcess:
-                continue  # it ended just now
-    except psutil.NoSuchProcess:
-        pass
-    return total
+def report(results: dict[str, list[Measurement]]) -> Table:
+    """The table."""
+    table = Table("Recogniser", "Recording", "Peak MiB", "Of 10 min", "Seconds", "Real-time factor")
+    for name, measured in results.items():
+        base = next((each.peak for each in measured if each.minutes == 10), None)
+        for index, each in enumerate(measured):
+            table.add_row(
+                "" if index else name,
+                f"{each.minutes:g} min",
+                f"{each.peak / 2**20:.0f}",
+                f"{each.peak / base * 100:.1f} %" if base else "",
+                f"{each.seconds:.0f}",
+                f"{each.seconds / each.minutes / 60:.4f}",
+            )
+    return table
+
+
+def plot(results: dict[str, list[Measurement]], path: Path) -> None:
+    """Draw memory and time by length."""
+    mpl.rcParams.update(STYLE)
+    figure = Figure(figsize=(8, 2.6), layout="constrained")
+    memory, speed = figure.subplots(1, 2)
+    for (name, measured), colour in zip(results.items(), COLOURS, strict=False):
+        minutes = [each.minutes for each in measured]
+        memory.plot(minutes, [each.peak / 2**20 for each in measured], "o-", color=colour, label=name, markersize=4)
+        speed.plot(minutes, [each.seconds for each in measured], "o-", color=colour, markersize=4)
+    lengths = sorted({each.minutes for measured in results.values() for each in measured})
+    for axes, label in ((memory, "peak memory, MiB"), (speed, "seconds")):
+        axes.set_xscale("log")
+        axes.set_xticks(lengths, [f"{length:g}" for length in lengths])
+        axes.minorticks_off()
+        axes.set_xlabel("length of the call, minutes")
+        axes.set_ylabel(label)
+        axes.patch.set_alpha(0)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="y", color=INK, alpha=0.25)
+    memory.set_ylim(bottom=0)
+    speed.set_yscale("log")
+    figure.legend(*memory.get_legend_handles_labels(), loc="outside lower center", ncols=len(results), frameon=False)
+    save(figure, path)
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="base")
-    parser.add_argument("--minutes", type=float, nargs="+", default=[10.0, 60.0])
-    arguments = parser.parse_args()
-    table = Table("Recording", "Peak memory", "Of the shortest", "Seconds", "Real-time factor")
-    first = 0.0
-    with tempfile.TemporaryDirectory() as folder:
-        for minutes in arguments.minutes:
-            most, seconds = peak(recording(Path(folder), minutes), arguments.model)
-            first = first or most
-            table.add_row(
-                f"{minutes:g} min",
-                f"{most / 2**20:.0f} MiB",
-                f"{most / first * 100:.1f} %",
-                f"{seconds:.0f}",
-                f"{seconds / minutes / 60:.3f}",
-            )
-    Console(width=100).print(table)
+    parser.add_argument("--minutes", type=float, nargs="+", default=[1.0, 10.0, 60.0])
+    parser.add_argument("--beside", nargs="+", choices=[name for name in RECOGNISERS if name != OURS], default=[])
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    parser.add_argument("--plot", type=Path, help="file to draw the figures in, as SVG")
+    chosen = parser.parse_args()
+    results: dict[str, list[Measurement]] = {name: [] for name in (OURS, *chosen.beside)}
+    for minutes in chosen.minutes:
+        with tempfile.TemporaryDirectory() as folder:
+            path = recording(Path(folder), minutes)
+            for name, measured in results.items():
+                measured.append(measure(name, path, minutes, chosen.model))
+    show(report(results), markdown=chosen.markdown)
+    if chosen.plot:
+        plot(results, chosen.plot)
 
 
 if __name__ == "__main__":
