@@ -32,6 +32,7 @@ from callscribe.speech.diarization.diarizer import MODEL as SPEAKERS
 from callscribe.speech.diarization.diarizer import Diarizer
 from callscribe.speech.interface import SAMPLE_RATE, RecognitionOptions, Span, SpeechWindow
 from callscribe.speech.whisper import WhisperEngine
+from callscribe.speech.whisper.openvino_network import has_matrix_units
 
 PROBE = "doctor-probe"
 
@@ -67,11 +68,10 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield Finding(
         "libraries",
         True,
-        f"CTranslate2 {ctranslate2.__version__}, PyAV {av.__version__} (FFmpeg {av.ffmpeg_version_info}), "
-        f"DBOS {version('dbos')}",
+        f"OpenVINO {version('openvino')}, CTranslate2 {ctranslate2.__version__}, "
+        f"PyAV {av.__version__} (FFmpeg {av.ffmpeg_version_info}), DBOS {version('dbos')}",
     )
-    cuda = ctranslate2.get_cuda_device_count()
-    yield Finding("device", True, f"CUDA, {cuda} device(s), float16" if cuda else "CPU, int8")
+    yield Finding("device", True, _device())
     yield Finding("data folder", True, str(settings.data_dir))
     checks: tuple[tuple[str, Callable[[Settings], str], str], ...] = (
         ("database", _database, "Check CALLSCRIBE_DATABASE_URL and that the server runs."),
@@ -84,6 +84,14 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         yield _checked(subject, check, advice, settings)
     if _diarization_asked(settings):
         yield _checked("speakers", _speakers, f"Get it with `callscribe models pull {SPEAKERS}`.", settings)
+
+
+def _device() -> str:
+    """What recognition computes on; see `speech.whisper.recognizer.load_network`."""
+    cuda = ctranslate2.get_cuda_device_count()
+    if cuda:
+        return f"CUDA, {cuda} device(s), float16 on CTranslate2"
+    return "CPU, bfloat16 on OpenVINO" if has_matrix_units() else "CPU, int8 on CTranslate2"
 
 
 def _checked(subject: str, check: Callable[[Settings], str], advice: str, settings: Settings) -> Finding:
