@@ -9,7 +9,7 @@ import pytest
 
 from callscribe.demo import RECORDING
 from callscribe.media.decoding import Decoder
-from callscribe.speech.activity import FRAME, ActivityDetector, ChannelActivity
+from callscribe.speech.activity import DEFAULTS, FRAME, ActivityDetector, ActivityOptions, ChannelActivity
 from callscribe.speech.interface import SAMPLE_RATE, Span
 
 Audio = npt.NDArray[np.float32]
@@ -22,12 +22,19 @@ def agent() -> Iterator[Audio]:
         yield np.concatenate([window.samples for window in decoder.windows(RECORDING, end=40.0)], axis=1)[1]
 
 
-def activity(samples: Audio, seconds: float = 7.3) -> ChannelActivity:
-    detector = ActivityDetector(0)
+def activity(samples: Audio, seconds: float = 7.3, options: ActivityOptions = DEFAULTS) -> ChannelActivity:
+    detector = ActivityDetector(0, options)
     step = int(seconds * SAMPLE_RATE)
     for first in range(0, len(samples), step):
         detector.push(samples[first : first + step])
     return detector.finish()
+
+
+def mu_law(samples: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """What is left after the law's 8 bits (ITU-T G.711, as a formula)."""
+    logarithms = np.sign(samples) * np.log1p(255 * np.abs(samples)) / np.log(256)
+    codes: npt.NDArray[np.float64] = np.round(logarithms * 127) / 127
+    return np.asarray(np.sign(codes) * (256 ** np.abs(codes) - 1) / 255, np.float64)
 
 
 def covered(spans: Sequence[Span], seconds: float) -> npt.NDArray[np.bool_]:
@@ -54,6 +61,17 @@ def test_a_channel_is_heard_at_any_level(agent: Audio) -> None:
         quiet = activity((agent * 10 ** (decibels / 20)).astype(np.float32))
         assert agreement(normal.spans, quiet.spans, 40.0) > 0.9
         assert 20 * np.log10(quiet.gain / normal.gain) == pytest.approx(-decibels, abs=1.5)
+
+
+@pytest.mark.parametrize("lowest", [200, 300])
+@pytest.mark.parametrize("decibels", [0, -30])
+def test_nothing_is_taken_away_from_speech_in_a_narrow_band(agent: Audio, lowest: int, decibels: int) -> None:
+    spectrum, frequencies = np.fft.rfft(agent), np.fft.rfftfreq(len(agent), 1 / SAMPLE_RATE)
+    band = np.fft.irfft(np.where((frequencies > lowest) & (frequencies < 3400), spectrum, 0), len(agent))
+    line = (mu_law(band) * 10 ** (decibels / 20)).astype(np.float32)
+    everything = activity(line, options=ActivityOptions(certain=0.0))
+    assert len(everything.spans) > 3
+    assert activity(line).spans == everything.spans
 
 
 def test_a_quiet_party_is_heard_although_a_loud_announcement_comes_first(agent: Audio) -> None:

@@ -50,10 +50,11 @@ _SLACK: Final = 2.0
 _ROUNDS: Final = 2
 """How often what was missed is looked at again."""
 
-_GUESSED_WORDS: Final = 3
+_GUESSED_WORDS: Final = 2
 _GUESSED: Final = 0.08
 """Confidence of the first of so few words, below which they are a guess. Measured between words that were said and
-words that were made of telephone noises: the former begin with 0.08 and more."""
+words that were made of telephone noises: the former begin with 0.08 and more. Three words are no guess: numbers that
+stand alone ("four, one, seven.") begin as low."""
 
 _LONGEST_TEXT: Final = 440
 _TOKENS: Final = 16
@@ -225,7 +226,7 @@ class Recognizer:
         if hypothesis.is_silence:
             return _Found([])
         (words,) = self._words([piece], encoded, [self._prompt(piece)], [hypothesis])
-        return _Found(words)
+        return _Found([] if _is_guess(words) else words)
 
     def _best(self, piece: _Piece, encoded: Any, beams: int) -> Hypothesis | None:
         """The first decoding that is sound, or else the likeliest that is neither a loop nor talk without pause."""
@@ -344,7 +345,7 @@ def _too_fast(hypothesis: Hypothesis, piece: _Piece) -> bool:
 
 
 def _is_guess(words: Sequence[_Heard]) -> bool:
-    """A word or three that nothing led up to: what the model makes of noises ("You", "Thank you.")."""
+    """A word or two that nothing led up to: what the model makes of noises ("You", "Thank you.")."""
     return 0 < len(words) <= _GUESSED_WORDS and words[0].word.confidence < _GUESSED
 
 
