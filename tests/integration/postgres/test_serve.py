@@ -17,8 +17,9 @@ from harness import Receiver, running
 from media_server import MediaServer, body
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def database_url() -> Iterator[str]:
+    """A server for each test: a second data folder has another secret key than the accounts in the database."""
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         # Short and private, as sockets and the wheel want it.
         runtime = Path(folder) / "run"
