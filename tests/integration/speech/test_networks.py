@@ -14,6 +14,7 @@ from callscribe.speech.whisper.ctranslate2_network import CTranslate2Network
 from callscribe.speech.whisper.decoding import Hypothesis
 from callscribe.speech.whisper.network import Network, Prompt, Tokenizers
 from callscribe.speech.whisper.openvino_network import OpenVinoNetwork
+from callscribe.speech.whisper.weights import Weights
 
 BEAMS = 5
 
@@ -30,7 +31,7 @@ def tokenizers(folder: Path) -> Tokenizers:
 
 @pytest.fixture(scope="module")
 def openvino(folder: Path, tokenizers: Tokenizers) -> OpenVinoNetwork:
-    return OpenVinoNetwork(folder, tokenizers, threads=2)
+    return OpenVinoNetwork(folder, Weights.read(folder), tokenizers, threads=2)
 
 
 @pytest.fixture

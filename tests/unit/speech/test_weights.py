@@ -51,6 +51,7 @@ def test_quantised_weights_are_told_apart(tmp_path: Path) -> None:
         {"encoder/conv1/weight": np.ones((2, 2), np.int8), "encoder/conv1/weight_scale": np.ones(2, np.float32)},
     )
     assert Weights.read(folder).is_quantized
+    assert Weights.find(folder) is None
 
 
 @pytest.mark.parametrize("damage", ["version", "short"])
@@ -61,3 +62,4 @@ def test_a_file_that_is_not_such_a_model_says_so(tmp_path: Path, damage: str) ->
         file.write_bytes(file.read_bytes()[:60])
     with pytest.raises(SetupError, match="cannot be read as a CTranslate2 model"):
         Weights.read(folder)
+    assert Weights.find(folder) is None

@@ -74,8 +74,7 @@ class OpenVinoNetwork:
 
     mixes = True
 
-    def __init__(self, folder: Path, tokenizers: Tokenizers, *, threads: int) -> None:
-        weights = Weights.read(folder)
+    def __init__(self, folder: Path, weights: Weights, tokenizers: Tokenizers, *, threads: int) -> None:
         config = json.loads((folder / "config.json").read_text())
         tokenizer = tokenizers["en"]
         self._shape = graphs.Shape.of(weights)

@@ -69,6 +69,10 @@ _PLAIN_SECONDS: Final = 2.5
 """A window with so much speech that is so probably in a language is in that one, whatever the channel's is."""
 
 
+_NOTHING: Final = Hypothesis((), "", 0.0, 1.0)
+"""No text."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Piece:
     """Something to decode: a window, or the part of one that was missed. `speech` in seconds from its start.
@@ -116,8 +120,9 @@ def load_network(folder: Path, tokenizers: Tokenizers, *, device: str, threads: 
     """The model on what computes it fastest here: a GPU where there is one, else by what the processor can do."""
     threads = threads or _cores()
     cuda = device == "cuda" or (device == "auto" and ctranslate2.get_cuda_device_count() > 0)
-    if not cuda and has_matrix_units() and not Weights.read(folder).is_quantized:
-        return OpenVinoNetwork(folder, tokenizers, threads=threads)
+    weights = None if cuda or not has_matrix_units() else Weights.find(folder)
+    if weights:
+        return OpenVinoNetwork(folder, weights, tokenizers, threads=threads)
     return CTranslate2Network(folder, tokenizers, cuda=cuda, threads=threads)
 
 
@@ -205,10 +210,15 @@ class Recognizer:
             _sound(hypothesis, piece) and not _runs_on(hypothesis, piece, prompt.tokenizer.timestamp_begin)
             for piece, prompt, hypothesis in zip(batch, prompts, hypotheses, strict=True)
         ]
-        found = self._words(batch, encoded, prompts, hypotheses)
-        for piece, is_accepted, hypothesis, words in zip(batch, accepted, hypotheses, found, strict=True):
+        # What is not believed needs no word times; a loop, the longest text of all, would lengthen everybody's.
+        believed = [
+            hypothesis if is_accepted and not hypothesis.is_silence else _NOTHING
+            for is_accepted, hypothesis in zip(accepted, hypotheses, strict=True)
+        ]
+        found = self._words(batch, encoded, prompts, believed)
+        for piece, is_accepted, words in zip(batch, accepted, found, strict=True):
             if is_accepted:
-                yield piece, _Found([] if hypothesis.is_silence or _is_guess(words) else words)
+                yield piece, _Found([] if _is_guess(words) else words)
             else:
                 yield piece, self._second_try(piece, beams)
 
@@ -252,10 +262,10 @@ class Recognizer:
         with self._timed("align"):
             times = self._network.align(encoded, prompts, hypotheses, frames)
         found = []
-        for piece, prompt, hypothesis, timed in zip(pieces, prompts, hypotheses, times, strict=True):
+        for piece, prompt, hypothesis, timed, count in zip(pieces, prompts, hypotheses, times, frames, strict=True):
             tokenizer = prompt.tokenizer
             clauses = split_at_timestamps(hypothesis.tokens, tokenizer.timestamp_begin)
-            silent = silent_steps(piece.samples, piece.speech, max(1, int(piece.duration * FRAMES_PER_SECOND) // 2))
+            silent = silent_steps(piece.samples, piece.speech, max(1, count // 2))
             words = timed_words(tokenizer, hypothesis.text_tokens(tokenizer), timed, silent)
             found.append(_heard(piece, clauses, words))
         return found

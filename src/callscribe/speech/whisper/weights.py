@@ -29,7 +29,7 @@ class Weights:
         """The weights in a model's folder.
 
         Raises:
-            SetupError: the file is of another version, or quantised; such models run on CTranslate2 alone.
+            SetupError: the file is of another version, or not such a model.
         """
         path = folder / "model.bin"
         data = np.memmap(path, np.uint8, mode="c")
@@ -37,6 +37,15 @@ class Weights:
             return cls(dict(_arrays(data)))
         except (KeyError, ValueError, struct.error) as error:
             raise SetupError(f"{path} cannot be read as a CTranslate2 model: {error}") from error
+
+    @classmethod
+    def find(cls, folder: Path) -> Self | None:
+        """The weights, or None where only CTranslate2 knows what to do with them: quantised, or of another version."""
+        try:
+            weights = cls.read(folder)
+        except SetupError:
+            return None
+        return None if weights.is_quantized else weights
 
     def __getitem__(self, name: str) -> npt.NDArray[np.float32]:
         """An array by its name, as float32."""
