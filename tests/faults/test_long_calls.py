@@ -217,7 +217,7 @@ def test_deleting_a_call_stops_its_chunks_on_every_worker(
     done = len(recognized(job, one, two))
     at_work = "SELECT count(*) FROM workflow_status WHERE workflow_uuid LIKE :prefix AND status = 'PENDING'"
     eventually(lambda: not rows(api, at_work, prefix=f"{job}%"), timeout=5, interval=0.05)
-    assert any(each["event"] == "transcription.deleted" for each in events(job, one, two))
+    eventually(lambda: any(each["event"] == "transcription.deleted" for each in events(job, one, two)))
     folder = api.data.parent / "blobs" / ACCOUNT_SID / job
     left = "SELECT count(*) FROM workflow_status WHERE workflow_uuid LIKE :prefix"
     eventually(lambda: not folder.exists() and not rows(api, left, prefix=f"{job}%"), timeout=40)

@@ -291,4 +291,11 @@ def _network() -> Any:
     model = core.read_model(Path(package.origin).parent / "assets" / "silero_vad_v6.onnx")
     model.reshape({"input": [_GROUP, _CONTEXT + FRAME], "h": [1, 1, 128], "c": [1, 1, 128]})
     # In single precision also where the processor has a shorter one: probabilities would move by up to a half.
-    return core.compile_model(model, "CPU", {"INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"})
+    # A stream, of one thread, for each channel.
+    options = {
+        "NUM_STREAMS": 2,
+        "INFERENCE_NUM_THREADS": 2,
+        "ENABLE_CPU_PINNING": False,
+        "INFERENCE_PRECISION_HINT": "f32",
+    }
+    return core.compile_model(model, "CPU", options)

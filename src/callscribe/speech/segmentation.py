@@ -1,6 +1,7 @@
 """A recording's map: how long it is, who speaks when, and where it can be cut into chunks."""
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -54,14 +55,16 @@ def segment(windows: Iterable[AudioWindow]) -> Segmentation:
     detectors: list[ActivityDetector] = []
     copies, crosstalk = CopyDetector(), CrosstalkDetector()
     samples = 0
-    for window in windows:
-        if not detectors:
-            detectors = [ActivityDetector(channel) for channel in range(len(window.samples))]
-        samples += window.samples.shape[1]
-        copies.push(window.samples)
-        crosstalk.push(window.samples)
-        for detector, channel in zip(detectors, window.samples, strict=True):
-            detector.push(channel)
+    with ThreadPoolExecutor(max_workers=2) as threads:
+        for window in windows:
+            if not detectors:
+                detectors = [ActivityDetector(channel) for channel in range(len(window.samples))]
+            samples += window.samples.shape[1]
+            work = [threads.submit(each.push, heard) for each, heard in zip(detectors, window.samples, strict=True)]
+            copies.push(window.samples)
+            crosstalk.push(window.samples)
+            for each in work:
+                each.result()
     duration = samples / SAMPLE_RATE
     if copies.found():
         return Segmentation(duration, (detectors[0].finish(),), copies=True)

@@ -20,6 +20,9 @@ _LATEST_START: Final = 50
 
 _STAMPS: Final = 6
 
+_STILL: Final = 0.75
+"""With no more than this share of the windows unfinished the others are dropped. That has its price, so not at once."""
+
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 
@@ -50,6 +53,10 @@ class Scores:
 
 class Decoder(Protocol):
     """A decoder with a past, for `rows` = windows x beams, those of a window next to each other."""
+
+    def keep(self, windows: Ints) -> None:
+        """Go on with these windows only. `origins` of the next step are rows as they were before."""
+        ...
 
     def step(self, tokens: Ints, position: int, origins: Ints) -> Scores:
         """Append a token to each row, whose past is that of row `origins` of the step before."""
@@ -85,16 +92,16 @@ class Search:
     def __init__(self, decoder: Decoder, vocabulary: Vocabulary, tasks: Sequence[Task], *, beams: int) -> None:
         self._decoder = decoder
         self._vocabulary = vocabulary
-        self._tasks = tasks
-        self._shape = len(tasks), beams
-        self._rows = len(tasks) * beams
+        self._tasks = list(tasks)
+        self._beams = beams
         room = max(task.longest for task in tasks)
         # What each beam has so far. A beam whose total is -inf is none: its row is computed and not looked at.
         self._tokens = np.zeros((*self._shape, room), np.int32)
         self._gains = np.zeros((*self._shape, room), np.float32)
         self._totals = np.zeros(self._shape, np.float32)
         self._length = 0
-        self._finished: list[list[tuple[float, Decoded]]] = [[] for _ in tasks]  # each with what it is ranked by
+        self._found: list[list[tuple[float, Decoded]]] = [[] for _ in tasks]  # each with what it is ranked by
+        self._finished = self._found  # of the windows that are not dropped yet
         self._no_speech = np.zeros(len(tasks), np.float32)
         self._states: list[list[State]] = [[START] * beams for _ in tasks]  # in the terms, of each beam
 
@@ -140,9 +147,33 @@ class Search:
                 self._no_speech = np.exp(silence - total)[:: self._shape[1]]
         return scores
 
+    @property
+    def _shape(self) -> tuple[int, int]:
+        """Windows, and beams of each."""
+        return len(self._tasks), self._beams
+
+    @property
+    def _rows(self) -> int:
+        return len(self._tasks) * self._beams
+
     def _next(self, origins: Ints) -> Scores:
+        origins = self._drop_finished(origins)
         last = self._tokens[:, :, self._length - 1].reshape(-1)
         return self._decoder.step(last, len(self._tasks[0].prompt) + self._length - 1, origins)
+
+    def _drop_finished(self, origins: Ints) -> Ints:
+        """Compute no more for windows whose text is complete, where they are many; the origins of the rows left."""
+        unfinished = np.flatnonzero(np.any(self._totals > -np.inf, axis=1)).astype(np.int32)
+        if len(unfinished) > _STILL * len(self._tasks):
+            return origins
+        self._decoder.keep(unfinished)
+        origins = origins.reshape(self._shape)[unfinished].reshape(-1)
+        self._tokens, self._gains = self._tokens[unfinished], self._gains[unfinished]
+        self._totals, self._no_speech = self._totals[unfinished], self._no_speech[unfinished]
+        self._tasks = [self._tasks[window] for window in unfinished]
+        self._states = [self._states[window] for window in unfinished]
+        self._finished = [self._finished[window] for window in unfinished]
+        return origins
 
     def _candidates(self, scores: Scores) -> tuple[Ints, Floats]:
         """Tokens that may follow in each row, and their log probabilities under the rules of timestamps."""
@@ -246,7 +277,7 @@ class Search:
         self._finished[window].append((float(total) / max(1, len(gains)), found))
 
     def _best(self) -> list[Decoded]:
-        return [max(found, key=lambda each: each[0])[1] for found in self._finished]
+        return [max(found, key=lambda each: each[0])[1] for found in self._found]
 
     def _is_done(self) -> bool:
         return not np.any(self._totals > -np.inf)

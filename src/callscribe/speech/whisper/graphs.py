@@ -28,6 +28,9 @@ from callscribe.speech.whisper.weights import Weights
 CANDIDATES: Final = 16
 """Text tokens that the decoder returns for each row: more than two for each of five beams."""
 
+_BLOCK: Final = 128
+"""Text tokens of which the best is found first: so many that two small searches are quicker than one large one."""
+
 _NEVER: Final = -1e9
 
 _STORED: Final = ov.Type.bf16
@@ -175,23 +178,39 @@ def decoder(
         hidden = op.add(hidden, layers.linear(attended, f"{name}/attention/linear_2"))
         hidden = layers.feed_forward(hidden, f"{name}/ffn")
     last = op.gather(layers.norm(hidden, "decoder/layer_norm"), op.constant(-1), op.constant(1))
-    best, summed = _text(last, weights["decoder/embeddings/weight"][:end_of_text], suppressed)
+    text = _text(last, weights["decoder/embeddings/weight"][:end_of_text], suppressed)
     aligned = op.convert(op.concat([attention[each] for each in alignment_heads], 1), _STORED)
-    outputs = [last, best.output(0), best.output(1), summed, aligned]
+    outputs = [last, *text, aligned]
     return ov.Model(
         [op.result(each) for each in outputs], assigned, [tokens, beams, past_mask, mask, *memory], "decoder"
     )
 
 
-def _text(hidden: _Node, embeddings: npt.NDArray[np.float32], suppressed: Sequence[int]) -> tuple[_Node, _Node]:
-    """The best text tokens, and the logarithm of the summed exponentials of all of them."""
-    bias = np.zeros((1, len(embeddings)), np.float32)
+def _text(hidden: _Node, embeddings: npt.NDArray[np.float32], suppressed: Sequence[int]) -> list[_Node]:
+    """The best text tokens, and the logarithm of the summed exponentials of all of them.
+
+    The best are looked for in the best blocks of neighbours alone: no other block can hold one of them.
+    """
+    blocks = -(-len(embeddings) // _BLOCK)
+    padded = np.zeros((blocks * _BLOCK, embeddings.shape[1]), np.float32)
+    padded[: len(embeddings)] = embeddings
+    bias = np.zeros((1, len(padded)), np.float32)
     bias[0, [token for token in suppressed if token < len(embeddings)]] = _NEVER
-    logits = op.add(op.matmul(hidden, _compressed(embeddings), False, True), op.constant(bias))
-    best = op.topk(logits, op.constant(np.int32(CANDIDATES)), 1, "max", "value", "i32")
-    most = op.reduce_max(logits, _ints(1), True)
+    bias[0, len(embeddings) :] = _NEVER
+    logits = op.add(op.matmul(hidden, _compressed(padded), False, True), op.constant(bias))
+    by_block = op.reshape(logits, _ints(0, blocks, _BLOCK), True)
+    highest = op.reduce_max(by_block, _ints(2), False)
+    chosen = op.topk(highest, op.constant(np.int32(CANDIDATES)), 1, "max", "index", "i32").output(1)
+    neighbours = op.reshape(op.gather(by_block, chosen, op.constant(1), 1), _ints(0, CANDIDATES * _BLOCK), True)
+    best = op.topk(neighbours, op.constant(np.int32(CANDIDATES)), 1, "max", "value", "i32")
+    block, place = (
+        op.divide(best.output(1), op.constant(np.int32(_BLOCK))),
+        op.mod(best.output(1), op.constant(np.int32(_BLOCK))),
+    )
+    tokens = op.add(op.multiply(op.gather_elements(chosen, block, 1), op.constant(np.int32(_BLOCK))), place)
+    most = op.reduce_max(highest, _ints(1), True)
     total = op.reduce_sum(op.exp(op.subtract(logits, most)), _ints(1), True)
-    return best, op.add(op.log(total), most)
+    return [best.output(0), tokens, op.add(op.log(total), most)]
 
 
 class _Layers:

@@ -7,6 +7,7 @@ whatever it is decoded beside.
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -68,6 +69,10 @@ class Memory:
     def __len__(self) -> int:
         return len(self.mask)
 
+    def of(self, windows: Ints) -> "Memory":
+        """These windows of it."""
+        return Memory([array[windows] for array in self.arrays], self.mask[windows])
+
 
 class OpenVinoNetwork:
     """A loaded model; see `network.Network`."""
@@ -108,16 +113,18 @@ class OpenVinoNetwork:
         values = len(windows), shape.heads, most, shape.head
         arrays = [np.zeros(each, np.uint16) for _ in range(shape.decoder_layers) for each in (keys, values)]
         mask = np.full((len(windows), 1, 1, most), _NEVER)
-        for index, (window, count) in enumerate(zip(windows, frames, strict=True)):
-            self._encoder.infer([self._features.of(window, count)[None]])
-            steps = count // 2
-            mask[index, ..., :steps] = 0
-            for output, array in enumerate(arrays):
-                part = self._encoder.get_output_tensor(output).data.view(np.uint16)[0]
-                if output % 2:
-                    array[index, :, :steps] = part
-                else:
-                    array[index, ..., :steps] = part
+        with ThreadPoolExecutor(max_workers=1) as ahead:  # features of the next windows while one is encoded
+            features = ahead.map(self._features.of, windows, frames)
+            for index, (spectrogram, count) in enumerate(zip(features, frames, strict=True)):
+                self._encoder.infer([spectrogram[None]])
+                steps = count // 2
+                mask[index, ..., :steps] = 0
+                for output, array in enumerate(arrays):
+                    part = self._encoder.get_output_tensor(output).data.view(np.uint16)[0]
+                    if output % 2:
+                        array[index, :, :steps] = part
+                    else:
+                        array[index, ..., :steps] = part
         return Memory(arrays, mask)
 
     def beam_search(self, encoded: Memory, prompts: Sequence[Prompt], beams: int) -> list[Hypothesis]:
@@ -181,8 +188,15 @@ class _Run:
     def __init__(self, decoder: Any, memory: Memory) -> None:
         # A fresh request each time: one that was used for fewer rows gives wrong numbers for more (OpenVINO 2026.4).
         self._request = decoder.create_infer_request()
-        self._memory = memory
         self._past = 0
+        self._attend_to(memory)
+
+    def keep(self, windows: Ints) -> None:
+        """Go on with these windows only."""
+        self._attend_to(self._memory.of(windows))
+
+    def _attend_to(self, memory: Memory) -> None:
+        self._memory = memory
         for index, bits in enumerate(memory.arrays, 4):
             self._request.set_input_tensor(index, ov.Tensor(bits, ov.Shape(bits.shape), ov.Type.bf16))
 
@@ -203,6 +217,10 @@ class _Stepper:
 
     def __init__(self, run: _Run, embeddings: graphs.Embeddings, rest: Floats) -> None:
         self._run, self._embeddings, self._rest = run, embeddings, rest
+
+    def keep(self, windows: Ints) -> None:
+        """See `beam_search.Decoder`."""
+        self._run.keep(windows)
 
     def step(self, tokens: Ints, position: int, origins: Ints) -> Scores:
         """See `beam_search.Decoder`."""

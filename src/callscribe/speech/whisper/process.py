@@ -27,12 +27,9 @@ _ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "1048576", "MALLOC_TRIM_THRESHOLD_": "16
 """For glibc: large blocks go back to the system. Kept for reuse they fragment, since no two batches are of one size,
 and memory creeps up with the length of a recording (533 MiB after 10 minutes, 552 after 30; with these 471 and 478)."""
 
-_ARITHMETIC = {"OPENBLAS_NUM_THREADS": "1"}
-"""For numpy: its products are small, and its threads would stand in the way of the model's."""
-
 
 _INHERITED = frozenset({"HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "TMPDIR", "TZ"})
-_INHERITED_PREFIXES = ("CT2_", "CUDA_", "LC_", "MALLOC_", "MKL_", "NVIDIA_", "OMP_")
+_INHERITED_PREFIXES = ("CT2_", "CUDA_", "LC_", "MALLOC_", "MKL_", "NVIDIA_", "OMP_", "OPENBLAS_")
 
 
 class ChildDied(Exception):  # noqa: N818  what happened, told to the engine, which tries again
@@ -163,7 +160,7 @@ class ChildProcess:
     def _start(self) -> subprocess.Popen[bytes]:
         # The child needs none of the operator's secrets.
         environment = {name: value for name, value in os.environ.items() if _is_harmless(name)}
-        for name, value in (_ALLOCATOR | _ARITHMETIC).items():
+        for name, value in _ALLOCATOR.items():
             environment.setdefault(name, value)
         process = subprocess.Popen(  # noqa: S603  our own module in our own interpreter
             [sys.executable, "-P", "-m", "callscribe.speech.whisper.child", *self._arguments],
