@@ -18,9 +18,9 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import openvino
 
 from callscribe.speech.interface import SAMPLE_RATE, Samples, Span
+from callscribe.speech.runtime import core
 
 FRAME: Final = 512
 """Samples in a frame of Silero VAD at 16 kHz."""
@@ -287,8 +287,7 @@ def _network() -> Any:
     package = find_spec("faster_whisper")  # found and not imported: it would bring CTranslate2 along
     assert package is not None
     assert package.origin is not None
-    core = openvino.Core()
-    model = core.read_model(Path(package.origin).parent / "assets" / "silero_vad_v6.onnx")
+    model = core().read_model(Path(package.origin).parent / "assets" / "silero_vad_v6.onnx")
     model.reshape({"input": [_GROUP, _CONTEXT + FRAME], "h": [1, 1, 128], "c": [1, 1, 128]})
     # In single precision also where the processor has a shorter one: probabilities would move by up to a half.
     # A stream, of one thread, for each channel.
@@ -298,4 +297,4 @@ def _network() -> Any:
         "ENABLE_CPU_PINNING": False,
         "INFERENCE_PRECISION_HINT": "f32",
     }
-    return core.compile_model(model, "CPU", options)
+    return core().compile_model(model, "CPU", options)

@@ -1,5 +1,7 @@
 """Voice activity on the bundled call."""
 
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 
@@ -102,3 +104,30 @@ def test_channels_side_by_side_do_not_disturb_each_other(agent: Audio) -> None:
         two.push(agent[::-1][first : first + SAMPLE_RATE])
     assert one.finish().spans == activity(agent).spans
     assert two.finish().spans == activity(agent[::-1]).spans
+
+
+FIRST_INFERENCES = """
+import os, threading
+import numpy as np
+from callscribe.speech.activity import ActivityDetector
+
+detectors = [ActivityDetector(channel) for channel in range(4)]
+together = threading.Barrier(4)
+
+def hear(detector):
+    together.wait()
+    detector.push(np.random.default_rng(1).normal(0, 0.1, 160_000).astype(np.float32))
+
+threads = [threading.Thread(target=hear, args=(each,), daemon=True) for each in detectors]
+for each in threads:
+    each.start()
+for each in threads:
+    each.join(60)
+os._exit(sum(each.is_alive() for each in threads))
+"""
+
+
+def test_the_first_recordings_of_a_process_can_be_heard_at_once() -> None:
+    # Without `runtime.core` about one process in six stood still for ever, with two of them at the same time.
+    processes = [subprocess.Popen([sys.executable, "-c", FIRST_INFERENCES]) for _ in range(4)]
+    assert [process.wait(120) for process in processes] == [0] * 4

@@ -6,18 +6,23 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 import psutil
 import pytest
 
-from callscribe.errors import Cancelled, Code, JobError, SetupError
+from callscribe.errors import Cancelled, Code, JobError, SetupError, TransientJobError
 from callscribe.settings import Settings
+from callscribe.speech.catalogue import Catalogue
 from callscribe.speech.interface import SAMPLE_RATE, RecognitionOptions, Segment, Span, SpeechWindow
 from callscribe.speech.whisper import WhisperEngine
-from callscribe.speech.whisper.process import EngineClosed
+from callscribe.speech.whisper.messages import Part
+from callscribe.speech.whisper.process import ChildProcess, EngineClosed
+from callscribe.speech.whisper.sharing import SharedChild
 
 Audio = npt.NDArray[np.float32]
 ENGLISH = RecognitionOptions(language="en-US")
@@ -100,6 +105,27 @@ def test_a_child_that_dies_again_and_again_fails_the_job(
         killer.join()
     assert failed.value.code is Code.JOB_INTERNAL
     assert recognize(engine, windows(call_samples))
+
+
+def test_a_job_that_the_child_fails_on_takes_no_other_with_it(
+    settings: Settings, call_samples: Audio, wanted: threading.Event, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = str(Catalogue(settings.models).path("tiny.en"))
+    child = ChildProcess(device="cpu", threads=2)
+    shared = SharedChild(child)
+    good = Part(tuple(windows(call_samples)), "en")
+    bad = replace(good, keyterms=(cast("str", 5),))  # no text: its tokenizer takes offence
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(shared.ask, model, 5, Part(tuple(windows(call_samples, 4)), "en"), wanted)
+        _until(lambda: child.pid is not None)
+        behind = [pool.submit(shared.ask, model, 5, part, wanted) for part in (good, bad, good)]
+        try:
+            assert first.result().segments
+            assert isinstance(behind[1].exception(), TransientJobError)
+            assert behind[0].result() == behind[2].result() == shared.ask(model, 5, good, wanted)
+        finally:
+            child.close()
+    assert "failed on 3 jobs at once" in caplog.text
 
 
 def test_cancelling_frees_the_engine_and_leaves_other_work_alone(

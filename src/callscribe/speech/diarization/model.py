@@ -11,6 +11,7 @@ import openvino as ov
 from callscribe.speech.diarization import networks
 from callscribe.speech.diarization.checkpoint import read_checkpoint
 from callscribe.speech.interface import SAMPLE_RATE, Samples
+from callscribe.speech.runtime import core
 
 SEGMENTATION_FILE: Final = "pyannote_segmentation_3.0.bin"
 EMBEDDING_FILE: Final = "campplus_cn_en_common.pt"
@@ -47,14 +48,13 @@ class SpeakerModels:
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
         self._lock = threading.Lock()
-        core = ov.Core()
         # Single precision everywhere: with the processor's choice of types, two workers might not agree.
         options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
         if threads:
             options["INFERENCE_NUM_THREADS"] = threads
 
         def ready(graph: ov.Model) -> ov.InferRequest:
-            return core.compile_model(graph, "CPU", options).create_infer_request()
+            return core().compile_model(graph, "CPU", options).create_infer_request()
 
         self._segmentation = ready(networks.segmentation(read_checkpoint(folder / SEGMENTATION_FILE)))
         self._embedding = ready(networks.embedding(read_checkpoint(folder / EMBEDDING_FILE)))

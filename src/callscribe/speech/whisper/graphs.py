@@ -23,6 +23,7 @@ import numpy.typing as npt
 import openvino as ov
 from openvino import opset15 as op
 
+from callscribe.speech.runtime import core
 from callscribe.speech.whisper.weights import Weights
 
 CANDIDATES: Final = 16
@@ -39,7 +40,7 @@ _STORED: Final = ov.Type.bf16
 _Node = Any  # a node of a graph; OpenVINO's own types are not complete
 
 
-def compiled(core: ov.Core, graph: ov.Model, *, threads: int) -> Any:
+def compiled(graph: ov.Model, *, threads: int) -> Any:
     """A graph made ready to run, its weights in half the memory."""
     options = {
         "INFERENCE_PRECISION_HINT": "bf16",
@@ -52,7 +53,7 @@ def compiled(core: ov.Core, graph: ov.Model, *, threads: int) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "graph.xml"
         ov.save_model(graph, path, compress_to_fp16=True)
-        return core.compile_model(core.read_model(path), "CPU", options)
+        return core().compile_model(core().read_model(path), "CPU", options)
 
 
 @dataclass(frozen=True, slots=True)

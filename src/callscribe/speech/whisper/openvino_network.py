@@ -19,6 +19,7 @@ import openvino as ov
 from faster_whisper.tokenizer import Tokenizer
 
 from callscribe.speech.interface import Samples
+from callscribe.speech.runtime import core
 from callscribe.speech.whisper import graphs
 from callscribe.speech.whisper.attention import token_shares
 from callscribe.speech.whisper.beam_search import Decoded, Floats, Ints, Scores, Search, Task, Vocabulary
@@ -92,10 +93,8 @@ class OpenVinoNetwork:
         self._embeddings = graphs.Embeddings(weights)
         self._rest = self._embeddings.tail(tokenizer.eot)
         config["alignment_heads"] = [(layer, head) for layer, head in config["alignment_heads"]]
-        core = ov.Core()
-        self._encoder = graphs.compiled(core, graphs.encoder(weights), threads=threads).create_infer_request()
+        self._encoder = graphs.compiled(graphs.encoder(weights), threads=threads).create_infer_request()
         self._decoder = graphs.compiled(
-            core,
             graphs.decoder(weights, config["suppress_ids"], tokenizer.eot, config["alignment_heads"]),
             threads=threads,
         )
@@ -235,7 +234,7 @@ class _Stepper:
 
 def has_matrix_units() -> bool:
     """Whether this processor multiplies matrices in bfloat16."""
-    return "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def _float32(bfloat16: npt.NDArray[Any]) -> Floats:
