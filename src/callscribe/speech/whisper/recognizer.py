@@ -10,10 +10,8 @@ Runs in the child process. The way of a window:
 
 import logging
 import os
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -133,7 +131,6 @@ class Recognizer:
         self._tokenizers = Tokenizers(folder)
         self._network = load_network(folder, self._tokenizers, device=device, threads=threads)
         self._tail = tail
-        self.stats: dict[str, float] = defaultdict(float)
 
     def recognize(self, request: Request) -> list[Answer]:
         """The answer to each part of a request."""
@@ -200,12 +197,10 @@ class Recognizer:
         return frames_for(len(piece.samples), self._tail)
 
     def _decode_batch(self, batch: Sequence[_Piece], beams: int) -> Iterator[tuple[_Piece, _Found]]:
-        with self._timed("encode"):
-            encoded = self._network.encode([piece.samples for piece in batch], list(map(self._frames, batch)))
+        encoded = self._network.encode([piece.samples for piece in batch], list(map(self._frames, batch)))
         batch = self._followed(batch, encoded)
         prompts = [self._prompt(piece) for piece in batch]
-        with self._timed("decode"):
-            hypotheses = self._network.beam_search(encoded, prompts, beams)
+        hypotheses = self._network.beam_search(encoded, prompts, beams)
         accepted = [
             _sound(hypothesis, piece) and not _runs_on(hypothesis, piece, prompt.tokenizer.timestamp_begin)
             for piece, prompt, hypothesis in zip(batch, prompts, hypotheses, strict=True)
@@ -226,10 +221,8 @@ class Recognizer:
         """Decode a piece alone in a full window; where that fails by sampling; where that fails leave it out."""
         if piece.again:
             return _Found([])
-        self.stats["second tries"] += 1
-        with self._timed("second tries, seconds"):
-            encoded = self._network.encode([piece.samples], [FULL])
-            hypothesis = self._best(piece, encoded, beams)
+        encoded = self._network.encode([piece.samples], [FULL])
+        hypothesis = self._best(piece, encoded, beams)
         if hypothesis is None:
             log.warning("No text could be made of speech at %.1f s; it is left out", piece.start)
             return _Found([], left_out=True)
@@ -259,8 +252,7 @@ class Recognizer:
     ) -> list[list[_Heard]]:
         """The words of each piece, by the clauses between timestamps."""
         frames = [int(piece.duration * FRAMES_PER_SECOND) for piece in pieces]
-        with self._timed("align"):
-            times = self._network.align(encoded, prompts, hypotheses, frames)
+        times = self._network.align(encoded, prompts, hypotheses, frames)
         found = []
         for piece, prompt, hypothesis, timed, count in zip(pieces, prompts, hypotheses, times, frames, strict=True):
             tokenizer = prompt.tokenizer
@@ -273,12 +265,6 @@ class Recognizer:
     def _prompt(self, piece: _Piece, *, with_terms: bool = True) -> Prompt:
         longest = min(_LONGEST_TEXT, int(_TOKENS + _TOKENS_A_SECOND * piece.duration))
         return Prompt(self._tokenizers[piece.language], piece.keyterms if with_terms else (), longest)
-
-    @contextmanager
-    def _timed(self, what: str) -> Iterator[None]:
-        began = time.perf_counter()
-        yield
-        self.stats[what] += time.perf_counter() - began
 
     def _followed(self, batch: Sequence[_Piece], encoded: Any) -> list[_Piece]:
         """The pieces, each in the language that it is plainly in where the speaker may switch."""
@@ -315,11 +301,10 @@ class Recognizer:
         """Add one window's languages, weighted by its length."""
         encoded = self._network.encode([samples], [frames_for(len(samples), self._tail)])
         (probabilities,) = self._network.languages(encoded)
-        total = sum(probabilities[code] for code in WHISPER_CODES)
         seconds = len(samples) / SAMPLE_RATE
         scores = {
-            code: heard.scores.get(code, 0.0) + seconds * float(np.log(probabilities[code] / total + 1e-6))
-            for code in WHISPER_CODES
+            code: heard.scores.get(code, 0.0) + seconds * float(np.log(share + 1e-6))
+            for code, share in _shares(probabilities).items()
         }
         return LanguageEvidence(heard.seconds + seconds, scores)
 
@@ -333,9 +318,15 @@ def _cores() -> int:
 
 def _plain_language(probabilities: dict[str, float]) -> str | None:
     """The language that a window is beyond doubt in, of those that a configuration can name."""
+    shares = _shares(probabilities)
+    code = max(shares, key=shares.__getitem__)
+    return code if shares[code] >= _PLAIN else None
+
+
+def _shares(probabilities: dict[str, float]) -> dict[str, float]:
+    """Probabilities of the languages that a configuration can name, if it is one of them."""
     total = sum(probabilities[code] for code in WHISPER_CODES)
-    code = max(WHISPER_CODES, key=probabilities.__getitem__)
-    return code if probabilities[code] >= _PLAIN * total else None
+    return {code: probabilities[code] / total for code in WHISPER_CODES}
 
 
 def _sound(hypothesis: Hypothesis, piece: _Piece) -> bool:
