@@ -63,6 +63,9 @@ _ENOUGH_FOR_LANGUAGE: Final = 40.0
 """Seconds of speech after which a channel's language is known."""
 
 _PLAIN: Final = 0.9
+_PAUSE: Final = 0.3
+"""Seconds of silence at which a speaker may go on in another language."""
+
 _PLAIN_SECONDS: Final = 2.5
 """A window with so much speech that is so probably in a language is in that one, whatever the channel's is."""
 
@@ -140,7 +143,12 @@ class Recognizer:
 
     def _recognize(self, parts: Sequence[Part], beams: int) -> list[Answer]:
         evidence = [dict(part.evidence) for part in parts]
-        queue = [piece for index, part in enumerate(parts) for piece in self._pieces(index, part, evidence[index])]
+        queue = [
+            piece
+            for index, part in enumerate(parts)
+            for whole in self._pieces(index, part, evidence[index])
+            for piece in self._by_language(whole)
+        ]
         heard: dict[tuple[int, int], list[_Heard]] = defaultdict(list)
         left_out: dict[tuple[int, int], list[_Piece]] = defaultdict(list)
         for attempt in range(_ROUNDS + 1):
@@ -179,6 +187,34 @@ class Recognizer:
             )
             for place, window in enumerate(part.windows)
         ]
+
+    def _by_language(self, piece: _Piece) -> list[_Piece]:
+        """A piece in which the language changes at a pause, in pieces of one language each."""
+        stretches = _stretches(piece.speech) if piece.switching else []
+        if len(stretches) < 2:
+            return [piece]
+        parts = [_part(piece, stretch) for stretch in stretches]
+        languages = [self._plain_language(part.samples) for part in parts]
+        if len({language for language in languages if language}) < 2:
+            return [piece]
+        # What is in doubt is in the language of what is before it, the first of what is behind it.
+        known = next(language for language in languages if language)
+        runs: list[tuple[str, list[Span]]] = []
+        for language, stretch in zip(languages, stretches, strict=True):
+            known = language or known
+            if runs and runs[-1][0] == known:
+                runs[-1][1].append(stretch)
+            else:
+                runs.append((known, [stretch]))
+        return [
+            replace(_part(piece, Span(spans[0].start, spans[-1].end)), language=language, switching=False)
+            for language, spans in runs
+        ]
+
+    def _plain_language(self, samples: Samples) -> str | None:
+        encoded = self._network.encode([samples], [frames_for(len(samples), self._tail)])
+        (probabilities,) = self._network.languages(encoded)
+        return _plain_language(probabilities)
 
     def _decode(self, pieces: Sequence[_Piece], beams: int) -> Iterator[tuple[_Piece, _Found]]:
         """Decode pieces in batches of like length and language."""
@@ -321,6 +357,35 @@ def _plain_language(probabilities: dict[str, float]) -> str | None:
     shares = _shares(probabilities)
     code = max(shares, key=shares.__getitem__)
     return code if shares[code] >= _PLAIN else None
+
+
+def _stretches(speech: Sequence[Span]) -> list[Span]:
+    """Speech between longer pauses, each with enough of it to tell the language by."""
+    stretches: list[Span] = []
+    spoken = 0.0
+    for span in speech:
+        if stretches and (spoken < _PLAIN_SECONDS or span.start - stretches[-1].end < _PAUSE):
+            stretches[-1] = Span(stretches[-1].start, span.end)
+            spoken += span.duration
+        else:
+            stretches.append(span)
+            spoken = span.duration
+    if len(stretches) > 1 and spoken < _PLAIN_SECONDS:
+        last = stretches.pop()
+        stretches[-1] = Span(stretches[-1].start, last.end)
+    return stretches
+
+
+def _part(piece: _Piece, span: Span) -> _Piece:
+    """What a piece has of `span`, in seconds from its start."""
+    first, end = round(span.start * SAMPLE_RATE), round(span.end * SAMPLE_RATE)
+    start = first / SAMPLE_RATE
+    speech = tuple(
+        Span(max(0.0, each.start - start), min(span.end, each.end) - start)
+        for each in piece.speech
+        if each.start < span.end and each.end > span.start
+    )
+    return replace(piece, start=piece.start + start, samples=piece.samples[first:end], speech=speech)
 
 
 def _shares(probabilities: dict[str, float]) -> dict[str, float]:

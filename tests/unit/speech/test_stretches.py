@@ -1,0 +1,26 @@
+"""Where a speaker may go on in another language."""
+
+from callscribe.speech.interface import Span
+from callscribe.speech.whisper.recognizer import _stretches
+
+
+def stretches(*spans: tuple[float, float]) -> list[tuple[float, float]]:
+    return [(span.start, span.end) for span in _stretches([Span(start, end) for start, end in spans])]
+
+
+def test_a_pause_ends_a_stretch() -> None:
+    assert stretches((0, 4), (4.5, 8)) == [(0, 4), (4.5, 8)]
+
+
+def test_a_breath_does_not() -> None:
+    assert stretches((0, 4), (4.2, 8)) == [(0, 8)]
+
+
+def test_what_is_too_short_to_tell_by_goes_with_what_follows() -> None:
+    assert stretches((0, 1), (2, 3), (4, 5), (6, 9)) == [(0, 5), (6, 9)]
+
+
+def test_what_is_too_short_at_the_end_goes_with_what_is_before_it() -> None:
+    assert stretches((0, 4), (5, 6)) == [(0, 6)]
+    assert stretches((0, 1)) == [(0, 1)]
+    assert stretches() == []
