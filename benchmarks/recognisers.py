@@ -124,7 +124,7 @@ def whisper_cpp(settings: Settings) -> Iterator[Recogniser]:
         return [
             Heard(channel, 0, segment.text.strip(), segment.t0 / 100, segment.t1 / 100)
             for channel, audio in enumerate(channels(path))
-            for segment in model.transcribe(audio, language=language)
+            for segment in model.transcribe(np.ascontiguousarray(audio), language=language)  # it ignores strides
             if segment.text.strip()
         ]
 

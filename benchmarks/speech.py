@@ -185,13 +185,14 @@ def figures(results: Results) -> dict[str, Any]:
 def plot(results: dict[str, Any], path: Path) -> None:
     """Draw speed and word errors of each set."""
     mpl.rcParams.update(STYLE)
-    names = list(next(iter(results.values())))
+    names = list(dict.fromkeys(name for scores in results.values() for name in scores))
     figure = Figure(figsize=(8, 2.6), layout="constrained")
     speed, errors = figure.subplots(1, 2, sharey=True)
     height = 0.8 / len(names)
     for index, (name, colour) in enumerate(zip(names, COLOURS, strict=False)):
-        places = np.arange(len(results)) + (index - (len(names) - 1) / 2) * height
-        scores = [scores[name] for scores in results.values()]
+        measured = [place for place, scores in enumerate(results.values()) if name in scores]
+        places = np.array(measured) + (index - (len(names) - 1) / 2) * height
+        scores = [scores[name] for scores in results.values() if name in scores]
         drawn = (
             (speed, [score["audio"] / score["seconds"] for score in scores], "%.0f"),
             (errors, [score["wer"] * 100 for score in scores], "%.1f"),
@@ -221,7 +222,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, help="measure only so many recordings of each set")
     parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
-    parser.add_argument("--results", type=Path, help="file to keep the figures in, as JSON")
+    parser.add_argument("--results", type=Path, help="file to keep the figures in, as JSON; those of other sets stay")
     parser.add_argument("--plot", type=Path, help="file to draw the figures in, as SVG")
     arguments = parser.parse_args()
     known = [each for each in recordings() if each.seconds >= 2]
@@ -241,10 +242,14 @@ def main() -> None:
             show(report(results), markdown=arguments.markdown)
         if "times" in arguments.sets:
             show(*measure_times(Path(temporary), arguments.seed, recognisers), markdown=arguments.markdown)
+    found = figures(results)
     if arguments.results:
-        arguments.results.write_text(json.dumps(figures(results), indent=2) + "\n")
+        if arguments.results.exists():
+            earlier = json.loads(arguments.results.read_text())
+            found = earlier | {title: earlier.get(title, {}) | scores for title, scores in found.items()}
+        arguments.results.write_text(json.dumps(found, indent=2) + "\n")
     if arguments.plot:
-        plot(figures(results), arguments.plot)
+        plot(found, arguments.plot)
 
 
 if __name__ == "__main__":
