@@ -22,8 +22,8 @@ class Language:
         self._texts: list[tuple[int, ...]] = [()] * (len(windows) * beams)
         self.rows: list[int] = []
 
-    def keep(self, windows: Ints) -> None:
-        self._windows = [self._windows[window] for window in windows]
+    def keep(self, windows: int) -> None:
+        self._windows = self._windows[:windows]
 
     def step(self, tokens: Ints, position: int, origins: Ints) -> Scores:
         assert all(len(text) == position for text in self._texts)
@@ -79,13 +79,13 @@ def test_windows_do_not_influence_each_other() -> None:
 
 
 def test_complete_windows_are_computed_no_more_and_that_changes_nothing() -> None:
-    spoken = [{(A,) * count: {A: 1.0} for count in range(length)} for length in (1, 2, 1, 9, 3, 5)]
+    spoken = [{(A,) * count: {A: 1.0} for count in range(length)} for length in (9, 3, 5, 1, 2, 1)]
     decoder = Language(spoken, 3)
     together = Search(decoder, VOCABULARY, [Task((START,), 20) for _ in spoken], beams=3).beam()
     assert decoder.rows[0] == 18
     assert decoder.rows[-1] == 3
     assert together == [search(each)[0] for each in spoken]
-    assert [text(decoded) for decoded in together] == ["A" * length for length in (1, 2, 1, 9, 3, 5)]
+    assert [text(decoded) for decoded in together] == ["A" * length for length in (9, 3, 5, 1, 2, 1)]
 
 
 def test_timestamps_begin_the_text_come_in_pairs_and_never_go_back() -> None:

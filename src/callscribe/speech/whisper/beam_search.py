@@ -21,7 +21,8 @@ _LATEST_START: Final = 50
 _STAMPS: Final = 6
 
 _STILL: Final = 0.75
-"""With no more than this share of the windows unfinished the others are dropped. That has its price, so not at once."""
+"""With no more than this share of the windows left the others are dropped: new shapes have their price. Longer windows
+come first and have longer texts, so it is the last that are complete first; leaving them out copies nothing."""
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
@@ -54,8 +55,8 @@ class Scores:
 class Decoder(Protocol):
     """A decoder with a past, for `rows` = windows x beams, those of a window next to each other."""
 
-    def keep(self, windows: Ints) -> None:
-        """Go on with these windows only. `origins` of the next step are rows as they were before."""
+    def keep(self, windows: int) -> None:
+        """Go on with the first windows only."""
         ...
 
     def step(self, tokens: Ints, position: int, origins: Ints) -> Scores:
@@ -162,18 +163,16 @@ class Search:
         return self._decoder.step(last, len(self._tasks[0].prompt) + self._length - 1, origins)
 
     def _drop_finished(self, origins: Ints) -> Ints:
-        """Compute no more for windows whose text is complete, where they are many; the origins of the rows left."""
-        unfinished = np.flatnonzero(np.any(self._totals > -np.inf, axis=1)).astype(np.int32)
-        if len(unfinished) > _STILL * len(self._tasks):
+        """Compute no more for the last windows where their texts are complete; the origins of the rows left."""
+        unfinished = np.flatnonzero(np.any(self._totals > -np.inf, axis=1))
+        left = int(unfinished[-1]) + 1
+        if left > _STILL * len(self._tasks):
             return origins
-        self._decoder.keep(unfinished)
-        origins = origins.reshape(self._shape)[unfinished].reshape(-1)
-        self._tokens, self._gains = self._tokens[unfinished], self._gains[unfinished]
-        self._totals, self._no_speech = self._totals[unfinished], self._no_speech[unfinished]
-        self._tasks = [self._tasks[window] for window in unfinished]
-        self._states = [self._states[window] for window in unfinished]
-        self._finished = [self._finished[window] for window in unfinished]
-        return origins
+        self._decoder.keep(left)
+        self._tokens, self._gains = self._tokens[:left], self._gains[:left]
+        self._totals, self._no_speech = self._totals[:left], self._no_speech[:left]
+        self._tasks, self._states, self._finished = self._tasks[:left], self._states[:left], self._finished[:left]
+        return origins[: self._rows]
 
     def _candidates(self, scores: Scores) -> tuple[Ints, Floats]:
         """Tokens that may follow in each row, and their log probabilities under the rules of timestamps."""

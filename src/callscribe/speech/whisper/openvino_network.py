@@ -42,6 +42,9 @@ which it adds, and with it the last bits, would depend on the longest window of 
 _LENGTH_GRAIN: Final = 32
 """Likewise for the tokens of texts that are aligned."""
 
+_ALIGNED: Final = 4
+"""Windows whose texts are aligned at once."""
+
 _LONGEST: Final = 448
 """Tokens that the model has positions for."""
 
@@ -70,8 +73,8 @@ class Memory:
     def __len__(self) -> int:
         return len(self.mask)
 
-    def of(self, windows: Ints) -> "Memory":
-        """These windows of it."""
+    def of(self, windows: slice) -> "Memory":
+        """These windows of it; views."""
         return Memory([array[windows] for array in self.arrays], self.mask[windows])
 
 
@@ -149,7 +152,16 @@ class OpenVinoNetwork:
     def align(
         self, encoded: Memory, prompts: Sequence[Prompt], hypotheses: Sequence[Hypothesis], frames: Sequence[int]
     ) -> list[TokenTimes]:
-        """See `network.Network`."""
+        """See `network.Network`. A few windows at a time: attention to every step of a whole text takes room."""
+        times = []
+        for first in range(0, len(prompts), _ALIGNED):
+            some = slice(first, first + _ALIGNED)
+            times += self._align(encoded.of(some), prompts[some], hypotheses[some], frames[some])
+        return times
+
+    def _align(
+        self, encoded: Memory, prompts: Sequence[Prompt], hypotheses: Sequence[Hypothesis], frames: Sequence[int]
+    ) -> list[TokenTimes]:
         starts = [[*prompt.tokenizer.sot_sequence, prompt.tokenizer.no_timestamps] for prompt in prompts]
         texts = [
             hypothesis.text_tokens(prompt.tokenizer) for hypothesis, prompt in zip(hypotheses, prompts, strict=True)
@@ -190,9 +202,9 @@ class _Run:
         self._past = 0
         self._attend_to(memory)
 
-    def keep(self, windows: Ints) -> None:
-        """Go on with these windows only."""
-        self._attend_to(self._memory.of(windows))
+    def keep(self, windows: int) -> None:
+        """Go on with the first windows only."""
+        self._attend_to(self._memory.of(slice(windows)))
 
     def _attend_to(self, memory: Memory) -> None:
         self._memory = memory
@@ -217,7 +229,7 @@ class _Stepper:
     def __init__(self, run: _Run, embeddings: graphs.Embeddings, rest: Floats) -> None:
         self._run, self._embeddings, self._rest = run, embeddings, rest
 
-    def keep(self, windows: Ints) -> None:
+    def keep(self, windows: int) -> None:
         """See `beam_search.Decoder`."""
         self._run.keep(windows)
 
