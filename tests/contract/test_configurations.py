@@ -13,9 +13,10 @@ from twilio.rest.voice.v2.transcription import TranscriptionContext, Transcripti
 from callers import Caller
 from callscribe.speech.languages import LOCALES
 from harness import OPTIONS
+from sourcing import make_conversation_configuration
 
 PATH = "/v2/Configurations/Transcription"
-CONVERSATION = "conv_configuration_01k9v6x8m3e5rt0q2w4y6z8abc"
+NOWHERE = f"conv_configuration_{'0' * 26}"
 
 Create = ConfigurationContext.VoiceV2ConfigurationRequest
 Update = TranscriptionContext.VoiceV2ConfigurationTranscriptionRequest
@@ -309,6 +310,7 @@ def test_options_that_are_refused(caller: Caller, options: dict[str, Any], point
         ({"configuration": OPTIONS, "nickname": "x"}, "/nickname"),
         ({"configuration": {"language": "en-US"}}, "/configuration/transcriptionEngine"),
         ({"configuration": OPTIONS, "description": "x" * 513}, "/description"),
+        ({"configuration": OPTIONS, "description": "a\u0000b"}, "/description"),
     ],
 )
 def test_bodies_that_are_refused(caller: Caller, body: dict[str, Any], pointer: str) -> None:
@@ -389,3 +391,16 @@ def test_another_accounts_configuration_is_not_found(caller: Caller, first_calle
     ):
         assert (answer.status_code, answer.json()["code"]) == (404, 20404)
     assert first_caller.http.get(path).status_code == 200
+
+
+def test_a_conversation_configuration_must_be_there(caller: Caller, first_caller: Caller) -> None:
+    mine, anothers = make_conversation_configuration(caller), make_conversation_configuration(first_caller)
+    configuration_id = caller.configure(conversationConfigurationId=mine)
+    own = "/v2/AccountDefaultConfiguration/Transcription"
+    for wrong in (NOWHERE, anothers):
+        body = {"configuration": OPTIONS | {"conversationConfigurationId": wrong}}
+        _refused(caller.http.post(PATH, json=body), "/configuration/conversationConfigurationId")
+        _refused(caller.http.put(f"{PATH}/{configuration_id}", json=body), "/configuration/conversationConfigurationId")
+        _refused(caller.http.post(own, json=body), "/configuration/conversationConfigurationId")
+    kept = caller.http.get(f"{PATH}/{configuration_id}").json()["configuration"]
+    assert kept["conversationConfigurationId"] == mine

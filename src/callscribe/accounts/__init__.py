@@ -1,1 +1,1 @@
-"""Accounts and their auth tokens."""
+"""Accounts, their auth tokens and API keys."""

@@ -1,21 +1,24 @@
-"""HTTP Basic authentication: `AccountSid:AuthToken`."""
+"""HTTP Basic authentication: `AccountSid:AuthToken`, or an API key `SK…:secret` of the account."""
 
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-from fastapi import Depends, HTTPException, Request, Response
+from fastapi import Depends, HTTPException, Path, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
 from starlette.concurrency import run_in_threadpool
 
-from callscribe.accounts.service import Accounts
+from callscribe.accounts.service import Accounts, Identity
 from callscribe.errors import Code, RequestError
 
-_basic = HTTPBasic(auto_error=False, description="Account SID and auth token.")
+_basic = HTTPBasic(auto_error=False, description="Account SID and auth token, or API key and secret.")
 
 
 class AuthenticatedRoute(APIRoute):
-    """Authenticates before the body is read: a stranger learns nothing and costs nothing."""
+    """Authenticates before the body is read: a stranger learns nothing and costs nothing.
+
+    Where the path names an account (`{account_sid}`), it must be the caller's own: any other is not found.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler behind the check."""
@@ -27,14 +30,17 @@ class AuthenticatedRoute(APIRoute):
                 credentials = await _basic(request)
             except HTTPException:  # a header that is not what it says
                 credentials = None
-            if credentials is None or not (
-                accounts.remembers(credentials.username, credentials.password)
-                or await run_in_threadpool(accounts.authenticate, credentials.username, credentials.password)
-            ):
-                detail = "Send the account SID and its auth token by HTTP Basic authentication."
+            identity = None
+            if credentials is not None:
+                known = credentials.username, credentials.password
+                identity = accounts.remembered(*known) or await run_in_threadpool(accounts.authenticate, *known)
+            if identity is None:
+                detail = "Send the account SID and its auth token, or an API key and its secret, by HTTP Basic."
                 raise RequestError(Code.AUTHENTICATE, detail)
-            request.app.state.rate_limit.take(credentials.username)
-            request.state.account_sid = credentials.username
+            request.app.state.rate_limit.take(identity.account_sid)
+            if request.path_params.get("account_sid", identity.account_sid) != identity.account_sid:
+                raise RequestError(Code.NOT_FOUND, "There is nothing at this address.")
+            request.state.identity = identity
             return await handler(request)
 
         return authenticated
@@ -42,9 +48,32 @@ class AuthenticatedRoute(APIRoute):
 
 async def _account(request: Request, _: Annotated[HTTPBasicCredentials | None, Depends(_basic)]) -> str:
     # The dependency on the credentials is for the OpenAPI document.
-    account_sid: str = request.state.account_sid
-    return account_sid
+    identity: Identity = request.state.identity
+    return identity.account_sid
 
 
 AccountSid = Annotated[str, Depends(_account)]
 """The SID of the account that makes the request, on an `AuthenticatedRoute`."""
+
+
+async def _account_in_path(
+    account: AccountSid,
+    account_sid: Annotated[str, Path(description="The caller's own account; any other is not found.")],
+) -> str:
+    assert account_sid == account  # the route has compared them; the parameter is for the OpenAPI document
+    return account
+
+
+AccountInPath = Annotated[str, Depends(_account_in_path)]
+"""The same on a path with `{account_sid}`."""
+
+
+async def _token_holder(request: Request, account: AccountInPath) -> str:
+    identity: Identity = request.state.identity
+    if identity.key_sid is not None:
+        raise RequestError(Code.FORBIDDEN, "This needs the account's auth token; an API key may not do it.")
+    return account
+
+
+TokenHolder = Annotated[str, Depends(_token_holder)]
+"""The same where an API key is not enough; 20403."""

@@ -1,11 +1,12 @@
-"""Queries for accounts."""
+"""Queries for accounts and API keys."""
 
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callscribe.accounts.tables import Account
+from callscribe.accounts.tables import Account, ApiKey
+from callscribe.db.paging import Page, fetch_page
 
 
 def find(session: Session, sid: str) -> Account | None:
@@ -21,3 +22,22 @@ def first(session: Session) -> Account | None:
 def every(session: Session) -> Sequence[Account]:
     """All accounts, oldest first."""
     return session.scalars(sa.select(Account).order_by(Account.created_at, Account.sid)).all()
+
+
+def find_key(session: Session, sid: str, *, lock: bool = False) -> ApiKey | None:
+    """The key with this SID, whosever it is; with `lock` nobody else changes it before this transaction ends."""
+    return session.get(ApiKey, sid, with_for_update=lock or None)
+
+
+def page_of_keys(session: Session, account_sid: str, token: str | None, size: int) -> Page[ApiKey]:
+    """Keys of the account, newest first."""
+    query = sa.select(ApiKey).where(ApiKey.account_sid == account_sid)
+    return fetch_page(session, query, (ApiKey.created_at, ApiKey.sid), token, size)
+
+
+def every_key(session: Session, account_sid: str | None) -> Sequence[ApiKey]:
+    """All keys, of one account or of all, oldest first."""
+    query = sa.select(ApiKey).order_by(ApiKey.account_sid, ApiKey.created_at, ApiKey.sid)
+    if account_sid is not None:
+        query = query.where(ApiKey.account_sid == account_sid)
+    return session.scalars(query).all()

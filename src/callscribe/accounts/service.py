@@ -1,4 +1,4 @@
-"""Rules for accounts: the first one, checking a token, a new token."""
+"""Rules for accounts: the first one, checking who asks, a new token."""
 
 import hmac
 import time
@@ -13,7 +13,7 @@ from callscribe.ids import new_account_sid, new_auth_token
 from callscribe.settings import Settings
 
 MEMORY = 2.0
-"""Seconds for which a token that was right once is taken to be so still, without a look at the database."""
+"""Seconds for which a token or key that was right once is taken to be so still, without a look at the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,21 @@ class Credentials:
     token: str
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who makes a request: an account, by its auth token or by one of its API keys."""
+
+    account_sid: str
+    key_sid: str | None = None
+
+
 class Accounts:
     """The accounts of one database."""
 
     def __init__(self, database: Database, cipher: TokenCipher) -> None:
         self._database = database
         self._cipher = cipher
-        self._remembered: dict[str, tuple[str, float]] = {}
+        self._remembered: dict[str, tuple[str, Identity, float]] = {}
 
     def ensure_first(self, settings: Settings) -> Credentials | None:
         """Have at least one account; return the credentials only when they were made up just now.
@@ -80,26 +88,47 @@ class Accounts:
         with self._database.read() as session:
             return list(repository.every(session))
 
-    def authenticate(self, sid: str, token: str) -> bool:
-        """Whether the token is the account's. Takes the same time for a wrong SID as for a wrong token."""
+    def find(self, sid: str) -> Account | None:
+        """The account with this SID."""
         with self._database.read() as session:
-            account = repository.find(session, sid)
-        found, expected = hash_token(token), account.token_hash if account else hash_token("")
-        if not hmac.compare_digest(expected, found) or account is None:
-            return False
-        self._remembered[sid] = (found, time.monotonic() + MEMORY)
-        return True
+            return repository.find(session, sid)
 
-    def remembers(self, sid: str, token: str) -> bool:
-        """Whether the token was the account's a moment ago. Never waits, so an event loop may call it."""
-        expected, until = self._remembered.get(sid, ("", 0.0))
-        return time.monotonic() < until and hmac.compare_digest(expected, hash_token(token))
+    def authenticate(self, sid: str, secret: str) -> Identity | None:
+        """Whose credentials these are: an account's SID and auth token, or an API key's SID and secret.
+
+        Takes the same time for a wrong SID as for a wrong secret.
+        """
+        expected, identity = self._known(sid)
+        found = hash_token(secret)
+        if not hmac.compare_digest(expected, found) or identity is None:
+            return None
+        self._remembered[sid] = (found, identity, time.monotonic() + MEMORY)
+        return identity
+
+    def remembered(self, sid: str, secret: str) -> Identity | None:
+        """Whose credentials these were a moment ago. Never waits, so an event loop may call it."""
+        expected, identity, until = self._remembered.get(sid, ("", None, 0.0))
+        return identity if time.monotonic() < until and hmac.compare_digest(expected, hash_token(secret)) else None
 
     def token(self, sid: str) -> str | None:
         """The account's token, to sign with. None if there is no such account."""
         with self._database.read() as session:
             account = repository.find(session, sid)
         return self._cipher.decrypt(account.token_encrypted) if account else None
+
+    def _known(self, sid: str) -> tuple[str, Identity | None]:
+        """The hash of the secret that belongs to a SID, and whose it is."""
+        if "\0" not in sid:  # which PostgreSQL refuses to look for
+            with self._database.read() as session:
+                if sid.startswith("SK"):
+                    key = repository.find_key(session, sid)
+                    if key is not None:
+                        return key.secret_hash, Identity(key.account_sid, key.sid)
+                else:
+                    account = repository.find(session, sid)
+                    if account is not None:
+                        return account.token_hash, Identity(account.sid)
+        return hash_token(""), None
 
     def _account(self, sid: str, token: str, name: str) -> Account:
         account = Account(sid=sid, name=name)

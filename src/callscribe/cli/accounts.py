@@ -7,12 +7,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from callscribe.accounts.keys import ApiKeys
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts, Credentials
 from callscribe.cli.options import Data, load_settings
+from callscribe.db.engine import Database
+from callscribe.errors import RequestError
 from callscribe.preparation import prepare
 
-app = typer.Typer(help="List accounts, make one, and give one a new token.", no_args_is_help=True)
+app = typer.Typer(help="List accounts, make one, give one a new token, and its API keys.", no_args_is_help=True)
+keys = typer.Typer(help="API keys: other ways into an account, each of which can be revoked.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
 
 
 @app.command("list")
@@ -41,12 +46,66 @@ def rotate(sid: Annotated[str, typer.Argument(help="The account's SID.")], data:
         typer.echo("CALLSCRIBE_AUTH_TOKEN sets this account's token again at the next start: change it there, too.")
 
 
+@keys.command("create")
+def create_key(
+    account: Annotated[
+        str | None, typer.Argument(help="The account's SID; may be left out where there is one account only.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="A name for people.")] = "",
+    data: Data = None,
+) -> None:
+    """Make an API key and show its SID and secret, once."""
+    if len(name) > 64:
+        raise typer.BadParameter("a name has 64 characters at most")
+    database = _database(data)
+    if account is None:
+        accounts = [each.sid for each in _of(database, data).every()]
+        if len(accounts) != 1:
+            raise typer.BadParameter("there are several accounts: name one by its SID")
+        (account,) = accounts
+    try:
+        key, secret = ApiKeys(database).create(account, name)
+    except RequestError as error:
+        raise typer.BadParameter(f"there is no account {account}") from error
+    typer.echo(f"API key SID  {key.sid}\nSecret       {secret}")
+
+
+@keys.command("list")
+def list_keys(
+    account: Annotated[str | None, typer.Argument(help="The account's SID; without it the keys of all.")] = None,
+    data: Data = None,
+) -> None:
+    """Show API keys. Secrets are not shown: each was, once."""
+    table = Table("SID", "Account", "Name", "Created", box=None, header_style="bold")
+    for key in ApiKeys(_database(data)).every(account):
+        table.add_row(key.sid, key.account_sid, key.friendly_name, f"{key.created_at:%Y-%m-%d %H:%M} UTC")
+    # SIDs are there to be copied: never shortened, whatever the terminal's width.
+    Console(width=200).print(table, soft_wrap=True)
+
+
+@keys.command()
+def revoke(sid: Annotated[str, typer.Argument(help="The key's SID.")], data: Data = None) -> None:
+    """End an API key: servers refuse it two seconds later at the latest."""
+    try:
+        ApiKeys(_database(data)).revoke(None, sid)
+    except RequestError as error:
+        raise typer.BadParameter(f"there is no API key {sid}") from error
+    typer.echo(f"{sid} is revoked.")
+
+
 def _accounts(data: Path | None) -> Accounts:
-    settings = load_settings(data)
-    database, credentials = prepare(settings)
+    return _of(_database(data), data)
+
+
+def _of(database: Database, data: Path | None) -> Accounts:
+    return Accounts(database, TokenCipher.from_settings(load_settings(data)))
+
+
+def _database(data: Path | None) -> Database:
+    database, credentials = prepare(load_settings(data))
     if credentials is not None:
         _show(credentials)
-    return Accounts(database, TokenCipher.from_settings(settings))
+    return database
 
 
 def _show(credentials: Credentials) -> None:

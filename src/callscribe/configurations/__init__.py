@@ -1,1 +1,1 @@
-"""Transcription configurations: how recordings are to be transcribed and what happens afterwards."""
+"""Configurations: how recordings are to be transcribed, and which of them are by themselves."""

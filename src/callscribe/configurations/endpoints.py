@@ -1,171 +1,234 @@
-"""HTTP: `/v2/Configurations/Transcription`, its default, and the account's own options."""
+"""HTTP: `/v2/Configurations/{type}`, the default of each type, and the account's own options."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from callscribe.accounts.authentication import AccountSid, AuthenticatedRoute
+from callscribe.configurations.options import RecordingOptions, TranscriptionOptions
 from callscribe.configurations.schemas import (
     AccountDefaultRequest,
     AccountDefaultResource,
+    AccountOptions,
     ConfigurationList,
     ConfigurationRequest,
     ConfigurationResource,
     DefaultRequest,
     ListMeta,
+    NamedOptions,
+    OptionsT,
+    RecordingAccountDefaultRequest,
+    RecordingConfigurationRequest,
 )
-from callscribe.configurations.service import Configurations
+from callscribe.configurations.service import RECORDING, TRANSCRIPTION, Configurations
 from callscribe.web.pagination import carrying_query
 from callscribe.web.problems import legacy_responses
-
-router = APIRouter(tags=["Transcription configurations"], route_class=AuthenticatedRoute)
 
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 100
 
 
-def _service(request: Request) -> Configurations:
-    service: Configurations = request.app.state.configurations
+def _configurations(
+    router: APIRouter,
+    type_: str,
+    service_of: Callable[[Request], Awaitable[Configurations[OptionsT]]],
+    body_of: Callable[..., Awaitable[NamedOptions[OptionsT]]],
+    *,
+    created: str,
+    deleted: str,
+) -> None:
+    """The endpoints of one type: with its service, and with what reads its bodies."""
+    name = type_.lower()
+    path = f"/v2/Configurations/{type_}"
+    one = f"{path}/{{id_or_unique_name}}"
+
+    @router.post(
+        path,
+        status_code=201,
+        summary=f"Create a {name} configuration",
+        description=created,
+        responses=legacy_responses(400, 409, 413),
+    )
+    def create(
+        account: AccountSid,
+        service: Annotated[Configurations[OptionsT], Depends(service_of)],
+        body: Annotated[NamedOptions[OptionsT], Depends(body_of)],
+    ) -> ConfigurationResource:
+        return ConfigurationResource.of(service.create(account, body))
+
+    @router.get(path, summary=f"List {name} configurations", responses=legacy_responses(400))
+    def list_configurations(
+        request: Request,
+        account: AccountSid,
+        service: Annotated[Configurations[OptionsT], Depends(service_of)],
+        page_size: Annotated[int, Query(alias="pageSize", ge=1)] = DEFAULT_PAGE_SIZE,
+        page_token: Annotated[str | None, Query(alias="pageToken")] = None,
+    ) -> ConfigurationList:
+        """Newest first. A `pageSize` above 100 is taken as 100."""
+        size = min(page_size, MAX_PAGE_SIZE)
+        page = service.page(account, page_token, size)
+        return ConfigurationList(
+            content=[ConfigurationResource.of(row) for row in page.rows],
+            meta=ListMeta(
+                previous_token=carrying_query(request, page.previous_token),
+                next_token=carrying_query(request, page.next_token),
+                page_size=size,
+            ),
+        )
+
+    @router.get(f"{path}/Default", summary=f"Fetch the default {name} configuration", responses=legacy_responses(404))
+    def fetch_default(
+        account: AccountSid, service: Annotated[Configurations[OptionsT], Depends(service_of)]
+    ) -> ConfigurationResource:
+        """The configuration that was made the default."""
+        return ConfigurationResource.of(service.default(account))
+
+    @router.post(
+        f"{path}/Default",
+        status_code=204,
+        summary=f"Set the default {name} configuration",
+        responses=legacy_responses(400, 404, 413),
+    )
+    def set_default(
+        account: AccountSid, service: Annotated[Configurations[OptionsT], Depends(service_of)], body: DefaultRequest
+    ) -> Response:
+        """Takes an id or a unique name."""
+        service.set_default(account, body.configuration_id)
+        return Response(status_code=204)
+
+    @router.get(one, summary=f"Fetch a {name} configuration", responses=legacy_responses(404))
+    def fetch(
+        account: AccountSid,
+        service: Annotated[Configurations[OptionsT], Depends(service_of)],
+        id_or_unique_name: str,
+    ) -> ConfigurationResource:
+        """By id or unique name."""
+        return ConfigurationResource.of(service.fetch(account, id_or_unique_name))
+
+    @router.put(one, summary=f"Replace a {name} configuration", responses=legacy_responses(400, 404, 409, 413))
+    def update(
+        account: AccountSid,
+        service: Annotated[Configurations[OptionsT], Depends(service_of)],
+        id_or_unique_name: str,
+        body: Annotated[NamedOptions[OptionsT], Depends(body_of)],
+    ) -> ConfigurationResource:
+        """Takes the full body."""
+        return ConfigurationResource.of(service.update(account, id_or_unique_name, body))
+
+    @router.delete(
+        one,
+        status_code=204,
+        summary=f"Delete a {name} configuration",
+        description=f"It ends as a default, too. {deleted}",
+        responses=legacy_responses(404),
+    )
+    def delete(
+        account: AccountSid,
+        service: Annotated[Configurations[OptionsT], Depends(service_of)],
+        id_or_unique_name: str,
+    ) -> Response:
+        service.delete(account, id_or_unique_name)
+        return Response(status_code=204)
+
+
+def _account_options(
+    router: APIRouter,
+    type_: str,
+    service_of: Callable[[Request], Awaitable[Configurations[OptionsT]]],
+    body_of: Callable[..., Awaitable[AccountOptions[OptionsT]]],
+) -> None:
+    """The endpoints of the account's own options for one type."""
+    name = type_.lower()
+    own = f"/v2/AccountDefaultConfiguration/{type_}"
+
+    @router.post(
+        own, status_code=201, summary=f"Create the account's {name} options", responses=legacy_responses(400, 409, 413)
+    )
+    def create_account_default(
+        account: AccountSid,
+        service: Annotated[Configurations[OptionsT], Depends(service_of)],
+        body: Annotated[AccountOptions[OptionsT], Depends(body_of)],
+    ) -> AccountDefaultResource:
+        """One document for each type."""
+        return AccountDefaultResource.of(service.create_account_default(account, body))
+
+    @router.get(own, summary=f"Fetch the account's {name} options", responses=legacy_responses(404))
+    def fetch_account_default(
+        account: AccountSid, service: Annotated[Configurations[OptionsT], Depends(service_of)]
+    ) -> AccountDefaultResource:
+        """The document as it was set."""
+        return AccountDefaultResource.of(service.account_default(account))
+
+    @router.put(own, summary=f"Replace the account's {name} options", responses=legacy_responses(400, 404, 413))
+    def update_account_default(
+        account: AccountSid,
+        service: Annotated[Configurations[OptionsT], Depends(service_of)],
+        body: Annotated[AccountOptions[OptionsT], Depends(body_of)],
+    ) -> AccountDefaultResource:
+        """Takes the full body."""
+        return AccountDefaultResource.of(service.update_account_default(account, body))
+
+    @router.delete(
+        own, status_code=204, summary=f"Delete the account's {name} options", responses=legacy_responses(404)
+    )
+    def delete_account_default(
+        account: AccountSid, service: Annotated[Configurations[OptionsT], Depends(service_of)]
+    ) -> Response:
+        """They can be created again."""
+        service.delete_account_default(account)
+        return Response(status_code=204)
+
+
+# FastAPI reads the type of a body from a signature, and the signatures above cannot say it.
+
+
+async def _transcriptions(request: Request) -> Configurations[TranscriptionOptions]:
+    service: Configurations[TranscriptionOptions] = request.app.state.configurations
     return service
 
 
-Service = Annotated[Configurations, Depends(_service)]
+async def _transcription(body: ConfigurationRequest) -> NamedOptions[TranscriptionOptions]:
+    return body
 
 
-@router.post(
-    "/v2/Configurations/Transcription",
-    status_code=201,
-    summary="Create a transcription configuration",
-    responses=legacy_responses(400, 409, 413),
+async def _own_transcription(body: AccountDefaultRequest) -> AccountOptions[TranscriptionOptions]:
+    return body
+
+
+async def _recordings(request: Request) -> Configurations[RecordingOptions]:
+    service: Configurations[RecordingOptions] = request.app.state.recording_configurations
+    return service
+
+
+async def _recording(body: RecordingConfigurationRequest) -> NamedOptions[RecordingOptions]:
+    return body
+
+
+async def _own_recording(body: RecordingAccountDefaultRequest) -> AccountOptions[RecordingOptions]:
+    return body
+
+
+_of_transcriptions = APIRouter(tags=["Transcription configurations"], route_class=AuthenticatedRoute)
+_configurations(
+    _of_transcriptions,
+    TRANSCRIPTION,
+    _transcriptions,
+    _transcription,
+    created="Neither a callback nor a conversation configuration is required: the transcript can be fetched.",
+    deleted="Transcriptions that exist keep their snapshot of it.",
 )
-def create(account: AccountSid, body: ConfigurationRequest, service: Service) -> ConfigurationResource:
-    """Neither a callback nor a conversation configuration is required: the transcript can be fetched."""
-    return ConfigurationResource.of(service.create(account, body))
+_account_options(_of_transcriptions, TRANSCRIPTION, _transcriptions, _own_transcription)
 
-
-@router.get(
-    "/v2/Configurations/Transcription",
-    summary="List transcription configurations",
-    responses=legacy_responses(400),
+_of_recordings = APIRouter(tags=["Recording configurations"], route_class=AuthenticatedRoute)
+_configurations(
+    _of_recordings,
+    RECORDING,
+    _recordings,
+    _recording,
+    created="Its features are done with each completed recording, where it is the account's default.",
+    deleted="Transcriptions that it has started go on.",
 )
-def list_configurations(
-    request: Request,
-    account: AccountSid,
-    service: Service,
-    page_size: Annotated[int, Query(alias="pageSize", ge=1)] = DEFAULT_PAGE_SIZE,
-    page_token: Annotated[str | None, Query(alias="pageToken")] = None,
-) -> ConfigurationList:
-    """Newest first. A `pageSize` above 100 is taken as 100."""
-    size = min(page_size, MAX_PAGE_SIZE)
-    page = service.page(account, page_token, size)
-    return ConfigurationList(
-        content=[ConfigurationResource.of(row) for row in page.rows],
-        meta=ListMeta(
-            previous_token=carrying_query(request, page.previous_token),
-            next_token=carrying_query(request, page.next_token),
-            page_size=size,
-        ),
-    )
+_account_options(_of_recordings, RECORDING, _recordings, _own_recording)
 
-
-@router.get(
-    "/v2/Configurations/Transcription/Default",
-    summary="Fetch the default transcription configuration",
-    responses=legacy_responses(404),
-)
-def fetch_default(account: AccountSid, service: Service) -> ConfigurationResource:
-    """The configuration that was made the default."""
-    return ConfigurationResource.of(service.default(account))
-
-
-@router.post(
-    "/v2/Configurations/Transcription/Default",
-    status_code=204,
-    summary="Set the default transcription configuration",
-    responses=legacy_responses(400, 404, 413),
-)
-def set_default(account: AccountSid, body: DefaultRequest, service: Service) -> Response:
-    """Takes an id or a unique name."""
-    service.set_default(account, body.configuration_id)
-    return Response(status_code=204)
-
-
-@router.get(
-    "/v2/Configurations/Transcription/{id_or_unique_name}",
-    summary="Fetch a transcription configuration",
-    responses=legacy_responses(404),
-)
-def fetch(account: AccountSid, id_or_unique_name: str, service: Service) -> ConfigurationResource:
-    """By id or unique name."""
-    return ConfigurationResource.of(service.fetch(account, id_or_unique_name))
-
-
-@router.put(
-    "/v2/Configurations/Transcription/{id_or_unique_name}",
-    summary="Replace a transcription configuration",
-    responses=legacy_responses(400, 404, 409, 413),
-)
-def update(
-    account: AccountSid, id_or_unique_name: str, body: ConfigurationRequest, service: Service
-) -> ConfigurationResource:
-    """Takes the full body. It holds for later transcriptions only."""
-    return ConfigurationResource.of(service.update(account, id_or_unique_name, body))
-
-
-@router.delete(
-    "/v2/Configurations/Transcription/{id_or_unique_name}",
-    status_code=204,
-    summary="Delete a transcription configuration",
-    responses=legacy_responses(404),
-)
-def delete(account: AccountSid, id_or_unique_name: str, service: Service) -> Response:
-    """Transcriptions that exist keep their snapshot of it."""
-    service.delete(account, id_or_unique_name)
-    return Response(status_code=204)
-
-
-@router.post(
-    "/v2/AccountDefaultConfiguration/Transcription",
-    status_code=201,
-    summary="Create the account's transcription options",
-    responses=legacy_responses(400, 409, 413),
-)
-def create_account_default(
-    account: AccountSid, body: AccountDefaultRequest, service: Service
-) -> AccountDefaultResource:
-    """One document for each type."""
-    return AccountDefaultResource.of(service.create_account_default(account, body))
-
-
-@router.get(
-    "/v2/AccountDefaultConfiguration/Transcription",
-    summary="Fetch the account's transcription options",
-    responses=legacy_responses(404),
-)
-def fetch_account_default(account: AccountSid, service: Service) -> AccountDefaultResource:
-    """The document as it was set."""
-    return AccountDefaultResource.of(service.account_default(account))
-
-
-@router.put(
-    "/v2/AccountDefaultConfiguration/Transcription",
-    summary="Replace the account's transcription options",
-    responses=legacy_responses(400, 404, 413),
-)
-def update_account_default(
-    account: AccountSid, body: AccountDefaultRequest, service: Service
-) -> AccountDefaultResource:
-    """Takes the full body."""
-    return AccountDefaultResource.of(service.update_account_default(account, body))
-
-
-@router.delete(
-    "/v2/AccountDefaultConfiguration/Transcription",
-    status_code=204,
-    summary="Delete the account's transcription options",
-    responses=legacy_responses(404),
-)
-def delete_account_default(account: AccountSid, service: Service) -> Response:
-    """They can be created again."""
-    service.delete_account_default(account)
-    return Response(status_code=204)
+router = APIRouter(routes=[*_of_transcriptions.routes, *_of_recordings.routes])

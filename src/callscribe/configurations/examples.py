@@ -18,12 +18,33 @@ _OPTIONS: dict[str, Any] = {
     "diarization": {"enabled": True, "minSpeakers": 2, "maxSpeakers": 2},
     "keyterms": ["Riverside Outdoor", "Emma Carter", "rain fly"],
 }
+_RECORDING_OPTIONS: dict[str, Any] = {
+    "configurationType": "Recording",
+    "compositionPolicy": {"channels": "dual", "trim": "do-not-trim", "track": "both"},
+    "callRecordingStatusCallback": {
+        "url": "https://example.com/recorded",
+        "method": "POST",
+        "events": ["completed"],
+    },
+    "features": [
+        {
+            "type": "transcriptionConfiguration",
+            "featureId": CONFIGURATION_ID,
+            "description": "Have every call transcribed",
+        },
+    ],
+}
 _DATES = {"date_created": "2026-03-02T09:00:00Z", "date_updated": "2026-03-02T09:00:00Z"}
 
 REQUEST: dict[str, Any] = {
     "unique_name": "support-calls",
     "description": "English support calls, customer on channel 1",
     "configuration": _OPTIONS,
+}
+RECORDING_REQUEST: dict[str, Any] = {
+    "unique_name": "recorded-calls",
+    "description": "Every call is transcribed",
+    "configuration": _RECORDING_OPTIONS,
 }
 RESOURCE: dict[str, Any] = {"id": CONFIGURATION_ID, "account_sid": ACCOUNT, **REQUEST, **_DATES}
 LIST: dict[str, Any] = {
@@ -38,13 +59,16 @@ LIST: dict[str, Any] = {
 }
 DEFAULT: dict[str, Any] = {"configuration_id": CONFIGURATION_ID}
 ACCOUNT_REQUEST: dict[str, Any] = {"description": "For every call", "configuration": _OPTIONS}
+RECORDING_ACCOUNT_REQUEST: dict[str, Any] = {"description": "For every call", "configuration": _RECORDING_OPTIONS}
 ACCOUNT_RESOURCE: dict[str, Any] = {"account_sid": ACCOUNT, **ACCOUNT_REQUEST, **_DATES}
 
 BY_SCHEMA: dict[str, dict[str, Any]] = {
     "ConfigurationRequest": REQUEST,
+    "RecordingConfigurationRequest": RECORDING_REQUEST,
     "ConfigurationResource": RESOURCE,
     "ConfigurationList": LIST,
     "DefaultRequest": DEFAULT,
     "AccountDefaultRequest": ACCOUNT_REQUEST,
+    "RecordingAccountDefaultRequest": RECORDING_ACCOUNT_REQUEST,
     "AccountDefaultResource": ACCOUNT_RESOURCE,
 }

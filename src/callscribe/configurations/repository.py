@@ -1,6 +1,7 @@
 """Queries for configurations."""
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from callscribe.configurations.tables import AccountDefaultConfiguration, Configuration, DefaultConfiguration
@@ -12,11 +13,17 @@ _FIND = sa.select(Configuration).where(
     Configuration.type == sa.bindparam("type"),
     sa.or_(Configuration.id == sa.bindparam("id_or_name"), Configuration.unique_name == sa.bindparam("id_or_name")),
 )
+_FIND_LOCKED = _FIND.with_for_update()
 
 
-def find(session: Session, account_sid: str, type_: str, id_or_name: str) -> Configuration | None:
-    """A configuration of the account by id or unique name."""
-    return session.scalars(_FIND, {"account_sid": account_sid, "type": type_, "id_or_name": id_or_name}).first()
+def find(
+    session: Session, account_sid: str, type_: str, id_or_name: str, *, lock: bool = False
+) -> Configuration | None:
+    """A configuration of the account by id or unique name; with `lock` nobody else changes it in this transaction."""
+    if "\0" in id_or_name:  # which PostgreSQL refuses to look for
+        return None
+    query = _FIND_LOCKED if lock else _FIND
+    return session.scalars(query, {"account_sid": account_sid, "type": type_, "id_or_name": id_or_name}).first()
 
 
 def page(session: Session, account_sid: str, type_: str, token: str | None, size: int) -> Page[Configuration]:
@@ -36,9 +43,19 @@ def default(session: Session, account_sid: str, type_: str) -> Configuration | N
 
 def set_default(session: Session, account_sid: str, type_: str, configuration_id: str) -> None:
     """Make a configuration the default of its type."""
-    session.merge(DefaultConfiguration(account_sid=account_sid, type=type_, configuration_id=configuration_id))
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    session.execute(
+        insert(DefaultConfiguration)
+        .values(account_sid=account_sid, type=type_, configuration_id=configuration_id)
+        .on_conflict_do_update(
+            index_elements=[DefaultConfiguration.account_sid, DefaultConfiguration.type],
+            set_={"configuration_id": configuration_id},
+        )
+    )
 
 
-def account_default(session: Session, account_sid: str, type_: str) -> AccountDefaultConfiguration | None:
-    """The account's own options for a type."""
-    return session.get(AccountDefaultConfiguration, (account_sid, type_))
+def account_default(
+    session: Session, account_sid: str, type_: str, *, lock: bool = False
+) -> AccountDefaultConfiguration | None:
+    """The account's own options for a type; with `lock` nobody else changes them in this transaction."""
+    return session.get(AccountDefaultConfiguration, (account_sid, type_), with_for_update=lock or None)

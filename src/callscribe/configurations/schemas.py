@@ -2,143 +2,34 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
-import httpx2
-from pydantic import (
-    AfterValidator,
-    AliasChoices,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-    model_validator,
-)
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, StrictStr
 from pydantic_core import PydanticCustomError
 
+from callscribe.configurations.options import RecordingOptions, TranscriptionOptions
 from callscribe.configurations.tables import AccountDefaultConfiguration, Configuration
-from callscribe.ids import CONFIGURATION_ID
-from callscribe.speech.diarization.turns import MOST_SPEAKERS, SpeakerRange
-from callscribe.speech.keyterms import LONGEST_KEYTERM, MOST_KEYTERMS, keyterm, vocabulary
+from callscribe.ids import CONFIGURATION_ID, RECORDING_CONFIGURATION_ID
 
 UNIQUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,50}")
+OptionsT = TypeVar("OptionsT", TranscriptionOptions, RecordingOptions)
+
+# PostgreSQL keeps no NUL in a text.
+Description = Annotated[StrictStr, Field(max_length=512, pattern=r"^[^\x00]*$")]
 
 
 def _unique_name(value: str) -> str:
     # `Default` is the path of the default configuration.
-    if not UNIQUE_NAME.fullmatch(value) or CONFIGURATION_ID.fullmatch(value) or value == "Default":
+    taken = CONFIGURATION_ID.fullmatch(value) or RECORDING_CONFIGURATION_ID.fullmatch(value) or value == "Default"
+    if taken or not UNIQUE_NAME.fullmatch(value):
         raise PydanticCustomError(
             "unique_name", "must be 1 to 50 letters, digits, hyphens and underscores, no id, and not Default"
         )
     return value
 
 
-def _callback_url(value: str) -> str:
-    try:
-        url = httpx2.URL(value)
-        urlsplit(value).port  # noqa: B018  raises where it is none
-    except (httpx2.InvalidURL, ValueError):
-        url = httpx2.URL()
-    if url.scheme not in {"http", "https"} or not url.host or re.search(r"\s", value):
-        raise PydanticCustomError("url", "must be an absolute http or https URL")
-    return value
-
-
-class _Inner(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
-
-
-class StatusCallback(_Inner):
-    """Where the end of a transcription is told. `events` may be left out: the one event is COMPLETED."""
-
-    url: Annotated[StrictStr, Field(max_length=2048), AfterValidator(_callback_url)]
-    method: Literal["POST"] = "POST"
-    events: Annotated[list[Literal["COMPLETED"]], Field(max_length=1)] | None = None
-
-
-class ParticipantDefault(_Inner):
-    """Who speaks on a channel when the request does not say."""
-
-    audio_channel_index: Annotated[StrictInt, Field(ge=1, le=2)]
-    type: Literal["CUSTOMER", "HUMAN_AGENT", "AI_AGENT"]
-
-
-def _two_channels(defaults: list[ParticipantDefault]) -> list[ParticipantDefault]:
-    if sorted(each.audio_channel_index for each in defaults) != [1, 2]:
-        raise PydanticCustomError("participant_defaults", "must be exactly two, for channels 1 and 2")
-    return defaults
-
-
-def _keyterm(value: str) -> str:
-    try:
-        return keyterm(value)
-    except ValueError as error:
-        raise PydanticCustomError("keyterm", "{reason}", {"reason": str(error)}) from error
-
-
-def _each_once(terms: list[str]) -> list[str]:
-    return list(vocabulary(terms))
-
-
-class DiarizationOptions(_Inner):
-    """Whether, and among how many, speakers are told apart where several share one channel."""
-
-    enabled: StrictBool = False
-    min_speakers: Annotated[StrictInt, Field(ge=1, le=MOST_SPEAKERS)] | None = None
-    max_speakers: Annotated[StrictInt, Field(ge=1, le=MOST_SPEAKERS)] | None = None
-
-    @model_validator(mode="after")
-    def _defaults(self) -> "DiarizationOptions":
-        try:
-            speakers = SpeakerRange.of(self.min_speakers, self.max_speakers)
-        except ValueError:
-            raise PydanticCustomError("speakers", "minSpeakers must not be greater than maxSpeakers") from None
-        self.min_speakers, self.max_speakers = speakers.least, speakers.most
-        return self
-
-
-class TranscriptionOptions(_Inner):
-    """The inner document of a transcription configuration.
-
-    Which models and languages go together is checked by `configurations.service`.
-    """
-
-    configuration_type: Literal["Transcription"] = "Transcription"
-    transcription_engine: StrictStr
-    speech_model: StrictStr | None = None
-    language: StrictStr = "en-US"
-    transcription_status_callback: StatusCallback | None = None
-    conversation_configuration_id: Annotated[StrictStr, Field(pattern=r"^conv_configuration_[0-9a-z]{26}$")] | None = (
-        None
-    )
-    participant_defaults: Annotated[list[ParticipantDefault], AfterValidator(_two_channels)] | None = None
-    keyterms: (
-        Annotated[
-            list[Annotated[StrictStr, AfterValidator(_keyterm)]],
-            Field(max_length=MOST_KEYTERMS),
-            AfterValidator(_each_once),
-        ]
-        | None
-    ) = Field(
-        None,
-        exclude_if=lambda value: value is None,  # an addition: a document without it is as Twilio's
-        description="Words and names that are likely to be said, as they are to be written: up to "
-        f"{MOST_KEYTERMS}, each of 1 to {LONGEST_KEYTERM} characters.",
-    )
-
-    diarization: DiarizationOptions | None = Field(
-        None,
-        exclude_if=lambda value: value is None,  # likewise
-        description="Who says what on mono recordings, and on stereo ones whose channels are copies. Off by default.",
-    )
-
-
-class ConfigurationRequest(BaseModel):
-    """Body of POST and PUT."""
+class NamedOptions(BaseModel, Generic[OptionsT]):
+    """Body of POST and PUT of a configuration."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -146,17 +37,33 @@ class ConfigurationRequest(BaseModel):
     unique_name: Annotated[StrictStr, AfterValidator(_unique_name)] | None = Field(
         None, validation_alias=AliasChoices("unique_name", "uniqueName")
     )
-    description: Annotated[StrictStr, Field(max_length=512)] | None = None
-    configuration: TranscriptionOptions
+    description: Description | None = None
+    configuration: OptionsT
 
 
-class AccountDefaultRequest(BaseModel):
+class ConfigurationRequest(NamedOptions[TranscriptionOptions]):
+    """Body of POST and PUT of a transcription configuration."""
+
+
+class RecordingConfigurationRequest(NamedOptions[RecordingOptions]):
+    """Body of POST and PUT of a recording configuration."""
+
+
+class AccountOptions(BaseModel, Generic[OptionsT]):
     """Body of POST and PUT for the account's own options."""
 
     model_config = ConfigDict(extra="forbid")
 
-    description: Annotated[StrictStr, Field(max_length=512)] | None = None
-    configuration: TranscriptionOptions
+    description: Description | None = None
+    configuration: OptionsT
+
+
+class AccountDefaultRequest(AccountOptions[TranscriptionOptions]):
+    """Body of POST and PUT for the account's own transcription options."""
+
+
+class RecordingAccountDefaultRequest(AccountOptions[RecordingOptions]):
+    """Body of POST and PUT for the account's own recording options."""
 
 
 class DefaultRequest(BaseModel):
@@ -164,7 +71,7 @@ class DefaultRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    configuration_id: StrictStr
+    configuration_id: StrictStr = Field(validation_alias=AliasChoices("configuration_id", "configurationId"))
 
 
 class ConfigurationResource(BaseModel):

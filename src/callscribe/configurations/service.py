@@ -1,46 +1,78 @@
-"""Rules for configurations."""
+"""Rules for configurations of both types, and for the defaults of an account."""
 
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar, Generic
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callscribe.configurations import repository
-from callscribe.configurations.schemas import AccountDefaultRequest, ConfigurationRequest, TranscriptionOptions
+from callscribe.configurations.options import RecordingOptions, TranscriptionOptions
+from callscribe.configurations.schemas import AccountOptions, NamedOptions, OptionsT
 from callscribe.configurations.tables import AccountDefaultConfiguration, Configuration
 from callscribe.db.base import now
-from callscribe.db.engine import Database
+from callscribe.db.engine import Database, begin_writing
 from callscribe.db.paging import Page
 from callscribe.errors import Code, FieldError, RequestError
-from callscribe.ids import new_configuration_id
+from callscribe.ids import new_configuration_id, new_recording_configuration_id
 from callscribe.settings import Settings
 from callscribe.speech import routes
 
+TRANSCRIPTION = "Transcription"
+RECORDING = "Recording"
 
-class Configurations:
+ConversationExists = Callable[[Session, str, str], bool]
+"""Whether an account (its SID second) has a conversation configuration (its id third)."""
+
+
+class Configurations(ABC, Generic[OptionsT]):
     """The configurations of one type, of every account."""
 
-    def __init__(self, database: Database, settings: Settings, type_: str = "Transcription") -> None:
-        self._database = database
-        self._settings = settings
-        self._type = type_
+    type: ClassVar[str]
+    """As in the path, and as `configurationType` in the document."""
 
-    def create(self, account_sid: str, request: ConfigurationRequest) -> Configuration:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @staticmethod
+    @abstractmethod
+    def _new_id() -> str:
+        """An id for a configuration of this type."""
+
+    @abstractmethod
+    def _document(self, options: OptionsT) -> dict[str, Any]:
+        """The options as they are kept and answered, with defaults filled in.
+
+        Raises:
+            RequestError: 20001 for what cannot be served.
+        """
+
+    @abstractmethod
+    def _resolve(self, session: Session, account_sid: str, document: dict[str, Any]) -> None:
+        """Make the document name other resources by their ids.
+
+        Raises:
+            RequestError: 20001, the account has no such resource.
+        """
+
+    def create(self, account_sid: str, request: NamedOptions[OptionsT]) -> Configuration:
         """Add a configuration.
 
         Raises:
             RequestError: 20001 for what cannot be served, 20409 where the name is taken.
         """
         row = Configuration(
-            id=new_configuration_id(),
+            id=self._new_id(),
             account_sid=account_sid,
-            type=self._type,
+            type=self.type,
             unique_name=request.unique_name,
             description=request.description,
             configuration=self._document(request.configuration),
         )
         try:
             with self._database.write() as session:
+                self._resolve(session, account_sid, row.configuration)
                 session.add(row)
         except IntegrityError as error:
             raise _name_taken(request) from error
@@ -61,17 +93,14 @@ class Configurations:
         Raises:
             RequestError: 20404.
         """
-        row = repository.find(session, account_sid, self._type, id_or_name)
-        if row is None:
-            raise RequestError(Code.NOT_FOUND, f"There is no {self._type} configuration {id_or_name}.")
-        return row
+        return _known(repository.find(session, account_sid, self.type, id_or_name), self.type, id_or_name)
 
     def page(self, account_sid: str, token: str | None, size: int) -> Page[Configuration]:
         """A page, newest first."""
         with self._database.read() as session:
-            return repository.page(session, account_sid, self._type, token, size)
+            return repository.page(session, account_sid, self.type, token, size)
 
-    def update(self, account_sid: str, id_or_name: str, request: ConfigurationRequest) -> Configuration:
+    def update(self, account_sid: str, id_or_name: str, request: NamedOptions[OptionsT]) -> Configuration:
         """Replace a configuration; transcriptions that exist keep the snapshot they were created with.
 
         Raises:
@@ -80,7 +109,8 @@ class Configurations:
         document = self._document(request.configuration)
         try:
             with self._database.write() as session:
-                row = self.find(session, account_sid, id_or_name)
+                row = self._find_to_change(session, account_sid, id_or_name)
+                self._resolve(session, account_sid, document)
                 row.unique_name = request.unique_name
                 row.description = request.description
                 row.configuration = document
@@ -96,7 +126,7 @@ class Configurations:
             RequestError: 20404.
         """
         with self._database.write() as session:
-            session.delete(self.find(session, account_sid, id_or_name))
+            session.delete(self._find_to_change(session, account_sid, id_or_name))
 
     def default(self, account_sid: str) -> Configuration:
         """The account's default.
@@ -105,9 +135,9 @@ class Configurations:
             RequestError: 20404, none is set.
         """
         with self._database.read() as session:
-            row = repository.default(session, account_sid, self._type)
+            row = repository.default(session, account_sid, self.type)
         if row is None:
-            raise RequestError(Code.NOT_FOUND, f"No default {self._type} configuration is set.")
+            raise RequestError(Code.NOT_FOUND, f"No default {self.type} configuration is set.")
         return row
 
     def set_default(self, account_sid: str, configuration_id: str) -> None:
@@ -117,8 +147,8 @@ class Configurations:
             RequestError: 20404, there is no such configuration.
         """
         with self._database.write() as session:
-            row = self.find(session, account_sid, configuration_id)
-            repository.set_default(session, account_sid, self._type, row.id)
+            row = self._find_to_change(session, account_sid, configuration_id)
+            repository.set_default(session, account_sid, self.type, row.id)
 
     def account_default(self, account_sid: str) -> AccountDefaultConfiguration:
         """The account's own options.
@@ -129,36 +159,42 @@ class Configurations:
         with self._database.read() as session:
             return self._account_default(session, account_sid)
 
-    def create_account_default(self, account_sid: str, request: AccountDefaultRequest) -> AccountDefaultConfiguration:
+    def create_account_default(
+        self, account_sid: str, request: AccountOptions[OptionsT]
+    ) -> AccountDefaultConfiguration:
         """Set the account's own options.
 
         Raises:
-            RequestError: 20409, they are there already.
+            RequestError: 20001 for what cannot be served, 20409 where they are there already.
         """
         row = AccountDefaultConfiguration(
             account_sid=account_sid,
-            type=self._type,
+            type=self.type,
             description=request.description,
             configuration=self._document(request.configuration),
         )
         try:
             with self._database.write() as session:
+                self._resolve(session, account_sid, row.configuration)
                 session.add(row)
         except IntegrityError as error:
             raise RequestError(
-                Code.CONFLICT, f"The account has a default {self._type} configuration already; update it with PUT."
+                Code.CONFLICT, f"The account has a default {self.type} configuration already; update it with PUT."
             ) from error
         return row
 
-    def update_account_default(self, account_sid: str, request: AccountDefaultRequest) -> AccountDefaultConfiguration:
+    def update_account_default(
+        self, account_sid: str, request: AccountOptions[OptionsT]
+    ) -> AccountDefaultConfiguration:
         """Replace the account's own options.
 
         Raises:
-            RequestError: 20404, there are none.
+            RequestError: 20404, there are none; 20001 for what cannot be served.
         """
         document = self._document(request.configuration)
         with self._database.write() as session:
-            row = self._account_default(session, account_sid)
+            row = self._account_default(session, account_sid, lock=True)
+            self._resolve(session, account_sid, document)
             row.description = request.description
             row.configuration = document
             row.date_updated = now()
@@ -171,16 +207,38 @@ class Configurations:
             RequestError: 20404, there are none.
         """
         with self._database.write() as session:
-            session.delete(self._account_default(session, account_sid))
+            session.delete(self._account_default(session, account_sid, lock=True))
 
-    def _account_default(self, session: Session, account_sid: str) -> AccountDefaultConfiguration:
-        row = repository.account_default(session, account_sid, self._type)
+    def _find_to_change(self, session: Session, account_sid: str, id_or_name: str) -> Configuration:
+        begin_writing(session)
+        return _known(repository.find(session, account_sid, self.type, id_or_name, lock=True), self.type, id_or_name)
+
+    def _account_default(
+        self, session: Session, account_sid: str, *, lock: bool = False
+    ) -> AccountDefaultConfiguration:
+        if lock:
+            begin_writing(session)
+        row = repository.account_default(session, account_sid, self.type, lock=lock)
         if row is None:
-            raise RequestError(Code.NOT_FOUND, f"The account has no default {self._type} configuration.")
+            raise RequestError(Code.NOT_FOUND, f"The account has no default {self.type} configuration.")
         return row
 
+
+class TranscriptionConfigurations(Configurations[TranscriptionOptions]):
+    """How recordings are to be transcribed."""
+
+    type = TRANSCRIPTION
+
+    def __init__(self, database: Database, settings: Settings, conversation_exists: ConversationExists) -> None:
+        super().__init__(database)
+        self._settings = settings
+        self._conversation_exists = conversation_exists
+
+    @staticmethod
+    def _new_id() -> str:
+        return new_configuration_id()
+
     def _document(self, options: TranscriptionOptions) -> dict[str, Any]:
-        """The options as they are kept and answered, with defaults filled in."""
         faults = routes.check(options.transcription_engine, options.speech_model, options.language, self._settings)
         if faults:
             raise RequestError(
@@ -194,6 +252,59 @@ class Configurations:
         )
         return document
 
+    def _resolve(self, session: Session, account_sid: str, document: dict[str, Any]) -> None:
+        conversation = document["conversationConfigurationId"]
+        if conversation is not None and not self._conversation_exists(session, account_sid, conversation):
+            raise RequestError.at(
+                "/configuration/conversationConfigurationId",
+                Code.INVALID_PARAMETER,
+                f"There is no conversation configuration {conversation}.",
+            )
 
-def _name_taken(request: ConfigurationRequest) -> RequestError:
+
+class RecordingConfigurations(Configurations[RecordingOptions]):
+    """What is done with recordings."""
+
+    type = RECORDING
+
+    @staticmethod
+    def _new_id() -> str:
+        return new_recording_configuration_id()
+
+    def _document(self, options: RecordingOptions) -> dict[str, Any]:
+        document: dict[str, Any] = options.model_dump(by_alias=True, mode="json")
+        return document
+
+    def _resolve(self, session: Session, account_sid: str, document: dict[str, Any]) -> None:
+        named: set[str] = set()
+        for index, feature in enumerate(document["features"] or []):
+            pointer = f"/configuration/features/{index}/featureId"
+            row = repository.find(session, account_sid, TRANSCRIPTION, feature["featureId"])
+            if row is None:
+                detail = f"There is no {TRANSCRIPTION} configuration {feature['featureId']}."
+                raise RequestError.at(pointer, Code.INVALID_PARAMETER, detail)
+            if row.id in named:
+                raise RequestError.at(pointer, Code.INVALID_PARAMETER, f"The configuration {row.id} is named twice.")
+            named.add(row.id)
+            feature["featureId"] = row.id
+
+
+def recording_configuration(session: Session, account_sid: str) -> RecordingOptions | None:
+    """What applies to an account's recordings: its default configuration, or else the account's own options.
+
+    Each feature's `feature_id` is an id; the transcription configuration may have been deleted since.
+    """
+    row = repository.default(session, account_sid, RECORDING) or repository.account_default(
+        session, account_sid, RECORDING
+    )
+    return RecordingOptions.model_validate(row.configuration) if row else None
+
+
+def _known(row: Configuration | None, type_: str, id_or_name: str) -> Configuration:
+    if row is None:
+        raise RequestError(Code.NOT_FOUND, f"There is no {type_} configuration {id_or_name}.")
+    return row
+
+
+def _name_taken(request: NamedOptions[OptionsT]) -> RequestError:
     return RequestError.at("/unique_name", Code.CONFLICT, f"The unique_name {request.unique_name!r} is taken.")

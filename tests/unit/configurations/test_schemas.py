@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from callscribe.configurations.schemas import ConfigurationRequest, StatusCallback
+from callscribe.configurations.options import StatusCallback
+from callscribe.configurations.schemas import ConfigurationRequest
 
 
 @pytest.mark.parametrize(

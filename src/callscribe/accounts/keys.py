@@ -1,0 +1,84 @@
+"""Rules for API keys: other ways into an account, each of which can be taken back alone."""
+
+from callscribe.accounts import repository
+from callscribe.accounts.secrets import hash_token
+from callscribe.accounts.tables import ApiKey
+from callscribe.db.base import now
+from callscribe.db.engine import Database, begin_writing
+from callscribe.db.paging import Page
+from callscribe.errors import Code, RequestError
+from callscribe.ids import new_api_key_secret, new_api_key_sid
+
+
+class ApiKeys:
+    """The API keys of one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, account_sid: str, friendly_name: str) -> tuple[ApiKey, str]:
+        """Make a key; return it with its secret, which is to be shown once.
+
+        Raises:
+            RequestError: 20404, there is no such account.
+        """
+        secret = new_api_key_secret()
+        key = ApiKey(
+            sid=new_api_key_sid(),
+            account_sid=account_sid,
+            friendly_name=friendly_name,
+            secret_hash=hash_token(secret),
+        )
+        with self._database.write() as session:
+            if repository.find(session, account_sid) is None:
+                raise RequestError(Code.NOT_FOUND, f"There is no account {account_sid}.")
+            session.add(key)
+        return key, secret
+
+    def fetch(self, account_sid: str, sid: str) -> ApiKey:
+        """One key of the account.
+
+        Raises:
+            RequestError: 20404.
+        """
+        with self._database.read() as session:
+            return _known(repository.find_key(session, sid), account_sid, sid)
+
+    def page(self, account_sid: str, token: str | None, size: int) -> Page[ApiKey]:
+        """A page of the account's keys, newest first."""
+        with self._database.read() as session:
+            return repository.page_of_keys(session, account_sid, token, size)
+
+    def every(self, account_sid: str | None = None) -> list[ApiKey]:
+        """All keys, of one account or of all."""
+        with self._database.read() as session:
+            return list(repository.every_key(session, account_sid))
+
+    def rename(self, account_sid: str, sid: str, friendly_name: str) -> ApiKey:
+        """Give a key another name.
+
+        Raises:
+            RequestError: 20404.
+        """
+        with self._database.write() as session:
+            begin_writing(session)
+            key = _known(repository.find_key(session, sid, lock=True), account_sid, sid)
+            key.friendly_name = friendly_name
+            key.updated_at = now()
+        return key
+
+    def revoke(self, account_sid: str | None, sid: str) -> None:
+        """End a key, of the account or of any; servers refuse it `service.MEMORY` seconds later at the latest.
+
+        Raises:
+            RequestError: 20404.
+        """
+        with self._database.write() as session:
+            begin_writing(session)
+            session.delete(_known(repository.find_key(session, sid, lock=True), account_sid, sid))
+
+
+def _known(key: ApiKey | None, account_sid: str | None, sid: str) -> ApiKey:
+    if key is None or account_sid not in {None, key.account_sid}:
+        raise RequestError(Code.NOT_FOUND, f"There is no API key {sid}.")
+    return key

@@ -1,0 +1,152 @@
+"""The inner documents of configurations, in camelCase, one for each type."""
+
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from callscribe.callbacks.urls import CallbackUrl
+from callscribe.speech.diarization.turns import MOST_SPEAKERS, SpeakerRange
+from callscribe.speech.keyterms import LONGEST_KEYTERM, MOST_KEYTERMS, keyterm, vocabulary
+
+MOST_FEATURES = 3
+
+
+class _Inner(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+class StatusCallback(_Inner):
+    """Where the end of a transcription is told. `events` may be left out: the one event is COMPLETED."""
+
+    url: CallbackUrl
+    method: Literal["POST"] = "POST"
+    events: Annotated[list[Literal["COMPLETED"]], Field(max_length=1)] | None = None
+
+
+class ParticipantDefault(_Inner):
+    """Who speaks on a channel when the request does not say."""
+
+    audio_channel_index: Annotated[StrictInt, Field(ge=1, le=2)]
+    type: Literal["CUSTOMER", "HUMAN_AGENT", "AI_AGENT"]
+
+
+def _two_channels(defaults: list[ParticipantDefault]) -> list[ParticipantDefault]:
+    if sorted(each.audio_channel_index for each in defaults) != [1, 2]:
+        raise PydanticCustomError("participant_defaults", "must be exactly two, for channels 1 and 2")
+    return defaults
+
+
+def _keyterm(value: str) -> str:
+    try:
+        return keyterm(value)
+    except ValueError as error:
+        raise PydanticCustomError("keyterm", "{reason}", {"reason": str(error)}) from error
+
+
+def _each_once(terms: list[str]) -> list[str]:
+    return list(vocabulary(terms))
+
+
+class DiarizationOptions(_Inner):
+    """Whether, and among how many, speakers are told apart where several share one channel."""
+
+    enabled: StrictBool = False
+    min_speakers: Annotated[StrictInt, Field(ge=1, le=MOST_SPEAKERS)] | None = None
+    max_speakers: Annotated[StrictInt, Field(ge=1, le=MOST_SPEAKERS)] | None = None
+
+    @model_validator(mode="after")
+    def _defaults(self) -> "DiarizationOptions":
+        try:
+            speakers = SpeakerRange.of(self.min_speakers, self.max_speakers)
+        except ValueError:
+            raise PydanticCustomError("speakers", "minSpeakers must not be greater than maxSpeakers") from None
+        self.min_speakers, self.max_speakers = speakers.least, speakers.most
+        return self
+
+
+class TranscriptionOptions(_Inner):
+    """The inner document of a transcription configuration.
+
+    Which models and languages go together is checked by `configurations.service`.
+    """
+
+    configuration_type: Literal["Transcription"] = "Transcription"
+    transcription_engine: StrictStr
+    speech_model: StrictStr | None = None
+    language: StrictStr = "en-US"
+    transcription_status_callback: StatusCallback | None = None
+    conversation_configuration_id: Annotated[StrictStr, Field(pattern=r"^conv_configuration_[0-9a-z]{26}$")] | None = (
+        None
+    )
+    participant_defaults: Annotated[list[ParticipantDefault], AfterValidator(_two_channels)] | None = None
+    keyterms: (
+        Annotated[
+            list[Annotated[StrictStr, AfterValidator(_keyterm)]],
+            Field(max_length=MOST_KEYTERMS),
+            AfterValidator(_each_once),
+        ]
+        | None
+    ) = Field(
+        None,
+        exclude_if=lambda value: value is None,  # an addition: a document without it is as Twilio's
+        description="Words and names that are likely to be said, as they are to be written: up to "
+        f"{MOST_KEYTERMS}, each of 1 to {LONGEST_KEYTERM} characters.",
+    )
+
+    diarization: DiarizationOptions | None = Field(
+        None,
+        exclude_if=lambda value: value is None,  # likewise
+        description="Who says what on mono recordings, and on stereo ones whose channels are copies. Off by default.",
+    )
+
+
+class CompositionPolicy(_Inner):
+    """How whoever records makes one recording of a call. Kept and answered; nothing is recorded here."""
+
+    channels: Literal["dual", "mono"] | None = None
+    trim: Literal["trim-silence", "do-not-trim"] | None = None
+    track: Literal["inbound", "outbound", "both"] | None = None
+
+
+class RecordingStatusCallback(_Inner):
+    """Where whoever records tells of it. Kept and answered; nothing is recorded here."""
+
+    url: CallbackUrl
+    # Null is what Twilio's SDKs send for what is left out.
+    method: Annotated[Literal["GET", "POST"], BeforeValidator(lambda value: "POST" if value is None else value)] = (
+        "POST"
+    )
+    events: Annotated[list[Literal["in-progress", "completed", "absent", "failed"]], Field(max_length=4)] | None = None
+
+
+class Feature(_Inner):
+    """What is done with a recording once it is completed: it is transcribed."""
+
+    type: Literal["transcriptionConfiguration"]
+    feature_id: StrictStr = Field(description="Id or unique name of a transcription configuration; kept as its id.")
+    description: Annotated[StrictStr, Field(max_length=512)] | None = None
+
+
+class RecordingOptions(_Inner):
+    """The inner document of a recording configuration.
+
+    That its features lead somewhere is checked by `configurations.service`.
+    """
+
+    configuration_type: Literal["Recording"] = "Recording"
+    composition_policy: CompositionPolicy | None = None
+    call_recording_status_callback: RecordingStatusCallback | None = None
+    conference_recording_status_callback: RecordingStatusCallback | None = None
+    features: Annotated[list[Feature], Field(max_length=MOST_FEATURES)] | None = None
