@@ -1,4 +1,4 @@
-"""What every start of the program makes sure of: folders, schema, a first account."""
+"""What every start of the program makes sure of: folders with nothing of the dead in them, schema, a first account."""
 
 from filelock import FileLock
 from sqlalchemy.exc import OperationalError
@@ -8,6 +8,7 @@ from callscribe.accounts.service import Accounts, Credentials
 from callscribe.db.engine import Database
 from callscribe.db.migrate import migrate
 from callscribe.errors import SetupError
+from callscribe.media.blobs import reap_copies
 from callscribe.settings import Settings
 
 
@@ -21,6 +22,7 @@ def prepare(settings: Settings) -> tuple[Database, Credentials | None]:
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings.spool.mkdir(exist_ok=True)
+    reap_copies(settings.spool)
     with FileLock(settings.data_dir / "setup.lock"):
         database = Database(settings.database)
         try:

@@ -3,13 +3,16 @@
 Keys are paths such as `AC…/voice_transcription_…/media`.
 """
 
+import asyncio
+import fcntl
 import glob
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import AsyncIterable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -23,6 +26,9 @@ _PART = 8 * 1024 * 1024
 """Bytes of a part of an upload; the smallest that S3 takes is 5 MiB."""
 
 _PARTS_IN_FLIGHT = 3
+_PIECE = 1024 * 1024
+_COPY = ".blob"
+_NEW_SECONDS = 60.0
 
 
 class BlobMissing(CallscribeError):  # noqa: N818  says what is the case
@@ -80,6 +86,31 @@ class BlobStore:
         )
         self._sync(key)
 
+    async def put_async(self, key: str, pieces: AsyncIterable[bytes]) -> None:
+        """Store a blob from coroutines, as `put_stream` does from threads."""
+        await asyncio.to_thread(self._drop_drafts, key)
+        await obstore.put_async(
+            self._store,
+            key,
+            aiter(pieces),
+            use_multipart=True,
+            chunk_size=_PART,
+            max_concurrency=_PARTS_IN_FLIGHT,
+        )
+        await asyncio.to_thread(self._sync, key)
+
+    def copy(self, source: str, target: str) -> None:
+        """Make a blob a copy of another, without its bytes coming through here: a second name for it in a folder.
+
+        Raises:
+            BlobMissing: there is no `source`.
+        """
+        self._drop_drafts(target)
+        with _missing(source):
+            obstore.copy(self._store, source, target)
+        self._drop_drafts(target)  # where the copy was there already, its second name stays
+        self._sync(target)
+
     def _drop_drafts(self, key: str) -> None:
         """Remove what a killed process left of this blob: a folder's drafts are `key#1`, `key#2` and so on."""
         if self._root is not None:
@@ -107,19 +138,20 @@ class BlobStore:
         with _missing(key):
             return obstore.get(self._store, key).bytes().to_bytes()
 
-    def get_range(self, key: str, start: int, end: int) -> bytes:
-        """Bytes `start` to `end`, the latter excluded; less where the blob is shorter.
+    def pieces(self, key: str, start: int, end: int) -> Iterator[bytes]:
+        """Bytes `start` to `end`, the latter excluded and not behind the blob's own, a piece at a time.
+
+        Each piece is a request of its own, so that whoever takes them may take its time.
 
         Raises:
             BlobMissing: there is none.
         """
-        end = min(end, self.size(key))
-        if start >= end:
-            return b""
-        with _missing(key):
-            return obstore.get_range(self._store, key, start=start, end=end).to_bytes()
+        for position in range(start, end, _PIECE):
+            with _missing(key):
+                piece = obstore.get_range(self._store, key, start=position, end=min(position + _PIECE, end))
+            yield piece.to_bytes()
 
-    def stream(self, key: str, piece: int = 1024 * 1024) -> Iterator[bytes]:
+    def stream(self, key: str, piece: int = _PIECE) -> Iterator[bytes]:
         """The blob in pieces of at least `piece` bytes, but for the last.
 
         Raises:
@@ -180,7 +212,7 @@ class BlobStore:
     def local_path(self, key: str, spool: Path) -> Iterator[Path]:
         """A file with the blob in it, to read from: the blob itself where the store is a folder, else a copy.
 
-        A copy lies in `spool` for as long as the context is open.
+        A copy lies in `spool` for as long as the context is open; see also `reap_copies`.
 
         Raises:
             BlobMissing: there is none.
@@ -193,11 +225,22 @@ class BlobStore:
             return
         spool.mkdir(parents=True, exist_ok=True)
         name = hashlib.sha256(key.encode()).hexdigest()[:16]
-        with tempfile.NamedTemporaryFile(dir=spool, prefix=f"{name}-", suffix=".blob") as copy:
+        with tempfile.NamedTemporaryFile(dir=spool, prefix=f"{name}-", suffix=_COPY) as copy:
+            fcntl.flock(copy, fcntl.LOCK_SH)
             for piece in self.stream(key):
                 copy.write(piece)
             copy.flush()
             yield Path(copy.name)
+
+
+def reap_copies(spool: Path) -> None:
+    """Remove copies of blobs that killed processes left in `spool`: a living one has a lock on each of its own."""
+    for path in spool.glob(f"*{_COPY}"):
+        with suppress(OSError), path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # One that was begun in this moment may not be locked yet.
+            if time.time() - path.stat().st_mtime > _NEW_SECONDS:
+                path.unlink()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ Messages on the pipe: a head (`HEAD`: kind and length), then that many bytes.
     C   one byte: the number of channels, before the first samples
     W   samples: the number of the first (`FIRST`), then float32, channel after channel
     P   nothing: still at work
+    R   bytes of another form of the recording
     D   nothing: done
     E   JSON: the public code and what is wrong
 """
@@ -24,6 +25,7 @@ from dataclasses import asdict
 
 from callscribe.errors import JobError
 from callscribe.media.recording import Recording
+from callscribe.media.rendering import render
 from callscribe.media.resampling import Resampler, grid_start
 
 HEAD = struct.Struct("<cI")
@@ -46,6 +48,9 @@ def main() -> None:
             recording = Recording(file, extended=request["extended"], report=pipe.report)
             if request["action"] == "inspect":
                 pipe.send(b"I", json.dumps(asdict(recording.info())).encode())
+            elif request["action"] == "render":
+                for piece in render(recording, request["form"], request["channels"], request["rate"]):
+                    pipe.send(b"R", piece)
             else:
                 windows = _Windows(pipe, recording.channels, request["first"], request["last"], request["size"])
                 pipe.send(b"C", bytes([recording.channels]))

@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from callscribe.errors import Code, JobError, TransientJobError
 from callscribe.media.decoder_process import FIRST, HEAD
+from callscribe.media.forms import Form
 from callscribe.media.inspecting import MediaInfo
 from callscribe.speech.interface import SAMPLE_RATE
 
@@ -100,6 +101,20 @@ class Decoder:
                     (first,) = FIRST.unpack_from(payload)
                     samples = np.frombuffer(payload, dtype="<f4", offset=FIRST.size)
                     yield AudioWindow(first / SAMPLE_RATE, samples.reshape(channels, -1))
+
+    def render(self, path: Path, *, form: Form, channels: int, rate: int) -> Iterator[bytes]:
+        """The recording in another form, piece by piece; see `media.rendering`. Closing the iterator ends the work.
+
+        Raises:
+            JobError: 17554 to 17559, some only after pieces were yielded.
+            TransientJobError: 17558, the decoder was closed or killed.
+            FileNotFoundError: there is no such file.
+        """
+        request = {"action": "render", "form": form.value, "channels": channels, "rate": rate}
+        with self._child(path, request) as child:
+            for kind, payload in child.messages():
+                if kind == b"R":
+                    yield bytes(payload)
 
     def close(self) -> None:
         """End the work that is under way; its iterators raise."""

@@ -69,6 +69,8 @@ def fetch(
     key: str,
     settings: Settings,
     cancelled: Cancellation,
+    allow: AllowList | None = None,
+    credentials: tuple[str, str] | None = None,
     verify: ssl.SSLContext | None = None,
 ) -> FetchedMedia:
     """Fetch `url` into the blob `key`, in one attempt. After an error nothing of it is kept.
@@ -79,6 +81,8 @@ def fetch(
         key: its key there.
         settings: limits and the allow-list, `media_*`.
         cancelled: looked at twice a second.
+        allow: what may be reached although it is private, or plain http; `media_allow` by default.
+        credentials: user and password, for the URL's own host; a redirect to another is followed without them.
         verify: the TLS context, the system's authorities by default.
 
     Raises:
@@ -98,7 +102,8 @@ def fetch(
             if urlsplit(url).scheme.lower() == "s3":
                 source = _open_s3(url, settings, intake.watch, stack)
             else:
-                source = _open_http(url, settings, intake.watch, verify, stack)
+                request = _Request(url, allow or AllowList(settings.media_allow), credentials, verify)
+                source = _open_http(request, settings, intake.watch, stack)
             if source.size is not None:
                 intake.announce(source.size)
         blobs.put_stream(key, intake.count(source.pieces))
@@ -165,21 +170,33 @@ class _Source:
     pieces: Iterable[bytes]
 
 
-def _open_http(url: str, settings: Settings, watch: Watch, verify: ssl.SSLContext | None, stack: ExitStack) -> _Source:
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is asked of whom; see `fetch`."""
+
+    url: str
+    allow: AllowList
+    credentials: tuple[str, str] | None
+    verify: ssl.SSLContext | None
+
+
+def _open_http(request: _Request, settings: Settings, watch: Watch, stack: ExitStack) -> _Source:
     client = stack.enter_context(
         guarded_client(
-            allow=AllowList(settings.media_allow),
+            allow=request.allow,
             connect_timeout=CONNECT_TIMEOUT,
             read_timeout=settings.media_stall_timeout,
             max_redirects=MAX_REDIRECTS,
             watch=watch,
-            verify=verify,
+            verify=request.verify,
         )
     )
     # Compressed bodies are never asked for, and where one comes nevertheless its raw bytes are what is kept:
     # so nothing can be blown up on the way.
     headers = {"Accept-Encoding": "identity", "Accept": "audio/*, */*;q=0.5"}
-    response = stack.enter_context(client.stream("GET", url, headers=headers))
+    # Without credentials the client takes those that a URL carries.
+    auth = httpx2.USE_CLIENT_DEFAULT if request.credentials is None else request.credentials
+    response = stack.enter_context(client.stream("GET", request.url, headers=headers, auth=auth))
     _check_status(response.status_code)
     length = response.headers.get("Content-Length", "")
     return _Source(

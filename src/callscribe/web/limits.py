@@ -1,6 +1,7 @@
 """Limits on what a request may bring."""
 
 import math
+import re
 import time
 
 from limits import parse
@@ -14,16 +15,20 @@ from callscribe.web.problems import render
 
 
 class BodyLimit:
-    """Answers 413 to a body over the limit, at its announcement or at the first byte too many."""
+    """Answers 413 to a body over the limit, at its announcement or at the first byte too many.
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    Paths that match `streamed` are let through: they count for themselves, and never hold a body in memory.
+    """
+
+    def __init__(self, app: ASGIApp, max_bytes: int, streamed: re.Pattern[str]) -> None:
         self._app = app
         self._max_bytes = max_bytes
+        self._streamed = streamed
         self._detail = f"The body is larger than {max_bytes} bytes."
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on while it keeps within the limit."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or self._streamed.fullmatch(scope["path"]):
             await self._app(scope, receive, send)
             return
         announced = dict(scope["headers"]).get(b"content-length", b"0")

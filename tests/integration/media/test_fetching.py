@@ -14,6 +14,7 @@ from moto.server import ThreadedMotoServer
 from callscribe.errors import Cancelled, Code, JobError, TransientJobError
 from callscribe.media.blobs import BlobStore
 from callscribe.media.fetching import FetchedMedia, fetch, is_transient
+from callscribe.outbound import AllowList
 from callscribe.settings import Settings
 from media_server import Behaviour, MediaServer, body, cut_short, drip, endless, redirect, reset, status
 
@@ -60,6 +61,25 @@ def test_a_recording_is_fetched_whole(server: MediaServer, store: Store) -> None
     path, headers = server.requests[0]
     assert path == "/call.wav?signature=abc"
     assert headers["Accept-Encoding"] == "identity"
+
+
+def test_credentials_go_to_the_host_of_the_url_only(server: MediaServer, tmp_path: Path) -> None:
+    with MediaServer("127.0.0.2").running() as elsewhere:
+        server.paths["/call"] = redirect(server.url("/moved"))
+        server.paths["/moved"] = redirect(elsewhere.url("/call"))
+        elsewhere.paths["/call"] = body(b"call")
+        fetch(
+            server.url("/call"),
+            blobs=Store(tmp_path).blobs,
+            key=KEY,
+            settings=settings(media_allow=()),
+            cancelled=NEVER,
+            allow=AllowList(["127.0.0.0/8"]),
+            credentials=("AC1", "token"),
+        )
+    assert [headers.get("Authorization") is not None for _, headers in server.requests] == [True, True]
+    ((_, headers),) = elsewhere.requests
+    assert "Authorization" not in headers
 
 
 def test_redirects_are_followed(server: MediaServer, store: Store) -> None:
@@ -262,7 +282,7 @@ def test_blobs_are_kept_in_an_object_store(s3: Any, tmp_path: Path) -> None:
     pieces = [bytes([n]) * 1_000_000 for n in range(20)]
     blobs.put_stream(KEY, pieces)
     assert s3.head_object(Bucket="calls", Key=f"kept/here/{KEY}")["ContentLength"] == 20_000_000
-    assert blobs.get_range(KEY, 999_999, 1_000_001) == b"\x00\x01"
+    assert b"".join(blobs.pieces(KEY, 999_999, 1_000_001)) == b"\x00\x01"
     with blobs.local_path(KEY, tmp_path / "spool") as path:
         assert path.read_bytes() == b"".join(pieces)
     assert not list((tmp_path / "spool").iterdir())

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -6,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from callscribe.errors import SetupError
-from callscribe.media.blobs import BlobMissing, BlobStore
+from callscribe.media.blobs import BlobMissing, BlobStore, reap_copies
 
 KEY = "AC0123/voice_transcription_01/media"
 
@@ -33,12 +34,13 @@ def test_putting_again_replaces(blobs: BlobStore) -> None:
     assert blobs.get_bytes(KEY) == b"short"
 
 
-@pytest.mark.parametrize(
-    ("start", "end", "expected"), [(0, 4, b"0123"), (3, 100, b"3456789"), (10, 12, b""), (4, 4, b"")]
-)
-def test_a_range_is_cut_at_the_end(blobs: BlobStore, start: int, end: int, expected: bytes) -> None:
-    blobs.put_bytes(KEY, b"0123456789")
-    assert blobs.get_range(KEY, start, end) == expected
+@pytest.mark.parametrize(("start", "end"), [(0, 4), (3, 2_500_000), (2_499_999, 2_500_000), (4, 4)])
+def test_a_part_of_a_blob_comes_in_pieces(blobs: BlobStore, start: int, end: int) -> None:
+    data = bytes(range(250)) * 10_000
+    blobs.put_bytes(KEY, data)
+    pieces = list(blobs.pieces(KEY, start, end))
+    assert b"".join(pieces) == data[start:end]
+    assert all(0 < len(piece) <= 1024 * 1024 for piece in pieces)
 
 
 def test_a_stream_of_many_parts_is_whole(blobs: BlobStore) -> None:
@@ -76,7 +78,7 @@ def test_what_is_missing_is_said_to_be(blobs: BlobStore, tmp_path: Path) -> None
     for read in (
         lambda: blobs.get_bytes(KEY),
         lambda: blobs.size(KEY),
-        lambda: blobs.get_range(KEY, 0, 1),
+        lambda: list(blobs.pieces(KEY, 0, 1)),
         lambda: list(blobs.stream(KEY)),
         lambda: blobs.local_path(KEY, tmp_path).__enter__(),
     ):
@@ -125,6 +127,19 @@ def test_a_local_path_holds_the_blob_and_leaves_no_copy(blobs: BlobStore, tmp_pa
     assert blobs.exists(KEY)
 
 
+def test_copies_that_killed_processes_left_are_removed_and_those_of_living_ones_are_not(tmp_path: Path) -> None:
+    blobs = BlobStore("memory:///")
+    blobs.put_bytes(KEY, b"sound")
+    left, begun = tmp_path / "left.blob", tmp_path / "begun.blob"
+    for path in (left, begun):
+        path.write_bytes(b"of a process that was killed")
+    with blobs.local_path(KEY, tmp_path) as copy:
+        for path in (left, copy):
+            os.utime(path, (0, 0))
+        reap_copies(tmp_path)
+        assert set(files(tmp_path)) == {begun, copy}
+
+
 def test_a_url_that_cannot_be_used_says_what_to_set() -> None:
     with pytest.raises(SetupError, match="CALLSCRIBE_BLOB_URL"):
         BlobStore("gopher://somewhere/")
@@ -145,3 +160,17 @@ def test_what_a_killed_writer_left_can_be_removed(tmp_path: Path) -> None:
     store.put_bytes("a/whole", b"1")
     store.delete_unfinished("a")
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["whole"]
+
+
+def test_a_copy_stays_when_the_original_is_replaced_or_deleted(tmp_path: Path) -> None:
+    blobs = BlobStore(tmp_path.as_uri())
+    blobs.put_bytes("a/media", b"call")
+    for _ in range(2):
+        blobs.copy("a/media", "b/media")
+    assert sorted(path.name for path in (tmp_path / "b").iterdir()) == ["media"]
+    blobs.put_bytes("a/media", b"another")
+    blobs.delete_prefix("a")
+    assert blobs.get_bytes("b/media") == b"call"
+    with pytest.raises(BlobMissing):
+        blobs.copy("a/media", "b/media")
+    assert blobs.get_bytes("b/media") == b"call"

@@ -1,0 +1,186 @@
+"""`callscribe recordings`: take in recordings from folders and buckets, and look at what is there."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from sqlalchemy.orm import Session
+
+from callscribe.accounts.secrets import TokenCipher
+from callscribe.accounts.service import Accounts
+from callscribe.callbacks.service import Callbacks
+from callscribe.cli.figures import clock
+from callscribe.cli.options import Data, load_settings
+from callscribe.configurations.service import TranscriptionConfigurations
+from callscribe.conversations.service import Conversations
+from callscribe.db.engine import Database
+from callscribe.durable.queues import WorkQueue
+from callscribe.errors import RequestError
+from callscribe.media.blobs import BlobStore
+from callscribe.media.decoding import Decoder
+from callscribe.preparation import prepare
+from callscribe.recordings.importing import Outcome, Result, find, import_all
+from callscribe.recordings.metadata import COLUMNS, FILE, Metadata
+from callscribe.recordings.reading import ReadingThrough
+from callscribe.recordings.repository import RecordingFilters
+from callscribe.recordings.service import Completed, Recordings
+from callscribe.recordings.tables import Recording
+from callscribe.settings import Settings
+from callscribe.transcriptions.automatic import AutomaticTranscription
+from callscribe.transcriptions.schemas import CreateTranscription
+from callscribe.transcriptions.service import Transcriptions
+from callscribe.transcriptions.sources import Source
+
+app = typer.Typer(help="Take in recordings from folders and buckets, and list them.", no_args_is_help=True)
+
+Account = Annotated[
+    str | None, typer.Option(help="The account's SID; may be left out where there is one account only.")
+]
+
+_EPILOG = f"""\
+Metadata is a table with a column `{FILE}`, the name or path of a recording, and any of {", ".join(COLUMNS)}. In JSON it
+is a list of objects with these members.
+
+Nothing is imported twice: run the same command again after new recordings have come, or when it was broken off."""
+
+
+@app.command("import", epilog=_EPILOG)
+def import_recordings(
+    places: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...",
+            help="Files, folders with all that is below them, or buckets such as s3://calls/2026 (credentials from "
+            "the environment).",
+        ),
+    ],
+    metadata: Annotated[
+        Path | None,
+        typer.Option(help="CSV or JSON that says which call each recording is of.", exists=True, dir_okay=False),
+    ] = None,
+    account: Account = None,
+    transcribe: Annotated[
+        str | None,
+        typer.Option(help="Id or unique name of a transcription configuration: transcribe what is new with it."),
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Take in recordings, with what a table says of their calls.
+
+    A server may be running meanwhile; its workers do the transcriptions. What cannot be taken in is listed at the end
+    with its code (docs/errors.md), and the exit status is 1.
+    """
+    settings = load_settings(data)
+    known = Metadata.read(metadata) if metadata is not None else Metadata()
+    database, _ = prepare(settings)
+    account_sid = _account(Accounts(database, TokenCipher.from_settings(settings)), account)
+    console = Console(stderr=True)
+    if known.unknown_columns:
+        names = ", ".join(sorted(known.unknown_columns))
+        console.print(f"[yellow]Columns of the metadata that are not used: {escape(names)}.[/]", highlight=False)
+    recordings = _recordings(settings, database, account_sid, transcribe)
+    candidates = list(find(places, settings.spool))
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    results: list[Result] = []
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("", total=sum(each.size for each in candidates))
+        for result in import_all(candidates, recordings, account_sid, known, partial(progress.advance, task)):
+            results.append(result)
+            progress.update(task, description=f"{len(results)} of {len(candidates)} recordings")
+    _report(console, results, known.unused)
+
+
+@app.command("list")
+def list_recordings(
+    account: Account = None,
+    limit: Annotated[int, typer.Option(help="How many, newest first.", min=1, max=1000)] = 20,
+    data: Data = None,
+) -> None:
+    """Show the newest recordings and their calls."""
+    settings = load_settings(data)
+    database, _ = prepare(settings)
+    account_sid = _account(Accounts(database, TokenCipher.from_settings(settings)), account)
+    recordings = _service(settings, database)
+    head = "SID", "Created (UTC)", "Length", "Channels", "From", "To", "Direction"
+    table = Table(*head, box=None, header_style="bold")
+    page = recordings.page(account_sid, RecordingFilters(), None, limit)
+    calls = recordings.calls_of(account_sid, page.rows)
+    for row in page.rows:
+        call = calls.get(row.call_sid or "")
+        parties = ("", "", "") if call is None else (call.from_ or "", call.to or "", call.direction or "")
+        length = "" if row.duration is None else clock(row.duration)
+        cells = (row.sid, f"{row.date_created:%Y-%m-%d %H:%M}", length, str(row.channels), *parties)
+        table.add_row(*map(escape, cells))
+    Console().print(table)
+    if page.next_token is not None:
+        Console(stderr=True).print(f"The newest {limit}; --limit shows more.")
+
+
+def _account(accounts: Accounts, sid: str | None) -> str:
+    every = [each.sid for each in accounts.every()]
+    if sid is None:
+        if len(every) > 1:
+            raise typer.BadParameter("there are several accounts: name one", param_hint="--account")
+        return every[0]
+    if sid not in every:
+        raise typer.BadParameter(f"there is no account {sid}", param_hint="--account")
+    return sid
+
+
+def _recordings(settings: Settings, database: Database, account_sid: str, configuration: str | None) -> Recordings:
+    """Recordings that are transcribed when they are completed: as the account wants it, or as it was asked for."""
+    queue = WorkQueue(database)
+    callbacks = Callbacks(queue)
+    conversations = Conversations(database, callbacks)
+    configurations = TranscriptionConfigurations(database, settings, conversations.configuration_exists)
+    transcriptions = Transcriptions(
+        database, queue, configurations, callbacks, ReadingThrough(database, settings), settings
+    )
+    automatic = AutomaticTranscription(transcriptions, settings)
+    if configuration is None:
+        return _service(settings, database, automatic)
+    try:
+        configuration_id = configurations.fetch(account_sid, configuration).id
+    except RequestError as error:
+        raise typer.BadParameter(error.detail, param_hint="--transcribe") from error
+    base_url = str(settings.public_url or "").rstrip("/")
+
+    def completed(session: Session, recording: Recording, _base_url: str) -> None:
+        request = CreateTranscription(transcription_configuration_id=configuration_id, source_id=recording.sid)
+        source = Source.of(session, recording)
+        transcriptions.queue(session, transcriptions.prepare(session, account_sid, request, source, base_url))
+
+    return _service(settings, database, completed)
+
+
+def _service(settings: Settings, database: Database, completed: Completed | None = None) -> Recordings:
+    queue, blobs = WorkQueue(database), BlobStore(settings.blobs)
+    decoder = Decoder(extended=settings.media_formats == "extended")
+    if completed is None:
+        return Recordings(database, queue, blobs, decoder, settings)
+    return Recordings(database, queue, blobs, decoder, settings, completed)
+
+
+def _report(console: Console, results: Sequence[Result], unused: Sequence[str]) -> None:
+    count = {outcome: sum(each.outcome == outcome for each in results) for outcome in Outcome}
+    failed = [each for each in results if each.outcome == Outcome.FAILED]
+    if failed or unused:
+        table = Table("Not imported", "Code", "Why", box=None, header_style="bold")
+        for each in failed:
+            table.add_row(escape(each.candidate.names[0]), str(each.code or ""), escape(each.reason or ""))
+        for name in unused:
+            table.add_row(escape(name), "", "named in the metadata, and not among the recordings")
+        console.print(table)
+    console.print(
+        f"{count[Outcome.IMPORTED]} imported, {count[Outcome.KNOWN]} there already, "
+        f"{len(failed) + len(unused)} not imported.",
+        highlight=False,
+    )
+    if failed or unused:
+        raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""Recordings and the calls that they are of."""

@@ -1,0 +1,387 @@
+"""HTTP: `/2010-04-01/Accounts/{account_sid}/Recordings` and `…/Calls`."""
+
+import re
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+from starlette.concurrency import run_in_threadpool
+
+from callscribe.accounts.authentication import AccountInPath, AuthenticatedRoute
+from callscribe.errors import Code, RequestError
+from callscribe.ids import CALL_SID, CONFERENCE_SID, RECORDING_SID
+from callscribe.recordings.fields import CallStatus
+from callscribe.recordings.intake import Incoming
+from callscribe.recordings.media import Extension, RecordingMedia
+from callscribe.recordings.repository import CallFilters, RecordingFilters, Span
+from callscribe.recordings.schemas import CallList, CallResource, RecordingList, RecordingResource
+from callscribe.recordings.service import Recordings
+from callscribe.recordings.tables import Recording
+from callscribe.recordings.upload import Party, Upload, UploadFields, form_schema
+from callscribe.settings import MIB, Settings
+from callscribe.web.idempotency import MAX_KEY_LENGTH, Idempotency
+from callscribe.web.legacy_pages import Paging, legacy_page
+from callscribe.web.problems import legacy_responses
+from callscribe.web.ranges import blob_response
+from callscribe.web.urls import BaseUrl
+
+UPLOADS = re.compile(r"/2010-04-01/Accounts/[^/]+/Recordings(\.json)?")
+"""Paths whose bodies are as large as recordings."""
+
+router = APIRouter(prefix="/2010-04-01/Accounts/{account_sid}", tags=["Recordings"], route_class=AuthenticatedRoute)
+
+
+async def _recordings(request: Request) -> Recordings:  # not in a thread
+    recordings: Recordings = request.app.state.recordings
+    return recordings
+
+
+async def _media(request: Request) -> RecordingMedia:
+    media: RecordingMedia = request.app.state.recording_media
+    return media
+
+
+Service = Annotated[Recordings, Depends(_recordings)]
+Media = Annotated[RecordingMedia, Depends(_media)]
+RecordingSid = Annotated[str, Path(pattern=f"^{RECORDING_SID.pattern}$")]
+CallSid = Annotated[str, Path(pattern=f"^{CALL_SID.pattern}$")]
+
+
+def _dated(value: object) -> object:
+    # Numbers would be taken for seconds since 1970.
+    if isinstance(value, str) and not re.match(r"\d{4}-\d\d-\d\d", value):
+        raise PydanticCustomError("date", "must be a date or a time such as 2026-03-02T09:30:00Z")
+    return value
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_dated),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": each} for each in ("date", "date-time")]}),
+]
+"""A time; a day is its midnight, and what has no zone is UTC."""
+
+SoftDeleted = Annotated[
+    bool, Query(alias="IncludeSoftDeleted", description="Taken, and without effect: what is deleted here is gone.")
+]
+
+
+@router.post(
+    "/Recordings.json",
+    status_code=201,
+    summary="Upload a recording",
+    response_model=RecordingResource,
+    responses=legacy_responses(400, 404, 408, 413, 422),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {"schema": form_schema()},
+                "audio/*": {"schema": {"type": "string", "format": "binary"}},
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+            },
+        }
+    },
+)
+async def create(
+    request: Request,
+    account: AccountInPath,
+    service: Service,
+    base_url: BaseUrl,
+    query: Annotated[UploadFields, Query()],  # noqa: ARG001  for the OpenAPI document; `Upload` reads them
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            # Refused here, and not behind the last byte of the audio.
+            min_length=1,
+            max_length=MAX_KEY_LENGTH,
+            description="The same key with the same upload makes one recording; at most 128 characters, 24 hours.",
+        ),
+    ] = None,
+) -> Response:
+    """Twilio records calls itself; here recordings come in.
+
+    Either `multipart/form-data` with the file as `Media` (any name will do) and the fields beside it, or the audio as
+    the body and the fields in the query.
+    """
+    settings: Settings = request.app.state.settings
+    upload = Upload(request, stall_timeout=settings.media_stall_timeout, timeout=settings.media_timeout)
+    announced = request.headers.get("Content-Length", "0")
+    if announced.isascii() and announced.isdigit():
+        service.check_announced(int(announced) - MIB)  # a form has fields as well
+
+    def repetition(incoming: Incoming) -> Idempotency | None:
+        if idempotency_key is None:
+            return None
+        return Idempotency(account, idempotency_key, {"sha256": incoming.sha256, "fields": upload.values})
+
+    def render(row: Recording) -> dict[str, Any]:
+        document: dict[str, Any] = RecordingResource.of(row, base_url).model_dump(mode="json")
+        return document
+
+    answer = await service.receive(
+        account, upload.audio(), lambda: upload.fields, base_url=base_url, render=render, repetition=repetition
+    )
+    headers = {"Idempotency-Key": idempotency_key} if idempotency_key is not None else None
+    return JSONResponse(answer, 201, headers)
+
+
+@router.get("/Recordings.json", summary="List recordings", responses=legacy_responses(400, 404))
+def list_recordings(
+    request: Request,
+    account: AccountInPath,
+    paging: Paging,
+    service: Service,
+    base_url: BaseUrl,
+    date_created: Annotated[Moment | None, Query(alias="DateCreated", description="On this day in UTC.")] = None,
+    before: Annotated[Moment | None, Query(alias="DateCreated<", description="At this moment or before.")] = None,
+    after: Annotated[Moment | None, Query(alias="DateCreated>", description="At this moment or after.")] = None,
+    call_sid: Annotated[str | None, Query(alias="CallSid", pattern=f"^{CALL_SID.pattern}$")] = None,
+    conference_sid: Annotated[str | None, Query(alias="ConferenceSid", pattern=f"^{CONFERENCE_SID.pattern}$")] = None,
+    include_soft_deleted: SoftDeleted = False,  # noqa: ARG001, FBT002  a parameter of HTTP
+) -> RecordingList:
+    """Newest first. A `PageSize` above 1000 is taken as 1000."""
+    span = _span("DateCreated", date_created, before, after)
+    page = service.page(account, RecordingFilters(span, call_sid, conference_sid), paging.token, paging.size)
+    rows = [RecordingResource.of(row, base_url) for row in page.rows]
+    return RecordingList(**legacy_page(request, "recordings", rows, page))
+
+
+@router.get("/Recordings/{recording_sid}.json", summary="Fetch a recording", responses=legacy_responses(400, 404))
+def fetch(
+    account: AccountInPath,
+    recording_sid: RecordingSid,
+    service: Service,
+    base_url: BaseUrl,
+    include_soft_deleted: SoftDeleted = False,  # noqa: ARG001, FBT002  a parameter of HTTP
+) -> RecordingResource:
+    """What is known of it. Its audio is at `media_url`."""
+    return RecordingResource.of(service.fetch(account, recording_sid), base_url)
+
+
+@router.delete(
+    "/Recordings/{recording_sid}.json",
+    status_code=204,
+    summary="Delete a recording",
+    responses=legacy_responses(404),
+)
+def delete(account: AccountInPath, recording_sid: RecordingSid, service: Service) -> Response:
+    """Its audio is erased at once. Its call and the transcriptions made of it stay."""
+    service.delete(account, recording_sid)
+    return Response(status_code=204)
+
+
+def _media_responses(*media_types: str) -> dict[int | str, dict[str, Any]]:
+    content: dict[str, Any] = {media_type: {} for media_type in media_types}
+    return legacy_responses(400, 404, 416) | {
+        200: {"content": content},
+        206: {"content": content, "description": "The range asked for."},
+        304: {"description": "It is as `If-None-Match` says."},
+    }
+
+
+RequestedChannels = Annotated[
+    int | None,
+    Query(
+        alias="RequestedChannels",
+        ge=1,
+        le=2,
+        description="1 mixes both channels into one; 2 is refused with 16113 where there is one only. Without it, as "
+        "recorded.",
+    ),
+]
+
+
+@router.get(
+    "/Recordings/{recording_sid}.wav",
+    summary="Fetch the audio as WAV",
+    responses=_media_responses(Extension.WAV.media_type),
+    response_class=StreamingResponse,
+)
+async def wav(
+    request: Request,
+    account: AccountInPath,
+    recording_sid: RecordingSid,
+    service: Service,
+    media: Media,
+    channels: RequestedChannels = None,
+) -> Response:
+    """As it came in where that was WAV, else converted once and kept. Takes ranges."""
+    return await _audio(request, service, media, account, recording_sid, Extension.WAV, channels)
+
+
+@router.get(
+    "/Recordings/{recording_sid}.mp3",
+    summary="Fetch the audio as MP3",
+    responses=_media_responses(Extension.MP3.media_type),
+    response_class=StreamingResponse,
+)
+async def mp3(
+    request: Request,
+    account: AccountInPath,
+    recording_sid: RecordingSid,
+    service: Service,
+    media: Media,
+    channels: RequestedChannels = None,
+) -> Response:
+    """As it came in where that was MP3, else converted once and kept. Takes ranges."""
+    return await _audio(request, service, media, account, recording_sid, Extension.MP3, channels)
+
+
+@router.get(
+    "/Recordings/{recording_sid}",
+    summary="Fetch the audio",
+    responses=_media_responses(Extension.WAV.media_type),
+    response_class=StreamingResponse,
+)
+async def audio(
+    request: Request,
+    account: AccountInPath,
+    recording_sid: RecordingSid,
+    service: Service,
+    media: Media,
+    channels: RequestedChannels = None,
+) -> Response:
+    """Without an extension, as Twilio has it in `media_url` and `RecordingUrl`: WAV."""
+    return await _audio(request, service, media, account, recording_sid, Extension.WAV, channels)
+
+
+for _path, _endpoint in {".wav": wav, ".mp3": mp3, "": audio}.items():
+    router.head("/Recordings/{recording_sid}" + _path, include_in_schema=False, response_class=Response)(_endpoint)
+
+
+async def _audio(
+    request: Request,
+    service: Recordings,
+    media: RecordingMedia,
+    account: str,
+    recording_sid: str,
+    extension: Extension,
+    channels: int | None,
+) -> Response:
+    row = await run_in_threadpool(service.fetch, account, recording_sid)
+    found = await media.audio(row, extension, channels)
+    return blob_response(
+        request,
+        partial(media.pieces, found),
+        size=found.size,
+        etag=found.etag,
+        media_type=extension.media_type,
+        name=f"{recording_sid}.{extension}",
+    )
+
+
+@router.get("/Calls.json", tags=["Calls"], summary="List calls", responses=legacy_responses(400, 404))
+def list_calls(
+    request: Request,
+    account: AccountInPath,
+    paging: Paging,
+    service: Service,
+    from_: Annotated[Party | None, Query(alias="From")] = None,
+    to: Annotated[Party | None, Query(alias="To")] = None,
+    status: Annotated[CallStatus | None, Query(alias="Status")] = None,
+    parent_call_sid: Annotated[str | None, Query(alias="ParentCallSid", pattern=f"^{CALL_SID.pattern}$")] = None,
+    start_time: Annotated[Moment | None, Query(alias="StartTime", description="On this day in UTC.")] = None,
+    before: Annotated[Moment | None, Query(alias="StartTime<", description="At this moment or before.")] = None,
+    after: Annotated[Moment | None, Query(alias="StartTime>", description="At this moment or after.")] = None,
+) -> CallList:
+    """The calls that recordings came with, newest first: by `start_time` where that is asked for.
+
+    A `PageSize` above 1000 is taken as 1000.
+    """
+    span = _span("StartTime", start_time, before, after)
+    filters = CallFilters(span, from_, to, status and status.value, parent_call_sid)
+    page = service.page_calls(account, filters, paging.token, paging.size)
+    return CallList(**legacy_page(request, "calls", [CallResource.of(row) for row in page.rows], page))
+
+
+@router.get("/Calls/{call_sid}.json", tags=["Calls"], summary="Fetch a call", responses=legacy_responses(404))
+def fetch_call(account: AccountInPath, call_sid: CallSid, service: Service) -> CallResource:
+    """As far as it was told with its recordings."""
+    return CallResource.of(service.fetch_call(account, call_sid))
+
+
+@router.delete(
+    "/Calls/{call_sid}.json", tags=["Calls"], status_code=204, summary="Delete a call", responses=legacy_responses(404)
+)
+def delete_call(account: AccountInPath, call_sid: CallSid, service: Service) -> Response:
+    """Who called whom is forgotten. Its recordings stay."""
+    service.delete_call(account, call_sid)
+    return Response(status_code=204)
+
+
+@router.get(
+    "/Calls/{call_sid}/Recordings.json",
+    tags=["Calls"],
+    summary="List the recordings of a call",
+    responses=legacy_responses(400, 404),
+)
+def list_call_recordings(
+    request: Request,
+    account: AccountInPath,
+    call_sid: CallSid,
+    paging: Paging,
+    service: Service,
+    base_url: BaseUrl,
+    date_created: Annotated[Moment | None, Query(alias="DateCreated", description="On this day in UTC.")] = None,
+    before: Annotated[Moment | None, Query(alias="DateCreated<", description="At this moment or before.")] = None,
+    after: Annotated[Moment | None, Query(alias="DateCreated>", description="At this moment or after.")] = None,
+) -> RecordingList:
+    """Newest first; none where the call is not known."""
+    span = _span("DateCreated", date_created, before, after)
+    page = service.page(account, RecordingFilters(span, call_sid), paging.token, paging.size)
+    rows = [RecordingResource.of(row, base_url) for row in page.rows]
+    return RecordingList(**legacy_page(request, "recordings", rows, page))
+
+
+@router.get(
+    "/Calls/{call_sid}/Recordings/{recording_sid}.json",
+    tags=["Calls"],
+    summary="Fetch a recording of a call",
+    responses=legacy_responses(404),
+)
+def fetch_call_recording(
+    account: AccountInPath, call_sid: CallSid, recording_sid: RecordingSid, service: Service, base_url: BaseUrl
+) -> RecordingResource:
+    """The same as without the call, where it is of that call."""
+    return RecordingResource.of(service.fetch(account, recording_sid, call_sid=call_sid), base_url)
+
+
+@router.delete(
+    "/Calls/{call_sid}/Recordings/{recording_sid}.json",
+    tags=["Calls"],
+    status_code=204,
+    summary="Delete a recording of a call",
+    responses=legacy_responses(404),
+)
+def delete_call_recording(
+    account: AccountInPath, call_sid: CallSid, recording_sid: RecordingSid, service: Service
+) -> Response:
+    """The same as without the call, where it is of that call."""
+    service.delete(account, recording_sid, call_sid=call_sid)
+    return Response(status_code=204)
+
+
+def _span(name: str, on: datetime | None, before: datetime | None, after: datetime | None) -> Span:
+    """What three parameters leave of time. Seconds are whole, as in the answers: what is shown at `before` is in."""
+    since, until = [], []
+    try:
+        if on is not None:
+            day = datetime.combine(_instant(on), time(), UTC)
+            since.append(day)
+            until.append(day + timedelta(days=1))
+        if after is not None:
+            since.append(_instant(after))
+        if before is not None:
+            until.append(_instant(before) + timedelta(seconds=1))
+    except OverflowError as error:
+        raise RequestError.at(f"/{name}", Code.INVALID_PARAMETER, f"{name}: is out of range.") from error
+    return Span(max(since, default=None), min(until, default=None))
+
+
+def _instant(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

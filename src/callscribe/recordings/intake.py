@@ -1,0 +1,194 @@
+"""Taking in a recording: its audio to the blob store, looked at, and only then a row.
+
+Before the first byte a row in `recording_intakes` names the folder that the audio goes to. It goes with the transaction
+that makes the recording, so at any moment a folder belongs to a recording, or to an intake that somebody speaks for, or
+to one that the sweep will find.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from callscribe.db.base import now
+from callscribe.db.engine import Database
+from callscribe.durable.queues import Queue, WorkQueue
+from callscribe.errors import Code, FieldError, JobError, RequestError, TransientJobError
+from callscribe.media.blobs import BlobStore
+from callscribe.media.decoding import Decoder
+from callscribe.media.inspecting import MediaInfo
+from callscribe.recordings import keys, repository
+from callscribe.recordings.tables import Intake
+from callscribe.settings import Settings
+
+SEEN_EVERY = 20.0
+"""Seconds after which it is said again that an intake goes on."""
+
+STALE = timedelta(minutes=10)
+"""An intake that nobody spoke for so long is over: longer than its last part, the inspection, can take."""
+
+MEDIA_POINTER = "/Media"
+"""The field that the audio is."""
+
+SWEEP_BATCH = 100
+INSPECTIONS = 4
+"""Decoder processes of one server that look at recordings at the same time."""
+
+
+@dataclass(slots=True)
+class Incoming:
+    """A recording that is coming in; `size` in bytes grows with it, `sha256` in hexadecimal is known at its end."""
+
+    account_sid: str
+    sid: str
+    folder: str
+    size: int = 0
+    sha256: str = ""
+
+    @property
+    def key(self) -> str:
+        """Where its audio goes in the blob store."""
+        return keys.media(self.folder)
+
+
+class Intakes:
+    """Takes audio in, by threads or by coroutines."""
+
+    def __init__(self, database: Database, blobs: BlobStore, decoder: Decoder, settings: Settings) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._decoder = decoder
+        self._settings = settings
+        self._inspections = asyncio.Semaphore(INSPECTIONS)
+
+    def begin(self, account_sid: str, sid: str) -> Incoming:
+        """Say that a recording is coming."""
+        incoming = Incoming(account_sid, sid, keys.new_folder(account_sid, sid))
+        with self._database.write() as session:
+            session.add(Intake(folder=incoming.folder, account_sid=account_sid))
+        return incoming
+
+    def take(self, incoming: Incoming, pieces: Iterable[bytes]) -> MediaInfo:
+        """Store the audio and look at it.
+
+        Raises:
+            RequestError: 17554 to 17560.
+        """
+        self._blobs.put_stream(incoming.key, self._counted(incoming, pieces))
+        return self._inspect(incoming)
+
+    async def receive(self, incoming: Incoming, pieces: AsyncIterator[bytes]) -> MediaInfo:
+        """The same for audio that a client sends.
+
+        Raises:
+            RequestError: 17554 to 17560; 20001 where it comes too slowly.
+        """
+        await self._blobs.put_async(incoming.key, self._counted_async(incoming, pieces))
+        async with self._inspections:
+            return await run_in_threadpool(self._inspect, incoming)
+
+    def abandon(self, incoming: Incoming) -> None:
+        """Leave nothing of a recording that came to nothing."""
+        self._blobs.delete_prefix(incoming.folder)
+        with self._database.write() as session:
+            repository.end_intake(session, incoming.folder)
+
+    def _counted(self, incoming: Incoming, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        meter = _Meter(incoming, self._settings)
+        for piece in pieces:
+            meter.count(piece)
+            if meter.is_to_be_seen():
+                self._see(incoming)
+            yield piece
+        meter.end()
+
+    async def _counted_async(self, incoming: Incoming, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        meter = _Meter(incoming, self._settings)
+        async for piece in pieces:
+            meter.count(piece)
+            if meter.is_to_be_seen():
+                await run_in_threadpool(self._see, incoming)
+            yield piece
+        meter.end()
+
+    def _see(self, incoming: Incoming) -> None:
+        with self._database.write() as session:
+            repository.see_intake(session, incoming.folder)
+
+    def _inspect(self, incoming: Incoming) -> MediaInfo:
+        try:
+            with self._blobs.local_path(incoming.key, self._settings.spool) as path:
+                return self._decoder.inspect(path)
+        except TransientJobError as error:
+            raise RequestError(Code.INTERNAL, f"The recording could not be looked at: {error.detail}.") from error
+        except JobError as error:
+            raise refused(error.code, error.detail) from error
+
+
+class _Meter:
+    """Size, hash and time of what comes in."""
+
+    def __init__(self, incoming: Incoming, settings: Settings) -> None:
+        self._incoming = incoming
+        self._most = settings.media_max_bytes
+        self._digest = hashlib.sha256()
+        self._seen = time.monotonic()
+
+    def count(self, piece: bytes) -> None:
+        self._incoming.size += len(piece)
+        check_size(self._incoming.size, self._most)
+        self._digest.update(piece)
+
+    def is_to_be_seen(self) -> bool:
+        """Whether it is time to say that this goes on."""
+        moment = time.monotonic()
+        if moment - self._seen < SEEN_EVERY:
+            return False
+        self._seen = moment
+        return True
+
+    def end(self) -> None:
+        if self._incoming.size == 0:
+            raise refused(Code.MEDIA_EMPTY, "the file is empty")
+        self._incoming.sha256 = self._digest.hexdigest()
+
+
+def check_size(size: int, most: int) -> None:
+    """Raise 17560, as a 413, for what is larger than a recording may be."""
+    if size > most:
+        raise refused(Code.MEDIA_TOO_LARGE, f"more than the {most} bytes that are allowed", status=413)
+
+
+def refused(code: Code, detail: str, *, status: int | None = None) -> RequestError:
+    """A recording that is not taken, and why."""
+    text = f"{code.title}: {detail}."
+    return RequestError(code, text, errors=[FieldError(text, MEDIA_POINTER)], status=status)
+
+
+def sweep(database: Database, queue: WorkQueue) -> int:
+    """Have erased what killed processes left of recordings that were coming in; how many there were."""
+    with database.write() as session:
+        stale = repository.stale_intakes(session, now() - STALE, SWEEP_BATCH)
+        for intake in stale:
+            erase(session, queue, intake.account_sid, None, intake.folder)
+            session.delete(intake)
+        return len(stale)
+
+
+def erase(session: Session, queue: WorkQueue, account_sid: str, sid: str | None, folder: str) -> None:
+    """Have a folder erased, durably, as part of the session's transaction; `sid` is the recording's that it was."""
+    queue.enqueue(
+        session,
+        Queue.ERASURES,
+        "RecordingWorkflows.erase_recording",
+        f"erase_{folder.replace('/', '_')}",
+        account_sid,
+        account_sid,
+        sid,
+        folder,
+    )

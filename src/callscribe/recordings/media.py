@@ -1,0 +1,163 @@
+"""The audio of a recording as it is delivered: as it came in where that fits, else in a form that is made once."""
+
+import asyncio
+import tempfile
+import wave
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import BinaryIO
+from weakref import WeakValueDictionary
+
+from starlette.concurrency import run_in_threadpool
+
+from callscribe.errors import Code, JobError, RequestError, TransientJobError
+from callscribe.media.blobs import BlobMissing, BlobStore
+from callscribe.media.decoding import Decoder
+from callscribe.media.forms import SAMPLE_BYTES, Form, form_rate
+from callscribe.recordings import keys
+from callscribe.recordings.intake import refused
+from callscribe.recordings.tables import Recording
+from callscribe.settings import Settings
+
+RENDITIONS = 2
+"""Renditions that one server makes at the same time."""
+
+_PIECE = 1024 * 1024
+_WAV_BYTES = 2**32 - 4096
+"""What a WAV file can say that it has. By its rate it needs less, if the recording is as long as it says."""
+
+
+class Extension(StrEnum):
+    """What a recording can be asked for as."""
+
+    WAV = "wav"
+    MP3 = "mp3"
+
+    @property
+    def media_type(self) -> str:
+        """The type that players know."""
+        return "audio/mpeg" if self == Extension.MP3 else "audio/wav"
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """A blob with audio: `size` in bytes, and a tag that changes with its content."""
+
+    key: str
+    size: int
+    etag: str
+
+
+class RecordingMedia:
+    """Finds or makes the audio of recordings.
+
+    Args:
+        blobs: where it is.
+        decoder: makes renditions, since nobody vouches for what came in.
+        settings: for the folder of what is being made.
+        exists: whether a recording is still there.
+    """
+
+    def __init__(
+        self, blobs: BlobStore, decoder: Decoder, settings: Settings, exists: Callable[[Recording], bool]
+    ) -> None:
+        self._blobs = blobs
+        self._decoder = decoder
+        self._spool = settings.spool
+        self._exists = exists
+        self._makers = ThreadPoolExecutor(RENDITIONS, thread_name_prefix="rendition")
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def close(self) -> None:
+        """Give up what is being made."""
+        self._decoder.close()
+        self._makers.shutdown(cancel_futures=True)
+
+    async def audio(self, row: Recording, extension: Extension, channels: int | None) -> Audio:
+        """The recording in a form; `channels` None is as it was recorded.
+
+        Raises:
+            RequestError: 20404 where its audio is not here, 16113 for two channels of a recording that has one, 17558
+                where it cannot be decoded.
+        """
+        if row.blobs is None or row.sha256 is None:
+            raise RequestError(Code.NOT_FOUND, f"The audio of recording {row.sid} is not on this server.")
+        wanted = channels or row.channels
+        if wanted > row.channels:
+            detail = f"Recording {row.sid} has one channel; it cannot be fetched with two."
+            raise RequestError.at("/RequestedChannels", Code.RECORDING_MONO, detail)
+        if row.container == extension.value and wanted == row.channels:
+            key, etag = keys.media(row.blobs), f'"{row.sha256}"'
+        else:
+            name = f"{wanted}.{extension}"
+            key, etag = keys.rendition(row.blobs, name), f'"{row.sha256}-{name}"'
+            await self._make_once(row, key, extension, wanted)
+        size = await run_in_threadpool(self._size, key)
+        if size is None:
+            raise RequestError(Code.NOT_FOUND, f"The audio of recording {row.sid} is gone.")
+        return Audio(key, size, etag)
+
+    def pieces(self, audio: Audio, start: int, end: int) -> Iterator[bytes]:
+        """Bytes `start` to `end`, the latter excluded."""
+        return self._blobs.pieces(audio.key, start, end)
+
+    def _size(self, key: str) -> int | None:
+        try:
+            return self._blobs.size(key)
+        except BlobMissing:
+            return None
+
+    async def _make_once(self, row: Recording, key: str, extension: Extension, channels: int) -> None:
+        # Who asks for the same at the same time waits for the first, and holds no thread meanwhile.
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            if await run_in_threadpool(self._size, key) is None:
+                await asyncio.get_running_loop().run_in_executor(
+                    self._makers, self._make, row, key, extension, channels
+                )
+
+    def _make(self, row: Recording, key: str, extension: Extension, channels: int) -> None:
+        try:
+            self._render(row, key, extension, channels)
+        except (BlobMissing, FileNotFoundError) as error:  # the latter in a folder, between its two looks
+            raise RequestError(Code.NOT_FOUND, f"The audio of recording {row.sid} is gone.") from error
+        if not self._exists(row):  # deleted meanwhile, perhaps behind the erasure's last look
+            assert row.blobs is not None
+            self._blobs.delete_prefix(row.blobs)
+
+    def _render(self, row: Recording, key: str, extension: Extension, channels: int) -> None:
+        assert row.blobs is not None
+        assert row.sample_rate is not None
+        form = Form.MP3 if extension == Extension.MP3 else Form.PCM
+        rate = form_rate(form, rate=row.sample_rate, channels=channels, duration=row.duration or 0.0)
+        # Without a name: nothing of it is left, however this ends.
+        with (
+            tempfile.TemporaryFile(dir=self._spool) as file,
+            self._blobs.local_path(keys.media(row.blobs), self._spool) as path,
+        ):
+            pieces = self._decoder.render(path, form=form, channels=channels, rate=rate)
+            try:
+                if form == Form.PCM:
+                    _write_wav(file, pieces, channels, rate)
+                else:
+                    file.writelines(pieces)
+            except TransientJobError as error:
+                raise RequestError(Code.INTERNAL, f"The recording could not be converted: {error.detail}.") from error
+            except JobError as error:
+                raise refused(error.code, error.detail) from error
+            file.seek(0)
+            self._blobs.put_stream(key, iter(lambda: file.read(_PIECE), b""))
+
+
+def _write_wav(file: BinaryIO, samples: Iterator[bytes], channels: int, rate: int) -> None:
+    with wave.open(file, "wb") as output:
+        output.setnchannels(channels)
+        output.setsampwidth(SAMPLE_BYTES)
+        output.setframerate(rate)
+        written = 0
+        for piece in samples:
+            written += len(piece)
+            if written > _WAV_BYTES:
+                raise JobError(Code.MEDIA_UNDECODABLE, "the recording is far longer than it says")
+            output.writeframesraw(piece)

@@ -1,0 +1,133 @@
+"""Queries for recordings, calls and intakes. Each list is read from an index that has its filter and its order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from callscribe.db.base import now
+from callscribe.db.paging import Page, fetch_page
+from callscribe.recordings.tables import Call, Intake, Recording
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From `since` to `until`, the latter excluded; None is without an end."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFilters:
+    """What a list of recordings is narrowed to; None is everything."""
+
+    created: Span = Span()
+    call_sid: str | None = None
+    conference_sid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallFilters:
+    """What a list of calls is narrowed to; None is everything."""
+
+    started: Span = Span()
+    from_: str | None = None
+    to: str | None = None
+    status: str | None = None
+    parent_call_sid: str | None = None
+
+
+def find(session: Session, account_sid: str, sid: str) -> Recording | None:
+    """The account's recording with this SID."""
+    return session.get(Recording, (account_sid, sid))
+
+
+def hold(session: Session, account_sid: str, sid: str) -> Recording | None:
+    """The same, and nobody deletes it before the end of the transaction."""
+    return session.get(Recording, (account_sid, sid), with_for_update={"read": True})
+
+
+def page(
+    session: Session, account_sid: str, filters: RecordingFilters, token: str | None, size: int
+) -> Page[Recording]:
+    """A page of the account's recordings, newest first."""
+    query = sa.select(Recording).where(Recording.account_sid == account_sid)
+    if filters.call_sid is not None:
+        query = query.where(Recording.call_sid == filters.call_sid)
+    if filters.conference_sid is not None:
+        query = query.where(Recording.conference_sid == filters.conference_sid)
+    return fetch_page(
+        session,
+        query,
+        (Recording.date_created, Recording.sid),
+        token,
+        size,
+        since=filters.created.since,
+        until=filters.created.until,
+    )
+
+
+def delete(session: Session, account_sid: str, sid: str) -> Recording | None:
+    """Remove a recording's row; what it was, or None where there was none."""
+    row = session.get(Recording, (account_sid, sid), with_for_update=True)
+    if row is not None:
+        session.delete(row)
+        session.flush()
+    return row
+
+
+def find_call(session: Session, account_sid: str, sid: str) -> Call | None:
+    """The account's call with this SID."""
+    return session.get(Call, (account_sid, sid))
+
+
+def calls_of(session: Session, account_sid: str, recordings: Sequence[Recording]) -> dict[str, Call]:
+    """The calls, as far as they are known, that the account's recordings are of, by their SIDs."""
+    sids = {each.call_sid for each in recordings if each.call_sid is not None}
+    rows = session.scalars(sa.select(Call).where(Call.account_sid == account_sid, Call.sid.in_(sids)))
+    return {row.sid: row for row in rows}
+
+
+def page_calls(session: Session, account_sid: str, filters: CallFilters, token: str | None, size: int) -> Page[Call]:
+    """A page of the account's calls, newest first: by their start where that is asked for, else by their creation."""
+    query = sa.select(Call).where(Call.account_sid == account_sid)
+    for column, value in (
+        (Call.from_, filters.from_),
+        (Call.to, filters.to),
+        (Call.status, filters.status),
+        (Call.parent_call_sid, filters.parent_call_sid),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    started = filters.started
+    if started == Span():
+        return fetch_page(session, query, (Call.date_created, Call.sid), token, size)
+    query = query.where(Call.start_time.is_not(None))
+    order = (Call.start_time, Call.sid)
+    return fetch_page(session, query, order, token, size, since=started.since, until=started.until)  # type: ignore[arg-type]
+
+
+def delete_call(session: Session, account_sid: str, sid: str) -> bool:
+    """Remove a call's row; False where there was none."""
+    result = session.execute(sa.delete(Call).where(Call.account_sid == account_sid, Call.sid == sid))
+    return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+def see_intake(session: Session, folder: str) -> None:
+    """Say that media is still coming in."""
+    session.execute(sa.update(Intake).where(Intake.folder == folder).values(seen_at=now()))
+
+
+def end_intake(session: Session, folder: str) -> bool:
+    """Forget an intake; False where that was done before, by the sweep over stale ones."""
+    result = session.execute(sa.delete(Intake).where(Intake.folder == folder))
+    return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+def stale_intakes(session: Session, before: datetime, limit: int) -> Sequence[Intake]:
+    """Intakes that nobody has spoken for since `before`."""
+    query = sa.select(Intake).where(Intake.seen_at < before).order_by(Intake.seen_at).limit(limit)
+    return session.scalars(query.with_for_update(skip_locked=True)).all()

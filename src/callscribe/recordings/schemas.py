@@ -1,0 +1,131 @@
+"""Recordings and calls as they stand on the wire."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from callscribe.recordings.tables import Call, Recording
+from callscribe.web.dates import Rfc2822
+from callscribe.web.legacy_pages import LegacyPage
+
+API_VERSION = "2010-04-01"
+
+
+def account_uri(account_sid: str) -> str:
+    """The path that everything of an account is under."""
+    return f"/{API_VERSION}/Accounts/{account_sid}"
+
+
+class RecordingResource(BaseModel):
+    """A recording. `media_url` is the audio as WAV; with `.wav` or `.mp3` behind it as that."""
+
+    sid: str
+    account_sid: str
+    api_version: str
+    call_sid: str | None
+    conference_sid: str | None
+    date_created: Rfc2822
+    date_updated: Rfc2822
+    start_time: Rfc2822 | None = Field(description="When the audio began; null where nobody said.")
+    duration: str | None = Field(description="Whole seconds.")
+    channels: int
+    source: str = Field(description="How it was made, in Twilio's words.")
+    status: str
+    error_code: int | None
+    price: str | None
+    price_unit: str | None
+    encryption_details: dict[str, Any] | None
+    uri: str
+    subresource_uris: dict[str, str]
+    media_url: str
+
+    @classmethod
+    def of(cls, row: Recording, base_url: str) -> "RecordingResource":
+        """A row as the wire shows it to a client that knows the server by `base_url`."""
+        account = account_uri(row.account_sid)
+        address = f"{account}/Recordings/{row.sid}"
+        return cls(
+            sid=row.sid,
+            account_sid=row.account_sid,
+            api_version=API_VERSION,
+            call_sid=row.call_sid,
+            conference_sid=row.conference_sid,
+            date_created=row.date_created,
+            date_updated=row.date_updated,
+            start_time=row.start_time,
+            duration=_seconds(row.duration),
+            channels=row.channels,
+            source=row.source,
+            status=row.status,
+            error_code=row.error_code,
+            price=None,
+            price_unit=None,
+            encryption_details=row.encryption_details,
+            uri=f"{address}.json",
+            subresource_uris={} if row.call_sid is None else {"call": f"{account}/Calls/{row.call_sid}.json"},
+            media_url=base_url + address,
+        )
+
+
+class RecordingList(LegacyPage):
+    """A page of recordings."""
+
+    recordings: list[RecordingResource]
+
+
+class CallResource(BaseModel):
+    """A call, as far as its recordings need it."""
+
+    sid: str
+    account_sid: str
+    api_version: str
+    parent_call_sid: str | None
+    from_: str | None = Field(serialization_alias="from", validation_alias="from")
+    to: str | None
+    direction: str | None = Field(description="Which way the call went, in Twilio's words.")
+    status: str
+    start_time: Rfc2822 | None
+    end_time: Rfc2822 | None
+    duration: str | None = Field(description="Whole seconds.")
+    date_created: Rfc2822
+    date_updated: Rfc2822
+    price: str | None
+    price_unit: str | None
+    uri: str
+    subresource_uris: dict[str, str]
+
+    @classmethod
+    def of(cls, row: Call) -> "CallResource":
+        """A row as the wire shows it."""
+        address = f"{account_uri(row.account_sid)}/Calls/{row.sid}"
+        return cls.model_validate(
+            {
+                "sid": row.sid,
+                "account_sid": row.account_sid,
+                "api_version": API_VERSION,
+                "parent_call_sid": row.parent_call_sid,
+                "from": row.from_,
+                "to": row.to,
+                "direction": row.direction,
+                "status": row.status,
+                "start_time": row.start_time,
+                "end_time": row.end_time,
+                "duration": _seconds(row.duration),
+                "date_created": row.date_created,
+                "date_updated": row.date_updated,
+                "price": None,
+                "price_unit": None,
+                "uri": f"{address}.json",
+                "subresource_uris": {"recordings": f"{address}/Recordings.json"},
+            }
+        )
+
+
+class CallList(LegacyPage):
+    """A page of calls."""
+
+    calls: list[CallResource]
+
+
+def _seconds(duration: float | None) -> str | None:
+    return None if duration is None else str(round(duration))

@@ -1,0 +1,70 @@
+"""Answers with a blob, or the part of it that a player asks for (RFC 9110, sections 13 and 14)."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from fastapi import HTTPException, Request, Response
+from fastapi.responses import StreamingResponse
+
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+
+
+def blob_response(
+    request: Request,
+    pieces: Callable[[int, int], Iterator[bytes]],
+    *,
+    size: int,
+    media_type: str,
+    etag: str | None = None,
+    name: str | None = None,
+) -> Response:
+    """The blob with `size` bytes, or what `Range`, `If-Range` and `If-None-Match` make of it.
+
+    Args:
+        request: a GET or a HEAD.
+        pieces: gives bytes from a position to another, the latter excluded.
+        size: of all, in bytes.
+        media_type: of all.
+        etag: a strong one, with its quotes; without it, no condition is ever met.
+        name: what a browser saves it as.
+
+    Raises:
+        HTTPException: 416.
+    """
+    headers = {"Accept-Ranges": "bytes"}
+    if name is not None:
+        headers["Content-Disposition"] = f'inline; filename="{name}"'
+    if etag is not None:
+        headers["ETag"] = etag
+        if _is_known(etag, request.headers.get("If-None-Match", "")):
+            return Response(status_code=304, headers=headers)
+    is_same = request.headers.get("If-Range", etag) == etag
+    wanted = request.headers.get("Range") if request.method == "GET" and is_same else None
+    start, end = byte_range(wanted, size)
+    if start >= end:
+        raise HTTPException(416, "The range is outside of the recording.", {"Content-Range": f"bytes */{size}"})
+    headers["Content-Length"] = str(end - start)
+    partial = end - start < size
+    if partial:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    if request.method == "HEAD":
+        return Response(headers=headers, media_type=media_type)
+    return StreamingResponse(pieces(start, end), 206 if partial else 200, headers, media_type)
+
+
+def _is_known(etag: str, header: str) -> bool:
+    return header.strip() == "*" or etag in {each.strip().removeprefix("W/") for each in header.split(",")}
+
+
+def byte_range(header: str | None, size: int) -> tuple[int, int]:
+    """First byte, and the one after the last. A header that is not valid, or names several ranges, asks for all."""
+    wanted = _RANGE.fullmatch(header or "")
+    if wanted is None or not (wanted[1] or wanted[2]):
+        return 0, size
+    if not wanted[1]:
+        return (max(0, size - int(wanted[2])), size)
+    start = int(wanted[1])
+    if not wanted[2]:
+        return start, size
+    last = int(wanted[2])
+    return (start, min(size, last + 1)) if start <= last else (0, size)

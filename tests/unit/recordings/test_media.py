@@ -1,0 +1,25 @@
+"""Writing audio in the forms that are asked for."""
+
+import wave
+from io import BytesIO
+
+import pytest
+
+from callscribe.errors import Code, JobError
+from callscribe.recordings import media
+
+
+def test_samples_become_a_wav_file() -> None:
+    file = BytesIO()
+    media._write_wav(file, iter([b"\x01\x00\x02\x00", b"\x03\x00\x04\x00"]), 2, 8000)
+    file.seek(0)
+    with wave.open(file) as written:
+        assert (written.getnchannels(), written.getframerate(), written.getnframes()) == (2, 8000, 2)
+        assert written.readframes(2) == b"\x01\x00\x02\x00\x03\x00\x04\x00"
+
+
+def test_a_recording_that_is_too_long_for_a_wav_file_is_at_fault_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media, "_WAV_BYTES", 1000)
+    with pytest.raises(JobError) as error:
+        media._write_wav(BytesIO(), iter([bytes(600), bytes(600)]), 1, 8000)
+    assert error.value.code == Code.MEDIA_UNDECODABLE

@@ -1,0 +1,72 @@
+"""Which row of a table is about which file."""
+
+from pathlib import Path
+
+import pytest
+
+from callscribe.errors import SetupError
+from callscribe.recordings.metadata import COLUMNS, Metadata
+
+
+def names(path: str, root: str = "/calls") -> tuple[str, ...]:
+    return path, f"{root}/{path}", f"/home{root}/{path}"
+
+
+def test_a_row_is_found_by_the_path_below_the_folder_by_the_whole_path_and_by_its_end() -> None:
+    rows = [{"file": file, "to": file} for file in ("a.wav", "/home/calls/b.wav", "march/c.wav", "d.wav", "e.wav")]
+    metadata = Metadata(rows)
+    files = [names(each) for each in ("a.wav", "b.wav", "2026/march/c.wav", "x/d.wav", "f.wav")]
+    assert metadata.assigned(files) == [
+        {"To": "a.wav"},
+        {"To": "/home/calls/b.wav"},
+        {"To": "march/c.wav"},
+        {"To": "d.wav"},
+        {},
+    ]
+    assert metadata.unused == ["e.wav"]
+
+
+def test_the_name_as_it_was_given_goes_first() -> None:
+    metadata = Metadata([{"file": "a.wav", "to": "1"}])
+    assert metadata.assigned([names("b/a.wav"), names("a.wav")]) == [{}, {"To": "1"}]
+
+
+def test_a_row_that_fits_two_files_is_refused() -> None:
+    with pytest.raises(SetupError, match="fits 2"):
+        Metadata([{"file": "a.wav"}]).assigned([names("x/a.wav"), names("y/a.wav")])
+
+
+def test_columns_may_be_spelled_as_people_do() -> None:
+    row = {
+        "File": "a.wav",
+        "CallSid": "1",
+        "Start Time": "2",
+        "conference_sid": "3",
+        "FROM": "4",
+        "Agent": "x",
+        "to": "",
+    }
+    metadata = Metadata([row])
+    assert metadata.assigned([names("a.wav")]) == [
+        {"CallSid": "1", "StartTime": "2", "ConferenceSid": "3", "From": "4"}
+    ]
+    assert metadata.unknown_columns == {"agent"}
+
+
+@pytest.mark.parametrize("rows", [[{"to": "1"}], [{"file": ""}], [{"file": "a.wav"}, {"file": "a.wav"}]])
+def test_a_table_that_leaves_open_what_is_meant_is_refused(rows: list[dict[str, str]]) -> None:
+    with pytest.raises(SetupError):
+        Metadata(rows)
+
+
+@pytest.mark.parametrize("content", ["{", '{"file": "a.wav"}', "[1]"])
+def test_json_that_is_no_table_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "calls.json").write_text(content)
+    with pytest.raises(SetupError):
+        Metadata.read(tmp_path / "calls.json")
+
+
+def test_every_column_is_a_field_of_an_upload() -> None:
+    from callscribe.recordings.upload import UploadFields  # noqa: PLC0415
+
+    assert set(COLUMNS.values()) == {field.alias for field in UploadFields.model_fields.values()}
