@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from sqlalchemy.orm import Session
 
@@ -13,14 +13,21 @@ from callscribe.ids import new_callback_id
 
 MAX_BODY_BYTES = 1_000_000
 
-Reduced = Literal["words", "sentences"]
+Reduced = Literal["words", "sentences", "participants"]
+"""What was left out of a body that would have been too large."""
 
 
 class Callbacks:
-    """Queues callbacks as part of the caller's transaction."""
+    """Queues callbacks as part of the caller's transaction.
 
-    def __init__(self, queue: WorkQueue) -> None:
+    Args:
+        queue: where deliveries are put.
+        max_body_bytes: what the body of a transcription's callback must not exceed.
+    """
+
+    def __init__(self, queue: WorkQueue, max_body_bytes: int = MAX_BODY_BYTES) -> None:
         self._queue = queue
+        self.max_body_bytes = max_body_bytes
 
     def enqueue(
         self,
@@ -63,7 +70,7 @@ class Callbacks:
             event=callback.event,
             url=callback.url,
             body=callback.content,
-            reduced="words" if callback.reduced == "words" else "sentences" if callback.reduced else None,
+            reduced=cast("Reduced | None", callback.reduced),
         )
         session.refresh(again)
         return again

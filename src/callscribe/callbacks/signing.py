@@ -1,13 +1,15 @@
-"""The signature that clients' request validators check.
+"""The signature that clients' request validators check, and the check of one that Twilio made.
 
 A JSON body is bound to the URL by its hash, `bodySHA256`, and the URL is signed:
-base64(HMAC(key, url)). https://www.twilio.com/docs/usage/webhooks/webhooks-security
+base64(HMAC(key, url)). A form is signed with the URL: each name and value behind it, in the order of the names. https://www.twilio.com/docs/usage/webhooks/webhooks-security
 """
 
 import base64
 import hashlib
 import hmac
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
 
@@ -55,6 +57,33 @@ def signature_headers(url: str, auth_token: str, shared_key: SharedKey | None = 
         "X-Twilio-Signature": _sign(shared_key.secret, url, "sha256"),
         "X-Twilio-Webhooks-Signature-Settings": f"key={shared_key.name},algorithm=HMAC_SHA256",
     }
+
+
+def is_signed_form(signature: str, url: str, form: Iterable[tuple[str, str]], auth_token: str) -> bool:
+    """Whether a request with a form is from whoever has the token.
+
+    Args:
+        signature: the header `X-Twilio-Signature`.
+        url: the address that the sender was told.
+        form: names and values of the body.
+        auth_token: the sender's.
+    """
+    # A value that is sent twice is signed once.
+    fields = "".join(name + value for name, value in sorted(set(form)))
+    # Which port goes without saying is not seen the same everywhere.
+    given = signature.encode()
+    return any(
+        hmac.compare_digest(given, _sign(auth_token, each + fields, "sha1").encode()) for each in _spellings(url)
+    )
+
+
+def _spellings(url: str) -> Iterator[str]:
+    yield url
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    for netloc in (host, f"{host}:{port}"):
+        yield urlunsplit(parts._replace(netloc=netloc))
 
 
 def _sign(key: str, url: str, algorithm: str) -> str:

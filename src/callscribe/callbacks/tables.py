@@ -26,7 +26,7 @@ class Callback(Base):
     id: Mapped[str] = mapped_column(sa.String(96), primary_key=True)
     account_sid: Mapped[str] = mapped_column(sa.ForeignKey("accounts.sid"))
     subject_id: Mapped[str] = mapped_column(sa.String(64))
-    """What it tells about: a transcription's id."""
+    """What it tells about: the id of a transcription or a conversation."""
     event: Mapped[str] = mapped_column(sa.String(32))
     url: Mapped[str] = mapped_column(sa.Text)
     body: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
@@ -34,7 +34,7 @@ class Callback(Base):
     body_key: Mapped[str | None] = mapped_column(sa.Text)
     """The blob with any other body."""
     reduced: Mapped[str | None] = mapped_column(sa.String(16))
-    """`words` or `sentences` where these were left out to keep the body under 1 MB."""
+    """What was left out to keep the body under 1 MB; see `callbacks.service.Reduced`."""
     delivery: Mapped[Delivery] = mapped_column(sa.Enum(Delivery, native_enum=False, length=16))
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)

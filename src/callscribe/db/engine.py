@@ -51,6 +51,16 @@ class Database:
         self.engine.dispose()
 
 
+def begin_writing(session: Session) -> None:
+    """Let no other process write before this transaction ends, where rows cannot be locked: on SQLite.
+
+    There a transaction begins with its first change, so that what was read before may be out of date.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "sqlite" and not getattr(connection.connection, "in_transaction", False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
 def _create_engine(url: str) -> sa.Engine:
     parsed = sa.make_url(url)
     if parsed.get_backend_name() == "sqlite":

@@ -1,0 +1,1 @@
+"""Conversations: what was said between the same participants, with their configurations."""

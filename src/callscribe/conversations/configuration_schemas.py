@@ -1,0 +1,181 @@
+"""The wire format of conversation configurations and operations."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StrictBool, StrictInt, StringConstraints
+
+from callscribe.callbacks.urls import CallbackUrl
+from callscribe.conversations.tables import ConversationConfiguration, Grouping, Operation
+from callscribe.conversations.wire import Channel, ListMeta, Name, Reference, Text, Timestamp, Wire
+
+MAX_CALLBACKS = 20
+MAX_INTELLIGENCE_CONFIGURATIONS = 5
+MOST_MINUTES = 5_256_000
+"""Ten years."""
+
+Minutes = Annotated[StrictInt, Field(ge=1, le=MOST_MINUTES)]
+DisplayName = Annotated[Text, StringConstraints(pattern=r"^[a-zA-Z0-9_ -]+$"), Field(min_length=1, max_length=32)]
+Description = Annotated[Text, Field(max_length=512)]
+IntelligenceIds = Annotated[list[Reference], Field(max_length=MAX_INTELLIGENCE_CONFIGURATIONS)]
+
+
+class StatusTimeouts(Wire):
+    """Minutes without activity after which a conversation becomes INACTIVE, and CLOSED."""
+
+    inactive: Minutes | None = None
+    closed: Minutes | None = None
+
+
+class CaptureRule(Wire):
+    """Which traffic Twilio captures. Kept, though no traffic passes here."""
+
+    from_: Annotated[Name | None, Field(alias="from")] = None
+    to: Name | None = None
+    metadata: dict[Reference, Name] | None = None
+
+
+class ChannelSetting(Wire):
+    """What holds for one channel."""
+
+    status_timeouts: StatusTimeouts | None = None
+    capture_rules: list[CaptureRule] | None = None
+
+
+class ConversationCallback(Wire):
+    """Where changes of a conversation are told."""
+
+    url: CallbackUrl
+    method: Literal["POST"] | None = "POST"
+
+
+ChannelSettings = dict[Channel, ChannelSetting]
+Callbacks = Annotated[list[ConversationCallback], Field(max_length=MAX_CALLBACKS)]
+
+
+class _Settings(Wire):
+    # What stands for a missing member is null, since Twilio's SDK sends every member that it knows.
+    memory_store_id: Reference | None = None
+    intelligence_configuration_ids: IntelligenceIds | None = None
+    memory_extraction_enabled: StrictBool | None = None
+    status_callbacks: Callbacks | None = None
+
+
+class ConversationConfigurationRequest(_Settings):
+    """A configuration to be created, or to stand in another's place.
+
+    `version` (an addition) is that of the configuration which an update was made from; a stale one is refused.
+    """
+
+    display_name: DisplayName
+    description: Description | None = None
+    conversation_grouping_type: Grouping
+    channel_settings: ChannelSettings | None = None
+    conversations_v1_bridge: Annotated[None, Field(alias="conversationsV1Bridge")] = None
+    version: StrictInt | None = None
+
+
+class ConversationConfigurationPatch(_Settings):
+    """What is to change; a member that is missing or null stays. Channels are merged, one that is null is removed."""
+
+    display_name: DisplayName | None = None
+    description: Description | None = None
+    conversation_grouping_type: Grouping | None = None
+    channel_settings: dict[Channel, ChannelSetting | None] | None = None
+    conversations_v1_bridge: Annotated[None, Field(alias="conversationsV1Bridge")] = None
+    version: StrictInt | None = None
+
+
+class ConversationConfigurationResource(Wire):
+    """A configuration as it is answered."""
+
+    id: str
+    display_name: str
+    description: str | None
+    conversation_grouping_type: Grouping
+    memory_store_id: str | None
+    channel_settings: dict[str, Any]
+    status_callbacks: list[ConversationCallback]
+    intelligence_configuration_ids: list[str]
+    memory_extraction_enabled: bool
+    created_at: Timestamp
+    updated_at: Timestamp
+    version: int
+
+    @classmethod
+    def of(cls, row: ConversationConfiguration) -> "ConversationConfigurationResource":
+        """From its row."""
+        return cls(id=row.id, created_at=row.created_at, updated_at=row.updated_at, version=row.version, **row.document)
+
+
+class ConversationConfigurationList(Wire):
+    """A page of configurations."""
+
+    configurations: list[ConversationConfigurationResource]
+    meta: ListMeta
+
+
+class AcceptedOperation(Wire):
+    """A change that was made. `status` is an addition: it is done when it is answered."""
+
+    status: Literal["COMPLETED"] = "COMPLETED"
+    status_url: str
+    related: dict[str, str]
+
+
+class OperationResource(Wire):
+    """An operation as it is answered."""
+
+    operation_id: str
+    status: Literal["COMPLETED"] = "COMPLETED"
+    created_at: Timestamp
+    completed_at: Timestamp
+    status_url: str
+    error: None = None
+    related: dict[str, str]
+
+    @classmethod
+    def of(cls, row: Operation, base_url: str) -> "OperationResource":
+        """From its row."""
+        return cls(
+            operation_id=row.id,
+            created_at=row.created_at,
+            completed_at=row.created_at,
+            status_url=status_url(row.id, base_url),
+            related=row.related,
+        )
+
+
+def status_url(operation_id: str, base_url: str) -> str:
+    """Where an operation is looked up."""
+    return f"{base_url}/v2/ControlPlane/Operations/{operation_id}"
+
+
+def document(request: ConversationConfigurationRequest) -> dict[str, Any]:
+    """The options as they are kept and answered, with defaults filled in; names are in camelCase."""
+    given = request.model_dump(
+        mode="json", by_alias=True, exclude={"version", "conversations_v1_bridge"}, exclude_none=False
+    )
+    return given | {
+        "channelSettings": channel_settings(request.channel_settings or {}),
+        "statusCallbacks": status_callbacks(request.status_callbacks or []),
+        "intelligenceConfigurationIds": request.intelligence_configuration_ids or [],
+        "memoryExtractionEnabled": bool(request.memory_extraction_enabled),
+    }
+
+
+def snapshot(row: ConversationConfiguration) -> dict[str, Any]:
+    """The options as a conversation keeps them: as they are answered."""
+    return ConversationConfigurationResource.of(row).model_dump(mode="json", by_alias=True)
+
+
+def channel_settings(settings: ChannelSettings) -> dict[str, Any]:
+    """As they are kept: without what is null."""
+    return {
+        channel.value: setting.model_dump(mode="json", by_alias=True, exclude_none=True)
+        for channel, setting in settings.items()
+    }
+
+
+def status_callbacks(callbacks: list[ConversationCallback]) -> list[dict[str, Any]]:
+    """As they are kept."""
+    return [{"url": callback.url, "method": "POST"} for callback in callbacks]

@@ -1,0 +1,205 @@
+"""Rules for conversation configurations."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from callscribe.conversations import configuration_repository as repository
+from callscribe.conversations.changes import Answer, Repetition, change
+from callscribe.conversations.configuration_schemas import (
+    AcceptedOperation,
+    ConversationConfigurationPatch,
+    ConversationConfigurationRequest,
+    channel_settings,
+    document,
+    status_callbacks,
+    status_url,
+)
+from callscribe.conversations.tables import ConversationConfiguration, Grouping, Operation
+from callscribe.db.base import now
+from callscribe.db.engine import Database
+from callscribe.db.paging import Page
+from callscribe.errors import Code, RequestError
+from callscribe.ids import new_conversation_configuration_id
+
+
+class ConversationConfigurations:
+    """The conversation configurations of every account.
+
+    On Twilio a change takes a while and is followed by its operation. Here it is done with the answer, and its
+    operation is there for clients that look.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(
+        self,
+        account_sid: str,
+        request: ConversationConfigurationRequest,
+        *,
+        base_url: str,
+        repetition: Repetition | None = None,
+    ) -> Answer:
+        """Add a configuration; the answer names its id in `related`."""
+
+        def work(session: Session) -> Answer:
+            row = ConversationConfiguration(
+                id=new_conversation_configuration_id(),
+                account_sid=account_sid,
+                memory_store_id=request.memory_store_id,
+                document=document(request),
+            )
+            session.add(row)
+            session.flush()
+            return _accepted(session, row, base_url)
+
+        return change(self._database, repetition, work)
+
+    def fetch(self, account_sid: str, configuration_id: str) -> ConversationConfiguration:
+        """One configuration.
+
+        Raises:
+            RequestError: 20404.
+        """
+        with self._database.read() as session:
+            return _found(repository.find(session, account_sid, configuration_id), configuration_id)
+
+    def page(
+        self, account_sid: str, memory_store_id: str | None, token: str | None, size: int
+    ) -> Page[ConversationConfiguration]:
+        """A page, newest first."""
+        with self._database.read() as session:
+            return repository.page(session, account_sid, memory_store_id, token, size)
+
+    def replace(
+        self,
+        account_sid: str,
+        configuration_id: str,
+        request: ConversationConfigurationRequest,
+        *,
+        base_url: str,
+        repetition: Repetition | None = None,
+    ) -> Answer:
+        """Put other options in the place of a configuration's; conversations that are open keep their snapshot.
+
+        Raises:
+            RequestError: 20404; 20001, the grouping is another; 20409, `version` is stale.
+        """
+
+        def work(session: Session) -> Answer:
+            row = _updatable(
+                session, account_sid, configuration_id, request.version, request.conversation_grouping_type
+            )
+            _write(row, document(request))
+            return _accepted(session, row, base_url)
+
+        return change(self._database, repetition, work)
+
+    def patch(
+        self,
+        account_sid: str,
+        configuration_id: str,
+        request: ConversationConfigurationPatch,
+        *,
+        base_url: str,
+        repetition: Repetition | None = None,
+    ) -> Answer:
+        """Change some options of a configuration.
+
+        Raises:
+            RequestError: those of `replace`.
+        """
+
+        def work(session: Session) -> Answer:
+            row = _updatable(
+                session, account_sid, configuration_id, request.version, request.conversation_grouping_type
+            )
+            _write(row, _merged(row.document, request))
+            return _accepted(session, row, base_url)
+
+        return change(self._database, repetition, work)
+
+    def delete(
+        self, account_sid: str, configuration_id: str, *, base_url: str, repetition: Repetition | None = None
+    ) -> Answer:
+        """Remove a configuration. Its conversations stay, and their timeouts run on.
+
+        Raises:
+            RequestError: 20404.
+        """
+
+        def work(session: Session) -> Answer:
+            row = _found(repository.find(session, account_sid, configuration_id, lock=True), configuration_id)
+            session.delete(row)
+            session.flush()
+            return _accepted(session, row, base_url)
+
+        return change(self._database, repetition, work)
+
+    def operation(self, account_sid: str, operation_id: str) -> Operation:
+        """An operation of the last 30 days.
+
+        Raises:
+            RequestError: 20404.
+        """
+        with self._database.read() as session:
+            row = repository.find_operation(session, account_sid, operation_id)
+        if row is None:
+            raise RequestError(Code.NOT_FOUND, f"There is no operation {operation_id}.")
+        return row
+
+
+def accepted(session: Session, account_sid: str, related: dict[str, str], base_url: str) -> Answer:
+    """202 with the operation of a change that this transaction makes."""
+    operation = repository.add_operation(session, account_sid, related)
+    answer = AcceptedOperation(status_url=status_url(operation.id, base_url), related=related)
+    return Answer(202, answer.model_dump(mode="json", by_alias=True))
+
+
+def _accepted(session: Session, row: ConversationConfiguration, base_url: str) -> Answer:
+    return accepted(session, row.account_sid, {"configurationId": row.id}, base_url)
+
+
+def _found(row: ConversationConfiguration | None, configuration_id: str) -> ConversationConfiguration:
+    if row is None:
+        raise RequestError(Code.NOT_FOUND, f"There is no conversation configuration {configuration_id}.")
+    return row
+
+
+def _updatable(
+    session: Session, account_sid: str, configuration_id: str, version: int | None, grouping: Grouping | None
+) -> ConversationConfiguration:
+    row = _found(repository.find(session, account_sid, configuration_id, lock=True), configuration_id)
+    if version is not None and version != row.version:
+        detail = f"version: the configuration is at version {row.version}; fetch it and make the change again."
+        raise RequestError.at("/version", Code.CONFLICT, detail)
+    if grouping is not None and grouping != row.document["conversationGroupingType"]:
+        detail = "conversationGroupingType: cannot be changed; create another configuration."
+        raise RequestError.at("/conversationGroupingType", Code.INVALID_PARAMETER, detail)
+    return row
+
+
+def _write(row: ConversationConfiguration, options: dict[str, Any]) -> None:
+    row.document = options
+    row.memory_store_id = options["memoryStoreId"]
+    row.version += 1
+    row.updated_at = now()
+
+
+def _merged(options: dict[str, Any], request: ConversationConfigurationPatch) -> dict[str, Any]:
+    given = request.model_dump(
+        mode="json",
+        by_alias=True,
+        exclude_none=True,
+        exclude={"version", "channel_settings", "status_callbacks", "conversations_v1_bridge"},
+    )
+    result = options | given
+    if request.status_callbacks is not None:
+        result["statusCallbacks"] = status_callbacks(request.status_callbacks)
+    if request.channel_settings is not None:
+        changed = {channel: each for channel, each in request.channel_settings.items() if each is not None}
+        merged = options["channelSettings"] | channel_settings(changed)
+        removed = {channel.value for channel, each in request.channel_settings.items() if each is None}
+        result["channelSettings"] = {channel: each for channel, each in merged.items() if channel not in removed}
+    return result

@@ -1,0 +1,336 @@
+"""HTTP: `/v2/Conversations` with participants and communications."""
+
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, WithJsonSchema
+
+from callscribe.accounts.authentication import AccountSid, AuthenticatedRoute
+from callscribe.conversations.changes import Answer
+from callscribe.conversations.configuration_schemas import AcceptedOperation
+from callscribe.conversations.schemas import (
+    CommunicationList,
+    CommunicationRequest,
+    CommunicationResource,
+    ConversationList,
+    ConversationParticipantList,
+    ConversationParticipantRequest,
+    ConversationParticipantResource,
+    ConversationPatch,
+    ConversationRequest,
+    ConversationResource,
+    ConversationUpdate,
+)
+from callscribe.conversations.service import Conversations
+from callscribe.conversations.tables import ConversationStatus
+from callscribe.conversations.wire import ListMeta, ShortText
+from callscribe.db.paging import Page
+from callscribe.errors import Code, RequestError
+from callscribe.web.idempotency import Idempotency
+from callscribe.web.pagination import carrying_query
+from callscribe.web.problems import legacy_responses
+from callscribe.web.urls import BaseUrl
+
+router = APIRouter(tags=["Conversations"], route_class=AuthenticatedRoute)
+
+DEFAULT_PAGE_SIZE = 50
+MAX_PAGE_SIZE = 100
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+async def _service(request: Request) -> Conversations:  # not in a thread
+    service: Conversations = request.app.state.conversations
+    return service
+
+
+class OnceOnly:
+    """The `Idempotency-Key` of a request."""
+
+    def __init__(self, account_sid: str, key: str | None, operation: str) -> None:
+        self.key = key
+        self._account_sid = account_sid
+        self._operation = operation
+
+    def of(self, body: BaseModel | None = None) -> Idempotency | None:
+        """Knows whether this very request was answered before; None without a key."""
+        if self.key is None:
+            return None
+        document = None if body is None else body.model_dump(mode="json", by_alias=True)
+        return Idempotency(self._account_sid, self.key, {"operation": self._operation, "body": document})
+
+    def answer(self, answer: Answer) -> JSONResponse:
+        """With the key, as it was sent."""
+        headers = {} if self.key is None else {"Idempotency-Key": self.key}
+        return JSONResponse(answer.document, answer.status, headers)
+
+
+async def _once_only(
+    request: Request,
+    account: AccountSid,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            description="A UUID. The same key with the same request is answered as before and changes nothing; for 24 "
+            "hours.",
+        ),
+        WithJsonSchema({"type": "string", "format": "uuid"}),
+    ] = None,
+) -> OnceOnly:
+    if idempotency_key is not None and not _UUID.fullmatch(idempotency_key):
+        raise RequestError(Code.INVALID_PARAMETER, "Idempotency-Key must be a UUID.")
+    return OnceOnly(account, idempotency_key, f"{request.method} {request.url.path}")
+
+
+Service = Annotated[Conversations, Depends(_service)]
+Once = Annotated[OnceOnly, Depends(_once_only)]
+ConversationId = Annotated[str, Path(pattern=r"^conv_conversation_[0-9a-z]{26}$")]
+ParticipantId = Annotated[str, Path(pattern=r"^conv_participant_[0-9a-z]{26}$")]
+CommunicationId = Annotated[str, Path(pattern=r"^conv_communication_[0-9a-z]{26}$")]
+PageSize = Annotated[int, Query(alias="pageSize", ge=1, description="More than 100 is taken as 100.")]
+PageToken = Annotated[str | None, Query(alias="pageToken")]
+ChannelId = Annotated[ShortText | None, Query(alias="channelId")]
+
+KEY_HEADER: dict[str, Any] = {
+    "Idempotency-Key": {"description": "As it was sent, where one was.", "schema": {"type": "string"}}
+}
+OPERATION_HEADERS: dict[str, Any] = KEY_HEADER | {
+    "Operation-Id": {"description": "The operation's id.", "schema": {"type": "string"}},
+    "Location": {"description": "`statusUrl`.", "schema": {"type": "string"}},
+}
+
+
+def changed(model: type[BaseModel], *statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For the OpenAPI document: what a change is answered with."""
+    return {status: {"model": model, "headers": KEY_HEADER} for status in statuses}
+
+
+def operation_answer(once: OnceOnly, answer: Answer) -> JSONResponse:
+    """202 with the headers that name the operation."""
+    response = once.answer(answer)
+    url = answer.document["statusUrl"]
+    response.headers["Operation-Id"] = url.rpartition("/")[2]
+    response.headers["Location"] = url
+    return response
+
+
+def meta(request: Request, key: str, size: int, page: Page[Any]) -> ListMeta:
+    """Where a page stands; its tokens carry the query of its list."""
+    return ListMeta(
+        key=key,
+        page_size=size,
+        next_token=carrying_query(request, page.next_token),
+        previous_token=carrying_query(request, page.previous_token),
+    )
+
+
+@router.post(
+    "/v2/Conversations",
+    status_code=201,
+    summary="Open a conversation",
+    response_model=ConversationResource,
+    responses=legacy_responses(400, 404, 409, 413, 422) | changed(ConversationResource, 201),
+)
+def create(account: AccountSid, body: ConversationRequest, service: Service, once: Once) -> Response:
+    """409 where one of the same configuration is open with the same participants, as its grouping counts them."""
+    return once.answer(service.create(account, body, once.of(body)))
+
+
+@router.get("/v2/Conversations", summary="List conversations", responses=legacy_responses(400))
+def list_conversations(
+    request: Request,
+    account: AccountSid,
+    service: Service,
+    status: Annotated[list[ConversationStatus], Query(description="May be given several times.")] = [],  # noqa: B006
+    channel_id: ChannelId = None,
+    page_size: PageSize = DEFAULT_PAGE_SIZE,
+    page_token: PageToken = None,
+) -> ConversationList:
+    """Newest first. `channelId` is that of a communication or of a participant's address: the SID of a call, say."""
+    size = min(page_size, MAX_PAGE_SIZE)
+    page = service.page(account, status, channel_id, page_token, size)
+    return ConversationList(conversations=list(page.rows), meta=meta(request, "conversations", size, page))
+
+
+@router.get("/v2/Conversations/{conversation_id}", summary="Fetch a conversation", responses=legacy_responses(404))
+def fetch(account: AccountSid, conversation_id: ConversationId, service: Service) -> ConversationResource:
+    """With its participants; `configuration` is as it was when the conversation was opened."""
+    return service.fetch(account, conversation_id)
+
+
+@router.put(
+    "/v2/Conversations/{conversation_id}",
+    summary="Replace a conversation's name and metadata",
+    response_model=ConversationResource,
+    responses=legacy_responses(400, 404, 409, 413, 422) | changed(ConversationResource, 200),
+)
+def replace(
+    account: AccountSid, conversation_id: ConversationId, body: ConversationUpdate, service: Service, once: Once
+) -> Response:
+    """A status that is left out stays. A closed conversation does not change any more: 409."""
+    return once.answer(service.replace(account, conversation_id, body, once.of(body)))
+
+
+@router.patch(
+    "/v2/Conversations/{conversation_id}",
+    summary="Change a conversation",
+    response_model=ConversationResource,
+    responses=legacy_responses(400, 404, 409, 413, 422) | changed(ConversationResource, 200),
+)
+def patch(
+    account: AccountSid, conversation_id: ConversationId, body: ConversationPatch, service: Service, once: Once
+) -> Response:
+    """What is left out stays; keys of `metadata` are merged, and removed by null."""
+    return once.answer(service.patch(account, conversation_id, body, once.of(body)))
+
+
+@router.delete(
+    "/v2/Conversations/{conversation_id}",
+    status_code=202,
+    summary="Delete a conversation",
+    response_model=AcceptedOperation,
+    responses=legacy_responses(400, 404, 422) | {202: {"headers": OPERATION_HEADERS}},
+)
+def delete(
+    account: AccountSid, conversation_id: ConversationId, service: Service, base_url: BaseUrl, once: Once
+) -> Response:
+    """In every status, with all that it has. It is gone when this is answered."""
+    return operation_answer(once, service.delete(account, conversation_id, base_url=base_url, repetition=once.of()))
+
+
+@router.post(
+    "/v2/Conversations/{conversation_id}/Participants",
+    status_code=201,
+    summary="Add a participant",
+    response_model=ConversationParticipantResource,
+    responses=legacy_responses(400, 404, 409, 413, 422) | changed(ConversationParticipantResource, 201),
+)
+def add_participant(
+    account: AccountSid,
+    conversation_id: ConversationId,
+    body: ConversationParticipantRequest,
+    service: Service,
+    once: Once,
+) -> Response:
+    """At most 50. The conversation is grouped anew."""
+    return once.answer(service.add_participant(account, conversation_id, body, once.of(body)))
+
+
+@router.get(
+    "/v2/Conversations/{conversation_id}/Participants",
+    summary="List participants",
+    responses=legacy_responses(400, 404),
+)
+def list_participants(
+    request: Request,
+    account: AccountSid,
+    conversation_id: ConversationId,
+    service: Service,
+    page_size: PageSize = DEFAULT_PAGE_SIZE,
+    page_token: PageToken = None,
+) -> ConversationParticipantList:
+    """In the order in which they joined."""
+    size = min(page_size, MAX_PAGE_SIZE)
+    page = service.participants_page(account, conversation_id, page_token, size)
+    return ConversationParticipantList(
+        participants=[ConversationParticipantResource.of(row) for row in page.rows],
+        meta=meta(request, "participants", size, page),
+    )
+
+
+@router.get(
+    "/v2/Conversations/{conversation_id}/Participants/{participant_id}",
+    summary="Fetch a participant",
+    responses=legacy_responses(404),
+)
+def fetch_participant(
+    account: AccountSid, conversation_id: ConversationId, participant_id: ParticipantId, service: Service
+) -> ConversationParticipantResource:
+    """One of those who take part."""
+    return ConversationParticipantResource.of(service.participant(account, conversation_id, participant_id))
+
+
+@router.put(
+    "/v2/Conversations/{conversation_id}/Participants/{participant_id}",
+    summary="Replace a participant",
+    response_model=ConversationParticipantResource,
+    responses=legacy_responses(400, 404, 409, 413, 422) | changed(ConversationParticipantResource, 200),
+)
+def replace_participant(
+    account: AccountSid,
+    conversation_id: ConversationId,
+    participant_id: ParticipantId,
+    body: ConversationParticipantRequest,
+    service: Service,
+    once: Once,
+) -> Response:
+    """Takes the full body. The conversation is grouped anew."""
+    return once.answer(service.replace_participant(account, conversation_id, participant_id, body, once.of(body)))
+
+
+@router.delete(
+    "/v2/Conversations/{conversation_id}/Participants/{participant_id}",
+    status_code=204,
+    summary="Remove a participant",
+    responses=legacy_responses(404, 409),
+)
+def remove_participant(
+    account: AccountSid, conversation_id: ConversationId, participant_id: ParticipantId, service: Service
+) -> Response:
+    """What they said stays. An addition."""
+    service.remove_participant(account, conversation_id, participant_id)
+    return Response(status_code=204)
+
+
+@router.post(
+    "/v2/Conversations/{conversation_id}/Communications",
+    status_code=201,
+    summary="Add a communication",
+    response_model=CommunicationResource,
+    responses=legacy_responses(400, 404, 409, 413, 422) | changed(CommunicationResource, 200, 201),
+)
+def add_communication(
+    account: AccountSid,
+    conversation_id: ConversationId,
+    body: CommunicationRequest,
+    service: Service,
+    once: Once,
+) -> Response:
+    """About one `resourceId` a conversation has one communication: 200 with that one, changed where this says so."""
+    return once.answer(service.add_communication(account, conversation_id, body, once.of(body)))
+
+
+@router.get(
+    "/v2/Conversations/{conversation_id}/Communications",
+    summary="List communications",
+    responses=legacy_responses(400, 404),
+)
+def list_communications(
+    request: Request,
+    account: AccountSid,
+    conversation_id: ConversationId,
+    service: Service,
+    channel_id: ChannelId = None,
+    page_size: PageSize = DEFAULT_PAGE_SIZE,
+    page_token: PageToken = None,
+) -> CommunicationList:
+    """In the order in which they were said."""
+    size = min(page_size, MAX_PAGE_SIZE)
+    page = service.communications_page(account, conversation_id, channel_id, page_token, size)
+    return CommunicationList(
+        communications=[CommunicationResource.of(row) for row in page.rows],
+        meta=meta(request, "communications", size, page),
+    )
+
+
+@router.get(
+    "/v2/Conversations/{conversation_id}/Communications/{communication_id}",
+    summary="Fetch a communication",
+    responses=legacy_responses(404),
+)
+def fetch_communication(
+    account: AccountSid, conversation_id: ConversationId, communication_id: CommunicationId, service: Service
+) -> CommunicationResource:
+    """One thing that was said or written."""
+    return CommunicationResource.of(service.communication(account, conversation_id, communication_id))

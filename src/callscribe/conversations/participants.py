@@ -1,0 +1,165 @@
+"""Rules for one participant at a time: joining, becoming somebody else, leaving."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from callscribe.conversations import repository
+from callscribe.conversations.changes import Answer
+from callscribe.conversations.events import Event
+from callscribe.conversations.grouping import plain_address
+from callscribe.conversations.schemas import (
+    MAX_PARTICIPANTS,
+    AddressRequest,
+    ConversationParticipantRequest,
+    ConversationParticipantResource,
+)
+from callscribe.conversations.states import ConversationStates, channel_ids
+from callscribe.conversations.tables import Conversation, Participant
+from callscribe.conversations.wire import ParticipantType
+from callscribe.db.base import now
+from callscribe.errors import Code, RequestError
+from callscribe.ids import new_participant_id
+
+
+class Participants:
+    """Changes who takes part in a locked conversation, in the caller's transaction; it is grouped anew each time."""
+
+    def __init__(self, states: ConversationStates) -> None:
+        self._states = states
+
+    def add(self, session: Session, conversation: Conversation, request: ConversationParticipantRequest) -> Answer:
+        """Have somebody join.
+
+        Raises:
+            RequestError: 20409, the conversation is full, or one is open elsewhere with the same participants.
+        """
+        if len(repository.participants(session, conversation.id)) >= MAX_PARTICIPANTS:
+            raise RequestError(Code.CONFLICT, f"A conversation has at most {MAX_PARTICIPANTS} participants.")
+        participant = requested_participant(conversation.account_sid, conversation.id, request)
+        session.add(participant)
+        session.flush()
+        self._regroup(session, conversation, [participant])
+        self._states.tell_participant(session, conversation, Event.PARTICIPANT_ADDED, participant)
+        return _answer(201, participant)
+
+    def replace(
+        self,
+        session: Session,
+        conversation: Conversation,
+        participant_id: str,
+        request: ConversationParticipantRequest,
+    ) -> Answer:
+        """Change who a participant is.
+
+        Raises:
+            RequestError: 20404; 20409, a conversation is open elsewhere with the same participants.
+        """
+        participant = taking_part(session, conversation, participant_id)
+        participant.name = request.name
+        participant.type = request.type or ParticipantType.UNKNOWN
+        participant.profile_id = request.profile_id
+        participant.addresses = _addresses(request.addresses)
+        participant.updated_at = now()
+        session.flush()
+        self._regroup(session, conversation, [participant])
+        self._states.tell_participant(session, conversation, Event.PARTICIPANT_UPDATED, participant)
+        return _answer(200, participant)
+
+    def remove(self, session: Session, conversation: Conversation, participant_id: str) -> Answer:
+        """End somebody's part; what they said stays.
+
+        Raises:
+            RequestError: those of `replace`.
+        """
+        participant = taking_part(session, conversation, participant_id)
+        session.delete(participant)
+        session.flush()
+        self._regroup(session, conversation, [])
+        self._states.tell_participant(session, conversation, Event.PARTICIPANT_REMOVED, participant)
+        return Answer(204, {})
+
+    def _regroup(self, session: Session, conversation: Conversation, changed: Sequence[Participant]) -> None:
+        self._states.regroup(session, conversation)
+        repository.add_channels(session, conversation, channel_ids(changed))
+        conversation.updated_at = now()
+
+
+def taking_part(session: Session, conversation: Conversation, participant_id: str) -> Participant:
+    """A participant of a conversation.
+
+    Raises:
+        RequestError: 20404.
+    """
+    participant = repository.find_participant(session, conversation.id, participant_id)
+    if participant is None:
+        detail = f"There is no participant {participant_id} in conversation {conversation.id}."
+        raise RequestError(Code.NOT_FOUND, detail)
+    return participant
+
+
+def new_participant(
+    account_sid: str,
+    conversation_id: str,
+    *,
+    type_: str | None = None,
+    name: str | None = None,
+    profile_id: str | None = None,
+    addresses: list[dict[str, Any]] | None = None,
+    number: int = 0,
+) -> Participant:
+    """The row of somebody who joins now. Those who join together keep their order by `number`."""
+    joined = now() + timedelta(microseconds=number)
+    return Participant(
+        id=new_participant_id(),
+        conversation_id=conversation_id,
+        account_sid=account_sid,
+        name=name,
+        type=type_ or ParticipantType.UNKNOWN,
+        profile_id=profile_id,
+        addresses=addresses or [],
+        created_at=joined,
+        updated_at=joined,
+    )
+
+
+def requested_participant(
+    account_sid: str, conversation_id: str, request: ConversationParticipantRequest, number: int = 0
+) -> Participant:
+    """The same as a request wants it."""
+    return new_participant(
+        account_sid,
+        conversation_id,
+        type_=request.type,
+        name=request.name,
+        profile_id=request.profile_id,
+        addresses=_addresses(request.addresses),
+        number=number,
+    )
+
+
+def party(participant: Participant, channel: str | None) -> dict[str, Any]:
+    """A participant as author or recipient, by the address that is used on the channel, or else the first."""
+    addresses = participant.addresses
+    address = next((each for each in addresses if each["channel"] == channel), addresses[0] if addresses else None)
+    return {
+        "address": address["address"] if address else None,
+        "channel": address["channel"] if address else channel,
+        "participantId": participant.id,
+    }
+
+
+def has_address(participant: Participant, address: str) -> bool:
+    """Whether a participant is reached at an address, on whatever channel."""
+    plain = plain_address(address)
+    return any(plain_address(each["address"]) == plain for each in participant.addresses)
+
+
+def _addresses(addresses: Sequence[AddressRequest] | None) -> list[dict[str, Any]]:
+    return [address.model_dump(mode="json", by_alias=True) for address in addresses or []]
+
+
+def _answer(status: int, participant: Participant) -> Answer:
+    return Answer(status, ConversationParticipantResource.of(participant).model_dump(mode="json", by_alias=True))

@@ -1,0 +1,201 @@
+"""Queries for conversations, participants and communications."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from callscribe.conversations.tables import (
+    Communication,
+    Conversation,
+    ConversationChannel,
+    ConversationStatus,
+    Participant,
+)
+from callscribe.db.base import Base
+from callscribe.db.paging import Page, fetch_page
+
+SETTLED_AT_ONCE = 20
+"""Conversations whose timeouts are applied in one transaction; each may have 20 callbacks to be queued."""
+
+
+def insert_new(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows that break no rule of uniqueness; who comes second writes nothing."""
+    if not rows:
+        return
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = insert(cast("sa.Table", table.__table__)).on_conflict_do_nothing()
+    session.execute(statement, list(rows))
+
+
+def find(session: Session, account_sid: str, conversation_id: str, *, lock: bool = False) -> Conversation | None:
+    """The account's conversation with this id; with `lock` nobody else changes it before this transaction ends."""
+    query = sa.select(Conversation).where(Conversation.id == conversation_id, Conversation.account_sid == account_sid)
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    return session.scalars(query).first()
+
+
+def find_open(session: Session, account_sid: str, configuration_id: str, grouping_key: str) -> Conversation | None:
+    """The open conversation of these parties, locked."""
+    return session.scalars(
+        sa.select(Conversation)
+        .where(
+            Conversation.account_sid == account_sid,
+            Conversation.configuration_id == configuration_id,
+            Conversation.grouping_key == grouping_key,
+            # As the index has it, or it would not be used.
+            sa.text("conversations.status <> 'CLOSED'"),
+        )
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+
+
+def page(
+    session: Session,
+    account_sid: str,
+    statuses: Sequence[ConversationStatus],
+    channel_id: str | None,
+    token: str | None,
+    size: int,
+) -> Page[Conversation]:
+    """A page of the account's conversations, newest first; without statuses, of every status."""
+    query = sa.select(Conversation)
+    wanted = sorted(set(statuses))
+    either = [Conversation.status == status for status in wanted] if len(wanted) < len(ConversationStatus) else []
+    if channel_id is None:
+        query = query.where(Conversation.account_sid == account_sid)
+    else:
+        # A channel has few conversations. They are the account's, as the channel is: were that said here again, SQLite
+        # would go through all of the account's conversations for them.
+        here = sa.select(ConversationChannel.conversation_id).where(
+            ConversationChannel.account_sid == account_sid, ConversationChannel.channel_id == channel_id
+        )
+        query = query.where(Conversation.id.in_(here))
+    return fetch_page(session, query, (Conversation.created_at, Conversation.id), token, size, either=either)
+
+
+def of_channel(session: Session, account_sid: str, configuration_id: str, channel_id: str) -> Sequence[Conversation]:
+    """The configuration's conversations that a channel has been part of, newest first."""
+    here = sa.select(ConversationChannel.conversation_id).where(
+        ConversationChannel.account_sid == account_sid, ConversationChannel.channel_id == channel_id
+    )
+    return session.scalars(
+        sa.select(Conversation)
+        .where(Conversation.id.in_(here), Conversation.configuration_id == configuration_id)
+        .order_by(Conversation.created_at.desc())
+    ).all()
+
+
+def due(session: Session, at: datetime, account_sid: str | None = None) -> Sequence[Conversation]:
+    """Conversations, locked, that a timeout is over for; those that others have in hand are left to them."""
+    query = sa.select(Conversation).where(Conversation.due_at <= at)
+    if account_sid is not None:
+        query = query.where(Conversation.account_sid == account_sid)
+    query = query.order_by(Conversation.due_at).limit(SETTLED_AT_ONCE).with_for_update(skip_locked=True)
+    return session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def is_any_due(session: Session, at: datetime, account_sid: str) -> bool:
+    """Whether a timeout is over for any conversation of the account."""
+    query = sa.select(Conversation.id).where(Conversation.due_at <= at, Conversation.account_sid == account_sid)
+    return session.scalars(query.limit(1)).first() is not None
+
+
+def delete(session: Session, conversation: Conversation) -> None:
+    """Remove a conversation with all that it has."""
+    session.execute(sa.delete(Conversation).where(Conversation.id == conversation.id))
+    session.expunge(conversation)
+
+
+def add_channels(session: Session, conversation: Conversation, channel_ids: Iterable[str | None]) -> None:
+    """Have a conversation found by these channels."""
+    insert_new(
+        session,
+        ConversationChannel,
+        [
+            {"account_sid": conversation.account_sid, "channel_id": each, "conversation_id": conversation.id}
+            for each in sorted({each for each in channel_ids if each is not None})
+        ],
+    )
+
+
+def participants(session: Session, conversation_id: str) -> list[Participant]:
+    """All participants of a conversation, in the order in which they joined."""
+    return participants_of(session, [conversation_id])[conversation_id]
+
+
+def participants_of(session: Session, conversation_ids: Sequence[str]) -> dict[str, list[Participant]]:
+    """The participants of several conversations, by one query."""
+    found: dict[str, list[Participant]] = {each: [] for each in conversation_ids}
+    if not found:
+        return found
+    query = sa.select(Participant).where(Participant.conversation_id.in_(conversation_ids))
+    for participant in session.scalars(query.order_by(Participant.created_at, Participant.id)):
+        found[participant.conversation_id].append(participant)
+    return found
+
+
+def find_participant(session: Session, conversation_id: str, participant_id: str) -> Participant | None:
+    """A participant of a conversation."""
+    return session.scalars(
+        sa.select(Participant).where(Participant.id == participant_id, Participant.conversation_id == conversation_id)
+    ).first()
+
+
+def participants_page(session: Session, conversation_id: str, token: str | None, size: int) -> Page[Participant]:
+    """A page of a conversation's participants, in the order in which they joined."""
+    query = sa.select(Participant).where(Participant.conversation_id == conversation_id)
+    return fetch_page(session, query, (Participant.created_at, Participant.id), token, size, oldest_first=True)
+
+
+def communications_page(
+    session: Session, conversation_id: str, channel_id: str | None, token: str | None, size: int
+) -> Page[Communication]:
+    """A page of a conversation's communications, in the order in which they were said."""
+    query = sa.select(Communication).where(Communication.conversation_id == conversation_id)
+    if channel_id is not None:
+        query = query.where(Communication.channel_id == channel_id)
+    return fetch_page(session, query, (Communication.occurred_at, Communication.id), token, size, oldest_first=True)
+
+
+def find_communication(session: Session, conversation_id: str, communication_id: str) -> Communication | None:
+    """A communication of a conversation."""
+    return session.scalars(
+        sa.select(Communication).where(
+            Communication.id == communication_id, Communication.conversation_id == conversation_id
+        )
+    ).first()
+
+
+def of_resource(session: Session, conversation_id: str, resource_id: str) -> Communication | None:
+    """A conversation's communication about a resource of another system."""
+    return session.scalars(
+        sa.select(Communication).where(
+            Communication.conversation_id == conversation_id, Communication.resource_id == resource_id
+        )
+    ).first()
+
+
+def delete_resources(session: Session, account_sid: str, channel_id: str, prefix: str) -> None:
+    """Remove the communications of a channel whose resource ids begin so, from whatever conversations."""
+    here = sa.select(ConversationChannel.conversation_id).where(
+        ConversationChannel.account_sid == account_sid, ConversationChannel.channel_id == channel_id
+    )
+    session.execute(
+        sa.delete(Communication).where(
+            Communication.conversation_id.in_(here), Communication.resource_id.startswith(prefix, autoescape=True)
+        )
+    )
+
+
+def known_resources(session: Session, conversation_id: str, resource_ids: Sequence[str]) -> set[str]:
+    """Which of these resources a conversation has communications about."""
+    query = sa.select(Communication.resource_id).where(
+        Communication.conversation_id == conversation_id, Communication.resource_id.in_(resource_ids)
+    )
+    return {str(each) for each in session.scalars(query)}

@@ -1,0 +1,334 @@
+"""The wire format of conversations, participants and communications."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt
+
+from callscribe.conversations.configuration_schemas import Callbacks, IntelligenceIds, StatusTimeouts
+from callscribe.conversations.tables import Communication, Conversation, ConversationStatus, Grouping, Participant
+from callscribe.conversations.times import Instant, milliseconds
+from callscribe.conversations.wire import (
+    Channel,
+    ListMeta,
+    Metadata,
+    MetadataKey,
+    MetadataValue,
+    Name,
+    ParticipantType,
+    Reference,
+    ShortText,
+    Text,
+    Timestamp,
+    Wire,
+)
+
+MAX_PARTICIPANTS = 50
+MAX_ADDRESSES = 20
+MAX_TEXT = 100_000
+MAX_WORDS = 10_000
+
+ConversationIdText = Annotated[Text, Field(max_length=64)]
+Confidence = Annotated[StrictFloat | StrictInt, AfterValidator(float), Field(ge=0, le=1)]
+
+
+class AddressRequest(Wire):
+    """Where somebody is reached: a number in E.164, an address of e-mail, `whatsapp:` or `rcs:` and a number."""
+
+    channel: Channel
+    address: ShortText
+    channel_id: ShortText | None = None
+
+
+class ConversationParticipantRequest(Wire):
+    """Somebody who is to take part."""
+
+    name: Name | None = None
+    type: ParticipantType | None = None
+    profile_id: Reference | None = None
+    addresses: Annotated[list[AddressRequest], Field(max_length=MAX_ADDRESSES)] | None = None
+
+
+class InlineChannelSetting(Wire):
+    """What holds for one channel of one conversation."""
+
+    status_timeouts: StatusTimeouts | None = None
+
+
+class InlineConfiguration(Wire):
+    """Options of one conversation alone. What is null comes from the configuration, where one is named."""
+
+    conversation_grouping_type: Grouping | None = None
+    memory_store_id: Reference | None = None
+    channel_settings: dict[Channel, InlineChannelSetting] | None = None
+    memory_extraction_enabled: StrictBool | None = None
+    intelligence_configuration_ids: IntelligenceIds | None = None
+    trait_extraction_strategy_ids: None = None
+    observation_extraction_strategy_ids: None = None
+    status_callbacks: Callbacks | None = None
+    workflows: None = None
+
+
+class ConversationRequest(Wire):
+    """A conversation to be opened: `configurationId`, or the options in `configuration`, or both."""
+
+    configuration_id: ConversationIdText | None = None
+    name: Name | None = None
+    configuration: InlineConfiguration | None = None
+    participants: Annotated[list[ConversationParticipantRequest], Field(max_length=MAX_PARTICIPANTS)] | None = None
+    metadata: Metadata | None = None
+
+
+class ConversationUpdate(Wire):
+    """What is to stand in the place of name and metadata; a status that is null stays."""
+
+    name: Name | None = None
+    status: ConversationStatus | None = None
+    metadata: Metadata | None = None
+
+
+class ConfigurationOfConversationPatch(Wire):
+    """Other callbacks for one conversation; an empty list ends them."""
+
+    status_callbacks: Callbacks | None = None
+
+
+class ConversationPatch(Wire):
+    """What is to change; what is null stays. Keys of metadata are merged, and removed by null."""
+
+    name: Name | None = None
+    status: ConversationStatus | None = None
+    configuration: ConfigurationOfConversationPatch | None = None
+    metadata: dict[MetadataKey, MetadataValue | None] | None = None
+
+
+class PartyRequest(Wire):
+    """Who said something or is to hear it: a participant by its id, or by one of its addresses."""
+
+    address: ShortText | None = None
+    channel: Channel | None = None
+    participant_id: ConversationIdText | None = None
+
+
+class SpokenWord(Wire):
+    """A word with its times."""
+
+    text: ShortText
+    start_time: Instant | None = None
+    end_time: Instant | None = None
+
+
+class Transcribed(Wire):
+    """How speech became text. `channel` counts from 0."""
+
+    channel: Annotated[StrictInt, Field(ge=0, le=1)] | None = None
+    confidence: Confidence | None = None
+    engine: ShortText | None = None
+    words: Annotated[list[SpokenWord], Field(max_length=MAX_WORDS)] | None = None
+
+
+class TextContent(Wire):
+    """Something written."""
+
+    type: Literal["TEXT"]
+    text: Annotated[Text, Field(max_length=MAX_TEXT)]
+    transcription: None = None
+
+
+class TranscriptionContent(Wire):
+    """Something said."""
+
+    type: Literal["TRANSCRIPTION"]
+    text: Annotated[Text, Field(max_length=MAX_TEXT)]
+    transcription: Transcribed | None = None
+
+
+class CommunicationRequest(Wire):
+    """Something that was said or written. Without recipients, all others are."""
+
+    author: PartyRequest
+    content: Annotated[TextContent | TranscriptionContent, Field(discriminator="type")]
+    channel_id: ShortText | None = None
+    resource_id: ShortText | None = None
+    recipients: Annotated[list[PartyRequest], Field(max_length=MAX_PARTICIPANTS)] | None = None
+    occurred_at: Instant | None = None
+
+
+def kept_content(content: TextContent | TranscriptionContent) -> dict[str, Any]:
+    """Content as it is kept and answered."""
+    document: dict[str, Any] = {"type": content.type, "text": content.text}
+    if isinstance(content, TranscriptionContent):
+        given = content.transcription or Transcribed()
+        document["transcription"] = {
+            "channel": given.channel,
+            "confidence": given.confidence,
+            "engine": given.engine,
+            "words": [kept_word(word.text, word.start_time, word.end_time) for word in given.words or []],
+        }
+    return document
+
+
+def kept_word(text: str, start: datetime | None, end: datetime | None) -> dict[str, Any]:
+    """A word as it is kept and answered."""
+    return {"text": text, "startTime": start and milliseconds(start), "endTime": end and milliseconds(end)}
+
+
+class AddressResource(Wire):
+    """An address as it is answered."""
+
+    channel: str
+    address: str
+    channel_id: str | None
+
+
+class ConversationParticipantResource(Wire):
+    """A participant as it is answered."""
+
+    id: str
+    conversation_id: str
+    account_id: str
+    name: str | None
+    type: ParticipantType
+    profile_id: str | None
+    addresses: list[AddressResource]
+    created_at: Timestamp
+    updated_at: Timestamp
+
+    @classmethod
+    def of(cls, row: Participant) -> "ConversationParticipantResource":
+        """From its row."""
+        return cls(
+            id=row.id,
+            conversation_id=row.conversation_id,
+            account_id=row.account_sid,
+            name=row.name,
+            type=ParticipantType(row.type),
+            profile_id=row.profile_id,
+            addresses=[AddressResource(**address) for address in row.addresses],
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+
+
+class ConversationResource(Wire):
+    """A conversation as it is answered. `configuration` is a snapshot from when it was opened."""
+
+    id: str
+    account_id: str
+    configuration_id: str | None
+    status: ConversationStatus
+    name: str | None
+    configuration: dict[str, Any]
+    metadata: dict[str, str]
+    participants: list[ConversationParticipantResource]
+    created_at: Timestamp
+    updated_at: Timestamp
+
+    @classmethod
+    def of(cls, row: Conversation, participants: list[Participant]) -> "ConversationResource":
+        """From its row and those of its participants."""
+        return cls(
+            id=row.id,
+            account_id=row.account_sid,
+            configuration_id=row.configuration_id,
+            status=row.status,
+            name=row.name,
+            configuration=row.configuration,
+            metadata=row.custom,
+            participants=[ConversationParticipantResource.of(participant) for participant in participants],
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+
+
+class AuthorResource(Wire):
+    """Who said it."""
+
+    address: str | None
+    channel: str | None
+    participant_id: str
+
+
+class RecipientResource(AuthorResource):
+    """Who was to hear it. `deliveryStatus` is null: nothing is delivered from here."""
+
+    delivery_status: None = None
+
+
+class WordOfCommunication(Wire):
+    """A word; its times are instants, not offsets."""
+
+    text: str
+    start_time: str | None
+    end_time: str | None
+
+
+class TranscriptionOfCommunication(Wire):
+    """How speech became text."""
+
+    channel: int | None
+    confidence: float | None
+    engine: str | None
+    words: list[WordOfCommunication]
+
+
+class ContentResource(Wire):
+    """What was said or written; `transcription` where it was said."""
+
+    type: Literal["TEXT", "TRANSCRIPTION"]
+    text: str
+    transcription: TranscriptionOfCommunication | None = Field(None, exclude_if=lambda value: value is None)
+
+
+class CommunicationResource(Wire):
+    """A communication as it is answered. `occurredAt` has milliseconds: sentences follow each other quickly."""
+
+    id: str
+    conversation_id: str
+    account_id: str
+    author: AuthorResource
+    content: ContentResource
+    channel_id: str | None
+    resource_id: str | None
+    recipients: list[RecipientResource]
+    occurred_at: str = Field(json_schema_extra={"format": "date-time"})
+    created_at: Timestamp
+    updated_at: Timestamp
+
+    @classmethod
+    def of(cls, row: Communication) -> "CommunicationResource":
+        """From its row."""
+        return cls(
+            id=row.id,
+            conversation_id=row.conversation_id,
+            account_id=row.account_sid,
+            author=AuthorResource(**row.author),
+            content=ContentResource.model_validate(row.content),
+            channel_id=row.channel_id,
+            resource_id=row.resource_id,
+            recipients=[RecipientResource(**recipient) for recipient in row.recipients],
+            occurred_at=milliseconds(row.occurred_at),
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+
+
+class ConversationList(Wire):
+    """A page of conversations, newest first."""
+
+    conversations: list[ConversationResource]
+    meta: ListMeta
+
+
+class ConversationParticipantList(Wire):
+    """A page of participants, in the order in which they joined."""
+
+    participants: list[ConversationParticipantResource]
+    meta: ListMeta
+
+
+class CommunicationList(Wire):
+    """A page of communications, in the order in which they were said."""
+
+    communications: list[CommunicationResource]
+    meta: ListMeta

@@ -1,0 +1,78 @@
+"""What the wire formats of conversations have in common: names in camelCase, values that every database takes."""
+
+import re
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+MAX_METADATA = 8
+_KEY = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+
+class Wire(BaseModel):
+    """Names in camelCase, and none that are not known."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+class Channel(StrEnum):
+    """How something was said or written."""
+
+    VOICE = "VOICE"
+    SMS = "SMS"
+    RCS = "RCS"
+    EMAIL = "EMAIL"
+    WHATSAPP = "WHATSAPP"
+    CHAT = "CHAT"
+    VIDEO = "VIDEO"
+
+
+class ParticipantType(StrEnum):
+    """The part that somebody takes."""
+
+    HUMAN_AGENT = "HUMAN_AGENT"
+    CUSTOMER = "CUSTOMER"
+    AI_AGENT = "AI_AGENT"
+    AGENT = "AGENT"
+    UNKNOWN = "UNKNOWN"
+
+
+# PostgreSQL keeps no NUL in a text.
+Text = Annotated[str, StringConstraints(strict=True, pattern=r"^[^\x00]*$")]
+ShortText = Annotated[Text, Field(min_length=1, max_length=256)]
+Name = Annotated[Text, Field(max_length=256)]
+Reference = Annotated[Text, Field(min_length=1, max_length=128)]
+"""An id that another system gave."""
+
+
+def _metadata_key(value: str) -> str:
+    if not _KEY.fullmatch(value):
+        raise PydanticCustomError("metadata", "must be 1 to 128 letters, digits, periods, underscores and dashes")
+    return value
+
+
+MetadataKey = Annotated[str, AfterValidator(_metadata_key)]
+MetadataValue = Annotated[Text, Field(max_length=512)]
+Metadata = Annotated[dict[MetadataKey, MetadataValue], Field(max_length=MAX_METADATA)]
+"""The customer's keys and values."""
+
+
+def _without_fraction(value: datetime) -> datetime:
+    # Clients take only the form YYYY-MM-DDTHH:MM:SSZ for a time.
+    return value.replace(microsecond=0)
+
+
+Timestamp = Annotated[datetime, AfterValidator(_without_fraction)]
+
+
+class ListMeta(Wire):
+    """Where a page stands in its list. `key` is the member that has it."""
+
+    key: str
+    page_size: int
+    next_token: str | None
+    previous_token: str | None

@@ -1,0 +1,393 @@
+"""Transcripts become conversations: in order, by the right people, once, and together where they belong together."""
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from callscribe.callbacks.tables import Callback
+from callscribe.conversations.control_plane import ConversationConfigurations
+from callscribe.conversations.schemas import ConversationPatch
+from callscribe.conversations.service import Conversations
+from callscribe.conversations.storing import BLOCK
+from callscribe.conversations.tables import Communication, Conversation, ConversationStatus, Participant
+from callscribe.conversations.transcripts import StoredParticipant, StoredSentence, StoredTranscript
+from callscribe.db.engine import Database
+from callscribe.errors import Code, RequestError
+from callscribe.ids import new_account_sid, new_transcription_id
+from callscribe.speech.interface import Word
+from integration.conversations.conftest import Configure
+
+STARTED = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+CUSTOMER = StoredParticipant("CUSTOMER", "+15550100", "Emma Carter")
+AGENT = StoredParticipant("HUMAN_AGENT", "+15550111")
+
+
+def sentences(transcription: str, count: int, speakers: Sequence[int | None] = (1, 0)) -> Iterator[StoredSentence]:
+    for number in range(count):
+        start = number * 1.5
+        words = [Word("Good", start, start + 0.23, 0.9), Word("morning.", start + 0.23, start + 0.71, 0.95)]
+        speaker = speakers[number % len(speakers)]
+        yield StoredSentence(
+            f"{transcription}:{number}",
+            speaker,
+            speaker or 0,
+            "Good morning.",
+            0.93,
+            words,
+            start,
+            start + 0.71,
+            "whisper",
+        )
+
+
+def transcript(
+    count: int = 4,
+    *,
+    participants: Sequence[StoredParticipant] = (CUSTOMER, AGENT),
+    speakers: Sequence[int | None] = (1, 0),
+    channel_id: str | None = None,
+) -> StoredTranscript:
+    transcription = new_transcription_id()
+    return StoredTranscript(
+        channel_id or transcription, STARTED, participants, list(sentences(transcription, count, speakers))
+    )
+
+
+class Store:
+    """Stores transcripts of one account."""
+
+    def __init__(self, database: Database, conversations: Conversations, account: str) -> None:
+        self._database = database
+        self._conversations = conversations
+        self._account = account
+
+    def __call__(self, configuration: str, stored: StoredTranscript) -> str:
+        storing = self._conversations.storing(self._account, configuration, stored)
+        for block in storing.blocks():
+            with self._database.write() as session:
+                conversation = storing.store(session, block)
+        return conversation
+
+
+@pytest.fixture
+def store(database: Database, conversations: Conversations, account: str) -> Store:
+    return Store(database, conversations, account)
+
+
+def said(conversations: Conversations, account: str, conversation: str) -> list[Communication]:
+    found: list[Communication] = []
+    token = None
+    while True:
+        page = conversations.communications_page(account, conversation, None, token, 100)
+        found.extend(page.rows)
+        token = page.next_token
+        if token is None:
+            return found
+
+
+def events(database: Database, conversation: str) -> list[str]:
+    with database.read() as session:
+        query = sa.select(Callback.event).where(Callback.subject_id == conversation)
+        return list(session.scalars(query.order_by(Callback.created_at, Callback.id)))
+
+
+def told_of_range(database: Database, conversation: str) -> list[dict[str, Any]]:
+    with database.read() as session:
+        query = sa.select(Callback.body).where(
+            Callback.subject_id == conversation, Callback.event == "COMMUNICATIONS_CREATED"
+        )
+        return [json.loads(body)["data"] for body in session.scalars(query)]
+
+
+def test_sentences_are_communications_in_spoken_order_by_the_one_to_the_other(
+    conversations: Conversations, account: str, configure: Configure, store: Store
+) -> None:
+    call = transcript(4)
+    conversation = store(configure(), call)
+    resource = conversations.fetch(account, conversation)
+    customer, agent = resource.participants
+    assert (customer.type, customer.name, customer.addresses[0].address) == ("CUSTOMER", "Emma Carter", "+15550100")
+    assert customer.addresses[0].channel_id == call.channel_id
+    assert agent.type == "HUMAN_AGENT"
+
+    found = said(conversations, account, conversation)
+    assert [row.resource_id for row in found] == [sentence.resource_id for sentence in call.sentences]
+    assert [row.author["participantId"] for row in found] == [agent.id, customer.id, agent.id, customer.id]
+    assert found[0].recipients == [{"address": "+15550100", "channel": "VOICE", "participantId": customer.id}]
+    assert found[1].occurred_at == STARTED + timedelta(seconds=1.5)
+    assert {row.channel_id for row in found} == {call.channel_id}
+    assert found[1].content == {
+        "type": "TRANSCRIPTION",
+        "text": "Good morning.",
+        "transcription": {
+            "channel": 0,
+            "confidence": 0.93,
+            "engine": "whisper",
+            "words": [
+                {"text": "Good", "startTime": "2026-03-02T09:30:01.500Z", "endTime": "2026-03-02T09:30:01.730Z"},
+                {"text": "morning.", "startTime": "2026-03-02T09:30:01.730Z", "endTime": "2026-03-02T09:30:02.210Z"},
+            ],
+        },
+    }
+
+
+def test_storing_twice_changes_nothing(
+    database: Database, conversations: Conversations, account: str, configure: Configure, store: Store
+) -> None:
+    configuration = configure(statusCallbacks=[{"url": "https://example.com/c"}])
+    call = transcript(3)
+    conversation = store(configuration, call)
+    before = events(database, conversation)
+    updated = conversations.fetch(account, conversation)
+    assert store(configuration, call) == conversation
+    assert len(said(conversations, account, conversation)) == 3
+    assert events(database, conversation) == before
+    assert conversations.fetch(account, conversation) == updated
+
+
+def test_storing_again_finds_the_conversation_also_when_it_is_closed(
+    conversations: Conversations, account: str, configure: Configure, store: Store
+) -> None:
+    configuration = configure()
+    call = transcript(3)
+    conversation = store(configuration, call)
+    conversations.patch(account, conversation, ConversationPatch(status=ConversationStatus.CLOSED))
+    assert store(configuration, call) == conversation
+
+
+def test_the_same_parties_go_on_in_their_open_conversation_and_begin_anew_behind_a_closed_one(
+    conversations: Conversations, account: str, configure: Configure, store: Store
+) -> None:
+    configuration = configure()
+    first = store(configuration, transcript(2))
+    assert store(configuration, transcript(2, participants=(AGENT, CUSTOMER))) == first
+    assert len(conversations.fetch(account, first).participants) == 2
+    assert len(said(conversations, account, first)) == 4
+    other = replace(CUSTOMER, address="+15550199")
+    assert store(configuration, transcript(2, participants=(other, AGENT))) != first
+    assert store(configure(), transcript(2)) != first
+    conversations.patch(account, first, ConversationPatch(status=ConversationStatus.CLOSED))
+    assert store(configuration, transcript(2)) != first
+
+
+def test_by_channel_type_another_channel_is_another_conversation(configure: Configure, store: Store) -> None:
+    across = configure("GROUP_BY_PARTICIPANT_ADDRESSES")
+    apart = configure("GROUP_BY_PARTICIPANT_ADDRESSES_AND_CHANNEL_TYPE")
+    video = [replace(party, channel="VIDEO") for party in (CUSTOMER, AGENT)]
+    assert store(across, transcript()) == store(across, transcript(participants=video))
+    assert store(apart, transcript()) != store(apart, transcript(participants=video))
+
+
+def test_by_profile_the_customer_decides_and_a_new_agent_joins(
+    conversations: Conversations, account: str, configure: Configure, store: Store
+) -> None:
+    configuration = configure("GROUP_BY_PROFILE")
+    first = store(configuration, transcript())
+    colleague = replace(AGENT, address="+15550122")
+    assert store(configuration, transcript(participants=(CUSTOMER, colleague))) == first
+    addresses = [each.addresses[0].address for each in conversations.fetch(account, first).participants]
+    assert addresses == ["+15550100", "+15550111", "+15550122"]
+
+
+def test_without_addresses_every_call_is_a_conversation_of_its_own(configure: Configure, store: Store) -> None:
+    configuration = configure()
+    nobody = [replace(CUSTOMER, address=None), replace(AGENT, address=None)]
+    call = transcript(participants=nobody)
+    assert store(configuration, call) != store(configuration, transcript(participants=nobody))
+    assert store(configuration, call) == store(configuration, call)
+
+
+def test_what_nobody_known_said_is_by_the_only_party_or_by_somebody_unknown(
+    conversations: Conversations, account: str, configure: Configure, store: Store
+) -> None:
+    alone = store(configure(), transcript(2, participants=(CUSTOMER,), speakers=(None,)))
+    (customer,) = conversations.fetch(account, alone).participants
+    assert {row.author["participantId"] for row in said(conversations, account, alone)} == {customer.id}
+
+    both = store(configure(), transcript(3, speakers=(None, 0, 7)))
+    known_customer, agent, unknown = conversations.fetch(account, both).participants
+    assert (unknown.type, unknown.addresses) == ("UNKNOWN", [])
+    found = said(conversations, account, both)
+    assert [row.author["participantId"] for row in found] == [unknown.id, known_customer.id, unknown.id]
+    assert [each["participantId"] for each in found[0].recipients] == [known_customer.id, agent.id]
+
+
+def test_a_call_without_a_sentence_is_a_conversation_once(configure: Configure, store: Store) -> None:
+    configuration = configure()
+    call = transcript(0, participants=())
+    assert store(configuration, call) == store(configuration, call)
+
+
+def test_a_call_is_told_as_one_range(database: Database, configure: Configure, store: Store) -> None:
+    conversation = store(configure(statusCallbacks=[{"url": "https://example.com/c"}]), transcript(30))
+    assert events(database, conversation) == [
+        "CONVERSATION_CREATED",
+        "PARTICIPANT_ADDED",
+        "PARTICIPANT_ADDED",
+        "COMMUNICATIONS_CREATED",
+    ]
+    (body,) = told_of_range(database, conversation)
+    assert body["count"] == 30
+    assert body["last"]["occurredAt"] == "2026-03-02T09:30:43.500Z"
+
+
+def test_transcripts_that_finish_at_the_same_instant_open_one_conversation(
+    database: Database, conversations: Conversations, account: str, configure: Configure, store: Store
+) -> None:
+    configuration = configure()
+    calls = [transcript(3) for _ in range(6)]
+    together = threading.Barrier(len(calls))
+    found: list[str] = []
+
+    def finish(call: StoredTranscript) -> None:
+        storing = conversations.storing(account, configuration, call)
+        for block in storing.blocks():
+            # Sessions beside the lock that this process has for itself, as other processes' are.
+            with sa.orm.Session(database.engine) as session, session.begin():
+                together.wait()
+                found.append(storing.store(session, block))
+
+    threads = [threading.Thread(target=finish, args=(call,)) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == len(calls)
+    assert len(set(found)) == 1
+    assert len(said(conversations, account, found[0])) == 18
+    with database.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).where(Conversation.account_sid == account)) == 1
+        assert session.scalar(sa.select(sa.func.count()).where(Participant.account_sid == account)) == 2
+
+
+def in_part(
+    database: Database,
+    conversations: Conversations,
+    account: str,
+    configuration: str,
+    call: StoredTranscript,
+    blocks: int,
+) -> str | None:
+    """As whoever is killed in the middle leaves it: so many blocks are stored, and the next is begun."""
+    storing = conversations.storing(account, configuration, call)
+    conversation = None
+    for number, block in enumerate(storing.blocks()):
+        with sa.orm.Session(database.engine) as session:
+            found = storing.store(session, block)
+            if number == blocks:
+                session.rollback()
+                break
+            session.commit()
+            conversation = found
+    return conversation
+
+
+@pytest.mark.parametrize("blocks", [0, 1, 2])
+def test_whoever_follows_one_who_was_killed_stores_the_rest(
+    database: Database, conversations: Conversations, account: str, configure: Configure, store: Store, blocks: int
+) -> None:
+    configuration = configure(statusCallbacks=[{"url": "https://example.com/c"}])
+    call = transcript(2 * BLOCK + 3, speakers=(1, None, 0))
+    begun = in_part(database, conversations, account, configuration, call, blocks)
+    conversation = store(configuration, call)
+    assert begun in {conversation, None}
+    assert [row.resource_id for row in said(conversations, account, conversation)] == [
+        sentence.resource_id for sentence in call.sentences
+    ]
+    assert len(conversations.fetch(account, conversation).participants) == 3
+    told = events(database, conversation)
+    assert told.count("PARTICIPANT_ADDED") == 3
+    assert told.count("CONVERSATION_CREATED") == 1
+    (body,) = told_of_range(database, conversation)
+    assert (body["count"], body["first"]["resourceId"]) == (2 * BLOCK + 3, f"{call.channel_id}:0")
+
+
+def test_half_a_transcript_is_completed_where_it_began_also_when_that_is_closed_and_its_configuration_gone(
+    database: Database, conversations: Conversations, account: str, configure: Configure, store: Store
+) -> None:
+    configuration = configure()
+    call = transcript(BLOCK + 1)
+    begun = in_part(database, conversations, account, configuration, call, 1)
+    assert begun is not None
+    conversations.patch(account, begun, ConversationPatch(status=ConversationStatus.CLOSED))
+    ConversationConfigurations(database).delete(account, configuration, base_url="")
+    assert store(configuration, call) == begun
+    assert len(said(conversations, account, begun)) == BLOCK + 1
+    assert conversations.fetch(account, begun).status is ConversationStatus.CLOSED
+
+
+def test_of_a_conversation_that_is_deleted_while_a_transcript_comes_in_nothing_comes_back(
+    database: Database, conversations: Conversations, account: str, configure: Configure
+) -> None:
+    storing = conversations.storing(account, configure(), transcript(BLOCK + 1))
+    for block in storing.blocks():
+        with database.write() as session:
+            conversation = storing.store(session, block)
+        if not block.is_last:
+            conversations.delete(account, conversation, base_url="")
+    assert conversations.page(account, [], None, None, 10).rows == []
+    with database.read() as session:
+        query = sa.select(sa.func.count()).where(Communication.conversation_id == conversation)
+        assert session.scalar(query) == 0
+
+
+def test_what_is_withdrawn_is_that_transcripts_alone(
+    database: Database, conversations: Conversations, account: str, configure: Configure, store: Store
+) -> None:
+    configuration = configure()
+    calls = [transcript(2, channel_id="CA1"), transcript(2, channel_id="CA1"), transcript(2)]
+    (conversation,) = {store(configuration, call) for call in calls}
+    resources = [[sentence.resource_id for sentence in call.sentences] for call in calls]
+    prefix = resources[0][0].removesuffix("0")
+    conversations.withdraw(account, "CA2", prefix)
+    conversations.withdraw(new_account_sid(), "CA1", prefix)
+    assert len(said(conversations, account, conversation)) == 6
+    conversations.withdraw(account, "CA1", prefix)
+    assert {row.resource_id for row in said(conversations, account, conversation)} == {*resources[1], *resources[2]}
+
+
+def test_parties_of_whom_nothing_is_known_stay_two(
+    database: Database, conversations: Conversations, account: str, configure: Configure, store: Store
+) -> None:
+    nobodies = [StoredParticipant("UNKNOWN", None), StoredParticipant("UNKNOWN", None)]
+    configuration = configure()
+    call = transcript(BLOCK + 2, participants=nobodies)
+    in_part(database, conversations, account, configuration, call, 1)
+    conversation = store(configuration, call)
+    one, other = conversations.fetch(account, conversation).participants
+    assert [row.author["participantId"] for row in said(conversations, account, conversation)[-2:]] == [
+        other.id,
+        one.id,
+    ]
+
+
+def test_a_name_as_long_as_a_transcription_may_give_one_is_kept(
+    conversations: Conversations, account: str, configure: Configure, store: Store
+) -> None:
+    named = replace(CUSTOMER, name="n" * 512, address="1" * 512)
+    conversation = store(configure(), transcript(1, participants=(named, AGENT)))
+    assert conversations.fetch(account, conversation).participants[0].name == "n" * 512
+
+
+def test_a_call_to_oneself_has_two_parties(
+    conversations: Conversations, account: str, configure: Configure, store: Store
+) -> None:
+    configuration = configure()
+    parties = [CUSTOMER, replace(AGENT, address=CUSTOMER.address)]
+    conversation = store(configuration, transcript(2, participants=parties))
+    assert store(configuration, transcript(2, participants=parties)) == conversation
+    found = said(conversations, account, conversation)
+    assert len({row.author["participantId"] for row in found}) == 2
+    assert all(len(row.recipients) == 1 for row in found)
+
+
+def test_a_configuration_that_is_not_there_is_refused(account: str, store: Store) -> None:
+    with pytest.raises(RequestError) as caught:
+        store("conv_configuration_01k9v6x8m3e5rt0q2w4y6z8abc", transcript())
+    assert caught.value.code is Code.NOT_FOUND

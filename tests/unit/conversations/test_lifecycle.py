@@ -1,0 +1,64 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from callscribe.conversations.lifecycle import Timeouts
+from callscribe.conversations.tables import ConversationStatus
+
+ACTIVE, INACTIVE, CLOSED = ConversationStatus.ACTIVE, ConversationStatus.INACTIVE, ConversationStatus.CLOSED
+BEGIN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+def timeouts(inactive: int | None = None, closed: int | None = None) -> Timeouts:
+    setting = {"statusTimeouts": {"inactive": inactive, "closed": closed}}
+    return Timeouts.of({"channelSettings": {"VOICE": setting}}, "VOICE")
+
+
+def after(minutes: float) -> datetime:
+    return BEGIN + timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "status"), [(0, ACTIVE), (4.9, ACTIVE), (5, INACTIVE), (29, INACTIVE), (30, CLOSED), (1000, CLOSED)]
+)
+def test_without_activity_a_conversation_becomes_inactive_and_then_closed(
+    minutes: float, status: ConversationStatus
+) -> None:
+    both = timeouts(5, 30)
+    assert both.status(ACTIVE, BEGIN, after(minutes)) is status
+    assert both.status(CLOSED, BEGIN, after(minutes)) is CLOSED
+
+
+def test_either_timeout_may_be_left_out() -> None:
+    assert timeouts(closed=30).status(ACTIVE, BEGIN, after(29)) is ACTIVE
+    assert timeouts(closed=30).status(ACTIVE, BEGIN, after(30)) is CLOSED
+    assert timeouts(inactive=5).status(ACTIVE, BEGIN, after(10_000)) is INACTIVE
+    assert timeouts().status(ACTIVE, BEGIN, after(10_000)) is ACTIVE
+
+
+def test_what_was_set_inactive_stays_so_until_it_is_closed() -> None:
+    assert timeouts(5, 30).status(INACTIVE, BEGIN, after(1)) is INACTIVE
+
+
+def test_the_next_timeout_is_known_beforehand() -> None:
+    both = timeouts(5, 30)
+    assert both.due_at(ACTIVE, BEGIN) == after(5)
+    assert both.due_at(INACTIVE, BEGIN) == after(30)
+    assert both.due_at(CLOSED, BEGIN) is None
+    assert timeouts(30, 5).due_at(ACTIVE, BEGIN) == after(5)
+    assert timeouts(inactive=5).due_at(INACTIVE, BEGIN) is None
+
+
+@pytest.mark.parametrize(
+    "configuration",
+    [
+        {},
+        {"channelSettings": {}},
+        {"channelSettings": {"VOICE": {}}},
+        {"channelSettings": {"SMS": {"statusTimeouts": {"closed": 1}}}},
+    ],
+)
+def test_a_channel_without_timeouts_ends_nothing(configuration: dict[str, Any]) -> None:
+    assert Timeouts.of(configuration, "VOICE").due_at(ACTIVE, BEGIN) is None
+    assert Timeouts.of(configuration, None).due_at(ACTIVE, BEGIN) is None
