@@ -4,9 +4,10 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from sse_starlette import EventSourceResponse
@@ -38,6 +39,7 @@ from callscribe.transcripts.formats import Format
 from callscribe.web.idempotency import Idempotency
 from callscribe.web.pagination import carrying_query
 from callscribe.web.problems import problem_responses
+from callscribe.web.ranges import blob_response
 from callscribe.web.urls import BaseUrl
 
 DEFAULT_PAGE_SIZE = 50
@@ -92,7 +94,7 @@ _JOB_HEADERS = {
     status_code=202,
     summary="Create a transcription",
     response_model=CreatedTranscription,
-    responses=problem_responses(400, 404, 413, 422)
+    responses=problem_responses(400, 404, 413, 422, 503)
     | {
         202: {
             "headers": _JOB_HEADERS
@@ -281,22 +283,17 @@ def _transcript(
     response_class=StreamingResponse,
 )
 def media(
+    request: Request,
     account: AccountSid,
     transcription_id: str,
     service: Service,
     results: TranscriptionResults,
-    range_: Annotated[str | None, Header(alias="Range")] = None,
+    range_: Annotated[str | None, Header(alias="Range")] = None,  # noqa: ARG001  for the document; read where it is kept to
 ) -> Response:
     """The bytes as they were fetched. Takes one range, as players ask for when they jump."""
-    found = results.media(service.fetch(account, transcription_id), range_)
-    if found.outside:
-        headers = {"Content-Range": f"bytes */{found.size}"}
-        raise HTTPException(416, "The range is outside of the recording.", headers)
-    headers = {"Accept-Ranges": "bytes", "Content-Length": str(found.end - found.start)}
-    if found.partial:
-        headers["Content-Range"] = f"bytes {found.start}-{found.end - 1}/{found.size}"
-    status = 206 if found.partial else 200
-    return StreamingResponse(found.pieces, status, headers, "application/octet-stream")
+    row = service.fetch(account, transcription_id)
+    size = results.media_size(row)
+    return blob_response(request, partial(results.media, row), size=size, media_type="application/octet-stream")
 
 
 @router.get(
@@ -374,6 +371,7 @@ def _callback(row: Callback) -> CallbackResource:
         url=row.url,
         status=row.delivery.value,
         reduced=row.reduced,
+        error_code=Code.CALLBACK_TOO_LARGE.value if row.reduced else None,
         created_at=row.created_at,
         attempts=[
             Attempt(

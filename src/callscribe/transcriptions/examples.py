@@ -127,6 +127,7 @@ CALLBACK: dict[str, Any] = {
     "url": "https://example.com/done",
     "status": "DELIVERED",
     "reduced": None,
+    "errorCode": None,
     "createdAt": "2026-03-02T10:01:09Z",
     "attempts": [
         {

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from callscribe.db.base import now
+from callscribe.transcriptions.schemas import conversation_url
 from callscribe.transcriptions.tables import Transcription
 from callscribe.transcripts.formats import diarization_json, omissions_json, sentences_json
 from callscribe.transcripts.models import Transcript
@@ -18,6 +19,11 @@ def callback_body(
     """The body of the status callback: `completed` with sentences, or `failed` with the error."""
     url = f"{row.base_url}/v3/Transcriptions/{row.id}"
     duration = transcript.duration if transcript else row.duration
+    links = {"self": url}
+    if transcript:
+        links["transcript"] = f"{url}/Transcript"
+    if row.conversation_id:
+        links["conversation"] = conversation_url(row.base_url, row.conversation_id)
     body: dict[str, Any] = {
         "id": row.id,
         "accountId": row.account_sid,
@@ -30,9 +36,11 @@ def callback_body(
         "createdAt": _timestamp(row.created_at),
         "updatedAt": _timestamp(now()),
         "language": transcript.language if transcript else None,
-        "links": {"self": url, "transcript": f"{url}/Transcript"} if transcript else {"self": url},
+        "links": links,
         "sentences": sentences_json(transcript) if transcript else [],
     }
+    if row.conversation_id:
+        body["conversationId"] = row.conversation_id
     if transcript and transcript.omissions:
         body["omissions"] = omissions_json(transcript)
     if transcript and transcript.diarization:

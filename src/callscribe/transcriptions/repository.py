@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any, cast
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from callscribe.db.base import now
 from callscribe.db.paging import Page, fetch_page
-from callscribe.transcriptions.tables import Chunk, Status, Transcription
+from callscribe.transcriptions.tables import AutomaticTranscription, Chunk, Status, Transcription
 
 FETCHED, SEGMENTED, RECOGNIZED = 0.05, 0.10, 0.99
 """Progress when these are done. Recognition has most of it, by seconds of audio."""
@@ -50,17 +51,14 @@ def find_of(session: Session, account_sid: str, transcription_id: str) -> Transc
 def page(session: Session, account_sid: str, filters: Filters, token: str | None, size: int) -> Page[Transcription]:
     """A page of the account's transcriptions, newest first."""
     query = sa.select(Transcription).where(Transcription.account_sid == account_sid)
-    if filters.created_after is not None:
-        query = query.where(Transcription.created_at >= filters.created_after)
-    if filters.created_before is not None:
-        query = query.where(Transcription.created_at < filters.created_before)
     if filters.language is not None:
         query = query.where(Transcription.language == filters.language)
     if filters.source_id is not None:
         query = query.where(Transcription.source_id == filters.source_id)
     if filters.status is not None:
         query = query.where(Transcription.status == filters.status)
-    return fetch_page(session, query, (Transcription.created_at, Transcription.id), token, size)
+    order = (Transcription.created_at, Transcription.id)
+    return fetch_page(session, query, order, token, size, since=filters.created_after, until=filters.created_before)
 
 
 def transition(session: Session, transcription_id: str, source: Status, target: Status, **values: Any) -> bool:
@@ -81,13 +79,14 @@ def transition(session: Session, transcription_id: str, source: Status, target: 
     return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
-def update_running(session: Session, transcription_id: str, **values: Any) -> None:
-    """Set columns of a job while it runs."""
-    session.execute(
+def update_running(session: Session, transcription_id: str, **values: Any) -> bool:
+    """Set columns of a job while it runs, and have it run until this transaction ends; False where it does not."""
+    result = session.execute(
         sa.update(Transcription)
         .where(Transcription.id == transcription_id, Transcription.status == Status.RUNNING)
         .values(updated_at=now(), **values)
     )
+    return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
 def report(session: Session, transcription_id: str, progress: float) -> None:
@@ -191,12 +190,13 @@ def _rising(column: sa.SQLColumnExpression[float], value: float) -> sa.ColumnEle
     return sa.case((column < value, value), else_=column)
 
 
-def delete(session: Session, account_sid: str, transcription_id: str) -> bool:
-    """Remove the row; False where there was none."""
-    result = session.execute(
-        sa.delete(Transcription).where(Transcription.id == transcription_id, Transcription.account_sid == account_sid)
-    )
-    return bool(result.rowcount)  # type: ignore[attr-defined]
+def delete(session: Session, account_sid: str, transcription_id: str) -> Transcription | None:
+    """Remove the row; as it was, or None where there was none."""
+    return session.scalars(
+        sa.delete(Transcription)
+        .where(Transcription.id == transcription_id, Transcription.account_sid == account_sid)
+        .returning(Transcription)
+    ).first()
 
 
 def active(session: Session, ids: Collection[str]) -> set[str]:
@@ -212,3 +212,36 @@ def unfinished(session: Session, among: Sequence[str]) -> Sequence[Transcription
     return session.scalars(
         sa.select(Transcription).where(Transcription.id.in_(among), Transcription.status.in_(_UNFINISHED))
     ).all()
+
+
+def unfinished_of_source(session: Session, account_sid: str, source_id: str) -> Sequence[Transcription]:
+    """Those of a recording that have not ended."""
+    return session.scalars(
+        sa.select(Transcription).where(
+            Transcription.account_sid == account_sid,
+            Transcription.source_id == source_id,
+            Transcription.status.in_(_UNFINISHED),
+        )
+    ).all()
+
+
+def has_more_of_source(session: Session, account_sid: str, source_id: str, limit: int) -> bool:
+    """Whether a recording has more transcriptions than `limit`; looks at no more of them than that."""
+    query = (
+        sa.select(Transcription.id)
+        .where(Transcription.account_sid == account_sid, Transcription.source_id == source_id)
+        .offset(limit)
+        .limit(1)
+    )
+    return session.scalar(query) is not None
+
+
+def claim_automatic(session: Session, account_sid: str, source_id: str, configuration_id: str) -> bool:
+    """Take it upon oneself to have a recording transcribed; False where somebody did so before."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    result = session.execute(
+        insert(AutomaticTranscription)
+        .values(account_sid=account_sid, source_id=source_id, configuration_id=configuration_id, created_at=now())
+        .on_conflict_do_nothing()
+    )
+    return bool(result.rowcount)  # type: ignore[attr-defined]

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from callscribe.errors import Code, RequestError
@@ -23,10 +22,7 @@ from callscribe.transcripts.models import Transcript
 from callscribe.transcripts.serialization import transcript_from_json
 from callscribe.transcripts.statistics import statistics
 
-_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 _QUALITY = re.compile(r"[01](\.[0-9]{0,3})?")
-_PIECE = 1024 * 1024
-
 
 MEDIA_TYPES = {
     Format.JSON: "application/json",
@@ -46,26 +42,6 @@ def preferred_format(accept: str) -> Format:
             if media_type == offered and _QUALITY.fullmatch(quality) and float(quality) > 0:
                 weights[format_] = float(quality)
     return max(weights, key=weights.__getitem__, default=Format.JSON)
-
-
-@dataclass(frozen=True, slots=True)
-class Media:
-    """A recording or a part of it: bytes `start` to `end`, excluded, of `size`."""
-
-    start: int
-    end: int
-    size: int
-    pieces: Iterator[bytes]
-
-    @property
-    def outside(self) -> bool:
-        """Whether the range that was asked for has nothing of it."""
-        return self.start >= self.end
-
-    @property
-    def partial(self) -> bool:
-        """Whether this is less than all."""
-        return self.end - self.start < self.size
 
 
 class Results:
@@ -97,20 +73,20 @@ class Results:
             return None
         return _rendered(row, transcript, format_)
 
-    def media(self, row: Transcription, range_header: str | None) -> Media:
-        """The recording, or one range of it (RFC 9110, section 14).
+    def media_size(self, row: Transcription) -> int:
+        """Bytes of the recording.
 
         Raises:
             RequestError: 20404, it is not fetched yet or was erased.
         """
-        key = keys.media(row.blobs)
         try:
-            size = self._blobs.size(key)
+            return self._blobs.size(keys.media(row.blobs))
         except BlobMissing as error:
             raise RequestError(Code.NOT_FOUND, f"There is no media of {row.id}.") from error
-        start, end = _range(range_header, size)
-        pieces = (self._blobs.get_range(key, at, min(at + _PIECE, end)) for at in range(start, end, _PIECE))
-        return Media(start, end, size, pieces)
+
+    def media(self, row: Transcription, start: int, end: int) -> Iterator[bytes]:
+        """Bytes `start` to `end` of the recording, the latter excluded."""
+        return self._blobs.pieces(keys.media(row.blobs), start, end)
 
 
 def _rendered(row: Transcription, transcript: Transcript, format_: Format) -> str:
@@ -154,17 +130,3 @@ def speakers(participants: list[dict[str, Any]], transcript: Transcript) -> dict
     else:
         found = {each["audioChannelIndex"] - 1: name for each, name in zip(participants, names, strict=True)}
     return {who: name for who, name in found.items() if name}
-
-
-def _range(header: str | None, size: int) -> tuple[int, int]:
-    """First byte, and the one after the last. A header that is not valid, or names several ranges, asks for all."""
-    wanted = _RANGE.fullmatch(header or "")
-    if wanted is None or not (wanted[1] or wanted[2]):
-        return 0, size
-    if not wanted[1]:
-        return max(0, size - int(wanted[2])), size
-    start = int(wanted[1])
-    if not wanted[2]:
-        return start, size
-    last = int(wanted[2])
-    return (start, min(size, last + 1)) if start <= last else (0, size)

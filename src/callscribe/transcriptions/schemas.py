@@ -1,5 +1,6 @@
 """The wire format of transcriptions."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -14,6 +15,7 @@ from pydantic import (
     Field,
     StrictInt,
     StrictStr,
+    WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
@@ -40,7 +42,8 @@ _FIELD_CODES: dict[tuple[str, str | None], Code] = {
 
 
 def _timestamp(value: object) -> object:
-    if not isinstance(value, str):
+    # Numbers, also as text, would be taken for seconds since 1970.
+    if not isinstance(value, str) or not re.match(r"\d{4}-\d\d-\d\d[Tt ]", value):
         raise PydanticCustomError("timestamp", "must be a date and time such as 2026-03-02T09:30:00Z")
     return value
 
@@ -52,7 +55,7 @@ def _in_utc(value: datetime) -> datetime:
         raise PydanticCustomError("timestamp", "must lie in the years 1 to 9999 in UTC") from error
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_timestamp), AfterValidator(_in_utc)]
 """A time with its zone, in UTC."""
 
 
@@ -85,8 +88,17 @@ def _channel(value: int) -> int:
     return value
 
 
+def _documented(*, pattern: str, **schema: Any) -> WithJsonSchema:
+    """Says in the document what is checked under a code of its own."""
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$", **schema})
+
+
 class _Wire(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+# PostgreSQL keeps no NUL in a text, and these become texts of a conversation.
+ShortText = Annotated[StrictStr, Field(max_length=512, pattern=r"^[^\x00]*$")]
 
 
 class ParticipantRequest(_Wire):
@@ -96,8 +108,8 @@ class ParticipantRequest(_Wire):
 
     audio_channel_index: Annotated[StrictInt, AfterValidator(_channel)]
     type: Literal["CUSTOMER", "HUMAN_AGENT", "AI_AGENT"] | None = None
-    address: Annotated[StrictStr, Field(max_length=512)] | None = None
-    name: Annotated[StrictStr, Field(max_length=512)] | None = None
+    address: ShortText | None = None
+    name: ShortText | None = None
 
 
 class CreateTranscription(_Wire):
@@ -105,11 +117,23 @@ class CreateTranscription(_Wire):
 
     model_config = ConfigDict(extra="forbid")
 
-    transcription_configuration_id: Annotated[StrictStr, AfterValidator(_configuration_id)]
+    transcription_configuration_id: Annotated[
+        StrictStr, AfterValidator(_configuration_id), _documented(pattern=CONFIGURATION_ID.pattern)
+    ]
     input_source: Literal["SOURCE_ID", "MEDIA_URL"] | None = None
-    source_id: Annotated[StrictStr, AfterValidator(_source_id)] | None = None
-    media_url: Annotated[StrictStr, Field(max_length=4096), AfterValidator(_media_url)] | None = None
-    audio_started_at: Annotated[Instant, BeforeValidator(_timestamp)] | None = None
+    source_id: Annotated[StrictStr, AfterValidator(_source_id), _documented(pattern=RECORDING_SID.pattern)] | None = (
+        None
+    )
+    media_url: (
+        Annotated[
+            StrictStr,
+            Field(max_length=4096),
+            AfterValidator(_media_url),
+            _documented(pattern="(https?|s3)://.+", maxLength=4096),
+        ]
+        | None
+    ) = None
+    audio_started_at: Instant | None = None
     participants: Annotated[list[ParticipantRequest], Field(max_length=MAX_PARTICIPANTS)] | None = None
 
 
@@ -197,6 +221,8 @@ class TranscriptionResource(_Wire):
         readable = row.status == Status.RUNNING and row.transcribed is not None
         if readable or row.status == Status.COMPLETED:
             links["transcript"] = f"{url}/Transcript"
+        if row.conversation_id is not None:
+            links["conversation"] = conversation_url(base_url, row.conversation_id)
         return cls(
             id=row.id,
             account_id=row.account_sid,
@@ -218,6 +244,11 @@ class TranscriptionResource(_Wire):
             url=url,
             links=links,
         )
+
+
+def conversation_url(base_url: str, conversation_id: str) -> str:
+    """Where the conversation is that a transcript was stored in."""
+    return f"{base_url}/v2/Conversations/{conversation_id}"
 
 
 def _notices(row: Transcription) -> list[str]:
@@ -387,6 +418,7 @@ class CallbackResource(_Wire):
     reduced: Literal["words", "sentences"] | None = Field(
         description="What was left out to keep the body under 1 MB; the transcript has it."
     )
+    error_code: Literal[17564] | None = Field(description="17564 where something was left out.")
     created_at: Timestamp
     attempts: list[Attempt]
 

@@ -1,15 +1,17 @@
 """Rules for transcriptions: creating, finding and deleting them."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+import structlog
 from sqlalchemy.orm import Session
 
 from callscribe.callbacks import repository as callback_repository
 from callscribe.callbacks.service import Callbacks
 from callscribe.callbacks.tables import Callback
-from callscribe.configurations.service import Configurations
+from callscribe.configurations.service import TranscriptionConfigurations
 from callscribe.configurations.tables import Configuration
 from callscribe.db.base import now
 from callscribe.db.engine import Database
@@ -19,13 +21,23 @@ from callscribe.durable.queues import Queue, WorkQueue
 from callscribe.errors import Code, JobError, RequestError
 from callscribe.ids import new_transcription_id
 from callscribe.outbound import AllowList
+from callscribe.recordings import repository as recording_repository
+from callscribe.recordings.reading import ReadingThrough, keep
+from callscribe.recordings.twilio import Found, TwilioMissing, TwilioUnavailable
 from callscribe.settings import Settings
 from callscribe.speech import routes
 from callscribe.transcriptions import repository
-from callscribe.transcriptions.participants import resolve_participants
+from callscribe.transcriptions.history import half_stored
+from callscribe.transcriptions.participants import check_requested, resolve_participants
 from callscribe.transcriptions.repository import Filters
 from callscribe.transcriptions.schemas import CreateTranscription
-from callscribe.transcriptions.tables import Chunk, Status, Transcription, blob_folder
+from callscribe.transcriptions.sources import Source, not_eligible
+from callscribe.transcriptions.tables import Chunk, Status, Transcription
+
+RETRY_AFTER = 10
+"""Seconds after which to ask again where Twilio did not answer."""
+
+_log = structlog.get_logger(__name__)
 
 Render = Callable[[Transcription], dict[str, Any]]
 
@@ -49,8 +61,9 @@ class Transcriptions:
         self,
         database: Database,
         queue: WorkQueue,
-        configurations: Configurations,
+        configurations: TranscriptionConfigurations,
         callbacks: Callbacks,
+        reading: ReadingThrough,
         settings: Settings,
     ) -> None:
         self._database = database
@@ -58,6 +71,7 @@ class Transcriptions:
         self._queue = queue
         self._configurations = configurations
         self._callbacks = callbacks
+        self._reading = reading
         self._settings = settings
         self._media_allow = AllowList(settings.media_allow)
 
@@ -76,18 +90,24 @@ class Transcriptions:
     ) -> dict[str, Any]:
         """Make a job and queue its work, in one transaction; return the answer that `render` makes of it.
 
+        A recording that is not here is looked up at Twilio before, where this server reads through for the account.
+
         Raises:
-            RequestError: any code of the table of rejected requests in docs/errors.md.
+            RequestError: any code of the table of rejected requests in docs/errors.md; 20500 with 503, Twilio does
+                not answer.
         """
+        self._check_source(request)
+        check_requested(request.participants, from_recording=request.source_id is not None)
+        found = await self._look_up(account_sid, request.source_id)
 
         def work(session: Session) -> dict[str, Any]:
             if repetition is not None and (answer := repetition.recall(session)) is not None:
                 return answer
-            row = self._new(session, account_sid, request, base_url)
-            repository.add(session, row)
-            self._queue.enqueue(
-                session, Queue.TRANSCRIPTIONS, "TranscriptionWorkflows.transcribe", row.id, account_sid, row.id
-            )
+            source = self._source(session, account_sid, request.source_id, found)
+            row = self.prepare(session, account_sid, request, source, base_url)
+            if found is not None:
+                keep(session, found)
+            self.queue(session, row)
             answer = render(row)
             if repetition is not None:
                 repetition.remember(session, answer)
@@ -95,6 +115,13 @@ class Transcriptions:
 
         # Of two requests with one key at the same instant the second is rolled back, and recalls the first's answer.
         return await self._together.write(work)
+
+    def queue(self, session: Session, row: Transcription) -> None:
+        """Store a job and queue its work."""
+        repository.add(session, row)
+        self._queue.enqueue(
+            session, Queue.TRANSCRIPTIONS, "TranscriptionWorkflows.transcribe", row.id, row.account_sid, row.id
+        )
 
     def fetch(self, account_sid: str, transcription_id: str) -> Transcription:
         """One transcription.
@@ -114,8 +141,18 @@ class Transcriptions:
             return repository.chunks(session, row.id)
 
     def page(self, account_sid: str, filters: Filters, token: str | None, size: int) -> Page[Transcription]:
-        """A page, newest first."""
+        """A page, newest first.
+
+        Raises:
+            RequestError: 17535, of the recording that the list is narrowed to there are too many.
+        """
+        limit = self._settings.source_list_limit
         with self._database.read() as session:
+            if filters.source_id is not None and repository.has_more_of_source(
+                session, account_sid, filters.source_id, limit
+            ):
+                detail = f"There are more than {limit} transcriptions of {filters.source_id}; list without it."
+                raise RequestError.at("/sourceId", Code.SOURCE_ID_TOO_MANY, detail)
             return repository.page(session, account_sid, filters, token, size)
 
     def delete(self, account_sid: str, transcription_id: str) -> None:
@@ -125,7 +162,8 @@ class Transcriptions:
             RequestError: 20404.
         """
         with self._database.write() as session:
-            if not repository.delete(session, account_sid, transcription_id):
+            row = repository.delete(session, account_sid, transcription_id)
+            if row is None:
                 raise RequestError(Code.NOT_FOUND, f"There is no transcription {transcription_id}.")
             callback_repository.delete_subject(session, account_sid, transcription_id)
             self._queue.enqueue(
@@ -135,7 +173,8 @@ class Transcriptions:
                 f"erase_{transcription_id}",
                 account_sid,
                 transcription_id,
-                blob_folder(account_sid, transcription_id),
+                row.blobs,
+                half_stored(row),
             )
 
     def callbacks(self, account_sid: str, transcription_id: str) -> list[Callback]:
@@ -161,9 +200,20 @@ class Transcriptions:
                 raise RequestError(Code.NOT_FOUND, f"Transcription {transcription_id} has no callback to send again.")
             return self._callbacks.send_again(session, callbacks[-1])
 
-    def _new(self, session: Session, account_sid: str, request: CreateTranscription, base_url: str) -> Transcription:
+    def prepare(
+        self,
+        session: Session,
+        account_sid: str,
+        request: CreateTranscription,
+        source: Source | None,
+        base_url: str,
+    ) -> Transcription:
+        """A new job by all rules; nothing is written. `source` is the recording, None where it is a mediaUrl.
+
+        Raises:
+            RequestError: see `create`.
+        """
         configuration = self._configuration(session, account_sid, request.transcription_configuration_id)
-        self._check_source(request)
         options = configuration.configuration
         try:
             service = routes.resolve(
@@ -172,10 +222,9 @@ class Transcriptions:
         except JobError as error:
             # The operator changed the routes since the configuration was made.
             raise RequestError.at("/transcriptionConfigurationId", Code.INVALID_PARAMETER, error.detail) from error
-        participants = resolve_participants(request.participants, options, from_recording=request.source_id is not None)
-        if request.source_id is not None:
-            detail = f"Recording {request.source_id} is not on this server."
-            raise RequestError.at("/sourceId", Code.RECORDING_NOT_ELIGIBLE, detail)
+        if source is not None:
+            source.check()
+        participants = resolve_participants(request.participants, options, source.parties if source else None)
         created_at = now()
         return Transcription(
             id=new_transcription_id(),
@@ -184,7 +233,8 @@ class Transcriptions:
             configuration_id=configuration.id,
             media_url=request.media_url,
             source_id=request.source_id,
-            audio_started_at=request.audio_started_at,
+            recording=source.document if source else None,
+            audio_started_at=source.recording.start_time if source else request.audio_started_at,
             participants=participants,
             resolved_configuration=_snapshot(options) | {"servedBy": service.served_by},
             language=options["language"],
@@ -193,6 +243,31 @@ class Transcriptions:
             created_at=created_at,
             updated_at=created_at,
         )
+
+    async def _look_up(self, account_sid: str, source_id: str | None) -> Found | None:
+        """What is to be read through from Twilio: before the transaction, which must not wait for anybody."""
+        if source_id is None or self._reading.twilio is None:
+            return None
+        try:
+            return await asyncio.to_thread(self._reading.look_up, account_sid, source_id)
+        except TwilioMissing as error:
+            raise not_eligible(f"There is no recording {source_id}, here or at Twilio.") from error
+        except TwilioUnavailable as error:
+            _log.warning("twilio.unavailable", recording=source_id, reason=str(error))
+            detail = f"Recording {source_id} is not on this server, and Twilio cannot be asked now. Try again later."
+            raise RequestError(Code.INTERNAL, detail, status=503, retry_after=RETRY_AFTER) from error
+
+    def _source(self, session: Session, account_sid: str, source_id: str | None, found: Found | None) -> Source | None:
+        if source_id is None:
+            return None
+        if found is not None:
+            return Source(found.recording, found.call)
+        recording = recording_repository.hold(session, account_sid, source_id)
+        if recording is None:
+            raise not_eligible(f"There is no recording {source_id} on this server.")
+        if recording.blobs is None and not self._reading.reads_for(account_sid):
+            raise not_eligible(f"Recording {source_id} is at Twilio, and this server does not read there any more.")
+        return Source.of(session, recording)
 
     def _configuration(self, session: Session, account_sid: str, configuration_id: str) -> Configuration:
         try:

@@ -45,6 +45,7 @@ class Transcription(Base):
         sa.Index("ix_transcriptions_list", "account_sid", "created_at", "id"),
         sa.Index("ix_transcriptions_status", "account_sid", "status", "created_at", "id"),
         sa.Index("ix_transcriptions_language", "account_sid", "language", "created_at", "id"),
+        sa.Index("ix_transcriptions_language_status", "account_sid", "language", "status", "created_at", "id"),
         sa.Index("ix_transcriptions_source", "account_sid", "source_id", "created_at", "id"),
         # For the sweep over unfinished jobs; of millions of rows only these few are in it.
         sa.Index(
@@ -60,6 +61,8 @@ class Transcription(Base):
     status: Mapped[Status] = mapped_column(sa.Enum(Status, native_enum=False, length=16))
     configuration_id: Mapped[str] = mapped_column(sa.String(64))
     source_id: Mapped[str | None] = mapped_column(sa.String(34))
+    recording: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    """Of a `source_id`: where its audio is, and its call; see `sources.Source.document`."""
     media_url: Mapped[str | None] = mapped_column(sa.Text)
     audio_started_at: Mapped[datetime | None]
     participants: Mapped[list[dict[str, Any]]]
@@ -82,6 +85,17 @@ class Transcription(Base):
     def blobs(self) -> str:
         """Folder in the blob store that holds everything of this job and nothing else."""
         return blob_folder(self.account_sid, self.id)
+
+
+class AutomaticTranscription(Base):
+    """That a recording configuration had a recording transcribed. Stays, so that it never happens a second time."""
+
+    __tablename__ = "automatic_transcriptions"
+
+    account_sid: Mapped[str] = mapped_column(sa.ForeignKey("accounts.sid"), primary_key=True)
+    source_id: Mapped[str] = mapped_column(sa.String(34), primary_key=True)
+    configuration_id: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class Chunk(Base):

@@ -17,13 +17,15 @@ from dbos import DBOS, DBOSConfiguredInstance, SetEnqueueOptions, SetWorkflowID,
 from dbos import error as dbos_error
 
 from callscribe.callbacks.service import Callbacks, fit_body
+from callscribe.conversations.service import Conversations
 from callscribe.db.engine import Database
 from callscribe.durable.housekeeping import abandoned
 from callscribe.durable.queues import WORKFLOW_INSTANCE, Queue
-from callscribe.errors import Cancelled, Code, JobError, TransientJobError
+from callscribe.errors import Cancelled, Code, JobError, RequestError, TransientJobError
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.media.decoding import Decoder
 from callscribe.media.fetching import fetch, is_transient
+from callscribe.recordings.twilio import TwilioAccount
 from callscribe.settings import Settings
 from callscribe.speech import routes
 from callscribe.speech.diarization.diarizer import Diarizer, applies
@@ -34,10 +36,13 @@ from callscribe.speech.pipeline import recognize_span, segment_file
 from callscribe.speech.segmentation import Segmentation, plan_chunks
 from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.checkpoints import Checkpoints, dump, speakers_asked
+from callscribe.transcriptions.history import half_stored, resource_prefix, stored_transcript
 from callscribe.transcriptions.messages import callback_body
 from callscribe.transcriptions.repository import FETCHED, SEGMENTED
 from callscribe.transcriptions.running import Running
+from callscribe.transcriptions.sources import fetch_source
 from callscribe.transcriptions.tables import Chunk, Status, Transcription
+from callscribe.transcripts.models import Transcript
 from callscribe.transcripts.serialization import transcript_to_json
 
 DRAFT_EVERY = 30.0
@@ -70,11 +75,15 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         engine: Engine,
         diarizer: Diarizer,
         running: Running,
+        conversations: Conversations,
+        twilio: TwilioAccount | None,
         settings: Settings,
     ) -> None:
         self._database = database
         self._blobs = blobs
         self._callbacks = callbacks
+        self._conversations = conversations
+        self._twilio = twilio
         self._decoder = decoder
         self._engine = engine
         self._diarizer = diarizer
@@ -174,15 +183,18 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
     def _fetch(self, transcription_id: str) -> None:
         """Media to the blob store."""
         row = self._row(transcription_id)
-        assert row.media_url is not None
+        cancelled = self._running.flag(transcription_id)
         try:
-            fetch(
-                row.media_url,
-                blobs=self._blobs,
-                key=keys.media(row.blobs),
-                settings=self._settings,
-                cancelled=self._running.flag(transcription_id),
-            )
+            if row.media_url is None:
+                fetch_source(row, blobs=self._blobs, twilio=self._twilio, settings=self._settings, cancelled=cancelled)
+            else:
+                fetch(
+                    row.media_url,
+                    blobs=self._blobs,
+                    key=keys.media(row.blobs),
+                    settings=self._settings,
+                    cancelled=cancelled,
+                )
         except TransientJobError as error:
             _log.warning("media.attempt_failed", transcription=transcription_id, reason=error.detail)
             raise
@@ -291,7 +303,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         return self._diarizer.turns(self._checkpoints.voices(row, chunks), speakers)
 
     def _finish(self, transcription_id: str) -> None:
-        """Transcript to the blob store; then COMPLETED and the callback in one transaction."""
+        """Transcript to the blob store and to a conversation; then COMPLETED and the callback in one transaction."""
         row = self._row(transcription_id)
         if not row.status.is_final:  # else this worker, or another, was killed just behind it
             self._complete(row)
@@ -303,7 +315,36 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             chunks = repository.chunks(session, row.id)
         transcript = self._checkpoints.transcript(row, chunks, self._turns(row, chunks))
         self._blobs.put_bytes(keys.transcript(row.blobs), dump(transcript_to_json(transcript)))
+        # First, so that the callback can name the conversation.
+        if row.conversation_id is None:  # else a worker was killed just behind it
+            row.conversation_id = self._converse(row, transcript)
         self._conclude(row, Status.COMPLETED, callback_body(row, transcript=transcript))
+
+    def _converse(self, row: Transcription, transcript: Transcript) -> str | None:
+        """Store the transcript in a conversation, where the configuration says so; its id in the last transaction."""
+        wanted = row.resolved_configuration.get("conversationConfigurationId")
+        if wanted is None:
+            return None
+        conversation_id = None
+        storing = self._conversations.storing(row.account_sid, wanted, stored_transcript(row, transcript))
+        try:
+            for block in storing.blocks():
+                with self._database.write() as session:
+                    # First, so that of two workers with this job one waits for the other.
+                    if not repository.update_running(session, row.id):
+                        raise Cancelled  # deleted, or ended by another worker
+                    conversation_id = storing.store(session, block)
+                    if block.is_last:
+                        repository.update_running(session, row.id, conversation_id=conversation_id)
+        except RequestError as error:
+            # The configuration was deleted since the job was made. A notice says so beside the transcript.
+            _log.warning("transcription.not_stored", transcription=row.id, reason=error.detail)
+            return None
+        return conversation_id
+
+    def _withdraw(self, account_sid: str, transcription_id: str, channel_id: str) -> None:
+        """Take out of conversations what is stored of a transcript that will never be complete."""
+        self._conversations.withdraw(account_sid, channel_id, resource_prefix(transcription_id))
 
     def _fail(self, transcription_id: str, code: int, detail: str) -> None:
         """FAILED with its code, and the callback, in one transaction."""
@@ -312,11 +353,13 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         error = {"code": public.value, "title": public.title, "detail": detail, "type": public.type}
         row = self._row(transcription_id)
         if not row.status.is_final:
+            if (channel_id := half_stored(row)) is not None:
+                self._withdraw(row.account_sid, row.id, channel_id)
             self._conclude(row, Status.FAILED, callback_body(row, error=error), error=error)
         self._blobs.delete_unfinished(row.blobs)
 
     def _conclude(self, row: Transcription, status: Status, body: dict[str, Any], **values: Any) -> None:
-        data, reduced = fit_body(body)
+        data, reduced = fit_body(body, self._callbacks.max_body_bytes)
         callback = row.resolved_configuration.get("transcriptionStatusCallback")
         content: bytes | str = data
         if callback is not None and len(data) > SMALL_BODY_BYTES:
@@ -370,9 +413,12 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         return row
 
     @DBOS.workflow(name="erase")
-    def erase(self, transcription_id: str, folder: str) -> None:
+    def erase(self, transcription_id: str, folder: str, half_stored: str | None = None) -> None:
         """Erase what a deleted transcription left. Its work ends by itself: each step finds the row gone."""
         self.erase_blobs(folder)
+        if half_stored is not None:  # and nothing is added any more
+            account_sid = folder.partition("/")[0]
+            DBOS.run_step(_named("withdraw", _retried()), self._withdraw, account_sid, transcription_id, half_stored)
         # A worker notices within a second or two; what it wrote until then goes as well.
         DBOS.sleep(10)
         self.erase_blobs(folder)

@@ -3,9 +3,10 @@
 import hashlib
 
 import pytest
+from starlette.datastructures import FormData
 from twilio.request_validator import RequestValidator
 
-from callscribe.callbacks.signing import SharedKey, signature_headers, signed_url
+from callscribe.callbacks.signing import SharedKey, is_signed_form, signature_headers, signed_url
 from callscribe.errors import SetupError
 
 BODY = '{"status":"completed","text":"größer"}'
@@ -56,3 +57,32 @@ def test_a_shared_key_has_a_name_and_a_secret(text: str) -> None:
 
 def test_a_secret_may_hold_colons() -> None:
     assert SharedKey.parse("name:a:b") == SharedKey("name", "a:b")
+
+
+FORM = [("RecordingSid", "RE" + "0" * 32), ("CallSid", "CA1"), ("Empty", ""), ("Text", "grüße & co"), ("Text", "again")]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://calls.example.com/webhooks/recording-status",
+        "https://calls.example.com/base/webhooks/recording-status?campaign=spring%20sale&flag",
+        "http://127.0.0.1:8321/webhooks/recording-status",
+    ],
+)
+def test_a_form_that_twilio_signs_is_accepted_and_no_other(url: str) -> None:
+    signature = RequestValidator("token").compute_signature(url, FormData(FORM))
+    assert is_signed_form(signature, url, FORM, "token")
+    assert not is_signed_form(signature, url, FORM, "another")
+    assert not is_signed_form(signature, url + "x", FORM, "token")
+    assert not is_signed_form(signature, url, [*FORM, ("More", "1")], "token")
+    assert not is_signed_form(signature, url, FORM[1:], "token")
+    for wrong in ("", "ü", signature[:-1]):
+        assert not is_signed_form(wrong, url, FORM, "token")
+
+
+def test_a_form_is_accepted_whether_or_not_its_signer_wrote_the_port() -> None:
+    plain, explicit = "https://calls.example.com/hook", "https://calls.example.com:443/hook"
+    for signed, seen in ((plain, explicit), (explicit, plain)):
+        signature = RequestValidator("token").compute_signature(signed, dict(FORM))
+        assert is_signed_form(signature, seen, list(dict(FORM).items()), "token")

@@ -1,0 +1,65 @@
+"""A finished transcript as a conversation keeps it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from callscribe.conversations.transcripts import StoredParticipant, StoredSentence, StoredTranscript
+from callscribe.transcriptions.tables import Transcription
+from callscribe.transcripts.models import Transcript
+
+UNKNOWN = "UNKNOWN"
+"""The type of a participant whom nobody gave one."""
+
+
+LATEST = datetime(9999, 12, 31, tzinfo=UTC)
+"""Behind this an instant in a call may be one that no calendar has."""
+
+
+def stored_transcript(row: Transcription, transcript: Transcript) -> StoredTranscript:
+    """One communication a sentence, `{transcription id}:{sentence index}`.
+
+    The channel is the call, or without one the transcription. Where nobody said when the audio began, times count from
+    the creation of the transcription.
+    """
+    participants = [
+        StoredParticipant(type=each["type"] or UNKNOWN, address=each["address"], name=each["name"])
+        for each in row.participants
+    ]
+    return StoredTranscript(
+        channel_id=_channel(row),
+        started_at=min(row.audio_started_at or row.created_at, LATEST),
+        participants=participants,
+        sentences=_sentences(row, transcript),
+    )
+
+
+def half_stored(row: Transcription) -> str | None:
+    """The channel of which a conversation may have a part of the transcript; None where it has all or nothing."""
+    wanted = row.resolved_configuration.get("conversationConfigurationId")
+    return None if wanted is None or row.conversation_id is not None else _channel(row)
+
+
+def resource_prefix(transcription_id: str) -> str:
+    """What the resource ids of all sentences of a transcript begin with; the rest is the sentence's index."""
+    return f"{transcription_id}:"
+
+
+def _channel(row: Transcription) -> str:
+    return (row.recording or {}).get("callSid") or row.id
+
+
+def _sentences(row: Transcription, transcript: Transcript) -> Iterator[StoredSentence]:
+    served_by = row.resolved_configuration["servedBy"]
+    engine = f"{served_by['engine']}/{served_by['model']}"
+    for index, sentence in enumerate(transcript.sentences):
+        yield StoredSentence(
+            resource_id=f"{resource_prefix(row.id)}{index}",
+            participant_index=sentence.participant,
+            audio_channel=sentence.channel,
+            text=sentence.text,
+            confidence=sentence.confidence,
+            words=sentence.words,
+            start=sentence.start,
+            end=sentence.end,
+            engine=engine,
+        )

@@ -1,0 +1,128 @@
+"""Recordings as the source of transcriptions: which can be transcribed, who is on them, and where their audio is."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from callscribe.db.engine import Database
+from callscribe.errors import Code, JobError, RequestError
+from callscribe.media.blobs import BlobMissing, BlobStore
+from callscribe.media.fetching import fetch
+from callscribe.recordings import keys as recording_keys
+from callscribe.recordings import repository as recording_repository
+from callscribe.recordings.tables import COMPLETED, Call, Recording
+from callscribe.recordings.twilio import TwilioAccount
+from callscribe.settings import Settings
+from callscribe.speech.interface import Cancellation
+from callscribe.transcriptions import keys, repository
+from callscribe.transcriptions.participants import RecordedCall
+from callscribe.transcriptions.tables import Transcription
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A recording with its call, where that is known."""
+
+    recording: Recording
+    call: Call | None
+
+    @classmethod
+    def of(cls, session: Session, recording: Recording) -> "Source":
+        """A recording with its call, where that is stored."""
+        if recording.call_sid is None:
+            return cls(recording, None)
+        return cls(recording, recording_repository.find_call(session, recording.account_sid, recording.call_sid))
+
+    @property
+    def parties(self) -> RecordedCall:
+        """Who was called by whom."""
+        if self.call is None:
+            return RecordedCall()
+        return RecordedCall(self.call.from_, self.call.to, self.call.direction)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What a job keeps of it, so that it does not need the rows again: they may be deleted meanwhile."""
+        recording = self.recording
+        return {
+            "sid": recording.sid,
+            "channels": recording.channels,
+            # Without it, the audio is at Twilio.
+            "media": None if recording.blobs is None else recording_keys.media(recording.blobs),
+            "callSid": recording.call_sid,
+        }
+
+    def check(self) -> None:
+        """Refuse what cannot be transcribed.
+
+        Raises:
+            RequestError: 17533, with a detail that says which of its conditions is not met.
+        """
+        recording = self.recording
+        if recording.encryption_details is not None:
+            reason = "is encrypted with a public key of yours, so that nobody else can read it"
+        elif recording.external:
+            reason = "is in an external store, which this server has no access to"
+        elif recording.status != COMPLETED:
+            reason = f"is {recording.status}; only completed recordings are transcribed"
+        else:
+            return
+        raise not_eligible(f"Recording {recording.sid} {reason}.")
+
+
+def not_eligible(detail: str) -> RequestError:
+    """17533 at the field that names the recording."""
+    return RequestError.at("/sourceId", Code.RECORDING_NOT_ELIGIBLE, detail)
+
+
+def fetch_source(
+    row: Transcription, *, blobs: BlobStore, twilio: TwilioAccount | None, settings: Settings, cancelled: Cancellation
+) -> None:
+    """The audio of a job's recording to the job's own folder, in one attempt.
+
+    A recording that is kept here is copied within the blob store. One that is read through comes from Twilio.
+
+    Raises:
+        Cancelled: `cancelled` was set.
+        TransientJobError: another attempt may succeed.
+        JobError: 17551 to 17554 or 17560.
+    """
+    source = row.recording
+    assert source is not None
+    target = keys.media(row.blobs)
+    if source["media"] is not None:
+        try:
+            blobs.copy(source["media"], target)
+        except BlobMissing as error:
+            # Deleted since the job was accepted: then its audio was put here before it was erased there.
+            if not blobs.exists(target):
+                raise JobError(Code.MEDIA_NOT_FOUND, f"the audio of recording {source['sid']} is gone") from error
+        return
+    if twilio is None:
+        raise JobError(Code.MEDIA_FORBIDDEN, "the recording is at Twilio, and this server has no access to it any more")
+    fetch(
+        twilio.media_url(source["sid"], source["channels"]),
+        blobs=blobs,
+        key=target,
+        settings=settings,
+        cancelled=cancelled,
+        allow=twilio.allow,
+        credentials=twilio.credentials,
+    )
+
+
+def save_for_jobs(database: Database, blobs: BlobStore, account_sid: str, recording_sid: str) -> None:
+    """Give the audio of a recording that is about to be erased to the jobs that were accepted and do not have it yet.
+
+    Called between the commit that deletes the recording, behind which no further job of it is made, and the erasure
+    of its blobs. Doing so twice changes nothing.
+    """
+    with database.read() as session:
+        rows = repository.unfinished_of_source(session, account_sid, recording_sid)
+    for row in rows:
+        media = (row.recording or {}).get("media")
+        if media is not None and not blobs.exists(keys.media(row.blobs)):
+            with suppress(BlobMissing):  # saved and erased before
+                blobs.copy(media, keys.media(row.blobs))
