@@ -74,7 +74,7 @@ class Front:
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self.conformance = Conformance(httpx2.get(f"{server.url}/openapi.json", trust_env=False).json())
+        self.conformance = Conformance(httpx2.get(f"{server.url}/openapi.json", timeout=30, trust_env=False).json())
         self._open = ExitStack()
 
     def caller(self, credentials: Credentials | None = None) -> Caller:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -9,6 +10,9 @@ import jsonschema
 
 STREAMS = frozenset({"text/event-stream", "application/octet-stream"})
 """Media types that have no schema worth a check, and may have no end."""
+
+codes_seen: set[int] = set()
+"""Every error code that an answer had anywhere in it, of all servers: refusals, failed jobs, logs of callbacks."""
 
 
 class Conformance:
@@ -24,6 +28,8 @@ class Conformance:
 
     def check(self, method: str, path: str, status: int, content_type: str, body: bytes) -> None:
         """Raise AssertionError for an answer that the document does not foresee."""
+        if content_type.partition(";")[0].endswith("json"):
+            codes_seen.update(_codes(json.loads(body)))
         template = next((template for pattern, template in self._paths if pattern.fullmatch(path)), None)
         if template is None or method.lower() not in self._document["paths"][template]:
             return
@@ -52,6 +58,19 @@ class Conformance:
         path = httpx2.URL(response.url).path
         content_type = response.headers.get("Content-Type", "")
         self.check(response.request.method, path, response.status_code, content_type, response.content)
+
+
+def _codes(answer: Any) -> Iterator[int]:
+    """What stands under `code` and `errorCode`, however deep."""
+    if isinstance(answer, list):
+        for each in answer:
+            yield from _codes(each)
+    elif isinstance(answer, dict):
+        for name, value in answer.items():
+            if name in {"code", "errorCode"} and isinstance(value, int):
+                yield value
+            else:
+                yield from _codes(value)
 
 
 def _closed(schema: Any) -> Any:

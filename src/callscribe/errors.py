@@ -34,12 +34,14 @@ class Code(IntEnum):
     # Requests in general.
     INVALID_PARAMETER = 20001, "Invalid parameter"
     AUTHENTICATE = 20003, "Authenticate", 401
+    FORBIDDEN = 20403, "Forbidden", 403
     NOT_FOUND = 20404, "Not found", 404
     METHOD_NOT_ALLOWED = 20004, "Method not allowed", 405
     CONFLICT = 20409, "Conflict", 409
     TOO_LARGE = 20413, "Request body too large", 413
     TOO_MANY_REQUESTS = 20429, "Too many requests", 429
     INTERNAL = 20500, "Internal server error", 500
+    RECORDING_MONO = 16113, "Recording has one channel only"
 
     # A transcription that is not created.
     SOURCE_MISSING = 17500, "Exactly one of sourceId and mediaUrl is required"

@@ -97,6 +97,38 @@ class Settings(BaseSettings):
         "WebM.",
     )
 
+    # Recordings of a Twilio account.
+    twilio_account_sid: str | None = Field(
+        None,
+        pattern=r"^AC[0-9a-f]{32}$",
+        description="SID of a Twilio account. A `sourceId` that is not on this server is looked up there.",
+    )
+    twilio_auth_token: SecretStr | None = Field(
+        None,
+        min_length=1,
+        description="Auth token of that account. `POST /webhooks/recording-status` needs it: Twilio signs with it.",
+    )
+    twilio_api_key: str | None = Field(
+        None,
+        pattern=r"^SK[0-9a-f]{32}$",
+        description="API key of that account, used instead of its auth token to ask for recordings.",
+    )
+    twilio_api_secret: SecretStr | None = Field(None, min_length=1, description="Secret of that API key.")
+    twilio_base_url: HttpUrl = Field(
+        HttpUrl("https://api.twilio.com"),
+        description="Where Twilio's API is. Its host may be reached although it is private, or plain http.",
+    )
+    twilio_for: str | None = Field(
+        None,
+        pattern=r"^AC[0-9a-f]{32}$",
+        description="SID of the account here that those recordings belong to. Without it, the oldest account.",
+    )
+    source_list_limit: int = Field(
+        1000,
+        ge=1,
+        description="Most transcriptions of one `sourceId` that can be listed by it; above it 17535.",
+    )
+
     # Recognition.
     model: str = Field("base", description="Model that serves what names no model of this machine's engines.")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where models run.")
@@ -130,6 +162,13 @@ class Settings(BaseSettings):
     )
     callback_connect_timeout: float = Field(10.0, gt=0, description="Seconds to connect.")
     callback_timeout: float = Field(15.0, gt=0, description="Seconds that one attempt may take as a whole.")
+    callback_max_bytes: int = Field(
+        1_000_000,
+        ge=32_768,  # what there may be beside sentences
+        le=1_000_000,
+        description="Largest body of a transcription's callback, in bytes, for receivers that take less than 1 MB; "
+        "what is larger is sent without words, then without sentences (17564).",
+    )
 
     callback_shared_key: SecretStr | None = Field(
         None,

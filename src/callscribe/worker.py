@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from functools import partial
 
 import structlog
 
@@ -9,6 +10,8 @@ from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts
 from callscribe.callbacks.service import Callbacks
 from callscribe.callbacks.workflows import CallbackWorkflows
+from callscribe.configurations.service import TranscriptionConfigurations
+from callscribe.conversations.service import Conversations
 from callscribe.db.engine import Database
 from callscribe.durable.housekeeping import forget_ended
 from callscribe.durable.liveness import live_workers
@@ -16,10 +19,16 @@ from callscribe.durable.queues import WorkQueue
 from callscribe.durable.runtime import Runtime
 from callscribe.media.blobs import BlobStore
 from callscribe.media.decoding import Decoder
+from callscribe.recordings.reading import ReadingThrough
+from callscribe.recordings.reading_workflows import ReadingWorkflows
+from callscribe.recordings.workflows import RecordingWorkflows
 from callscribe.settings import Settings
 from callscribe.speech.diarization.diarizer import Diarizer
 from callscribe.speech.whisper import WhisperEngine
+from callscribe.transcriptions.automatic import AutomaticTranscription
 from callscribe.transcriptions.running import Running
+from callscribe.transcriptions.service import Transcriptions
+from callscribe.transcriptions.sources import save_for_jobs
 from callscribe.transcriptions.workflows import TranscriptionWorkflows
 from callscribe.web.idempotency import forget_expired
 
@@ -40,15 +49,27 @@ class Worker:
         self._spools = settings.spool
         self._spool = settings.spool / self._runtime.worker_id
         self._running = Running(database, blobs, self._spool)
+        queue = WorkQueue(database)
+        callbacks = Callbacks(queue, settings.callback_max_bytes)
+        self._conversations = conversations = Conversations(database, callbacks)
+        reading = ReadingThrough(database, settings)
         self._jobs = TranscriptionWorkflows(
             database,
             blobs,
-            Callbacks(WorkQueue(database)),
+            callbacks,
             Decoder(extended=settings.media_formats == "extended"),
             WhisperEngine(settings),
             Diarizer(settings),
             self._running,
+            conversations,
+            reading.twilio,
             settings,
+        )
+        configurations = TranscriptionConfigurations(database, settings, conversations.configuration_exists)
+        transcriptions = Transcriptions(database, queue, configurations, callbacks, reading, settings)
+        ReadingWorkflows(database, reading, AutomaticTranscription(transcriptions, settings), settings)
+        self._recordings = RecordingWorkflows(
+            database, queue, blobs, before_erasure=partial(save_for_jobs, database, blobs)
         )
         self._callbacks = CallbackWorkflows(database, blobs, accounts, settings)
 
@@ -82,6 +103,8 @@ class Worker:
                 forget_expired(session)
             self._jobs.fail_abandoned()
             self._callbacks.fail_abandoned()
+            self._conversations.keep_house()
+            self._recordings.sweep()
             forget_ended()
         except Exception:  # noqa: BLE001
             # Tidying up can wait for a database that is away; the jobs cannot.

@@ -32,6 +32,26 @@ def _front(folder: Path, **options: str) -> Iterator[Front]:
         assert sign not in output, output
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "looks_back: on what all tests of this folder have seen; comes last")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """What looks back on all tests of this folder comes last, and only where all of them run."""
+    here = Path(__file__).parent
+    options = session.config.option
+    narrowed = options.keyword or options.markexpr or options.lf or any("::" in each for each in session.config.args)
+    collected = {item.path for item in items}
+    whole = not narrowed and all(path in collected for path in here.glob("test_*.py"))
+    last = [item for item in items if item.get_closest_marker("looks_back")]
+    for item in last:
+        items.remove(item)
+        items.append(item)
+        if not whole:
+            item.add_marker(pytest.mark.skip(reason="looks back on all contract tests, and not all were asked for"))
+
+
 @pytest.fixture(scope="session")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     # `base` knows every language, so that every configuration can be made.

@@ -9,10 +9,9 @@ from twilio.base.exceptions import TwilioServiceException
 from twilio.rest.voice.v3.transcription import TranscriptionList
 
 from callers import MEDIA_URL, Caller
+from sourcing import make_conversation_configuration
 
 Request = TranscriptionList.CreateV3TranscriptionsRequest
-
-CONVERSATION = "conv_configuration_01k9v6x8m3e5rt0q2w4y6z8abc"
 
 
 def test_a_created_transcription_is_answered_with_where_and_when_to_ask_for_it(caller: Caller) -> None:
@@ -158,10 +157,11 @@ def test_a_job_outlives_its_configuration(caller: Caller) -> None:
 
 def test_a_configuration_that_stores_conversations_takes_complete_participants(caller: Caller) -> None:
     given = [{"audioChannelIndex": index, "address": f"+1555010{index}"} for index in (1, 2)]
-    answer = caller.create(caller.configure(conversationConfigurationId=CONVERSATION), participants=given)
+    conversation = make_conversation_configuration(caller)
+    answer = caller.create(caller.configure(conversationConfigurationId=conversation), participants=given)
     assert answer.status_code == 202
     resolved = answer.json()["transcription"]["resolvedConfiguration"]
-    assert resolved["conversationConfigurationId"] == CONVERSATION
+    assert resolved["conversationConfigurationId"] == conversation
 
 
 @pytest.mark.parametrize("url", ["https://media.example.com/a%20b.wav?sig=a%2Fb&x=1", "s3://bucket/calls/2041.wav"])

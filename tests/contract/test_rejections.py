@@ -7,9 +7,9 @@ from twilio.base.exceptions import TwilioServiceException
 from twilio.rest.voice.v3.transcription import TranscriptionList
 
 from callers import MEDIA_URL, Caller
+from sourcing import make_conversation_configuration
 
 RECORDING = "RE" + "0a" * 16
-CONVERSATION = "conv_configuration_01k9v6x8m3e5rt0q2w4y6z8abc"
 
 
 def _party(channel: Any = 1, **fields: Any) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def test_17510_three_participants(caller: Caller) -> None:
 
 
 def test_17510_not_two_participants_where_a_conversation_is_stored(caller: Caller) -> None:
-    options = {"conversationConfigurationId": CONVERSATION, "participantDefaults": None}
+    options = {"conversationConfigurationId": make_conversation_configuration(caller), "participantDefaults": None}
     body = _body(caller, options, participants=[_party(1, type="CUSTOMER", address="+1")])
     _refused(caller, body, 17510, 400, "/participants")
 
@@ -143,13 +143,13 @@ def test_17515_a_type_on_one_participant_only(caller: Caller) -> None:
 
 def test_17516_no_customer_where_a_conversation_is_stored(caller: Caller) -> None:
     given = [_party(1, type="AI_AGENT", address="+1"), _party(2, type="HUMAN_AGENT", address="+2")]
-    body = _body(caller, {"conversationConfigurationId": CONVERSATION}, participants=given)
+    body = _body(caller, {"conversationConfigurationId": make_conversation_configuration(caller)}, participants=given)
     _refused(caller, body, 17516, 400, "/participants")
 
 
 def test_17517_no_address_where_a_conversation_is_stored(caller: Caller) -> None:
     given = [_party(1, address="+15550100"), _party(2)]
-    body = _body(caller, {"conversationConfigurationId": CONVERSATION}, participants=given)
+    body = _body(caller, {"conversationConfigurationId": make_conversation_configuration(caller)}, participants=given)
     _refused(caller, body, 17517, 400, "/participants/1/address")
 
 

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 import callscribe
-from callscribe.cli import accounts, doctor, models, serve
+from callscribe.cli import accounts, doctor, models, recordings, serve
 from callscribe.cli.demo import demo
 from callscribe.cli.transcribe import transcribe
 from callscribe.errors import SetupError
@@ -24,6 +24,7 @@ app.command()(serve.worker)
 app.command()(transcribe)
 app.command()(demo)
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(recordings.app, name="recordings")
 app.add_typer(models.app, name="models")
 app.command()(doctor.doctor)
 

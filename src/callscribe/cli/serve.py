@@ -28,6 +28,9 @@ from callscribe.web.app import create_app
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 GRACE = 5
 """Seconds that requests under way have when the server stops."""
+KEEP_ALIVE = 75
+"""Seconds that a connection may idle. Longer than clients wait between two looks at a job: one that is closed in the
+moment in which a request is sent on it fails that request."""
 
 _log = structlog.get_logger(__name__)
 
@@ -121,6 +124,7 @@ def _serve_http(settings: Settings, database: Database, host: str, port: int) ->
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE,
+        timeout_keep_alive=KEEP_ALIVE,
     )
     server = uvicorn.Server(config)
 

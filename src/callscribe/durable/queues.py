@@ -24,6 +24,7 @@ class Queue(StrEnum):
     CHUNKS = "chunks"
     CALLBACKS = "callbacks"
     ERASURES = "erasures"
+    READING = "reading"
 
 
 class WorkQueue:
@@ -83,6 +84,14 @@ def register_queues(settings: Settings) -> None:
         Queue.ERASURES,
         worker_concurrency=8,
         partition_concurrency=4,
+        polling_interval_sec=0.5,
+        on_conflict="always_update",
+    )
+    # Each waits for Twilio, in an outage for long.
+    DBOS.register_queue(
+        Queue.READING,
+        worker_concurrency=16,
+        partition_concurrency=16,
         polling_interval_sec=0.5,
         on_conflict="always_update",
     )

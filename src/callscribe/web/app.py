@@ -8,24 +8,42 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 import callscribe
+import callscribe.accounts.endpoints
+import callscribe.accounts.examples
 import callscribe.configurations.endpoints
 import callscribe.configurations.examples
 import callscribe.console.endpoints
+import callscribe.conversations.control_plane_endpoints
+import callscribe.conversations.endpoints
+import callscribe.conversations.examples
+import callscribe.recordings.endpoints
+import callscribe.recordings.examples
+import callscribe.recordings.webhook
 import callscribe.transcriptions.endpoints
 import callscribe.transcriptions.examples
 import callscribe.web.health
+from callscribe.accounts.keys import ApiKeys
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts
 from callscribe.callbacks.service import Callbacks
-from callscribe.configurations.service import Configurations
+from callscribe.configurations.service import RecordingConfigurations, TranscriptionConfigurations
+from callscribe.conversations.control_plane import ConversationConfigurations
+from callscribe.conversations.service import Conversations
 from callscribe.db.engine import Database
 from callscribe.durable.queues import WorkQueue
 from callscribe.media.blobs import BlobStore
+from callscribe.media.decoding import Decoder
+from callscribe.recordings.media import RecordingMedia
+from callscribe.recordings.reading import ReadingThrough
+from callscribe.recordings.service import Recordings
+from callscribe.recordings.webhook import RecordingWebhook
 from callscribe.settings import Settings
+from callscribe.transcriptions.automatic import AutomaticTranscription
 from callscribe.transcriptions.results import Results
 from callscribe.transcriptions.service import Transcriptions
 from callscribe.web import problems
 from callscribe.web.limits import BodyLimit, RateLimit
+from callscribe.web.links import add_links
 from callscribe.web.pagination import ListQuery
 
 DESCRIPTION = """\
@@ -36,6 +54,9 @@ Transcription API, so its SDKs work by changing one address. What this server ad
 _EXAMPLES = {
     **callscribe.transcriptions.examples.BY_SCHEMA,
     **callscribe.configurations.examples.BY_SCHEMA,
+    **callscribe.conversations.examples.BY_SCHEMA,
+    **callscribe.accounts.examples.BY_SCHEMA,
+    **callscribe.recordings.examples.BY_SCHEMA,
     **problems.EXAMPLES,
     "Health": {"database": True, "workers": 1},
 }
@@ -48,6 +69,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        app.state.recording_media.close()
         app.state.transcriptions.close()
         queue.close()
 
@@ -62,20 +84,39 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         strict_content_type=False,
     )
     blobs = BlobStore(settings.blobs)
-    configurations = Configurations(database, settings)
+    callbacks = Callbacks(queue, settings.callback_max_bytes)
+    conversations = Conversations(database, callbacks)
+    configurations = TranscriptionConfigurations(database, settings, conversations.configuration_exists)
     app.state.settings = settings
     app.state.database = database
     app.state.accounts = Accounts(database, TokenCipher.from_settings(settings))
+    app.state.api_keys = ApiKeys(database)
     app.state.configurations = configurations
-    app.state.transcriptions = Transcriptions(database, queue, configurations, Callbacks(queue), settings)
+    app.state.recording_configurations = RecordingConfigurations(database)
+    app.state.conversations = conversations
+    app.state.conversation_configurations = ConversationConfigurations(database)
+    reading = ReadingThrough(database, settings)
+    app.state.recording_webhook = RecordingWebhook(database, queue, reading, settings)
+    app.state.transcriptions = Transcriptions(database, queue, configurations, callbacks, reading, settings)
+    decoder = Decoder(extended=settings.media_formats == "extended")
+    recordings = Recordings(
+        database, queue, blobs, decoder, settings, AutomaticTranscription(app.state.transcriptions, settings)
+    )
+    app.state.recordings = recordings
+    app.state.recording_media = RecordingMedia(blobs, decoder, settings, recordings.is_there)
     app.state.results = Results(blobs)
     app.state.rate_limit = RateLimit(settings.rate_limit)
     problems.install(app)
     app.include_router(callscribe.transcriptions.endpoints.router)
     app.include_router(callscribe.configurations.endpoints.router)
+    app.include_router(callscribe.conversations.control_plane_endpoints.router)
+    app.include_router(callscribe.conversations.endpoints.router)
+    app.include_router(callscribe.accounts.endpoints.router)
+    app.include_router(callscribe.recordings.endpoints.router)
+    app.include_router(callscribe.recordings.webhook.router)
     app.include_router(callscribe.web.health.router)
     callscribe.console.endpoints.install(app)
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, streamed=callscribe.recordings.endpoints.UPLOADS)
     app.add_middleware(ListQuery)
     app.openapi = _documented(app)  # type: ignore[method-assign]
     return app
@@ -100,10 +141,23 @@ def _documented(app: FastAPI) -> Callable[[], dict[str, Any]]:
             # Not in the models, since FastAPI takes members that are null out of their examples.
             for name, example in _EXAMPLES.items():
                 schemas[name]["examples"] = [example]
+            _with_optional_forms(schema)
+            add_links(schema)
             app.openapi_schema = schema
         return app.openapi_schema
 
     return openapi
+
+
+def _with_optional_forms(schema: dict[str, Any]) -> None:
+    """A form without a required field may be left out; FastAPI's document says that it may not."""
+    for path in schema["paths"].values():
+        for operation in path.values():
+            body = operation.get("requestBody", {})
+            form = body.get("content", {}).get("application/x-www-form-urlencoded", {}).get("schema", {})
+            name = form.get("$ref", "").rpartition("/")[2]
+            if name and not schema["components"]["schemas"][name].get("required"):
+                body["required"] = False
 
 
 def _as_problem(status: str, response: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ What a request says itself goes before what its token says.
 """
 
 import base64
+from collections.abc import Iterable
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Request
@@ -34,10 +35,10 @@ class ListQuery:
         """Rewrite the query where it needs to be."""
         if scope["type"] == "http" and scope["query_string"] and scope["path"].startswith(("/v2/", "/v3/")):
             pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-            query = {_PASCAL_CASE.get(name, name): value for name, value in pairs}
-            if TOKEN in query and (carried := _carried(query[TOKEN])):
+            query = _by_name((_PASCAL_CASE.get(name, name), value) for name, value in pairs)
+            if TOKEN in query and (carried := _carried(query[TOKEN][-1])):
                 query = carried | query | {TOKEN: carried[TOKEN]}
-            scope = {**scope, "query_string": urlencode(query).encode("ascii")}
+            scope = {**scope, "query_string": urlencode(query, doseq=True).encode("ascii")}
         await self._app(scope, receive, send)
 
 
@@ -45,15 +46,23 @@ def carrying_query(request: Request, position: str | None) -> str | None:
     """The token for the page at `position` of the list that the request asks for."""
     if position is None:
         return None
-    query = urlencode({**request.query_params, TOKEN: position})
+    query = urlencode(_by_name(request.query_params.multi_items()) | {TOKEN: [position]}, doseq=True)
     return base64.urlsafe_b64encode(query.encode()).decode().rstrip("=")
 
 
-def _carried(token: str) -> dict[str, str] | None:
+def _by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """The values of each parameter; some may be given several times."""
+    query: dict[str, list[str]] = {}
+    for name, value in pairs:
+        query.setdefault(name, []).append(value)
+    return query
+
+
+def _carried(token: str) -> dict[str, list[str]] | None:
     """The query in a token; None where it is not one of ours, which the endpoint will say."""
     try:
         text = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode("ascii")
-        query = dict(parse_qsl(text, keep_blank_values=True))
+        query = _by_name(parse_qsl(text, keep_blank_values=True))
     except ValueError:
         return None
     return query if TOKEN in query else None

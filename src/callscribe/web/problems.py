@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from callscribe.errors import Code, FieldError, RequestError, json_pointer
+from callscribe.web.methods import methods_of
 
 LEGACY_PREFIXES = ("/v2/", "/2010-04-01/")
 
@@ -141,6 +142,8 @@ def install(app: FastAPI) -> None:
         errors = [FieldError(detail, "")] if error.status_code == 400 else ()
         answer = render(RequestError(code, detail, errors=errors, status=error.status_code), request.url.path)
         answer.headers.update(error.headers or {})
+        if error.status_code == 405 and (methods := methods_of(request.app.openapi(), request.url.path)):
+            answer.headers["Allow"] = ", ".join(methods)
         return answer
 
     @app.exception_handler(Exception)

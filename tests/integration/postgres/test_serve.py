@@ -12,9 +12,12 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from callers import Front
+from callscribe.accounts.service import Credentials
 from faults.clips import clip
-from harness import Receiver, running
+from harness import ACCOUNT_SID, AUTH_TOKEN, Receiver, running
 from media_server import MediaServer, body
+from sourcing import CALL, accepted, make_conversation_configuration, record_with, transcribe, upload
 
 
 @pytest.fixture
@@ -104,3 +107,25 @@ def test_workers_on_two_machines_share_a_long_call(
         sentences = api.transcript(job)["sentences"]
         assert "Riverside" in sentences[0]["text"]
         assert sentences[-1]["startTimeSeconds"] > 40
+
+
+def test_a_recording_is_transcribed_automatically_and_stored_on_postgresql_and_s3(
+    tmp_path: Path, database_url: str, object_store: dict[str, str]
+) -> None:
+    with running(tmp_path / "data", CALLSCRIBE_DATABASE_URL=database_url, **object_store) as server:
+        front = Front(server)
+        caller = front.caller(Credentials(ACCOUNT_SID, AUTH_TOKEN))
+        conversations = make_conversation_configuration(caller)
+        configuration = caller.configure(participantDefaults=None, conversationConfigurationId=conversations)
+        record_with(caller, [configuration])
+        sid = upload(caller, clip(0.5, 6.5), **CALL)
+        asked = accepted(transcribe(caller, sid, configuration))["id"]
+        caller.twilio.recordings(sid).delete()
+        made = caller.http.get("/v3/Transcriptions", params={"sourceId": sid}).json()["transcriptions"]
+        assert asked in {each["id"] for each in made}
+        assert len(made) == 2
+        ended = [caller.ended(each["id"]) for each in made]
+        assert [each["status"] for each in ended] == ["COMPLETED", "COMPLETED"], ended
+        # Both are of one pair of participants.
+        assert len({each["conversationId"] for each in ended}) == 1
+        front.close()

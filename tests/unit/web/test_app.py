@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from callscribe.accounts.authentication import AuthenticatedRoute
+from callscribe.accounts.endpoints import router as accounts
 from callscribe.configurations.endpoints import router as configurations
 from callscribe.db.engine import Database
 from callscribe.settings import Settings
@@ -26,13 +27,13 @@ def app(tmp_path: Path) -> Iterator[FastAPI]:
 
 def test_every_route_is_documented(app: FastAPI) -> None:
     paths = app.openapi()["paths"]
-    for router in (transcriptions, configurations, health):
+    for router in (transcriptions, configurations, accounts, health):
         for route in router.routes:
             assert isinstance(route, APIRoute)
             assert {method.lower() for method in route.methods} <= paths[route.path].keys()
 
 
 def test_every_route_of_the_api_authenticates() -> None:
-    for router in (transcriptions, configurations):
+    for router in (transcriptions, configurations, accounts):
         for route in router.routes:
             assert isinstance(route, AuthenticatedRoute), route

@@ -6,7 +6,9 @@ from alembic import context
 import callscribe.accounts.tables
 import callscribe.callbacks.tables
 import callscribe.configurations.tables
+import callscribe.conversations.tables
 import callscribe.durable.tables
+import callscribe.recordings.tables
 import callscribe.transcriptions.tables
 import callscribe.web.tables  # noqa: F401  each import registers its tables
 from callscribe.db.base import Base
