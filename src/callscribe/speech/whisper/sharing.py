@@ -28,8 +28,8 @@ _PATIENCE_PER_SECOND: Final = 20.0
 """A child is taken for hung when it needs longer than this: for starting, and for each second of audio."""
 
 _RECYCLE_AFTER: Final = 3600.0
-"""Seconds of audio after which a fresh child goes on: kernels for ever new shapes add up, by a twentieth in this time. A
-start takes a few seconds."""
+"""Seconds of audio after which a fresh child goes on: kernels for ever new shapes add up, by a twentieth in this time.
+A start takes a few seconds."""
 
 
 @dataclass(slots=True, eq=False)
