@@ -8,26 +8,18 @@ import structlog
 
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts
-from callscribe.callbacks.service import Callbacks
 from callscribe.callbacks.workflows import CallbackWorkflows
-from callscribe.configurations.service import TranscriptionConfigurations
-from callscribe.conversations.service import Conversations
 from callscribe.db.engine import Database
 from callscribe.durable.housekeeping import forget_ended
 from callscribe.durable.liveness import live_workers
-from callscribe.durable.queues import WorkQueue
 from callscribe.durable.runtime import Runtime
-from callscribe.media.blobs import BlobStore
-from callscribe.media.decoding import Decoder
-from callscribe.recordings.reading import ReadingThrough
 from callscribe.recordings.reading_workflows import ReadingWorkflows
 from callscribe.recordings.workflows import RecordingWorkflows
+from callscribe.services import Services
 from callscribe.settings import Settings
 from callscribe.speech.diarization.diarizer import Diarizer
 from callscribe.speech.whisper import WhisperEngine
-from callscribe.transcriptions.automatic import AutomaticTranscription
 from callscribe.transcriptions.running import Running
-from callscribe.transcriptions.service import Transcriptions
 from callscribe.transcriptions.sources import save_for_jobs
 from callscribe.transcriptions.workflows import TranscriptionWorkflows
 from callscribe.web.idempotency import forget_expired
@@ -43,35 +35,30 @@ class Worker:
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._database = database
-        blobs = BlobStore(settings.blobs)
+        services = Services.over(database, settings)
         accounts = Accounts(database, TokenCipher.from_settings(settings))
         self._runtime = Runtime(database, settings)
         self._spools = settings.spool
         self._spool = settings.spool / self._runtime.worker_id
-        self._running = Running(database, blobs, self._spool)
-        queue = WorkQueue(database)
-        callbacks = Callbacks(queue, settings.callback_max_bytes)
-        self._conversations = conversations = Conversations(database, callbacks)
-        reading = ReadingThrough(database, settings)
+        self._running = Running(database, services.blobs, self._spool)
+        self._conversations = services.conversations
         self._jobs = TranscriptionWorkflows(
             database,
-            blobs,
-            callbacks,
-            Decoder(extended=settings.media_formats == "extended"),
+            services.blobs,
+            services.callbacks,
+            services.decoder,
             WhisperEngine(settings),
             Diarizer(settings),
             self._running,
-            conversations,
-            reading.twilio,
+            services.conversations,
+            services.reading.twilio,
             settings,
         )
-        configurations = TranscriptionConfigurations(database, settings, conversations.configuration_exists)
-        transcriptions = Transcriptions(database, queue, configurations, callbacks, reading, settings)
-        ReadingWorkflows(database, reading, AutomaticTranscription(transcriptions, settings), settings)
+        ReadingWorkflows(database, services.reading, services.automatic, settings)
         self._recordings = RecordingWorkflows(
-            database, queue, blobs, before_erasure=partial(save_for_jobs, database, blobs)
+            database, services.queue, services.blobs, before_erasure=partial(save_for_jobs, database, services.blobs)
         )
-        self._callbacks = CallbackWorkflows(database, blobs, accounts, settings)
+        self._callbacks = CallbackWorkflows(database, services.blobs, accounts, settings)
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set.

@@ -14,11 +14,8 @@ from sqlalchemy.orm import Session
 
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts
-from callscribe.callbacks.service import Callbacks
 from callscribe.cli.figures import clock
 from callscribe.cli.options import Data, load_settings
-from callscribe.configurations.service import TranscriptionConfigurations
-from callscribe.conversations.service import Conversations
 from callscribe.db.engine import Database
 from callscribe.durable.queues import WorkQueue
 from callscribe.errors import RequestError
@@ -27,14 +24,12 @@ from callscribe.media.decoding import Decoder
 from callscribe.preparation import prepare
 from callscribe.recordings.importing import Outcome, Result, find, import_all
 from callscribe.recordings.metadata import COLUMNS, FILE, Metadata
-from callscribe.recordings.reading import ReadingThrough
 from callscribe.recordings.repository import RecordingFilters
 from callscribe.recordings.service import Completed, Recordings
 from callscribe.recordings.tables import Recording
+from callscribe.services import Services
 from callscribe.settings import Settings
-from callscribe.transcriptions.automatic import AutomaticTranscription
 from callscribe.transcriptions.schemas import CreateTranscription
-from callscribe.transcriptions.service import Transcriptions
 from callscribe.transcriptions.sources import Source
 
 app = typer.Typer(help="Take in recordings from folders and buckets, and list them.", no_args_is_help=True)
@@ -106,7 +101,7 @@ def list_recordings(
     settings = load_settings(data)
     database, _ = prepare(settings)
     account_sid = _account(Accounts(database, TokenCipher.from_settings(settings)), account)
-    recordings = _service(settings, database)
+    recordings = Recordings(database, WorkQueue(database), BlobStore(settings.blobs), Decoder(), settings)
     head = "SID", "Created (UTC)", "Length", "Channels", "From", "To", "Direction"
     table = Table(*head, box=None, header_style="bold")
     page = recordings.page(account_sid, RecordingFilters(), None, limit)
@@ -135,18 +130,16 @@ def _account(accounts: Accounts, sid: str | None) -> str:
 
 def _recordings(settings: Settings, database: Database, account_sid: str, configuration: str | None) -> Recordings:
     """Recordings that are transcribed when they are completed: as the account wants it, or as it was asked for."""
-    queue = WorkQueue(database)
-    callbacks = Callbacks(queue)
-    conversations = Conversations(database, callbacks)
-    configurations = TranscriptionConfigurations(database, settings, conversations.configuration_exists)
-    transcriptions = Transcriptions(
-        database, queue, configurations, callbacks, ReadingThrough(database, settings), settings
-    )
-    automatic = AutomaticTranscription(transcriptions, settings)
-    if configuration is None:
-        return _service(settings, database, automatic)
+    services = Services.over(database, settings)
+    completed: Completed = services.automatic
+    if configuration is not None:
+        completed = _transcribed_by(services, settings, account_sid, configuration)
+    return Recordings(database, services.queue, services.blobs, services.decoder, settings, completed)
+
+
+def _transcribed_by(services: Services, settings: Settings, account_sid: str, configuration: str) -> Completed:
     try:
-        configuration_id = configurations.fetch(account_sid, configuration).id
+        configuration_id = services.configurations.fetch(account_sid, configuration).id
     except RequestError as error:
         raise typer.BadParameter(error.detail, param_hint="--transcribe") from error
     base_url = str(settings.public_url or "").rstrip("/")
@@ -154,17 +147,10 @@ def _recordings(settings: Settings, database: Database, account_sid: str, config
     def completed(session: Session, recording: Recording, _base_url: str) -> None:
         request = CreateTranscription(transcription_configuration_id=configuration_id, source_id=recording.sid)
         source = Source.of(session, recording)
-        transcriptions.queue(session, transcriptions.prepare(session, account_sid, request, source, base_url))
+        row = services.transcriptions.prepare(session, account_sid, request, source, base_url)
+        services.transcriptions.queue(session, row)
 
-    return _service(settings, database, completed)
-
-
-def _service(settings: Settings, database: Database, completed: Completed | None = None) -> Recordings:
-    queue, blobs = WorkQueue(database), BlobStore(settings.blobs)
-    decoder = Decoder(extended=settings.media_formats == "extended")
-    if completed is None:
-        return Recordings(database, queue, blobs, decoder, settings)
-    return Recordings(database, queue, blobs, decoder, settings, completed)
+    return completed
 
 
 def _report(console: Console, results: Sequence[Result], unused: Sequence[str]) -> None:

@@ -1,13 +1,14 @@
 """Writing: one transaction for each request, once for each idempotency key, and again after a conflict."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callscribe.db.engine import Database, begin_writing
+from callscribe.db.repetition import Repetition, once
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,18 +17,6 @@ class Answer:
 
     status: int
     document: dict[str, Any]
-
-
-class Repetition(Protocol):
-    """Knows whether this very request was answered before; see `web.idempotency`."""
-
-    def recall(self, session: Session) -> dict[str, Any] | None:
-        """The answer that was given."""
-        ...
-
-    def remember(self, session: Session, answer: dict[str, Any]) -> None:
-        """Keep the answer."""
-        ...
 
 
 def change(database: Database, repetition: Repetition | None, work: Callable[[Session], Answer]) -> Answer:
@@ -45,11 +34,4 @@ def change(database: Database, repetition: Repetition | None, work: Callable[[Se
 def _attempt(database: Database, repetition: Repetition | None, work: Callable[[Session], Answer]) -> Answer:
     with database.write() as session:
         begin_writing(session)
-        if repetition is None:
-            return work(session)
-        earlier = repetition.recall(session)
-        if earlier is not None:
-            return Answer(earlier["status"], earlier["document"])
-        answer = work(session)
-        repetition.remember(session, {"status": answer.status, "document": answer.document})
-        return answer
+        return Answer(**once(session, repetition, lambda: asdict(work(session))))

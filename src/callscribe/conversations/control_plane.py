@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from callscribe.conversations import configuration_repository as repository
-from callscribe.conversations.changes import Answer, Repetition, change
+from callscribe.conversations.changes import Answer, change
 from callscribe.conversations.configuration_schemas import (
     AcceptedOperation,
     ConversationConfigurationPatch,
@@ -19,6 +19,7 @@ from callscribe.conversations.tables import ConversationConfiguration, Grouping,
 from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.db.paging import Page
+from callscribe.db.repetition import Repetition
 from callscribe.errors import Code, RequestError
 from callscribe.ids import new_conversation_configuration_id
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from callscribe.callbacks import repository as callback_repository
 from callscribe.callbacks.service import Callbacks
 from callscribe.conversations import configuration_repository, repository
-from callscribe.conversations.changes import Answer, Repetition, change
+from callscribe.conversations.changes import Answer, change
 from callscribe.conversations.communications import Communications
 from callscribe.conversations.configuration_schemas import snapshot, status_callbacks
 from callscribe.conversations.control_plane import accepted
@@ -31,6 +31,7 @@ from callscribe.conversations.wire import MAX_METADATA
 from callscribe.db.base import now
 from callscribe.db.engine import Database, begin_writing
 from callscribe.db.paging import Page
+from callscribe.db.repetition import Repetition
 from callscribe.errors import Code, RequestError
 from callscribe.ids import new_conversation_id
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.db.paging import Page
+from callscribe.db.repetition import Repetition
 from callscribe.durable.queues import WorkQueue
 from callscribe.errors import Code, RequestError
 from callscribe.ids import new_call_sid, new_recording_sid
@@ -27,18 +28,6 @@ from callscribe.settings import Settings
 Answer = TypeVar("Answer")
 Completed = Callable[[Session, Recording, str], None]
 """Called in the transaction in which a recording becomes completed, with the server's address where it is known."""
-
-
-class Repetition(Protocol):
-    """Knows whether this very request was answered before; see `web.idempotency`."""
-
-    def recall(self, session: Session) -> dict[str, Any] | None:
-        """The answer that was given."""
-        ...
-
-    def remember(self, session: Session, answer: dict[str, Any]) -> None:
-        """Keep the answer."""
-        ...
 
 
 def _nothing(_session: Session, _recording: Recording, _base_url: str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -16,6 +16,7 @@ from callscribe.configurations.tables import Configuration
 from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.db.paging import Page
+from callscribe.db.repetition import Repetition, once
 from callscribe.db.together import GroupWriter
 from callscribe.durable.queues import Queue, WorkQueue
 from callscribe.errors import Code, JobError, RequestError
@@ -40,18 +41,6 @@ RETRY_AFTER = 10
 _log = structlog.get_logger(__name__)
 
 Render = Callable[[Transcription], dict[str, Any]]
-
-
-class Repetition(Protocol):
-    """Knows whether this very request was answered before; see `web.idempotency`."""
-
-    def recall(self, session: Session) -> dict[str, Any] | None:
-        """The answer that was given."""
-        ...
-
-    def remember(self, session: Session, answer: dict[str, Any]) -> None:
-        """Keep the answer."""
-        ...
 
 
 class Transcriptions:
@@ -100,21 +89,16 @@ class Transcriptions:
         check_requested(request.participants, from_recording=request.source_id is not None)
         found = await self._look_up(account_sid, request.source_id)
 
-        def work(session: Session) -> dict[str, Any]:
-            if repetition is not None and (answer := repetition.recall(session)) is not None:
-                return answer
+        def make(session: Session) -> dict[str, Any]:
             source = self._source(session, account_sid, request.source_id, found)
             row = self.prepare(session, account_sid, request, source, base_url)
             if found is not None:
                 keep(session, found)
             self.queue(session, row)
-            answer = render(row)
-            if repetition is not None:
-                repetition.remember(session, answer)
-            return answer
+            return render(row)
 
         # Of two requests with one key at the same instant the second is rolled back, and recalls the first's answer.
-        return await self._together.write(work)
+        return await self._together.write(lambda session: once(session, repetition, lambda: make(session)))
 
     def queue(self, session: Session, row: Transcription) -> None:
         """Store a job and queue its work."""

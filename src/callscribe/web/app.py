@@ -25,22 +25,15 @@ import callscribe.web.health
 from callscribe.accounts.keys import ApiKeys
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts
-from callscribe.callbacks.service import Callbacks
-from callscribe.configurations.service import RecordingConfigurations, TranscriptionConfigurations
+from callscribe.configurations.service import RecordingConfigurations
 from callscribe.conversations.control_plane import ConversationConfigurations
-from callscribe.conversations.service import Conversations
 from callscribe.db.engine import Database
-from callscribe.durable.queues import WorkQueue
-from callscribe.media.blobs import BlobStore
-from callscribe.media.decoding import Decoder
 from callscribe.recordings.media import RecordingMedia
-from callscribe.recordings.reading import ReadingThrough
 from callscribe.recordings.service import Recordings
 from callscribe.recordings.webhook import RecordingWebhook
+from callscribe.services import Services
 from callscribe.settings import Settings
-from callscribe.transcriptions.automatic import AutomaticTranscription
 from callscribe.transcriptions.results import Results
-from callscribe.transcriptions.service import Transcriptions
 from callscribe.web import problems
 from callscribe.web.limits import BodyLimit, RateLimit
 from callscribe.web.links import add_links
@@ -64,14 +57,14 @@ _EXAMPLES = {
 
 def create_app(settings: Settings, database: Database) -> FastAPI:
     """The application over a migrated database."""
-    queue = WorkQueue(database)
+    services = Services.over(database, settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         app.state.recording_media.close()
-        app.state.transcriptions.close()
-        queue.close()
+        services.transcriptions.close()
+        services.queue.close()
 
     app = FastAPI(
         title="callscribe",
@@ -83,25 +76,18 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         # Clients of the API send JSON with all kinds of content types, and none.
         strict_content_type=False,
     )
-    blobs = BlobStore(settings.blobs)
-    callbacks = Callbacks(queue, settings.callback_max_bytes)
-    conversations = Conversations(database, callbacks)
-    configurations = TranscriptionConfigurations(database, settings, conversations.configuration_exists)
+    blobs, decoder = services.blobs, services.decoder
     app.state.settings = settings
     app.state.database = database
     app.state.accounts = Accounts(database, TokenCipher.from_settings(settings))
     app.state.api_keys = ApiKeys(database)
-    app.state.configurations = configurations
+    app.state.configurations = services.configurations
     app.state.recording_configurations = RecordingConfigurations(database)
-    app.state.conversations = conversations
+    app.state.conversations = services.conversations
     app.state.conversation_configurations = ConversationConfigurations(database)
-    reading = ReadingThrough(database, settings)
-    app.state.recording_webhook = RecordingWebhook(database, queue, reading, settings)
-    app.state.transcriptions = Transcriptions(database, queue, configurations, callbacks, reading, settings)
-    decoder = Decoder(extended=settings.media_formats == "extended")
-    recordings = Recordings(
-        database, queue, blobs, decoder, settings, AutomaticTranscription(app.state.transcriptions, settings)
-    )
+    app.state.recording_webhook = RecordingWebhook(database, services.queue, services.reading, settings)
+    app.state.transcriptions = services.transcriptions
+    recordings = Recordings(database, services.queue, blobs, decoder, settings, services.automatic)
     app.state.recordings = recordings
     app.state.recording_media = RecordingMedia(blobs, decoder, settings, recordings.is_there)
     app.state.results = Results(blobs)

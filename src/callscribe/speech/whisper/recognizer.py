@@ -194,7 +194,7 @@ class Recognizer:
         if len(stretches) < 2:
             return [piece]
         parts = [_part(piece, stretch) for stretch in stretches]
-        languages = [self._plain_language(part.samples) for part in parts]
+        languages = [_plain_language(self._language_odds(part.samples)) for part in parts]
         if len({language for language in languages if language}) < 2:
             return [piece]
         # What is in doubt is in the language of what is before it, the first of what is behind it.
@@ -210,11 +210,6 @@ class Recognizer:
             replace(_part(piece, Span(spans[0].start, spans[-1].end)), language=language, switching=False)
             for language, spans in runs
         ]
-
-    def _plain_language(self, samples: Samples) -> str | None:
-        encoded = self._network.encode([samples], [frames_for(len(samples), self._tail)])
-        (probabilities,) = self._network.languages(encoded)
-        return _plain_language(probabilities)
 
     def _decode(self, pieces: Sequence[_Piece], beams: int) -> Iterator[tuple[_Piece, _Found]]:
         """Decode pieces in batches of like length and language."""
@@ -333,14 +328,18 @@ class Recognizer:
             channel: max(evidence[channel].scores, key=evidence[channel].scores.__getitem__) for channel in channels
         }
 
-    def _listen(self, samples: Samples, heard: LanguageEvidence) -> LanguageEvidence:
-        """Add one window's languages, weighted by its length."""
+    def _language_odds(self, samples: Samples) -> dict[str, float]:
+        """The probability of each language that the model knows."""
         encoded = self._network.encode([samples], [frames_for(len(samples), self._tail)])
         (probabilities,) = self._network.languages(encoded)
+        return probabilities
+
+    def _listen(self, samples: Samples, heard: LanguageEvidence) -> LanguageEvidence:
+        """Add one window's languages, weighted by its length."""
         seconds = len(samples) / SAMPLE_RATE
         scores = {
             code: heard.scores.get(code, 0.0) + seconds * float(np.log(share + 1e-6))
-            for code, share in _shares(probabilities).items()
+            for code, share in _shares(self._language_odds(samples)).items()
         }
         return LanguageEvidence(heard.seconds + seconds, scores)
 
@@ -439,11 +438,8 @@ def _missed(piece: _Piece, heard: Sequence[_Heard]) -> list[_Piece]:
         return []  # heard twice, and there is nothing
     pieces = []
     for gap in uncovered(words, piece.speech, _MISSED):
-        first, end = round(gap.start * SAMPLE_RATE), round(gap.end * SAMPLE_RATE)
-        samples = piece.samples[first:end]
-        start = piece.start + first / SAMPLE_RATE
-        speech = (Span(0.0, len(samples) / SAMPLE_RATE),)
-        pieces.append(replace(piece, start=start, samples=samples, speech=speech, again=True))
+        part = _part(piece, gap)
+        pieces.append(replace(part, speech=(Span(0.0, part.duration),), again=True))
     return pieces
 
 

@@ -1,0 +1,55 @@
+"""The domains' services over one database, put together in one place for API, worker and command line."""
+
+from dataclasses import dataclass
+
+from callscribe.callbacks.service import Callbacks
+from callscribe.configurations.service import TranscriptionConfigurations
+from callscribe.conversations.service import Conversations
+from callscribe.db.engine import Database
+from callscribe.durable.queues import WorkQueue
+from callscribe.media.blobs import BlobStore
+from callscribe.media.decoding import Decoder
+from callscribe.recordings.reading import ReadingThrough
+from callscribe.settings import Settings
+from callscribe.transcriptions.automatic import AutomaticTranscription
+from callscribe.transcriptions.service import Transcriptions
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What more than one process needs; what only one does, it makes of these."""
+
+    queue: WorkQueue
+    blobs: BlobStore
+    decoder: Decoder
+    callbacks: Callbacks
+    conversations: Conversations
+    configurations: TranscriptionConfigurations
+    reading: ReadingThrough
+    transcriptions: Transcriptions
+    automatic: AutomaticTranscription
+
+    @classmethod
+    def over(cls, database: Database, settings: Settings) -> "Services":
+        """The services of a migrated database.
+
+        Raises:
+            SetupError: the credentials of the Twilio account are not complete.
+        """
+        queue = WorkQueue(database)
+        callbacks = Callbacks(queue, settings.callback_max_bytes)
+        conversations = Conversations(database, callbacks)
+        configurations = TranscriptionConfigurations(database, settings, conversations.configuration_exists)
+        reading = ReadingThrough(database, settings)
+        transcriptions = Transcriptions(database, queue, configurations, callbacks, reading, settings)
+        return cls(
+            queue=queue,
+            blobs=BlobStore(settings.blobs),
+            decoder=Decoder(extended=settings.media_formats == "extended"),
+            callbacks=callbacks,
+            conversations=conversations,
+            configurations=configurations,
+            reading=reading,
+            transcriptions=transcriptions,
+            automatic=AutomaticTranscription(transcriptions, settings),
+        )
