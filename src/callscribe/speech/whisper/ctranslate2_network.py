@@ -55,6 +55,9 @@ class CTranslate2Network:
         """See `network.Network`."""
         return _BATCH
 
+    def rest(self) -> None:
+        """See `network.Network`; the library holds nothing that it could let go of."""
+
     def encode(self, windows: Sequence[Samples], frames: Sequence[int]) -> _Encoded:
         """All windows as long as the longest, since the decoder attends to all there is."""
         features = np.stack([self._features.of(window, max(frames)) for window in windows])

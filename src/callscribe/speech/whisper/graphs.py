@@ -24,13 +24,16 @@ import openvino as ov
 from openvino import opset15 as op
 
 from callscribe.speech.runtime import core
-from callscribe.speech.whisper.weights import Weights
+from callscribe.speech.whisper.weights import MappedFile, Weights
 
 CANDIDATES: Final = 16
 """Text tokens that the decoder returns for each row: more than two for each of five beams."""
 
 _BLOCK: Final = 128
 """Text tokens of which the best is found first: so many that two small searches are quicker than one large one."""
+
+_COMPRESSED_AT_ONCE: Final = 4096
+"""Rows of a matrix; a vocabulary's, all at once, would take a few hundred megabytes for a moment."""
 
 _NEVER: Final = -1e9
 
@@ -40,8 +43,16 @@ _STORED: Final = ov.Type.bf16
 _Node = Any  # a node of a graph; OpenVINO's own types are not complete
 
 
-def compiled(graph: ov.Model, *, threads: int) -> Any:
-    """A graph made ready to run, its weights in half the memory."""
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A graph made ready to run, and the file of its weights, which it copies into forms of its own as it runs."""
+
+    model: Any
+    weights: MappedFile
+
+
+def compiled(graph: ov.Model, *, threads: int) -> Compiled:
+    """Make a graph ready to run, its weights in half the memory."""
     options = {
         "INFERENCE_PRECISION_HINT": "bf16",
         "INFERENCE_NUM_THREADS": threads,
@@ -53,7 +64,9 @@ def compiled(graph: ov.Model, *, threads: int) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "graph.xml"
         ov.save_model(graph, path, compress_to_fp16=True)
-        return core().compile_model(core().read_model(path), "CPU", options)
+        weights = MappedFile(path.with_suffix(".bin"))
+        model = core().read_model(path.read_bytes(), ov.Tensor(weights.bytes, shared_memory=True))
+        return Compiled(core().compile_model(model, "CPU", options), weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +192,7 @@ def decoder(
         hidden = op.add(hidden, layers.linear(attended, f"{name}/attention/linear_2"))
         hidden = layers.feed_forward(hidden, f"{name}/ffn")
     last = op.gather(layers.norm(hidden, "decoder/layer_norm"), op.constant(-1), op.constant(1))
-    text = _text(last, weights["decoder/embeddings/weight"][:end_of_text], suppressed)
+    text = _text(last, weights.stored("decoder/embeddings/weight")[:end_of_text], suppressed)
     aligned = op.convert(op.concat([attention[each] for each in alignment_heads], 1), _STORED)
     outputs = [last, *text, aligned]
     return ov.Model(
@@ -187,13 +200,13 @@ def decoder(
     )
 
 
-def _text(hidden: _Node, embeddings: npt.NDArray[np.float32], suppressed: Sequence[int]) -> list[_Node]:
+def _text(hidden: _Node, embeddings: npt.NDArray[Any], suppressed: Sequence[int]) -> list[_Node]:
     """The best text tokens, and the logarithm of the summed exponentials of all of them.
 
     The best are looked for in the best blocks of neighbours alone: no other block can hold one of them.
     """
     blocks = -(-len(embeddings) // _BLOCK)
-    padded = np.zeros((blocks * _BLOCK, embeddings.shape[1]), np.float32)
+    padded = np.zeros((blocks * _BLOCK, embeddings.shape[1]), embeddings.dtype)
     padded[: len(embeddings)] = embeddings
     bias = np.zeros((1, len(padded)), np.float32)
     bias[0, [token for token in suppressed if token < len(embeddings)]] = _NEVER
@@ -223,7 +236,7 @@ class _Layers:
 
     def __init__(self, weights: Weights, *, compressed: bool) -> None:
         self._weights = weights
-        self._matrix = _compressed if compressed else op.constant
+        self._matrix = _compressed if compressed else _plain
 
     def convolution(self, node: _Node, name: str, stride: int) -> _Node:
         kernel = op.constant(self._weights[f"{name}/weight"])
@@ -241,7 +254,7 @@ class _Layers:
 
     def linears(self, node: _Node, name: str, parts: int) -> list[_Node]:
         """Several linear layers of one input whose weights are stored one below the other."""
-        matrices = np.split(self._weights[f"{name}/weight"], parts)
+        matrices = np.split(self._weights.stored(f"{name}/weight"), parts)
         biases = np.split(self._weights[f"{name}/bias"], parts)
         return [
             op.add(op.matmul(node, self._matrix(matrix), False, True), op.constant(bias))
@@ -253,11 +266,19 @@ class _Layers:
         return op.add(node, self.linear(inner, f"{name}/linear_1"))
 
 
-def _compressed(weights: npt.NDArray[np.float32]) -> _Node:
+def _plain(weights: npt.NDArray[Any]) -> _Node:
+    return op.constant(weights.astype(np.float32))
+
+
+def _compressed(weights: npt.NDArray[Any]) -> _Node:
     """A linear layer's weights `(outputs, inputs)` in 8 bits, with a scale for each output."""
-    scale = np.maximum(np.abs(weights).max(axis=1, keepdims=True), 1e-8) / 127
-    whole = op.constant(np.round(weights / scale).astype(np.int8))
-    return op.multiply(op.convert(whole, ov.Type.f32), op.constant(scale.astype(np.float32)))
+    whole, scale = np.empty(weights.shape, np.int8), np.empty((len(weights), 1), np.float32)
+    for start in range(0, len(weights), _COMPRESSED_AT_ONCE):
+        rows = slice(start, start + _COMPRESSED_AT_ONCE)
+        exact = weights[rows].astype(np.float32)
+        scale[rows] = np.maximum(np.abs(exact).max(axis=1, keepdims=True), 1e-8) / 127
+        whole[rows] = np.round(exact / scale[rows])
+    return op.multiply(op.convert(op.constant(whole), ov.Type.f32), op.constant(scale))
 
 
 def _ints(*values: int) -> _Node:

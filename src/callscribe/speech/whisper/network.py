@@ -60,6 +60,10 @@ class Network(Protocol):
         """How many windows of so many feature frames are best computed together."""
         ...
 
+    def rest(self) -> None:
+        """Let go of memory that is quickly got back, between two requests."""
+        ...
+
     def encode(self, windows: Sequence[Samples], frames: Sequence[int]) -> Any:
         """Encode windows, each followed by silence up to its number of frames; an `Encoded`."""
         ...

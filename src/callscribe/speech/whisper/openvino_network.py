@@ -96,16 +96,24 @@ class OpenVinoNetwork:
         self._embeddings = graphs.Embeddings(weights)
         self._rest = self._embeddings.tail(tokenizer.eot)
         config["alignment_heads"] = [(layer, head) for layer, head in config["alignment_heads"]]
-        self._encoder = graphs.compiled(graphs.encoder(weights), threads=threads).create_infer_request()
-        self._decoder = graphs.compiled(
+        encoder = graphs.compiled(graphs.encoder(weights), threads=threads)
+        decoder = graphs.compiled(
             graphs.decoder(weights, config["suppress_ids"], tokenizer.eot, config["alignment_heads"]),
             threads=threads,
         )
+        self._encoder, self._decoder = encoder.model.create_infer_request(), decoder.model
+        self._files = weights, encoder.weights, decoder.weights
+        self.rest()
 
     def batch_size(self, frames: int) -> int:
         """See `network.Network`."""
         values = 2 * self._shape.width * self._shape.decoder_layers
         return max(1, min(_BATCH, _MEMORY_BYTES // (2 * values * _padded(frames))))
+
+    def rest(self) -> None:
+        """See `network.Network`."""
+        for file in self._files:
+            file.let_go()
 
     def encode(self, windows: Sequence[Samples], frames: Sequence[int]) -> Memory:
         """Each window by itself, which is as fast as many at once and leaves each its own length."""

@@ -137,9 +137,10 @@ class Recognizer:
 
     def recognize(self, request: Request) -> list[Answer]:
         """The answer to each part of a request."""
-        if self._network.mixes:
-            return self._recognize(request.parts, request.beam_size)
-        return [answer for part in request.parts for answer in self._recognize([part], request.beam_size)]
+        together = [request.parts] if self._network.mixes else [[part] for part in request.parts]
+        answers = [answer for parts in together for answer in self._recognize(parts, request.beam_size)]
+        self._network.rest()
+        return answers
 
     def _recognize(self, parts: Sequence[Part], beams: int) -> list[Answer]:
         evidence = [dict(part.evidence) for part in parts]

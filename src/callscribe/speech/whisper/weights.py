@@ -4,6 +4,7 @@ The file is a header and a list of named arrays (`python/ctranslate2/specs/model
 https://github.com/OpenNMT/CTranslate2): lengths little-endian, strings ended by a zero byte.
 """
 
+import mmap
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,11 +19,25 @@ _VERSION: Final = 6
 _TYPES: Final = {0: np.float32, 1: np.int8, 2: np.int16, 3: np.int32, 4: np.float16}
 
 
-class Weights:
-    """The arrays of a model, mapped from its file: nothing is read before it is used."""
+class MappedFile:
+    """A file as an array of bytes: nothing is read before it is used, and what was read need not stay in memory."""
 
-    def __init__(self, arrays: dict[str, npt.NDArray[Any]]) -> None:
-        self._arrays = arrays
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)  # some readers want to be able to write
+        self.bytes: npt.NDArray[np.uint8] = np.frombuffer(self._map, np.uint8)
+
+    def let_go(self) -> None:
+        """Give back the memory of what was read; it is read again when it is used again."""
+        self._map.madvise(mmap.MADV_DONTNEED)
+
+
+class Weights:
+    """The arrays of a model, in its file."""
+
+    def __init__(self, file: MappedFile) -> None:
+        self._file = file
+        self._arrays = dict(_arrays(file.bytes))
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -32,9 +47,8 @@ class Weights:
             SetupError: the file is of another version, or not such a model.
         """
         path = folder / "model.bin"
-        data = np.memmap(path, np.uint8, mode="c")
         try:
-            return cls(dict(_arrays(data)))
+            return cls(MappedFile(path))
         except (KeyError, ValueError, struct.error) as error:
             raise SetupError(f"{path} cannot be read as a CTranslate2 model: {error}") from error
 
@@ -67,6 +81,10 @@ class Weights:
         """How many layers the `encoder` or `decoder` has."""
         names = {name.split("/")[1] for name in self._arrays if name.startswith(f"{part}/layer_")}
         return len(names - {"layer_norm"})
+
+    def let_go(self) -> None:
+        """Give back the memory of what was read of the file."""
+        self._file.let_go()
 
     @property
     def is_quantized(self) -> bool:
