@@ -1,36 +1,82 @@
 """What every start of the program makes sure of: folders with nothing of the dead in them, schema, a first account."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from filelock import FileLock
 from sqlalchemy.exc import OperationalError
 
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts, Credentials
 from callscribe.db.engine import Database
-from callscribe.db.migrate import migrate
+from callscribe.db.migrate import migrate, one_at_a_time
+from callscribe.db.schema import check
 from callscribe.errors import SetupError
 from callscribe.media.blobs import reap_copies
+from callscribe.media.spool import Spool
 from callscribe.settings import Settings
 
 
-def prepare(settings: Settings) -> tuple[Database, Credentials | None]:
-    """The database, migrated, with at least one account; and its credentials if it was made just now.
+def prepare(settings: Settings, *, migrating: bool | None = None) -> tuple[Database, Credentials | None]:
+    """The database, with at least one account; and its credentials if it was made just now.
 
-    Processes that start together on one data folder take turns.
+    `migrating`: whether the schema is brought to that of this version, or only checked. By default it is where the
+    database is a file of this machine alone.
+
+    Processes that start together on one database or data folder take turns.
 
     Raises:
-        SetupError: a setting is wrong; the message says which.
+        SetupError: a setting is wrong, or the schema does not fit; the message says what to do.
+    """
+    with opened(settings) as database:
+        settings.spool.mkdir(exist_ok=True)
+        reap_copies(settings.spool)
+        Spool.of(settings).reap()
+        if migrating or (migrating is None and database.is_sqlite):
+            migrate(database)
+        else:
+            check(database)
+        accounts = Accounts(database, TokenCipher.from_settings(settings))
+        with one_at_a_time(database):
+            return database, accounts.ensure_first(settings)
+
+
+def join(settings: Settings) -> tuple[Database, Credentials | None]:
+    """The same for a process of a fleet: nothing is migrated, and it must have the key that the others have.
+
+    Raises:
+        SetupError: the schema or the key is not that of the others; the message says what to do.
+    """
+    database, credentials = prepare(settings, migrating=False)
+    try:
+        Accounts(database, TokenCipher.from_settings(settings)).check_key()
+    except SetupError as error:
+        database.close()
+        raise SetupError(
+            "The accounts in the database have another secret key than this process. Give all the same "
+            "CALLSCRIBE_SECRET_KEY; if it is lost, each account needs a new token: `callscribe accounts rotate`."
+        ) from error
+    return database, credentials
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """The database, while nobody else prepares one in this data folder. It stays open unless something goes wrong.
+
+    Raises:
+        SetupError: it does not answer.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    settings.spool.mkdir(exist_ok=True)
-    reap_copies(settings.spool)
     with FileLock(settings.data_dir / "setup.lock"):
-        database = Database(settings.database)
+        database = Database(settings.database, settings.database_pool)
         try:
-            migrate(database)
+            yield database
         except OperationalError as error:
+            database.close()
             shown = database.engine.url.render_as_string(hide_password=True)
             raise SetupError(
                 f"The database {shown} does not answer: {error.orig}. Check CALLSCRIBE_DATABASE_URL."
             ) from error
-        accounts = Accounts(database, TokenCipher.from_settings(settings))
-        return database, accounts.ensure_first(settings)
+        except BaseException:
+            database.close()
+            raise

@@ -14,7 +14,21 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 SQLITE_BUSY_MILLISECONDS = 30_000
-POOL_SIZE = 16
+CONNECTIONS = 32
+"""Most connections at once, unless the caller says otherwise. Half of them are kept open when they idle."""
+
+POSTGRESQL = {
+    "fallback_application_name": "callscribe",  # who it is in pg_stat_activity
+    # A server that does not answer is known as such in seconds, whatever swallows the packets.
+    "connect_timeout": "10",
+    "keepalives_idle": "15",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+"""Options of a connection, where the URL has none of that name (libpq's names)."""
+IDLE_IN_TRANSACTION = "15s"
+"""A process that stands still inside a transaction must not keep its locks from the others for longer."""
 
 
 class Database:
@@ -24,9 +38,9 @@ class Database:
     process therefore queue at a lock of its own first, which hands over at once.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, connections: int = CONNECTIONS) -> None:
         self.url = url
-        self.engine = _create_engine(url)
+        self.engine = _create_engine(url, connections)
         self._writer = threading.Lock() if self.is_sqlite else nullcontext()
 
     @property
@@ -61,19 +75,26 @@ def begin_writing(session: Session) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _create_engine(url: str) -> sa.Engine:
+def _create_engine(url: str, connections: int) -> sa.Engine:
     parsed = sa.make_url(url)
+    pool = {"pool_size": connections // 2, "max_overflow": connections - connections // 2}
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(
-            parsed, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, connect_args={"check_same_thread": False}
-        )
+        engine = sa.create_engine(parsed, connect_args={"check_same_thread": False}, **pool)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         return engine
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    return sa.create_engine(parsed, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_pre_ping=True)
+    options = {name: value for name, value in POSTGRESQL.items() if name not in parsed.query}
+    engine = sa.create_engine(parsed, pool_pre_ping=True, connect_args=options, **pool)
+    sa.event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION}'")
+    connection.commit()  # the pool rolls a connection back, which would undo it
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from callscribe.db.engine import Database
 from callscribe.errors import CallscribeError
+from callscribe.observation.context import carried
 
 MOST = 64
 """Pieces of work in one transaction; enough to spare commits, few enough for the first to be answered soon."""
@@ -40,7 +41,7 @@ class GroupWriter:
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Value] = loop.create_future()
-        self._waiting.append((work, answer))
+        self._waiting.append((carried(work), answer))
         if self._task is None:
             self._task = loop.create_task(self._run())
         return await answer

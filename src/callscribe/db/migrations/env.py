@@ -12,16 +12,16 @@ import callscribe.recordings.tables
 import callscribe.transcriptions.tables
 import callscribe.web.tables  # noqa: F401  each import registers its tables
 from callscribe.db.base import Base
-
-# Any number, the same everywhere: two servers that start together migrate one after the other.
-ADVISORY_LOCK = 7_251_943_110
+from callscribe.db.schema import VERSION_TABLE, note_compatibility
 
 connection: sa.Connection = context.config.attributes["connection"]
-if connection.dialect.name == "postgresql":
-    connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
 context.configure(
     connection=connection,
     target_metadata=Base.metadata,
+    version_table=VERSION_TABLE,
+    # Where the connection is in no transaction yet: on SQLite all revisions are one, opened by `callscribe.db.migrate`.
+    transaction_per_migration=True,
+    on_version_apply=note_compatibility,
     # DBOS's tables in the same SQLite file are not ours to compare.
     include_object=lambda _object, name, kind, _reflected, _compare: kind != "table" or name in Base.metadata.tables,
     render_as_batch=True,

@@ -1,0 +1,28 @@
+"""The database's clock: the one that processes on several machines go by when they compare times with each other."""
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from callscribe.db.base import UtcDateTime
+from callscribe.db.engine import Database
+
+
+def instant(database: Database, offset: timedelta = timedelta(0)) -> sa.ColumnElement[datetime]:
+    """An expression: the moment at which the database comes to it, plus `offset`.
+
+    On SQLite that is the clock of this machine, since nobody else works with the file; in milliseconds.
+    """
+    if database.is_sqlite:
+        # As SQLAlchemy writes times there, so that they compare as text.
+        shift = f"{offset.total_seconds():+.3f} seconds"
+        return sa.func.strftime("%Y-%m-%d %H:%M:%f000", "now", shift, type_=UtcDateTime())
+    # Not now(), which is when the transaction began.
+    return sa.cast(sa.func.clock_timestamp() + sa.cast(offset, sa.Interval()), UtcDateTime())
+
+
+def milliseconds(database: Database) -> sa.ColumnElement[int]:
+    """An expression: milliseconds since 1970, as DBOS writes times."""
+    if database.is_sqlite:
+        return sa.cast((sa.func.julianday("now") - 2_440_587.5) * 86_400_000, sa.BigInteger())
+    return sa.cast(sa.func.extract("epoch", sa.func.clock_timestamp()) * 1000, sa.BigInteger())

@@ -1,0 +1,264 @@
+"""The schema is brought up by one process at a time, whole revisions only, and each program knows whether it fits."""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from typer.testing import CliRunner
+
+import callscribe.db
+from callscribe.cli import app
+from callscribe.db import migrate as migrating
+from callscribe.db.engine import Database
+from callscribe.db.migrate import migrate
+from callscribe.db.schema import Fit, check, config, state
+from callscribe.errors import SetupError
+from harness import eventually
+
+CONTRACTING = '''"""Takes away what only versions before it use."""
+
+from alembic import op
+
+revision = "9001"
+down_revision = "9000"
+compatible_from = "9000"
+
+
+def upgrade() -> None:
+    op.drop_column("accounts", "added_by_9000")
+'''
+EXPANDING = '''"""Adds what the version before does not use."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9000"
+down_revision = "{head}"
+
+
+def upgrade() -> None:
+    op.add_column("accounts", sa.Column("added_by_9000", sa.Integer))
+'''
+
+
+@pytest.fixture
+def postgresql_url(postgresql: str) -> Iterator[str]:
+    """A database with nothing in it, on the server that the tests share."""
+    name = f"schema_{uuid4().hex}"
+    with closing(Database(postgresql)) as server:
+        with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        yield sa.make_url(postgresql).set(database=name).render_as_string(hide_password=False)
+        with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    on_postgresql = request.param == "postgresql"
+    url = request.getfixturevalue("postgresql_url") if on_postgresql else f"sqlite:///{tmp_path / 'callscribe.db'}"
+    with closing(Database(url)) as database:
+        yield database
+
+
+def upgraded_by_a_later_version(database: Database, folder: Path, *, contract: bool) -> None:
+    """What `callscribe migrate` of a version does that has one or two revisions more."""
+    shutil.copytree(Path(callscribe.db.__file__).parent / "migrations", folder)
+    expanding = EXPANDING.replace("{head}", state(database).head)
+    (folder / "versions" / "9000_expand.py").write_text(expanding)
+    if contract:
+        (folder / "versions" / "9001_contract.py").write_text(CONTRACTING)
+    alembic = config()
+    alembic.set_main_option("script_location", str(folder))
+    with database.engine.begin() as connection:
+        alembic.attributes["connection"] = connection
+        command.upgrade(alembic, "head")
+
+
+def legacy_revision(database: Database) -> str:
+    with database.engine.connect() as connection:
+        return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one())
+
+
+@contextmanager
+def a_table_in_the_making(url: str) -> Iterator[psycopg.Connection]:
+    """Another transaction that has made a table of revision 0005 and neither commits nor ends."""
+    # Not our own connection: that one is ended when it idles like this.
+    with psycopg.connect(sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)) as other:
+        other.execute("CREATE TABLE conversations (id integer)")
+        yield other
+        other.rollback()
+
+
+def start_migrating(url: str, data: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "callscribe", "migrate", "--data", str(data)],
+        env={**os.environ, "CALLSCRIBE_DATABASE_URL": url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_migrating_tells_each_revision_and_finds_nothing_to_do_the_second_time(empty: Database) -> None:
+    assert state(empty).fit is Fit.BEHIND
+    done = migrate(empty)
+    assert done[0].startswith("0001  ")
+    assert [line[:4] for line in done[:-1]] == sorted(state(empty).known)
+    assert done[-1].startswith("queues  DBOS 0 → ")
+    assert migrate(empty) == []
+    assert check(empty).fit is Fit.CURRENT
+
+
+def test_a_database_that_is_behind_is_refused_with_the_command_that_helps(empty: Database) -> None:
+    with pytest.raises(SetupError, match=r"has no schema.*`callscribe migrate`"):
+        check(empty)
+    migrate(empty)
+    with empty.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE schema_revision SET version_num = '0007'")
+    with pytest.raises(SetupError, match=r"schema of revision 0007, and this version needs 0\d\d\d"):
+        check(empty)
+
+
+def test_queues_that_are_behind_are_refused(empty: Database) -> None:
+    migrate(empty)
+    schema = "" if empty.is_sqlite else "dbos."
+    with empty.engine.begin() as connection:
+        head = connection.exec_driver_sql(f"SELECT version FROM {schema}dbos_migrations").scalar_one()
+        connection.exec_driver_sql(f"UPDATE {schema}dbos_migrations SET version = {head - 1}")
+    with pytest.raises(SetupError, match=f"for its queues {head}, there are {head - 1}"):
+        check(empty)
+
+
+def test_a_newer_schema_is_worked_with_unless_it_says_that_this_version_is_too_old(
+    empty: Database, tmp_path: Path
+) -> None:
+    migrate(empty)
+    upgraded_by_a_later_version(empty, tmp_path / "expanding", contract=False)
+    found = check(empty)
+    assert (found.fit, found.revision) == (Fit.NEWER, "9000")
+    assert migrate(empty) == []
+    assert state(empty).revision == "9000"
+    assert legacy_revision(empty) == "0007"  # so versions before 0008, which know no more, start as well
+
+    upgraded_by_a_later_version(empty, tmp_path / "contracting", contract=True)
+    for look in (check, migrate):
+        with pytest.raises(SetupError, match=r"revision 9001.*Versions from revision 9000 on can"):
+            look(empty)
+    assert legacy_revision(empty) == "9000"  # which versions before 0008 refuse
+
+
+def test_a_schema_of_a_version_that_kept_its_revision_in_another_table_is_taken_over(
+    empty: Database,
+) -> None:
+    alembic = config()
+    with empty.engine.begin() as connection:  # what version 0.1 left
+        alembic.attributes["connection"] = connection
+        command.upgrade(alembic, "0007")
+        connection.exec_driver_sql("CREATE TABLE alembic_version AS SELECT * FROM schema_revision")
+        connection.exec_driver_sql("DROP TABLE schema_revision")
+    assert state(empty).revision == "0007"
+    assert migrate(empty)[0].startswith("0008  ")
+    assert check(empty).fit is Fit.CURRENT
+    assert legacy_revision(empty) == "0007"
+
+
+def test_several_migrate_at_once_on_postgresql_and_one_does_it(postgresql_url: str, tmp_path: Path) -> None:
+    processes = [start_migrating(postgresql_url, tmp_path / str(number)) for number in range(3)]
+    outputs = [process.communicate(timeout=120)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], outputs
+    assert sum("0001  " in output for output in outputs) == 1
+    assert sum("Nothing to do" in output for output in outputs) == 2
+    with closing(Database(postgresql_url)) as database:
+        assert check(database).fit is Fit.CURRENT
+
+
+def test_killed_in_the_middle_it_is_enough_to_run_it_again_on_postgresql(postgresql_url: str, tmp_path: Path) -> None:
+    with closing(Database(postgresql_url)) as database:
+        with a_table_in_the_making(postgresql_url):
+            process = start_migrating(postgresql_url, tmp_path / "data")
+            eventually(lambda: state(database).revision == "0004", interval=0.05)
+            process.kill()
+            process.communicate(timeout=10)
+        assert state(database).revision == "0004"
+        with pytest.raises(SetupError, match="0004"):
+            check(database)
+        assert migrate(database)[0].startswith("0005  ")
+        assert check(database).fit is Fit.CURRENT
+
+
+def test_a_table_that_is_in_use_is_asked_for_again_and_not_waited_for(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrating, "LOCK_TIMEOUT", "100ms")
+    monkeypatch.setattr(migrating, "LOCK_PAUSE", 0.1)
+    with closing(Database(postgresql_url)) as database:
+        with a_table_in_the_making(postgresql_url) as other:
+            end = threading.Timer(1.0, other.rollback)
+            end.start()
+            migrate(database)
+            end.join()
+        assert check(database).fit is Fit.CURRENT
+
+
+def test_a_table_that_stays_in_use_ends_it_with_what_to_do(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"LOCK_TIMEOUT": "50ms", "LOCK_PAUSE": 0.0, "LOCK_ATTEMPTS": 2}.items():
+        monkeypatch.setattr(migrating, name, value)
+    with (
+        closing(Database(postgresql_url)) as database,
+        a_table_in_the_making(postgresql_url),
+        pytest.raises(SetupError, match="pg_stat_activity"),
+    ):
+        migrate(database)
+
+
+def test_the_command_shows_what_it_does_and_checks_without_doing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("CALLSCRIBE_")]:
+        monkeypatch.delenv(name)
+    arguments = ["migrate", "--data", str(tmp_path / "data")]
+    runner = CliRunner()
+
+    before = runner.invoke(app, [*arguments, "--check"])
+    assert before.exit_code == 1
+    assert "does not fit" in before.output
+    done = runner.invoke(app, arguments)
+    assert done.exit_code == 0
+    assert "0008  Which older versions" in done.output
+    again = runner.invoke(app, arguments)
+    assert again.exit_code == 0
+    assert "Nothing to do" in again.output
+    after = runner.invoke(app, [*arguments, "--check"])
+    assert after.exit_code == 0
+    assert "fits" in after.output
+
+
+@pytest.mark.parametrize("name", ["api", "worker"])
+def test_api_and_worker_do_not_start_on_a_schema_that_does_not_fit(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in [variable for variable in os.environ if variable.startswith("CALLSCRIBE_")]:
+        monkeypatch.delenv(variable)
+    process = subprocess.run(
+        [sys.executable, "-m", "callscribe", name, "--data", str(tmp_path / "data")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert process.returncode == 2
+    assert "Run `callscribe migrate` once" in process.stderr
+    assert "Traceback" not in process.stderr

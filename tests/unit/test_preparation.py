@@ -1,0 +1,47 @@
+"""What a process makes sure of before it works: the schema, the first account, the key."""
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from callscribe.accounts.secrets import TokenCipher
+from callscribe.accounts.service import Accounts
+from callscribe.errors import SetupError
+from callscribe.preparation import join, opened, prepare
+from callscribe.settings import Settings
+
+
+def test_on_sqlite_a_command_migrates_unless_it_is_told_to_check(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data")
+    with pytest.raises(SetupError, match="callscribe migrate"):
+        prepare(settings, migrating=False)
+    database, credentials = prepare(settings)
+    with closing(database):
+        assert credentials is not None
+    database, credentials = prepare(settings, migrating=False)
+    with closing(database):
+        assert credentials is None
+
+
+def test_a_process_of_a_fleet_does_not_start_with_a_key_of_its_own(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    first = Settings(data_dir=tmp_path / "first", database_url=url)
+    second = Settings(data_dir=tmp_path / "second", database_url=url)
+    prepare(first)[0].close()
+    with pytest.raises(SetupError, match="same CALLSCRIBE_SECRET_KEY"):
+        join(second)
+
+    join(first)[0].close()
+    with opened(second) as database, closing(database):  # the key is lost: as `callscribe accounts rotate` does
+        accounts = Accounts(database, TokenCipher.from_settings(second))
+        [account] = accounts.every()
+        assert accounts.rotate(account.sid)
+    join(second)[0].close()
+
+
+def test_a_database_that_does_not_answer_is_named_without_its_password(tmp_path: Path) -> None:
+    url = "postgresql://callscribe:verysecret@127.0.0.1:1/callscribe"
+    with pytest.raises(SetupError, match=r"callscribe:\*\*\*@127\.0\.0\.1:1.*does not answer") as caught:
+        prepare(Settings(data_dir=tmp_path / "data", database_url=url))
+    assert "verysecret" not in str(caught.value)
