@@ -9,6 +9,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StrictBool,
+    StrictFloat,
     StrictInt,
     StrictStr,
     model_validator,
@@ -16,6 +17,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from callscribe.accounts.retention import MOST_DAYS, check
 from callscribe.callbacks.urls import CallbackUrl
 from callscribe.speech.diarization.turns import MOST_SPEAKERS, SpeakerRange
 from callscribe.speech.keyterms import LONGEST_KEYTERM, MOST_KEYTERMS, keyterm, vocabulary
@@ -76,6 +78,30 @@ class DiarizationOptions(_Inner):
         return self
 
 
+KeptDays = (
+    Annotated[StrictInt, Field(ge=0, le=MOST_DAYS)]
+    | Annotated[StrictFloat, Field(ge=0, le=MOST_DAYS, allow_inf_nan=False)]
+    | Literal["forever"]
+)
+
+
+class RetentionOptions(_Inner):
+    """For how many days after the end of a job what is kept; null is as the account, or else the server, has it."""
+
+    media_days: KeptDays | None = Field(None, description="The recording as it was fetched.")
+    transcript_days: KeptDays | None = Field(None, description="The transcript, and the texts in its callbacks.")
+    callback_days: KeptDays | None = Field(None, description="The log of its callbacks, from their last attempt on.")
+    job_days: KeptDays | None = Field(None, description="The transcription itself, with all that is of it.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "RetentionOptions":
+        try:
+            check(self.model_dump(by_alias=True))
+        except ValueError as error:
+            raise PydanticCustomError("retention", "{reason}", {"reason": str(error)}) from error
+        return self
+
+
 class TranscriptionOptions(_Inner):
     """The inner document of a transcription configuration.
 
@@ -109,6 +135,17 @@ class TranscriptionOptions(_Inner):
         None,
         exclude_if=lambda value: value is None,  # likewise
         description="Who says what on mono recordings, and on stereo ones whose channels are copies. Off by default.",
+    )
+
+    priority: Literal["low", "normal", "high"] | None = Field(
+        None,
+        exclude_if=lambda value: value is None,  # likewise
+        description="Which of the account's jobs are done first where several wait; `normal` where it is left out.",
+    )
+    retention: RetentionOptions | None = Field(
+        None,
+        exclude_if=lambda value: value is None,  # likewise
+        description="How long what a job leaves is kept, where it differs from the account's and the server's.",
     )
 
 

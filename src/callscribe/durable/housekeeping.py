@@ -1,10 +1,12 @@
 """What becomes of workflows that have ended: those given up are named, old ones are forgotten."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from dbos import DBOS
 
 from callscribe.db.base import now
+from callscribe.durable.system_tables import BROKEN, GIVEN_UP
 
 KEPT = timedelta(days=1)
 """How long DBOS remembers a workflow that has ended; the job's own row stays for good."""
@@ -12,11 +14,11 @@ KEPT = timedelta(days=1)
 BATCH = 500
 
 
-def abandoned(*names: str) -> list[str]:
-    """Ids of the workflows of these names that DBOS gave up, since every worker that took them died, or that broke."""
+def abandoned(*names: str, statuses: Sequence[str] = (BROKEN, GIVEN_UP)) -> list[str]:
+    """Ids of the workflows of these names that were given up, since every worker that took them died, or that broke."""
     workflows = DBOS.list_workflows(
         name=list(names),
-        status=["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
+        status=list(statuses),
         sort_desc=True,
         limit=BATCH,
         load_input=False,
@@ -28,7 +30,7 @@ def abandoned(*names: str) -> list[str]:
 def forget_ended() -> int:
     """Delete a batch of workflows that ended longer than `KEPT` ago, with their checkpoints; returns how many."""
     workflows = DBOS.list_workflows(
-        status=["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
+        status=["SUCCESS", BROKEN, "CANCELLED", GIVEN_UP],
         completed_before=(now() - KEPT).isoformat(),
         limit=BATCH,
         load_input=False,

@@ -2,23 +2,30 @@
 
 Each worker keeps a row in `workers` fresh. Work in progress that belongs to no live worker goes back to its
 queue, where any worker takes it up at the last checkpoint. A worker is dead when its row has not been
-refreshed for `EXPIRY`; on the same machine an ended process is seen at once.
+refreshed for `EXPIRY`, both by the database's clock; on the same machine an ended process is seen at once.
 """
 
 import os
 import socket
 import threading
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import psutil
 import sqlalchemy as sa
 import structlog
-from dbos import DBOS
+from sqlalchemy.exc import SQLAlchemyError
 
-from callscribe.db.base import now
+import callscribe
+from callscribe.db.clock import instant
 from callscribe.db.engine import Database
+from callscribe.durable.handing_back import Returned, give_back_lost, owners, sign_off, take_from_the_dead
+from callscribe.durable.queues import EARLIER_VERSIONS, PROTOCOL_VERSION
 from callscribe.durable.tables import Worker
+from callscribe.observation.metrics import TAKEN_OVER, TAKEOVERS
 
 HEARTBEAT = 3.0
 """Seconds between two refreshes of a worker's row."""
@@ -30,58 +37,117 @@ at their next step, since another executor owns them by then."""
 _log = structlog.get_logger(__name__)
 
 
-class Liveness:
-    """The heartbeat of one worker, and its watch over the others."""
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a worker says of itself in its row."""
 
-    def __init__(self, database: Database, worker_id: str) -> None:
+    roles: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    device: str | None = None
+
+
+def _nothing(*_: object) -> None:
+    pass
+
+
+class Liveness:
+    """The heartbeat of one worker, and its watch over the others.
+
+    `deaths` is how many workers may die over one job; `told` hears of what was taken from the dead, and `succeeded` is
+    called when the last worker of an earlier version of the program is gone. Neither may take long. `at_work` names the
+    workflows that run in this process.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        worker_id: str,
+        abilities: Abilities | None = None,
+        *,
+        deaths: int = 5,
+        told: Callable[[Returned], None] = _nothing,
+        succeeded: Callable[[], None] = _nothing,
+        at_work: Callable[[], Collection[str]] | None = None,
+    ) -> None:
         self._database = database
         self._id = worker_id
+        self._abilities = abilities or Abilities()
+        self._deaths = deaths
+        self._told = told
+        self._succeeded = succeeded
+        self._at_work = at_work
+        self._predecessors = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="liveness", daemon=True)
+        self._last_beat = self._regular_since = time.monotonic()
+        if database.is_sqlite:  # a file is never away: what is not fresh in it is old
+            self._regular_since -= EXPIRY.total_seconds()
 
     def sign_on(self) -> None:
         """Say that this worker lives. Comes before it takes any work, else others would take it for dead."""
         process = psutil.Process()
         with self._database.write() as session:
-            session.add(
-                Worker(
+            session.execute(sa.delete(Worker).where(Worker.id == self._id))  # where an earlier attempt had come through
+            session.execute(
+                sa.insert(Worker).values(
                     id=self._id,
                     machine=machine_id(),
                     pid=process.pid,
                     process_started=process.create_time(),
+                    started_at=instant(self._database),
+                    seen_at=instant(self._database),
+                    roles=list(self._abilities.roles),
+                    models=list(self._abilities.models),
+                    device=self._abilities.device,
+                    version=callscribe.__version__,
+                    protocol=PROTOCOL_VERSION,
                 )
             )
 
     def start(self) -> None:
         """Take over what dead workers left, and go on doing so in the background."""
-        self.take_over()
+        try:
+            self.take_over()
+        except SQLAlchemyError:
+            _log.exception("worker.heartbeat_failed")  # in a moment again
         self._thread.start()
 
     def stop(self) -> None:
-        """Sign off, so that others need not wait for the row to expire."""
+        """Sign off, and give back what is in hand, so that others need not wait for the row to expire."""
         self._stop.set()
         self._thread.join(timeout=10)
+        sign_off(self._database, self._id)
         with self._database.write() as session:
             session.execute(sa.delete(Worker).where(Worker.id == self._id))
 
     def take_over(self) -> None:
         """Forget dead workers and put their work back into the queues."""
         # The work first and the workers second: who signs on in between has no work in the list.
-        pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
-        owners = {workflow.executor_id for workflow in pending if workflow.executor_id}
-        orphaned = owners - {self._id} - self._others_alive()
-        if orphaned:
-            # Not public in DBOS 3.4, and the one call that returns the workflows of given executors to their
-            # queues; pyproject.toml pins the minor version for it.
-            handles = DBOS._recover_pending_workflows(sorted(orphaned))  # noqa: SLF001
-            _log.warning("worker.takeover", workers=sorted(orphaned), jobs=len(handles))
+        workers = owners(self._database)
+        orphaned = workers - {self._id} - self._others_alive()
+        if not orphaned:
+            return
+        returned = take_from_the_dead(self._database, orphaned, self._deaths)
+        _log.warning(
+            "worker.takeover",
+            workers=sorted(orphaned),
+            jobs=len(returned.waiting),
+            suspects=returned.suspects,
+            given_up=returned.given_up,
+        )
+        TAKEOVERS.inc(len(orphaned))
+        TAKEN_OVER.inc(len(returned.waiting))
+        self._told(returned)
 
     def _others_alive(self) -> set[str]:
+        lately = seen_lately(self._database).label("lately")
         with self._database.read() as session:
-            workers = session.scalars(sa.select(Worker).where(Worker.id != self._id)).all()
-        dead = [worker for worker in workers if _is_dead(worker)]
+            workers = session.execute(sa.select(Worker, lately).where(Worker.id != self._id)).all()
+        # Where the database was away, nobody was seen. Who comes back to it first must not bury the others.
+        patient = time.monotonic() - self._regular_since < EXPIRY.total_seconds()
+        dead = [worker for worker, seen in workers if _has_ended(worker) or not (seen or patient)]
         if not dead:
-            return {worker.id for worker in workers}
+            return {worker.id for worker, _ in workers}
         with self._database.write() as session:
             for worker in dead:
                 session.execute(sa.delete(Worker).where(Worker.id == worker.id, Worker.seen_at == worker.seen_at))
@@ -93,13 +159,32 @@ class Liveness:
             try:
                 self._beat()
                 self.take_over()
+                self._watch_predecessors()
+                self._look_for_lost()
             except Exception:  # noqa: BLE001
                 # A database that is away for a moment must not end the heartbeat.
                 _log.exception("worker.heartbeat_failed")
 
+    def _look_for_lost(self) -> None:
+        if self._at_work is None:
+            return
+        if lost := give_back_lost(self._database, self._id, self._at_work):
+            _log.warning("worker.lost", jobs=lost)
+
+    def _watch_predecessors(self) -> None:
+        before, self._predecessors = self._predecessors, earlier_workers(self._database)
+        if before and not self._predecessors:
+            self._succeeded()
+
     def _beat(self) -> None:
         with self._database.write() as session:
-            seen = session.execute(sa.update(Worker).where(Worker.id == self._id).values(seen_at=now()))
+            seen = session.execute(
+                sa.update(Worker).where(Worker.id == self._id).values(seen_at=instant(self._database))
+            )
+        moment = time.monotonic()
+        if moment - self._last_beat > EXPIRY.total_seconds() / 2:
+            self._regular_since = moment
+        self._last_beat = moment
         if not seen.rowcount:  # type: ignore[attr-defined]
             # Paused for so long that it was taken for dead. What it had in hand is another's by now; what it takes
             # from here on is its own.
@@ -110,7 +195,26 @@ class Liveness:
 def live_workers(database: Database) -> set[str]:
     """The ids of the workers that were seen lately."""
     with database.read() as session:
-        return set(session.scalars(sa.select(Worker.id).where(Worker.seen_at > now() - EXPIRY)))
+        return set(session.scalars(sa.select(Worker.id).where(seen_lately(database))))
+
+
+def seen_lately(database: Database) -> sa.ColumnElement[bool]:
+    """That a worker was seen within `EXPIRY`, by the database's clock."""
+    return Worker.seen_at > instant(database, -EXPIRY)
+
+
+def models_served(database: Database) -> set[str]:
+    """The models of all live workers together."""
+    with database.read() as session:
+        rows = session.scalars(sa.select(Worker.models).where(seen_lately(database), Worker.models.is_not(None)))
+        return {model for models in rows for model in models or ()}
+
+
+def earlier_workers(database: Database) -> bool:
+    """Whether a worker lives whose workflows are of an earlier version."""
+    older = sa.or_(Worker.protocol.is_(None), Worker.protocol.in_(EARLIER_VERSIONS))
+    with database.read() as session:
+        return session.scalar(sa.select(Worker.id).where(seen_lately(database), older).limit(1)) is not None
 
 
 def machine_id() -> str:
@@ -121,9 +225,8 @@ def machine_id() -> str:
     return f"{boot.read_text().strip()}:{Path('/proc/self/ns/pid').readlink()}"
 
 
-def _is_dead(worker: Worker) -> bool:
-    if now() - worker.seen_at > EXPIRY:
-        return True
+def _has_ended(worker: Worker) -> bool:
+    """Whether it was a process of this machine that is gone."""
     if worker.machine != machine_id():
         return False
     try:

@@ -1,20 +1,40 @@
 """DBOS in a worker: launch, queues, heartbeat, shutdown."""
 
+from collections.abc import Callable, Collection
+
 from dbos import DBOS, DBOSConfig
 
 from callscribe.db.engine import Database
-from callscribe.durable import quiet_dbos
-from callscribe.durable.liveness import Liveness, new_worker_id
-from callscribe.durable.queues import PROTOCOL_VERSION, register_queues
+from callscribe.durable import let_dbos_wait, quiet_dbos
+from callscribe.durable.fairness import Allowances, FairTurns
+from callscribe.durable.handing_back import Returned
+from callscribe.durable.liveness import Abilities, Liveness, new_worker_id
+from callscribe.durable.patience import patiently
+from callscribe.durable.queues import PROTOCOL_VERSION, Lane, register_queues
 from callscribe.settings import Settings
 
 
 class Runtime:
-    """Runs workflows. Create it, then the instances of the workflow classes, then `start` it."""
+    """Runs workflows from some queues. Create it, then the instances of the workflow classes, then `start` it.
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    `abilities` is what other processes are told of this worker; `allowances` are limits of single accounts, asked for
+    at most once a second; `told` and `succeeded` are `Liveness`'s.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        lanes: Collection[Lane],
+        abilities: Abilities,
+        *,
+        allowances: Callable[[], Allowances] = Allowances,
+        told: Callable[[Returned], None],
+        succeeded: Callable[[], None],
+    ) -> None:
         quiet_dbos()
-        self._settings = settings
+        let_dbos_wait()
+        self._lanes = lanes
         self.worker_id = new_worker_id()
         config: DBOSConfig = {
             "name": "callscribe",
@@ -22,16 +42,30 @@ class Runtime:
             "system_database_url": database.engine.url.render_as_string(hide_password=False),
             "executor_id": self.worker_id,
             "application_version": PROTOCOL_VERSION,
+            "run_migrations": False,  # `callscribe migrate` does; a worker's role may not even be allowed to
             "log_level": "ERROR",
         }
-        DBOS(config=config)
-        self._liveness = Liveness(database, self.worker_id)
+        self._dbos = DBOS(config=config)
+        self._turns = FairTurns(database, self.worker_id, lanes, settings.account_concurrency, allowances)
+        self._liveness = Liveness(
+            database,
+            self.worker_id,
+            abilities,
+            deaths=settings.job_worker_deaths,
+            told=told,
+            succeeded=succeeded,
+            at_work=self._dbos._active_workflows_set.activeList,  # noqa: SLF001
+        )
 
     def start(self) -> None:
         """Begin to take work."""
-        self._liveness.sign_on()
+        patiently(self._liveness.sign_on)
+        # No queue is served before work is taken in turns. DBOS looks once a second which queues it is to serve.
+        DBOS.listen_queues([])
         DBOS.launch()
-        register_queues(self._settings)
+        self._turns.install(self._dbos._sys_db)  # noqa: SLF001
+        patiently(lambda: register_queues(self._lanes))
+        self._dbos._listening_queues = [lane.name for lane in self._lanes]  # noqa: SLF001
         self._liveness.start()
 
     def stop(self) -> None:

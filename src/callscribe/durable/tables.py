@@ -9,7 +9,10 @@ from callscribe.db.base import Base, now
 
 
 class Worker(Base):
-    """A running worker process; `id` is its executor id in DBOS. The row is refreshed while it lives."""
+    """A running worker process; `id` is its executor id in DBOS. The row is refreshed while it lives.
+
+    What a worker of protocol 2 does not know of is null in its row.
+    """
 
     __tablename__ = "workers"
 
@@ -19,3 +22,16 @@ class Worker(Base):
     process_started: Mapped[float]
     started_at: Mapped[datetime] = mapped_column(default=now)
     seen_at: Mapped[datetime] = mapped_column(default=now)
+    """By the database's clock, like `started_at`."""
+    roles: Mapped[list[str] | None] = mapped_column(sa.JSON(none_as_null=True))
+    models: Mapped[list[str] | None] = mapped_column(sa.JSON(none_as_null=True))
+    """Those that it recognises with."""
+    device: Mapped[str | None] = mapped_column(sa.String(16))
+    """`cpu` or `cuda`; None where it does not recognise."""
+    version: Mapped[str | None] = mapped_column(sa.String(32))
+    protocol: Mapped[str | None] = mapped_column(sa.String(8))
+    """Version of the workflows that it runs."""
+    recognized_at: Mapped[datetime | None]
+    """When the model last answered."""
+    checked_at: Mapped[datetime | None]
+    check_error: Mapped[str | None] = mapped_column(sa.Text)

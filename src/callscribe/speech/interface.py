@@ -82,10 +82,12 @@ class RecognitionOptions:
 
     `language` is a locale such as `en-US`, or None to detect what is spoken.
     `keyterms` are words and names that are likely to occur.
+    `owner` is whose recording it is: owners take turns where an engine is asked for more than it can do at once.
     """
 
     language: str | None = None
     keyterms: tuple[str, ...] = ()
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,32 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from callscribe.accounts import usage
 from callscribe.db.base import now
+from callscribe.db.committed import after_commit
+from callscribe.db.engine import begin_writing
 from callscribe.db.paging import Page, fetch_page
+from callscribe.ids import transcription_id_at
+from callscribe.observation import metrics
 from callscribe.transcriptions.tables import AutomaticTranscription, Chunk, Status, Transcription
 
 FETCHED, SEGMENTED, RECOGNIZED = 0.05, 0.10, 0.99
 """Progress when these are done. Recognition has most of it, by seconds of audio."""
 
+_SLACK = timedelta(minutes=1)
+"""An id is made a moment before its job's `created_at`."""
+
 _UNFINISHED = (Status.PENDING, Status.RUNNING)
+
+Instant = sa.ColumnElement[datetime]
+"""An instant by the database's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +45,28 @@ def add(session: Session, row: Transcription) -> None:
     """Insert a new transcription. The object stays outside of the session, whose book-keeping costs more than this."""
     table = cast("sa.Table", Transcription.__table__)
     session.execute(sa.insert(table), {column.key: getattr(row, column.key) for column in table.columns})
+    after_commit(session, metrics.JOBS.labels(row.status.value).inc)
 
 
 def find(session: Session, transcription_id: str) -> Transcription | None:
     """The transcription with this id, whoever's it is."""
     return session.get(Transcription, transcription_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose a job is, and what it goes back to."""
+
+    account_sid: str
+    request_id: str | None
+    traceparent: str | None
+
+
+def origin(session: Session, transcription_id: str) -> Origin | None:
+    """Where a job comes from; None where there is none of this id."""
+    columns = Transcription.account_sid, Transcription.request_id, Transcription.traceparent
+    row = session.execute(sa.select(*columns).where(Transcription.id == transcription_id)).first()
+    return None if row is None else Origin(*row)
 
 
 def find_of(session: Session, account_sid: str, transcription_id: str) -> Transcription | None:
@@ -61,6 +89,44 @@ def page(session: Session, account_sid: str, filters: Filters, token: str | None
     return fetch_page(session, query, order, token, size, since=filters.created_after, until=filters.created_before)
 
 
+def newest(
+    session: Session,
+    *,
+    statuses: Sequence[Status],
+    account_sid: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    most: int,
+) -> Sequence[Transcription]:
+    """Jobs of all accounts or one, newest first; see `administration.Jobs`.
+
+    Ids sort by time, so that the primary key, or a partial index over ids, gives the order; the bounds of the span are
+    ids for the same reason.
+    """
+    query = sa.select(Transcription).limit(most)
+    if account_sid is None:
+        query = query.order_by(Transcription.id.desc())
+    else:  # as its indexes have it
+        query = query.where(Transcription.account_sid == account_sid)
+        query = query.order_by(Transcription.created_at.desc(), Transcription.id.desc())
+    if since is not None:
+        earliest = transcription_id_at(since - _SLACK)
+        query = query.where(Transcription.created_at >= since, Transcription.id >= earliest)
+    if until is not None:
+        latest = transcription_id_at(until + _SLACK)
+        query = query.where(Transcription.created_at < until, Transcription.id < latest)
+    if statuses:
+        # Written out, so that both databases see that a partial index has them all.
+        wanted: list[sa.ColumnElement[Any]] = [sa.literal_column(f"'{status.value}'") for status in statuses]
+        query = query.where(Transcription.status == wanted[0] if len(wanted) == 1 else Transcription.status.in_(wanted))
+    return session.scalars(query).all()
+
+
+def retried_as(session: Session, transcription_id: str) -> str | None:
+    """The id of the job that repeats a failed one."""
+    return session.scalar(sa.select(Transcription.id).where(Transcription.retry_of == transcription_id))
+
+
 def transition(session: Session, transcription_id: str, source: Status, target: Status, **values: Any) -> bool:
     """Move from one status to another, with further columns; False where it was not in `source` any more.
 
@@ -71,12 +137,24 @@ def transition(session: Session, transcription_id: str, source: Status, target: 
     """
     if not source.may_become(target):
         raise ValueError(f"a job does not go from {source} to {target}")
-    result = session.execute(
+    if target.is_final:
+        # What a job never had counts nothing; None is left for what an older version ended.
+        values = {"media_bytes": sa.func.coalesce(Transcription.media_bytes, 0), **values}
+    account_sid = session.scalar(
         sa.update(Transcription)
         .where(Transcription.id == transcription_id, Transcription.status == source)
         .values(status=target, updated_at=now(), **values)
+        .returning(Transcription.account_sid)
     )
-    return bool(result.rowcount)  # type: ignore[attr-defined]
+    if account_sid is None:
+        return False
+    if target.is_final:
+        usage.count_ended(session, account_sid)
+        usage.store(session, account_sid, values.get("result_bytes") or 0)
+    after_commit(session, metrics.JOBS.labels(target.value).inc)
+    if error := values.get("error"):
+        after_commit(session, metrics.FAILURES.labels(str(error["code"])).inc)
+    return True
 
 
 def update_running(session: Session, transcription_id: str, **values: Any) -> bool:
@@ -87,6 +165,79 @@ def update_running(session: Session, transcription_id: str, **values: Any) -> bo
         .values(updated_at=now(), **values)
     )
     return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+def set_duration(session: Session, transcription_id: str, seconds: float) -> None:
+    """Say how long a running job's recording is; the first time, it counts for its account's audio hours."""
+    begin_writing(session)
+    query = sa.select(Transcription.account_sid).where(
+        Transcription.id == transcription_id,
+        Transcription.status == Status.RUNNING,
+        Transcription.duration.is_(None),
+    )
+    account_sid = session.scalar(query.with_for_update())
+    if update_running(session, transcription_id, duration=seconds) and account_sid is not None:
+        usage.count_audio(session, account_sid, seconds)
+
+
+def set_media_bytes(session: Session, transcription_id: str, size: int) -> None:
+    """Say what a running job's recording takes in the blob store; nothing where the job was deleted."""
+    begin_writing(session)
+    query = sa.select(Transcription.account_sid, Transcription.media_bytes).where(Transcription.id == transcription_id)
+    row = session.execute(query.with_for_update()).first()
+    if row is None:
+        return
+    session.execute(sa.update(Transcription).where(Transcription.id == transcription_id).values(media_bytes=size))
+    usage.store(session, row.account_sid, size - (row.media_bytes or 0))
+
+
+def count_unfinished(session: Session, account_sid: str, most: int) -> int:
+    """How many jobs of an account have not ended; looks at no more of them than `most`."""
+    some = (
+        sa.select(Transcription.id)
+        .where(Transcription.account_sid == account_sid, Transcription.status.in_(_UNFINISHED))
+        .limit(most)
+    )
+    return session.scalar(sa.select(sa.func.count()).select_from(some.subquery())) or 0
+
+
+def next_erasure(session: Session, account_sid: str, now: Instant, until: Instant) -> float | None:
+    """Seconds until something of an account's jobs is to be erased; None where that is not before `until`."""
+    due = [
+        session.execute(
+            sa.select(sa.func.min(column), now).where(Transcription.account_sid == account_sid, column <= until)
+        ).one()
+        for column in (Transcription.media_due_at, Transcription.transcript_due_at, Transcription.job_due_at)
+    ]
+    waits = [(instant - moment).total_seconds() for instant, moment in due if instant is not None]
+    return max(0.0, min(waits)) if waits else None
+
+
+def not_counted(session: Session, limit: int) -> Sequence[Transcription]:
+    """Jobs that ended under a version that did not count what they store."""
+    query = sa.select(Transcription).where(
+        Transcription.media_bytes.is_(None), Transcription.status.in_((Status.COMPLETED, Status.FAILED))
+    )
+    return session.scalars(query.order_by(Transcription.id).limit(limit)).all()
+
+
+def set_stored(session: Session, transcription_id: str, media_bytes: int, result_bytes: int) -> None:
+    """Say what a job stores that nobody counted before."""
+    account_sid = session.scalar(
+        sa.update(Transcription)
+        .where(Transcription.id == transcription_id, Transcription.media_bytes.is_(None))
+        .values(media_bytes=media_bytes, result_bytes=result_bytes)
+        .returning(Transcription.account_sid)
+    )
+    if account_sid is not None:
+        usage.store(session, account_sid, media_bytes + result_bytes)
+
+
+def sum_stored(session: Session, account_sid: str) -> int:
+    """Bytes that all jobs of an account store, as far as they are counted."""
+    size = sa.func.coalesce(Transcription.media_bytes, 0) + sa.func.coalesce(Transcription.result_bytes, 0)
+    query = sa.select(sa.func.sum(size)).where(Transcription.account_sid == account_sid)
+    return int(session.scalar(query) or 0)
 
 
 def report(session: Session, transcription_id: str, progress: float) -> None:
@@ -145,14 +296,15 @@ def report_chunks(session: Session, transcription_id: str, news: Mapping[int, tu
     _sum_up(session, transcription_id)
 
 
-def finish_chunk(session: Session, transcription_id: str, number: int) -> None:
-    """Say that all words of a chunk are in the blob store."""
-    session.execute(
+def finish_chunk(session: Session, transcription_id: str, number: int) -> bool:
+    """Say that all words of a chunk are in the blob store; False where its job has ended meanwhile."""
+    result = session.execute(
         sa.update(Chunk)
         .where(Chunk.transcription_id == transcription_id, Chunk.number == number)
         .values(done=Chunk.end - Chunk.start, readable=Chunk.end - Chunk.start, finished=True)
     )
     _sum_up(session, transcription_id)
+    return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
 def unfinished_chunks(session: Session, transcription_id: str) -> int:
@@ -191,12 +343,15 @@ def _rising(column: sa.SQLColumnExpression[float], value: float) -> sa.ColumnEle
 
 
 def delete(session: Session, account_sid: str, transcription_id: str) -> Transcription | None:
-    """Remove the row; as it was, or None where there was none."""
-    return session.scalars(
+    """Remove the row, and what it stores from its account's; as it was, or None where there was none."""
+    row = session.scalars(
         sa.delete(Transcription)
         .where(Transcription.id == transcription_id, Transcription.account_sid == account_sid)
         .returning(Transcription)
     ).first()
+    if row is not None:
+        usage.store(session, account_sid, -(row.media_bytes or 0) - (row.result_bytes or 0))
+    return row
 
 
 def active(session: Session, ids: Collection[str]) -> set[str]:

@@ -14,8 +14,13 @@ from pathlib import Path
 import structlog
 
 from callscribe.db.engine import Database
+from callscribe.errors import Cancelled
 from callscribe.media.blobs import BlobStore
+from callscribe.media.spool import Spool
+from callscribe.outages import outage
 from callscribe.transcriptions import repository
+from callscribe.transcriptions.observation import working_on
+from callscribe.waiting import watched
 
 INTERVAL = 0.5
 """Seconds between two looks."""
@@ -43,7 +48,7 @@ class _Job:
 class Running:
     """What is kept for each running job: a flag that is raised when it is deleted or has ended, progress, media."""
 
-    def __init__(self, database: Database, blobs: BlobStore, spool: Path) -> None:
+    def __init__(self, database: Database, blobs: BlobStore, spool: Spool) -> None:
         self._database = database
         self._blobs = blobs
         self._spool = spool
@@ -55,6 +60,11 @@ class Running:
     def start(self) -> None:
         """Begin to look."""
         self._thread.start()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether this worker is signing off, or has."""
+        return self._stop.is_set()
 
     def stop(self) -> None:
         """Look no more."""
@@ -68,7 +78,8 @@ class Running:
             job = self._jobs.setdefault(transcription_id, _Job())
             job.holders += 1
         try:
-            yield
+            with working_on(self._database, transcription_id):
+                yield
         finally:
             with self._lock:
                 job.holders -= 1
@@ -77,13 +88,29 @@ class Running:
     def local_path(self, transcription_id: str, key: str) -> Path:
         """A file with the blob in it: copied once for all chunks of a job that this worker takes one after another.
 
+        Waits where the spool has no room for a copy.
+
         Raises:
             BlobMissing: there is no such blob.
+            Cancelled: the job is not wanted any more.
         """
         job = self._job(transcription_id)
+
+        def watch() -> None:
+            if job.unwanted.is_set():
+                raise Cancelled
+
         with job.copying:
             if key not in job.paths:
-                job.paths[key] = job.media.enter_context(self._blobs.local_path(key, self._spool))
+                copy = self._spool.copy_of(self._blobs, key, watch)
+
+                def let_go(path: Path | None) -> None:
+                    if path is not None:
+                        copy.__exit__(None, None, None)
+
+                path = watched(copy.__enter__, watch, late=let_go)
+                job.media.push(copy)
+                job.paths[key] = path
             return job.paths[key]
 
     def flag(self, transcription_id: str) -> threading.Event:
@@ -108,8 +135,9 @@ class Running:
         while not self._stop.wait(INTERVAL):
             try:
                 self._look()
-            except Exception:  # noqa: BLE001  a database that is away for a moment must not end the looking
-                _log.exception("running.look_failed")
+            except Exception as error:  # noqa: BLE001  a database that is away for a moment must not end the looking
+                if outage(error) is None:  # else whoever needs it says so
+                    _log.exception("running.look_failed")
 
     def _look(self) -> None:
         with self._lock:
@@ -139,8 +167,11 @@ class Running:
                     repository.report_chunks(session, transcription_id, chunks)
 
     def _let_go(self, active: set[str]) -> None:
-        """Forget the jobs of which nothing is in hand, with their copies: ended ones at once, others after a while."""
-        before = time.monotonic() - LINGER
+        """Forget the jobs of which nothing is in hand, with their copies: ended ones at once, others after a while.
+
+        Others at once, too, where somebody waits for the room that their copies take.
+        """
+        before = time.monotonic() - (0.0 if self._spool.is_wanted() else LINGER)
         with self._lock:
             gone = {
                 transcription_id: job

@@ -54,6 +54,45 @@ class Transcription(Base):
             sqlite_where=sa.text("status IN ('PENDING', 'RUNNING')"),
             postgresql_where=sa.text("status IN ('PENDING', 'RUNNING')"),
         ),
+        # For the sweep over what is to be erased.
+        sa.Index(
+            "ix_transcriptions_media_due_at",
+            "media_due_at",
+            sqlite_where=sa.text("media_due_at IS NOT NULL"),
+            postgresql_where=sa.text("media_due_at IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_transcriptions_transcript_due_at",
+            "transcript_due_at",
+            sqlite_where=sa.text("transcript_due_at IS NOT NULL"),
+            postgresql_where=sa.text("transcript_due_at IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_transcriptions_job_due_at",
+            "job_due_at",
+            sqlite_where=sa.text("job_due_at IS NOT NULL"),
+            postgresql_where=sa.text("job_due_at IS NOT NULL"),
+        ),
+        # For counting what ended under a version that did not count.
+        sa.Index(
+            "ix_transcriptions_not_counted",
+            "id",
+            sqlite_where=sa.text("media_bytes IS NULL AND status IN ('COMPLETED', 'FAILED')"),
+            postgresql_where=sa.text("media_bytes IS NULL AND status IN ('COMPLETED', 'FAILED')"),
+        ),
+        sa.Index(
+            "ix_transcriptions_failed",
+            "id",
+            sqlite_where=sa.text("status = 'FAILED'"),
+            postgresql_where=sa.text("status = 'FAILED'"),
+        ),
+        sa.Index(
+            "ix_transcriptions_retry",
+            "retry_of",
+            unique=True,
+            sqlite_where=sa.text("retry_of IS NOT NULL"),
+            postgresql_where=sa.text("retry_of IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
@@ -78,6 +117,23 @@ class Transcription(Base):
     """The server's address as the client that made the job knew it, for the links in its callback."""
     error: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     conversation_id: Mapped[str | None] = mapped_column(sa.String(64))
+    media_due_at: Mapped[datetime | None]
+    """When its recording is to be erased, by the database's clock; known with its end. None is with the job."""
+    transcript_due_at: Mapped[datetime | None]
+    job_due_at: Mapped[datetime | None]
+    """When all of it is to be erased; None is never."""
+    media_erased_at: Mapped[datetime | None]
+    transcript_erased_at: Mapped[datetime | None]
+    media_bytes: Mapped[int | None] = mapped_column(sa.BigInteger)
+    """What its recording takes in the blob store; None where that is not counted yet."""
+    result_bytes: Mapped[int | None] = mapped_column(sa.BigInteger)
+    """The same for its transcript, and the body of its callback."""
+    request_id: Mapped[str | None] = mapped_column(sa.String(64))
+    """Of the request that made the job; stands in every line of the log about it."""
+    traceparent: Mapped[str | None] = mapped_column(sa.String(55))
+    """The trace that the job belongs to, as W3C writes it."""
+    retry_of: Mapped[str | None] = mapped_column(sa.String(64))
+    """The failed job that an operator had done once more, as this one."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 

@@ -1,5 +1,8 @@
 """The durable way of a job: fetch, inspect, segment, recognize, finish. Every step is a checkpoint.
 
+A job has two workflows, since its parts need different things: `transcribe` brings the recording here, which is work
+for the network; `recognize` waits in the queue of the model that the job is to be recognised with.
+
 A process that is killed anywhere is followed by another that goes on behind the last finished step. Steps may
 therefore run twice; each is written so that the second time changes nothing.
 
@@ -7,20 +10,23 @@ A recording that is divided into several chunks has a workflow for each, which a
 them: whichever finishes last also finishes the job. So a long call holds nothing that another needs meanwhile.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import structlog
-from dbos import DBOS, DBOSConfiguredInstance, SetEnqueueOptions, SetWorkflowID, StepOptions
+from dbos import DBOS, DBOSConfiguredInstance, SetEnqueueOptions, SetWorkflowID
 from dbos import error as dbos_error
 
 from callscribe.callbacks.service import Callbacks, fit_body
 from callscribe.conversations.service import Conversations
 from callscribe.db.engine import Database
 from callscribe.durable.housekeeping import abandoned
-from callscribe.durable.queues import WORKFLOW_INSTANCE, Queue
+from callscribe.durable.patience import patiently
+from callscribe.durable.queues import WORKFLOW_INSTANCE, Queue, queue_name, rank
+from callscribe.durable.system_tables import BROKEN, GIVEN_UP
 from callscribe.errors import Cancelled, Code, JobError, RequestError, TransientJobError
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.media.decoding import Decoder
@@ -34,11 +40,13 @@ from callscribe.speech.interface import Engine, RecognitionOptions, Segment, Spa
 from callscribe.speech.languages import MULTI
 from callscribe.speech.pipeline import recognize_span, segment_file
 from callscribe.speech.segmentation import Segmentation, plan_chunks
-from callscribe.transcriptions import keys, repository
+from callscribe.transcriptions import keys, pieces, repository
 from callscribe.transcriptions.checkpoints import Checkpoints, dump, speakers_asked
 from callscribe.transcriptions.history import half_stored, resource_prefix, stored_transcript
 from callscribe.transcriptions.messages import callback_body
+from callscribe.transcriptions.observation import recognition, stage
 from callscribe.transcriptions.repository import FETCHED, SEGMENTED
+from callscribe.transcriptions.retention import due_instants
 from callscribe.transcriptions.running import Running
 from callscribe.transcriptions.sources import fetch_source
 from callscribe.transcriptions.tables import Chunk, Status, Transcription
@@ -52,12 +60,11 @@ SMALL_BODY_BYTES = 4096
 """Up to here a callback's body is kept in the database: a job can fail, and say so, without the blob store."""
 
 MAX_TAKEOVERS = 200
-"""A job that so many workers died on is given up (17561); it is the job that kills them."""
-
-_CHUNK = "-chunk-"
-"""Between the id of a transcription and the number of a chunk, in the id of the chunk's workflow."""
+"""Where DBOS itself gives a workflow up. Long before, its job is given up by `durable.handing_back`."""
 
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+
+Result = TypeVar("Result")
 
 _log = structlog.get_logger(__name__)
 
@@ -92,62 +99,97 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         self._checkpoints = Checkpoints(blobs)
         super().__init__(WORKFLOW_INSTANCE)
 
-    @DBOS.workflow(name="transcribe", max_recovery_attempts=MAX_TAKEOVERS)
+    @DBOS.workflow(name=pieces.TRANSCRIBE, max_recovery_attempts=MAX_TAKEOVERS)
     def transcribe(self, transcription_id: str) -> None:
-        """From PENDING to COMPLETED or FAILED, or to chunks that are queued, which see to the rest."""
-        folder = ""
+        """From PENDING to a recording that is here and can be recognised, or to FAILED."""
         with self._running.watch(transcription_id):
             try:
-                # Patient, since nothing else can be done for the job while the database is away.
-                patient = _named("begin", {**_retried(), "max_attempts": 6})
-                folder = DBOS.run_step(patient, self._begin, transcription_id)
-                with self._failing(transcription_id):
-                    self._transcribe(transcription_id, folder)
+                folder = self._step(transcription_id, "begin", self._begin)
             except Cancelled:
-                self._leave(transcription_id, folder)
+                return
+            with self._leaving(transcription_id, folder), self._failing(transcription_id):
+                self._transcribe(transcription_id, folder)
 
-    @DBOS.workflow(name="recognize_chunk", max_recovery_attempts=MAX_TAKEOVERS)
+    @DBOS.workflow(name=pieces.RECOGNIZE, max_recovery_attempts=MAX_TAKEOVERS)
+    def recognize(self, transcription_id: str, folder: str, duration: float | None) -> None:
+        """From there to COMPLETED or FAILED, or to chunks that are queued, which see to the rest."""
+        with (
+            self._running.watch(transcription_id),
+            self._leaving(transcription_id, folder),
+            self._failing(transcription_id),
+        ):
+            self._divide(transcription_id, folder, duration)
+
+    @DBOS.workflow(name=pieces.RECOGNIZE_CHUNK, max_recovery_attempts=MAX_TAKEOVERS)
     def recognize_chunk(self, transcription_id: str, folder: str, number: int) -> None:
         """One chunk; behind the last of a job, the transcript."""
-        with self._running.watch(transcription_id):
-            try:
-                with self._failing(transcription_id):
-                    self._recognize_chunk(transcription_id, number)
-            except Cancelled:
-                self._leave(transcription_id, folder)
+        with (
+            self._running.watch(transcription_id),
+            self._leaving(transcription_id, folder),
+            self._failing(transcription_id),
+        ):
+            self._recognize_chunk(transcription_id, number)
 
     def _transcribe(self, transcription_id: str, folder: str) -> None:
-        retried = _retried()
-        DBOS.run_step(
-            _named(
-                "fetch",
-                {
-                    **retried,
-                    "max_attempts": self._settings.media_attempts,
-                    "interval_seconds": self._settings.media_retry_interval,
-                    "backoff_rate": 2.0,
-                },
-            ),
-            self._fetch,
+        self._step(
             transcription_id,
+            "fetch",
+            self._fetch,
+            attempts=self._settings.media_attempts,
+            interval=self._settings.media_retry_interval,
+            backoff=2.0,
         )
-        duration = DBOS.run_step(_named("inspect", retried), self._inspect, transcription_id)
-        chunks, turn = DBOS.run_step(_named("segment", retried), self._segment, transcription_id, duration)
-        if chunks == 1:
+        duration, queue, turn = self._step(transcription_id, "inspect", self._inspect)
+        with (
+            SetWorkflowID(pieces.recognition_id(transcription_id)),
+            SetEnqueueOptions(priority=turn, queue_partition_key=_account(folder)),
+        ):
+            DBOS.enqueue_workflow(queue, self.recognize, transcription_id, folder, duration)
+
+    def _divide(self, transcription_id: str, folder: str, duration: float | None) -> None:
+        turns, queue = self._step(transcription_id, "segment", self._segment, duration)
+        if len(turns) == 1:
             self._recognize_chunk(transcription_id, 0)  # at once: a short call does not queue a second time
             return
-        account_sid = folder.partition("/")[0]
-        for number in range(chunks):
+        for number, turn in enumerate(turns):
             with (
-                SetWorkflowID(f"{transcription_id}{_CHUNK}{number}"),
-                SetEnqueueOptions(priority=turn + number, queue_partition_key=account_sid),
+                SetWorkflowID(pieces.chunk_id(transcription_id, number)),
+                SetEnqueueOptions(priority=turn, queue_partition_key=_account(folder)),
             ):
-                DBOS.enqueue_workflow(Queue.CHUNKS, self.recognize_chunk, transcription_id, folder, number)
+                DBOS.enqueue_workflow(queue, self.recognize_chunk, transcription_id, folder, number)
 
     def _recognize_chunk(self, transcription_id: str, number: int) -> None:
-        last = DBOS.run_step(_named("recognize", _retried()), self._recognize, transcription_id, number)
+        last = self._step(transcription_id, "recognize", self._recognize, number)
         if last:
-            DBOS.run_step(_named("finish", _retried()), self._finish, transcription_id)
+            self._step(transcription_id, "finish", self._finish)
+
+    def _step(
+        self,
+        transcription_id: str,
+        name: str,
+        work: Callable[..., Result],
+        *arguments: Any,
+        attempts: int = 4,
+        interval: float = 1.0,
+        backoff: float = 3.0,
+    ) -> Result:
+        """Do a piece of a job, tried again where that may help, as one checkpoint.
+
+        Raises:
+            Cancelled: the job is not wanted any more.
+        """
+
+        def tried() -> Result:
+            return patiently(
+                lambda: work(transcription_id, *arguments),
+                self._running.flag(transcription_id),
+                attempts=attempts,
+                interval=interval,
+                backoff=backoff,
+                is_worth_another=_is_worth_another,
+            )
+
+        return DBOS.run_step({"name": name}, tried)
 
     @contextmanager
     def _failing(self, transcription_id: str) -> Iterator[None]:
@@ -157,22 +199,46 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         except Cancelled:
             raise
         except JobError as error:
-            DBOS.run_step(_named("fail", _retried()), self._fail, transcription_id, error.code, error.detail)
-        except Exception as error:  # noqa: BLE001  the job must end, whatever it was
+            self._step(transcription_id, "fail", self._fail, error.code, error.detail)
+        except Exception as error:
             cause = _cause(error)
+            if isinstance(cause, dbos_error.DBOSException) and self._running.is_stopped:
+                raise  # DBOS is gone: this worker has signed off, and another goes on with the job
+            # The job must end, whatever it was.
             if not isinstance(cause, JobError):
                 _log.error("transcription.failed", transcription=transcription_id, exc_info=cause)
                 cause = JobError(Code.JOB_INTERNAL, "The server failed on this job; its log says why.")
-            DBOS.run_step(_named("fail", _retried()), self._fail, transcription_id, cause.code, cause.detail)
+            self._step(transcription_id, "fail", self._fail, cause.code, cause.detail)
+
+    @contextmanager
+    def _leaving(self, transcription_id: str, folder: str) -> Iterator[None]:
+        """Leave nothing of a job that was deleted, or ended by another, while the block was at work on it, or stood."""
+        try:
+            yield
+        except Cancelled:
+            self._leave(transcription_id, folder)
+        except BaseException:  # DBOS parks work that another has by now
+            self._leave(transcription_id, folder)
+            raise
+
+    def _tidy(self, row: Transcription) -> None:
+        """Remove what a job that has ended needs no more: its chunks, and what was written and came to nothing."""
+        self._checkpoints.forget_chunks(row)
+        self._blobs.delete_unfinished(row.blobs)
+        with self._database.read() as session:
+            sent = {callback.body_key for callback in self._callbacks.of_subject(session, row.account_sid, row.id)}
+        for key in self._blobs.keys(row.blobs):
+            if keys.is_callback(key) and key not in sent:  # a worker was killed before it had said that the job ended
+                self._blobs.delete(key)
 
     def _leave(self, transcription_id: str, folder: str) -> None:
-        """Stop work on a job that was deleted, or that has ended without this piece of it."""
-        with self._database.read() as session:
-            if repository.find(session, transcription_id) is not None:
-                return
-        _log.info("transcription.deleted", transcription=transcription_id)
-        if folder:  # what was written since the erasure
-            self._blobs.delete_prefix(folder)
+        """Stop work on a job that was deleted, or that has ended without this piece of it; what it wrote goes."""
+        row = patiently(lambda: self._find(transcription_id))
+        if row is None:
+            _log.info("transcription.deleted", transcription=transcription_id)
+            patiently(lambda: self._blobs.delete_prefix(folder))  # what was written since the erasure
+        elif row.status.is_final:
+            patiently(lambda: self._tidy(row))
 
     def _begin(self, transcription_id: str) -> str:
         """PENDING to RUNNING; the folder of the job's blobs."""
@@ -180,13 +246,23 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             repository.transition(session, transcription_id, Status.PENDING, Status.RUNNING)
         return self._row(transcription_id).blobs
 
+    @stage("fetch")
     def _fetch(self, transcription_id: str) -> None:
         """Media to the blob store."""
         row = self._row(transcription_id)
         cancelled = self._running.flag(transcription_id)
+        # Not simply away with it: the job may have been ended by another worker, who had fetched the same.
+        late = partial(self._leave, row.id, row.blobs)
         try:
             if row.media_url is None:
-                fetch_source(row, blobs=self._blobs, twilio=self._twilio, settings=self._settings, cancelled=cancelled)
+                fetch_source(
+                    row,
+                    blobs=self._blobs,
+                    twilio=self._twilio,
+                    settings=self._settings,
+                    cancelled=cancelled,
+                    late=late,
+                )
             else:
                 fetch(
                     row.media_url,
@@ -194,16 +270,29 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
                     key=keys.media(row.blobs),
                     settings=self._settings,
                     cancelled=cancelled,
+                    late=late,
                 )
         except TransientJobError as error:
             _log.warning("media.attempt_failed", transcription=transcription_id, reason=error.detail)
             raise
+        try:
+            size = self._blobs.size(keys.media(row.blobs))
+        except BlobMissing:
+            self._row(transcription_id)  # raises Cancelled where the job was deleted meanwhile
+            raise
+        with self._database.write() as session:
+            repository.set_media_bytes(session, transcription_id, size)
         self._running.report(transcription_id, FETCHED)
 
-    def _inspect(self, transcription_id: str) -> float | None:
-        """Refuse at once what cannot be transcribed; the length in seconds where it is known by now."""
+    @stage("inspect")
+    def _inspect(self, transcription_id: str) -> tuple[float | None, str, int]:
+        """Refuse at once what cannot be transcribed.
+
+        Returns the length in seconds where it is known by now, the queue in which the call is recognised, and its turn.
+        """
         row = self._row(transcription_id)
-        info = self._decoder.inspect(self._running.local_path(row.id, keys.media(row.blobs)))
+        decoder = self._decoder.until(self._running.flag(row.id))
+        info = decoder.inspect(self._running.local_path(row.id, keys.media(row.blobs)))
         _log.info(
             "media.inspected",
             transcription=transcription_id,
@@ -213,10 +302,11 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             sample_rate=info.sample_rate,
             duration=info.duration,
         )
-        return info.duration
+        return info.duration, queue_name(Queue.RECOGNITION, _model(row)), _turn(row)
 
-    def _segment(self, transcription_id: str, duration: float | None) -> tuple[int, int]:
-        """Find speech in every channel, and divide the recording; the number of chunks, and the turn of the first."""
+    @stage("segment")
+    def _segment(self, transcription_id: str, duration: float | None) -> tuple[list[int], str]:
+        """Find speech in every channel, and divide the recording; the turn of each chunk, and their queue."""
         row = self._row(transcription_id)
 
         def progress(seconds: float, _length: float) -> None:
@@ -224,15 +314,19 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             self._running.report(transcription_id, FETCHED + (SEGMENTED - FETCHED) * share)
 
         path = self._running.local_path(row.id, keys.media(row.blobs))
-        segmentation = segment_file(self._decoder, path, self._running.flag(transcription_id), progress)
+        cancelled = self._running.flag(transcription_id)
+        segmentation = segment_file(self._decoder.until(cancelled), path, cancelled, progress)
         self._checkpoints.put_segmentation(row, segmentation.to_json())
         spans = [(span.start, span.end) for span in plan_chunks(segmentation, self._settings.chunk_seconds)]
         with self._database.write() as session:
-            repository.update_running(session, transcription_id, duration=segmentation.duration)
+            if not repository.update_running(session, transcription_id):
+                raise Cancelled  # ended by another worker: nobody would remove the chunks
+            repository.set_duration(session, transcription_id, segmentation.duration)
             chunks = repository.add_chunks(session, transcription_id, spans)
         self._running.report(transcription_id, SEGMENTED)
-        return chunks, _turn(row)
+        return [_turn(row, number) for number in range(chunks)], queue_name(Queue.CHUNKS, _model(row))
 
+    @stage("recognize")
     def _recognize(self, transcription_id: str, number: int) -> bool:
         """Words of one chunk to the blob store; whether all chunks of the job are there now."""
         row = self._row(transcription_id)
@@ -246,22 +340,26 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             _log.info("chunk.recognized", transcription=transcription_id, chunk=number, seconds=round(chunk.length, 3))
         self._listen(row, chunk)
         with self._database.write() as session:
-            repository.finish_chunk(session, transcription_id, number)
+            finished = repository.finish_chunk(session, transcription_id, number)
+        if not finished:
+            raise Cancelled  # the job has ended meanwhile
         # Asked behind the commit: of chunks that finish at the same time, at least the last to commit sees all.
         with self._database.read() as session:
             return not repository.unfinished_chunks(session, transcription_id)
 
+    @recognition
     def _recognized(self, row: Transcription, chunk: Chunk) -> list[Segment]:
         segmentation = Segmentation.from_json(self._checkpoints.segmentation(row))
         options = row.resolved_configuration
-        model = options["servedBy"]["model"]
+        model = _model(row)
         for fault in routes.check(routes.WHISPER, model, options["language"], self._settings):
             # The operator changed what is served since the job was made.
             raise JobError(Code.PROVIDER_REFUSED, fault.detail)
         segments: list[Segment] = []
         done = readable = 0.0
+        cancelled = self._running.flag(row.id)
         for segment in recognize_span(
-            self._decoder,
+            self._decoder.until(cancelled),
             self._running.local_path(row.id, keys.media(row.blobs)),
             segmentation,
             Span(chunk.start, chunk.end),
@@ -270,8 +368,9 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             RecognitionOptions(
                 language=None if options["language"] == MULTI else options["language"],
                 keyterms=tuple(options.get("keyterms") or ()),
+                owner=row.account_sid,
             ),
-            self._running.flag(row.id),
+            cancelled,
         ):
             segments.append(segment)
             done = max(done, min(segment.end, chunk.end) - chunk.start)
@@ -292,7 +391,8 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         self._diarizer.check()
         path = self._running.local_path(row.id, keys.media(row.blobs))
         span = Span(chunk.start, chunk.end)
-        heard = self._diarizer.listen(self._decoder, path, segmentation, span, self._running.flag(row.id))
+        cancelled = self._running.flag(row.id)
+        heard = self._diarizer.listen(self._decoder.until(cancelled), path, segmentation, span, cancelled)
         self._checkpoints.put_voices(row, chunk.number, heard)
 
     def _turns(self, row: Transcription, chunks: Sequence[Chunk]) -> list[Turn] | None:
@@ -302,23 +402,27 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             return None
         return self._diarizer.turns(self._checkpoints.voices(row, chunks), speakers)
 
+    @stage("finish")
     def _finish(self, transcription_id: str) -> None:
         """Transcript to the blob store and to a conversation; then COMPLETED and the callback in one transaction."""
         row = self._row(transcription_id)
         if not row.status.is_final:  # else this worker, or another, was killed just behind it
             self._complete(row)
-        self._checkpoints.forget_chunks(row)
-        self._blobs.delete_unfinished(row.blobs)
+        self._tidy(row)
 
     def _complete(self, row: Transcription) -> None:
         with self._database.read() as session:
             chunks = repository.chunks(session, row.id)
+        if not chunks:
+            # Another worker has ended the job since `row` was read; its transcript must not be written over.
+            raise Cancelled
         transcript = self._checkpoints.transcript(row, chunks, self._turns(row, chunks))
-        self._blobs.put_bytes(keys.transcript(row.blobs), dump(transcript_to_json(transcript)))
+        data = dump(transcript_to_json(transcript))
+        self._blobs.put_bytes(keys.transcript(row.blobs), data)
         # First, so that the callback can name the conversation.
         if row.conversation_id is None:  # else a worker was killed just behind it
             row.conversation_id = self._converse(row, transcript)
-        self._conclude(row, Status.COMPLETED, callback_body(row, transcript=transcript))
+        self._conclude(row, Status.COMPLETED, callback_body(row, transcript=transcript), result_bytes=len(data))
 
     def _converse(self, row: Transcription, transcript: Transcript) -> str | None:
         """Store the transcript in a conversation, where the configuration says so; its id in the last transaction."""
@@ -346,6 +450,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         """Take out of conversations what is stored of a transcript that will never be complete."""
         self._conversations.withdraw(account_sid, channel_id, resource_prefix(transcription_id))
 
+    @stage("fail")
     def _fail(self, transcription_id: str, code: int, detail: str) -> None:
         """FAILED with its code, and the callback, in one transaction."""
         self._begin(transcription_id)  # where even that step had failed
@@ -356,7 +461,10 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             if (channel_id := half_stored(row)) is not None:
                 self._withdraw(row.account_sid, row.id, channel_id)
             self._conclude(row, Status.FAILED, callback_body(row, error=error), error=error)
-        self._blobs.delete_unfinished(row.blobs)
+        try:
+            self._tidy(row)
+        except Exception:  # noqa: BLE001  it may be the blob store that the job failed of; it is told all the same
+            _log.warning("transcription.not_tidied", transcription=transcription_id, exc_info=True)
 
     def _conclude(self, row: Transcription, status: Status, body: dict[str, Any], **values: Any) -> None:
         data, reduced = fit_body(body, self._callbacks.max_body_bytes)
@@ -366,12 +474,14 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             # Under a name of its own: a second writer must not change what a first one's callback sends.
             content = keys.callback(row.blobs)
             self._blobs.put_bytes(content, data)
+            values["result_bytes"] = values.get("result_bytes", 0) + len(data)
         with self._database.write() as session:
+            values |= due_instants(session, self._database, self._settings, row)
             # A worker that was thought dead and comes back finds the job ended, and tells nobody.
-            if not repository.transition(session, row.id, Status.RUNNING, status, progress=1.0, **values):
-                return
-            repository.forget_chunks(session, row.id)
-            if callback is not None:
+            ended = repository.transition(session, row.id, Status.RUNNING, status, progress=1.0, **values)
+            if ended:
+                repository.forget_chunks(session, row.id)
+            if ended and callback is not None:
                 self._callbacks.enqueue(
                     session,
                     callback_id=f"voice_callback_{row.id.rpartition('_')[2]}",
@@ -381,7 +491,11 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
                     url=callback["url"],
                     body=content,
                     reduced=reduced,
+                    retention=row.resolved_configuration.get("retention"),
                 )
+        if not ended:
+            self._take_back(row.id, content)
+            return
         _log.info(
             "transcription.ended",
             transcription=row.id,
@@ -389,14 +503,29 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             error=values.get("error", {}).get("code"),
         )
 
+    def _take_back(self, transcription_id: str, content: bytes | str) -> None:
+        """Remove what was written for a job that had been ended, or deleted, by another.
+
+        Raises:
+            Cancelled: it was deleted.
+        """
+        if isinstance(content, str):
+            self._blobs.delete(content)
+        row = self._row(transcription_id)
+        if row.transcript_erased_at is not None:
+            self._blobs.delete(keys.transcript(row.blobs))
+
     def fail_abandoned(self) -> None:
         """End the jobs whose workflow DBOS gave up, since every worker that took them died."""
+        given_up = {pieces.job_of(each) for each in abandoned(*pieces.ALL, statuses=[GIVEN_UP])}
+        broken = {pieces.job_of(each) for each in abandoned(*pieces.ALL, statuses=[BROKEN])}
         with self._database.read() as session:
-            ids = {each.partition(_CHUNK)[0] for each in abandoned("transcribe", "recognize_chunk")}
-            rows = repository.unfinished(session, list(ids))
+            rows = repository.unfinished(session, list(given_up | broken))
         for row in rows:
+            reason = "each worker that had it in hand died" if row.id in given_up else "the server's log says why"
             try:
-                self._fail(row.id, Code.JOB_INTERNAL, "Given up after many attempts; the server's log says why.")
+                self._fail(row.id, Code.JOB_INTERNAL, f"Given up after many attempts: {reason}.")
+                _log.error("transcription.given_up", transcription=row.id, reason=reason)
             except Exception:  # noqa: BLE001  one job must not keep the others from ending
                 _log.exception("transcription.not_ended", transcription=row.id)
 
@@ -406,44 +535,37 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         Raises:
             Cancelled: it was deleted.
         """
-        with self._database.read() as session:
-            row = repository.find(session, transcription_id)
+        row = self._find(transcription_id)
         if row is None:
             raise Cancelled
         return row
+
+    def _find(self, transcription_id: str) -> Transcription | None:
+        with self._database.read() as session:
+            return repository.find(session, transcription_id)
 
     @DBOS.workflow(name="erase")
     def erase(self, transcription_id: str, folder: str, half_stored: str | None = None) -> None:
         """Erase what a deleted transcription left. Its work ends by itself: each step finds the row gone."""
         self.erase_blobs(folder)
         if half_stored is not None:  # and nothing is added any more
-            account_sid = folder.partition("/")[0]
-            DBOS.run_step(_named("withdraw", _retried()), self._withdraw, account_sid, transcription_id, half_stored)
+            account_sid = _account(folder)
+            self.withdraw(account_sid, transcription_id, half_stored)
         # A worker notices within a second or two; what it wrote until then goes as well.
         DBOS.sleep(10)
         self.erase_blobs(folder)
         DBOS.cancel_workflow(transcription_id, cancel_children=True)
         DBOS.delete_workflow(transcription_id, delete_children=True)
 
-    @DBOS.step(retries_allowed=True, max_attempts=10, interval_seconds=1.0)
+    @DBOS.step()
+    def withdraw(self, account_sid: str, transcription_id: str, channel_id: str) -> None:
+        """What a conversation has of the transcript."""
+        patiently(lambda: self._withdraw(account_sid, transcription_id, channel_id), attempts=10)
+
+    @DBOS.step()
     def erase_blobs(self, folder: str) -> None:
         """Everything under the folder."""
-        self._blobs.delete_prefix(folder)
-
-
-def _retried() -> StepOptions:
-    """For steps that only a passing fault of this machine can fail: a full disk, a database that is away."""
-    return {
-        "retries_allowed": True,
-        "max_attempts": 4,
-        "interval_seconds": 1.0,
-        "backoff_rate": 3.0,
-        "should_retry": _is_worth_another,
-    }
-
-
-def _named(name: str, options: StepOptions) -> StepOptions:
-    return {**options, "name": name}
+        patiently(lambda: self._blobs.delete_prefix(folder), attempts=10)
 
 
 def _is_worth_another(error: BaseException) -> bool:
@@ -456,10 +578,22 @@ def _cause(error: Exception) -> Exception:
     return error.errors[-1] if isinstance(error, dbos_error.DBOSMaxStepRetriesExceeded) and error.errors else error
 
 
-def _turn(row: Transcription) -> int:
-    """The minute in which a job came: the turn of its first chunk among those of all long calls of the account.
+def _model(row: Transcription) -> str:
+    """The model that a job is to be recognised with."""
+    return str(row.resolved_configuration["servedBy"]["model"])
 
-    Each further chunk has the turn of a minute later. So calls that come together advance together, a shorter one
-    need not wait for the end of a longer one, and what has waited long enough comes before anything new.
+
+def _account(folder: str) -> str:
+    """Whose job it is that has its blobs in this folder."""
+    return folder.partition("/")[0]
+
+
+def _turn(row: Transcription, number: int = 0) -> int:
+    """Where a piece of a job stands among those of its account: by the job's priority, then by turn.
+
+    The first chunk has the turn of the minute in which its job came, and each further one that of a minute later. So
+    calls that come together advance together, a shorter one need not wait for the end of a longer one, and what has
+    waited long enough comes before anything new.
     """
-    return max(1, int((row.created_at - _EPOCH).total_seconds() // 60))
+    turn = int((row.created_at - _EPOCH).total_seconds() // 60)
+    return rank(row.resolved_configuration.get("priority"), turn + number)

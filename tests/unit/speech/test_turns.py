@@ -43,3 +43,31 @@ def test_who_is_cancelled_while_waiting_leaves_and_lets_the_others_through() -> 
             pass
     with turns.take(threading.Event()):
         assert turns.waiting == 0
+
+
+def test_owners_take_turns_however_many_wait_for_each() -> None:
+    turns, order, holding = Turns(), list[str](), threading.Event()
+    release = threading.Event()
+
+    def hold() -> None:
+        with turns.take(threading.Event(), "a"):
+            holding.set()
+            release.wait(10)
+
+    def follow(owner: str) -> None:
+        with turns.take(threading.Event(), owner):
+            order.append(owner)
+
+    threads = [threading.Thread(target=hold)]
+    threads[0].start()
+    assert holding.wait(10)
+    for number, owner in enumerate("aaaabbc"):
+        thread = threading.Thread(target=follow, args=(owner,))
+        thread.start()
+        threads.append(thread)
+        while turns.waiting <= number:
+            time.sleep(0.001)
+    release.set()
+    for thread in threads:
+        thread.join(10)
+    assert "".join(order) == "bcabaaa"

@@ -1,5 +1,6 @@
 """The default engine: Whisper on CTranslate2, in a child process."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 
 from callscribe.errors import Cancelled
@@ -17,6 +18,7 @@ from callscribe.speech.routes import WHISPER, whisper_models
 from callscribe.speech.whisper.messages import LanguageEvidence, Part
 from callscribe.speech.whisper.process import ChildProcess
 from callscribe.speech.whisper.sharing import REQUEST_SECONDS, SharedChild
+from callscribe.waiting import watched
 
 
 class WhisperEngine:
@@ -27,6 +29,7 @@ class WhisperEngine:
         self._catalogue = Catalogue(settings.models)
         self._child = ChildProcess(device=settings.device, threads=settings.threads)
         self._shared = SharedChild(self._child)
+        self._answered_at: float | None = None
 
     @property
     def name(self) -> str:
@@ -37,6 +40,11 @@ class WhisperEngine:
     def pid(self) -> int | None:
         """The child's process id while there is one."""
         return self._child.pid
+
+    @property
+    def answered_at(self) -> float | None:
+        """When the child answered last, by the monotonic clock of this process; None before it has."""
+        return self._answered_at
 
     def models(self) -> Sequence[ModelDescription]:
         """The catalogue's models, and the operator's own."""
@@ -58,14 +66,21 @@ class WhisperEngine:
             EngineClosed: the engine was closed.
             SetupError: the model is not on this machine and cannot be had.
         """
-        folder = str(self._catalogue.path(model))
+
+        def watch() -> None:
+            if cancelled.is_set():
+                raise Cancelled
+
+        # It may have to be got first. Whoever leaves meanwhile leaves that to the next.
+        folder = str(watched(lambda: self._catalogue.path(model), watch))
         language = whisper_code(options.language)
         evidence: dict[int, LanguageEvidence] = {}
         for group in _groups(windows):
             if cancelled.is_set():
                 raise Cancelled
             part = Part(tuple(group), language, options.keyterms, evidence)
-            answer = self._shared.ask(folder, self._settings.beam_size, part, cancelled)
+            answer = self._shared.ask(folder, self._settings.beam_size, part, cancelled, options.owner)
+            self._answered_at = time.monotonic()
             evidence = answer.evidence
             for segments in answer.segments:
                 yield from segments

@@ -1,10 +1,11 @@
 """The parent's side of the child process: started when needed, replaced when it dies, killed when it is not wanted.
 
-One request is in the child at a time. Threads take turns in the order they came, so a long recording does not keep
-short ones waiting for longer than one request.
+One request is in the child at a time. Those who ask take turns, by whose work it is and then in the order they came: so
+neither a long recording nor one who has many keeps others waiting for longer than one request.
 """
 
 import contextlib
+import itertools
 import json
 import os
 import select
@@ -12,16 +13,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import IO, Any
 
 from callscribe.errors import CallscribeError, Cancelled
+from callscribe.observation.metrics import MODEL_STARTS
 from callscribe.speech.interface import Cancellation
 from callscribe.speech.whisper.messages import LENGTHS
 
 _POLL_SECONDS = 0.1
 _PIPE_BYTES = 1024**2
+_REMEMBERED = 1024
+"""Owners of whom it is known when they were served."""
 
 _ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "1048576", "MALLOC_TRIM_THRESHOLD_": "16777216", "MALLOC_ARENA_MAX": "2"}
 """For glibc: large blocks go back to the system. Kept for reuse they fragment, since no two batches are of one size,
@@ -44,43 +48,67 @@ Exchange = Callable[[bytes, Cancellation, float], dict[str, Any]]
 """Sends a frame and returns the header of the answer, unless cancelled or later than so many seconds."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ticket:
+    owner: str
+
+
 class Turns:
-    """Lets one thread at a time through, in the order of arrival; who is cancelled while waiting leaves the queue."""
+    """Lets one thread at a time through: of the owner that was served longest ago, in the order of arrival.
+
+    Who is cancelled while waiting leaves the queue.
+    """
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
-        self._waiting: deque[object] = deque()
+        self._holder: _Ticket | None = None
+        self._waiting: list[_Ticket] = []
+        self._served: dict[str, int] = {}
+        self._count = itertools.count()
 
     @property
     def waiting(self) -> int:
-        """How many wait behind the one whose turn it is."""
+        """How many wait for the one whose turn it is."""
         with self._condition:
-            return max(0, len(self._waiting) - 1)
+            return len(self._waiting)
 
     @contextlib.contextmanager
-    def take(self, cancelled: Cancellation) -> Iterator[None]:
+    def take(self, cancelled: Cancellation, owner: str = "") -> Iterator[None]:
         """Wait for a turn and hold it.
 
         Raises:
             Cancelled: `cancelled` was set before the turn came.
         """
-        ticket = object()
+        ticket = _Ticket(owner)
         with self._condition:
             self._waiting.append(ticket)
+            try:
+                while not self._begins(ticket):
+                    if cancelled.is_set():
+                        raise Cancelled
+                    self._condition.wait(_POLL_SECONDS)
+            finally:
+                self._waiting.remove(ticket)
         try:
-            self._wait(ticket, cancelled)
             yield
         finally:
             with self._condition:
-                self._waiting.remove(ticket)
+                self._holder = None
                 self._condition.notify_all()
 
-    def _wait(self, ticket: object, cancelled: Cancellation) -> None:
-        with self._condition:
-            while self._waiting[0] is not ticket:
-                if cancelled.is_set():
-                    raise Cancelled
-                self._condition.wait(_POLL_SECONDS)
+    def _begins(self, ticket: _Ticket) -> bool:
+        """Let this one through if it is its turn."""
+        if self._holder is not None:
+            return False
+        # Of equals the first, so those of one owner stay in order.
+        if min(self._waiting, key=lambda each: self._served.get(each.owner, -1)) is not ticket:
+            return False
+        self._holder = ticket
+        self._served.pop(ticket.owner, None)
+        self._served[ticket.owner] = next(self._count)
+        if len(self._served) > _REMEMBERED:
+            del self._served[next(iter(self._served))]  # the one served longest ago
+        return True
 
 
 class ChildProcess:
@@ -99,8 +127,8 @@ class ChildProcess:
         process = self._process
         return process.pid if process and process.poll() is None else None
 
-    def take_turn(self, work: Callable[[Exchange], None], cancelled: Cancellation) -> None:
-        """Call `work` with the way to ask the child, when its turn has come. Starts a child where none runs.
+    def take_turn(self, work: Callable[[Exchange], None], cancelled: Cancellation, owner: str = "") -> None:
+        """Call `work` with the way to ask the child, when the owner's turn has come. Starts a child where none runs.
 
         Raises:
             Cancelled: `cancelled` was set; a child that was at work is killed.
@@ -118,7 +146,7 @@ class ChildProcess:
                 self._stop()
                 raise
 
-        with self._turns.take(cancelled):
+        with self._turns.take(cancelled, owner):
             work(exchange)
 
     def retire(self) -> None:
@@ -162,6 +190,7 @@ class ChildProcess:
         environment = {name: value for name, value in os.environ.items() if _is_harmless(name)}
         for name, value in _ALLOCATOR.items():
             environment.setdefault(name, value)
+        MODEL_STARTS.inc()
         process = subprocess.Popen(  # noqa: S603  our own module in our own interpreter
             [sys.executable, "-P", "-m", "callscribe.speech.whisper.child", *self._arguments],
             stdin=subprocess.PIPE,

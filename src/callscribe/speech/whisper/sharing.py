@@ -1,15 +1,16 @@
-"""Jobs share the child process: what waits for it when it is free goes to it as one request.
+"""Jobs share the child process: what waits for it when it is free goes to it as one request, owner by owner.
 
 Short recordings have few windows each, and a batch that is not full costs as much as a full one.
 """
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final
 
-from callscribe.errors import Code, TransientJobError
+from callscribe.errors import Cancelled, Code, TransientJobError
 from callscribe.speech.interface import Cancellation
 from callscribe.speech.whisper.messages import Answer, Part, Request, read_answers, request_frame
 from callscribe.speech.whisper.process import ChildDied, ChildProcess, Exchange
@@ -27,9 +28,9 @@ _PATIENCE: Final = 120.0
 _PATIENCE_PER_SECOND: Final = 20.0
 """A child is taken for hung when it needs longer than this: for starting, and for each second of audio."""
 
-_RECYCLE_AFTER: Final = 3600.0
-"""Seconds of audio after which a fresh child goes on: kernels for ever new shapes add up, by a twentieth in this time.
-A start takes a few seconds."""
+_RECYCLE_AFTER: Final = 1800.0
+"""Seconds of audio after which a fresh child goes on: kernels for ever new shapes add up, by a twentieth in twice this.
+A start takes a second or two."""
 
 
 @dataclass(slots=True, eq=False)
@@ -39,8 +40,11 @@ class _Waiting:
     model: str
     beams: int
     part: Part
+    owner: str = ""
     answer: Answer | None = None
     alone: bool = False
+    abandoned: bool = False
+    """Whether nobody waits any more: its job was deleted."""
 
 
 class SharedChild:
@@ -52,21 +56,21 @@ class SharedChild:
         self._lock = threading.Lock()
         self._recognized = 0.0
 
-    def ask(self, model: str, beams: int, part: Part, cancelled: Cancellation) -> Answer:
-        """The answer to one part.
+    def ask(self, model: str, beams: int, part: Part, cancelled: Cancellation, owner: str = "") -> Answer:
+        """The answer to one part. Owners take turns, whatever each has waiting.
 
         Raises:
             Cancelled: `cancelled` was set.
             TransientJobError: 17561, the child failed on it, or died of it again and again.
             EngineClosed: the child was closed.
         """
-        mine = _Waiting(model, beams, part)
+        mine = _Waiting(model, beams, part, owner)
         with self._lock:
             self._waiting.append(mine)
         try:
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
-                    self._child.take_turn(lambda exchange: self._serve(mine, exchange, cancelled), cancelled)
+                    self._child.take_turn(lambda exchange: self._serve(mine, exchange, cancelled), cancelled, owner)
                 except ChildDied as error:
                     mine.alone = True
                     log.warning("The recognition process died (attempt %d of %d): %s", attempt, _ATTEMPTS, error)
@@ -74,6 +78,7 @@ class SharedChild:
                     return mine.answer
         finally:
             with self._lock:
+                mine.abandoned = mine.answer is None
                 if mine in self._waiting:
                     self._waiting.remove(mine)
         raise TransientJobError(
@@ -85,11 +90,16 @@ class SharedChild:
         while mine.answer is None:
             group = self._take(mine)
             try:
-                self._answer(group, exchange, cancelled)
+                self._answer(group, exchange, _Unwanted(cancelled, group))
+            except Cancelled:
+                # The child cannot be told to leave out what was deleted, so it was ended. The others lose what it had
+                # done for them, once: from now on each is alone.
+                if cancelled.is_set():
+                    raise
             finally:
                 with self._lock:  # those without an answer ask for themselves, each alone
                     for each in group:
-                        if each.answer is None:
+                        if each.answer is None and not each.abandoned:
                             each.alone = True
                             self._waiting.append(each)
 
@@ -112,7 +122,7 @@ class SharedChild:
         """`mine` and others of its kind, as much audio as one request may have."""
         with self._lock:
             group, seconds = [mine], mine.part.seconds
-            for each in self._waiting:
+            for each in _in_turns(self._waiting):
                 alike = (each.model, each.beams) == (mine.model, mine.beams) and not each.alone and not mine.alone
                 if each is not mine and alike and seconds + each.part.seconds <= REQUEST_SECONDS:
                     group.append(each)
@@ -125,3 +135,23 @@ class SharedChild:
         if self._recognized > _RECYCLE_AFTER:
             self._recognized = 0.0
             self._child.retire()
+
+
+@dataclass(frozen=True, slots=True)
+class _Unwanted:
+    """Set once the job that asks was deleted, or another whose part is in the same request."""
+
+    cancelled: Cancellation
+    group: Sequence[_Waiting]
+
+    def is_set(self) -> bool:
+        return self.cancelled.is_set() or any(each.abandoned for each in self.group)
+
+
+def _in_turns(waiting: Sequence[_Waiting]) -> Iterator[_Waiting]:
+    """The first of each owner, the second of each, and so on."""
+    by_owner: dict[str, list[_Waiting]] = {}
+    for each in waiting:
+        by_owner.setdefault(each.owner, []).append(each)
+    for round_ in zip_longest(*by_owner.values()):
+        yield from (each for each in round_ if each is not None)

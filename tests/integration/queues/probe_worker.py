@@ -1,0 +1,57 @@
+"""A worker with the program's own runtime and queues, whose work is to wait until it is told to end.
+
+    python probe_worker.py DATABASE_URL FOLDER
+
+Says `started NAME` for each piece of work that it takes, and ends it when there is a file of that name in the folder.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from dbos import DBOS, DBOSConfiguredInstance
+
+from callscribe.db.engine import Database
+from callscribe.durable.liveness import Abilities
+from callscribe.durable.queues import WORKFLOW_INSTANCE, Lane
+from callscribe.durable.runtime import Runtime
+from callscribe.settings import Settings
+
+QUEUE = "recognition:probe"
+URL, FOLDER = sys.argv[1], Path(sys.argv[2])
+
+
+def say(*words: str) -> None:
+    sys.stdout.write(" ".join(words) + "\n")
+    sys.stdout.flush()
+
+
+@DBOS.dbos_class()
+class Probe(DBOSConfiguredInstance):
+    """Its one workflow."""
+
+    @DBOS.workflow(name="hold")
+    def hold(self, _argument: str) -> None:
+        name = str(DBOS.workflow_id)
+        say("started", name)
+        while not (FOLDER / name).exists():
+            time.sleep(0.02)
+
+
+database = Database(URL)
+lane = Lane(QUEUE, places=2, spare=1, fair=True)
+runtime = Runtime(
+    database,
+    Settings(data_dir=FOLDER),
+    [lane],
+    Abilities(("recognition",), ("probe",), "cpu"),
+    told=lambda _returned: None,
+    succeeded=lambda: None,
+)
+Probe(WORKFLOW_INSTANCE)
+runtime.start()
+say("ready")
+sys.stdin.read()
+runtime.stop()
+os._exit(0)  # as a worker does: threads are still inside of what they do

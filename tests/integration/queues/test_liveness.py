@@ -1,0 +1,157 @@
+"""Who counts as alive: by the database's clock, whatever a worker's own says."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import psutil
+import pytest
+import sqlalchemy as sa
+import time_machine
+
+from callscribe.db.clock import instant
+from callscribe.db.engine import Database
+from callscribe.durable.liveness import (
+    EXPIRY,
+    HEARTBEAT,
+    Abilities,
+    Liveness,
+    earlier_workers,
+    live_workers,
+    machine_id,
+    models_served,
+)
+from callscribe.durable.tables import Worker
+
+LONG = 3600.0
+
+
+@pytest.fixture(autouse=True)
+def _nobody(database: Database) -> Iterator[None]:
+    def forget() -> None:
+        with database.write() as session:
+            session.execute(sa.delete(Worker))
+
+    forget()
+    yield
+    forget()
+
+
+@pytest.fixture
+def watcher(database: Database) -> Liveness:
+    """A worker that has seen the database all the time."""
+    watcher = Liveness(database, "watcher", Abilities(("recognition",), ("tiny.en",), "cpu"))
+    watcher._regular_since -= LONG
+    watcher.sign_on()
+    return watcher
+
+
+def add(
+    database: Database,
+    name: str,
+    ago: timedelta = timedelta(0),
+    *,
+    machine: str = "elsewhere",
+    pid: int = 1,
+    process_started: float = 0.0,
+) -> None:
+    """A worker as it was before it said what it can do."""
+    with database.write() as session:
+        session.execute(
+            sa.insert(Worker).values(
+                id=name,
+                machine=machine,
+                pid=pid,
+                process_started=process_started,
+                started_at=instant(database, -ago),
+                seen_at=instant(database, -ago),
+            )
+        )
+
+
+def test_a_worker_on_another_machine_lives_until_its_row_expires(database: Database, watcher: Liveness) -> None:
+    add(database, "fresh", EXPIRY / 2)
+    add(database, "late", EXPIRY * 2)
+    assert live_workers(database) == {"watcher", "fresh"}
+    assert watcher._others_alive() == {"fresh"}
+
+
+@pytest.mark.parametrize("off", [-60, 60])
+def test_a_clock_that_is_off_by_a_minute_makes_nobody_dead(database: Database, off: int) -> None:
+    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=off), tick=True):
+        astray = Liveness(database, "astray")
+        astray._regular_since -= LONG
+        astray.sign_on()
+        astray._beat()
+    watcher = Liveness(database, "watcher")
+    watcher._regular_since -= LONG
+    watcher.sign_on()
+    add(database, "elsewhere", EXPIRY / 2)
+    # The one whose clock is off is alive to the others, and the others to it.
+    assert watcher._others_alive() == {"astray", "elsewhere"}
+    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=off), tick=True):
+        astray._beat()
+        assert astray._others_alive() == {"watcher", "elsewhere"}
+        assert live_workers(database) == {"watcher", "astray", "elsewhere"}
+        # One that is gone is gone to it as well.
+        add(database, "gone", EXPIRY * 2)
+        assert astray._others_alive() == {"watcher", "elsewhere"}
+
+
+def test_who_comes_back_to_a_database_that_was_away_buries_nobody(database: Database, watcher: Liveness) -> None:
+    add(database, "late", EXPIRY * 2)
+    watcher._last_beat -= EXPIRY.total_seconds()  # its own beat has failed as well
+    watcher._beat()
+    assert watcher._others_alive() == {"late"}
+    watcher._regular_since -= EXPIRY.total_seconds()
+    assert watcher._others_alive() == set()
+
+
+def test_a_worker_that_starts_watches_for_a_while_before_it_buries_anybody(database: Database) -> None:
+    add(database, "late", EXPIRY * 2)
+    watcher = Liveness(database, "watcher")
+    watcher.sign_on()
+    # A file cannot have been away.
+    assert watcher._others_alive() == (set() if database.is_sqlite else {"late"})
+
+
+def test_a_process_that_ended_on_this_machine_is_dead_at_once(database: Database) -> None:
+    watcher = Liveness(database, "watcher")
+    watcher.sign_on()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        started = psutil.Process(child.pid).create_time()
+        add(database, "child", machine=machine_id(), pid=child.pid, process_started=started)
+        assert watcher._others_alive() == {"child"}
+    assert watcher._others_alive() == set()
+
+
+def test_another_process_with_the_pid_of_a_dead_one_is_not_taken_for_it(database: Database, watcher: Liveness) -> None:
+    add(database, "earlier", machine=machine_id(), pid=os.getpid(), process_started=1.0)
+    assert watcher._others_alive() == set()
+
+
+def test_a_paused_process_on_this_machine_expires_like_any_other(database: Database, watcher: Liveness) -> None:
+    started = psutil.Process().create_time()
+    add(database, "paused", EXPIRY * 2, machine=machine_id(), pid=os.getpid(), process_started=started)
+    assert watcher._others_alive() == set()
+
+
+def test_a_worker_that_was_taken_for_dead_signs_on_again(database: Database, watcher: Liveness) -> None:
+    with database.write() as session:
+        session.execute(sa.delete(Worker))
+    watcher._beat()
+    assert live_workers(database) == {"watcher"}
+
+
+def test_what_live_workers_can_do_is_known(database: Database, watcher: Liveness) -> None:
+    assert models_served(database) == {"tiny.en"}
+    assert not earlier_workers(database)
+    add(database, "of the version before")
+    assert earlier_workers(database)
+    assert models_served(database) == {"tiny.en"}
+
+
+def test_several_heartbeats_may_be_missed() -> None:
+    assert EXPIRY.total_seconds() >= 4 * HEARTBEAT

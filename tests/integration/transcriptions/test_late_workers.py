@@ -1,0 +1,177 @@
+"""A worker that was taken for dead goes on inside its step: nothing of a job that another has ended changes."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callscribe.callbacks.service import Callbacks
+from callscribe.callbacks.tables import Callback
+from callscribe.db.engine import Database
+from callscribe.durable.queues import WorkQueue
+from callscribe.errors import Cancelled
+from callscribe.ids import new_configuration_id, new_transcription_id
+from callscribe.media.blobs import BlobStore
+from callscribe.media.spool import Spool
+from callscribe.settings import Settings
+from callscribe.speech.interface import Segment, Word
+from callscribe.transcriptions import keys, repository
+from callscribe.transcriptions.checkpoints import Checkpoints
+from callscribe.transcriptions.running import Running
+from callscribe.transcriptions.tables import Chunk, Status, Transcription
+from callscribe.transcriptions.workflows import SMALL_BODY_BYTES, TranscriptionWorkflows
+from harness import eventually
+from media_server import MediaServer
+
+SPOKEN = [
+    Segment(0, at, at + 0.8, (Word("Good", at, at + 0.3, 0.9), Word("morning.", at + 0.3, at + 0.8, 0.9)), "en")
+    for at in map(float, range(40))
+]
+
+
+class Steps(TranscriptionWorkflows):
+    """The steps of a job as a worker does them, without DBOS around them."""
+
+    def __init__(self, database: Database, queue: WorkQueue, blobs: BlobStore, settings: Settings) -> None:
+        self._running = Running(database, blobs, Spool.of(settings, settings.spool))
+        self._database = database
+        self._blobs = blobs
+        self._callbacks = Callbacks(queue)
+        self._settings = settings
+        self._checkpoints = Checkpoints(blobs)
+
+    def _recognized(self, row: Transcription, chunk: Chunk) -> list[Segment]:  # noqa: ARG002
+        return SPOKEN
+
+    def _listen(self, row: Transcription, chunk: Chunk) -> None:
+        pass
+
+
+@pytest.fixture
+def steps(database: Database, tmp_path: Path) -> Iterator[Steps]:
+    queue = WorkQueue(database)
+    yield Steps(
+        database,
+        queue,
+        BlobStore((tmp_path / "blobs").as_uri()),
+        Settings(data_dir=tmp_path, media_allow=("127.0.0.1",)),
+    )
+    queue.close()
+
+
+@pytest.fixture
+def job(database: Database, account: str, steps: Steps) -> Transcription:
+    """Running, with one chunk that is to be recognised."""
+    row = Transcription(
+        id=new_transcription_id(),
+        account_sid=account,
+        status=Status.RUNNING,
+        configuration_id=new_configuration_id(),
+        participants=[],
+        resolved_configuration={"transcriptionStatusCallback": {"url": "http://127.0.0.1:9/c", "method": "POST"}},
+        base_url="http://127.0.0.1:8321",
+    )
+    with database.write() as session:
+        session.add(row)
+        session.flush()
+        repository.add_chunks(session, row.id, [(0.0, 40.0)])
+    spoken: dict[str, Any] = {"duration": 40.0, "copies": False, "channels": [{"channel": 0, "gain": 1, "spans": []}]}
+    steps._checkpoints.put_segmentation(row, spoken)
+    return row
+
+
+def names(steps: Steps, row: Transcription) -> set[str]:
+    return {key.removeprefix(f"{row.blobs}/") for key in steps._blobs.keys(row.blobs)}
+
+
+def body_key(database: Database, row: Transcription) -> str:
+    with database.read() as session:
+        [callback] = session.query(Callback).filter(Callback.subject_id == row.id)
+        return str(callback.body_key)
+
+
+def test_who_ends_a_job_second_does_not_touch_its_transcript(
+    database: Database, steps: Steps, job: Transcription
+) -> None:
+    assert steps._recognize(job.id, 0)
+    as_the_second_saw_it = steps._row(job.id)
+    steps._finish(job.id)
+    there = names(steps, job)
+    transcript = steps._blobs.get_bytes(keys.transcript(job.blobs))
+    assert b"Good morning." in transcript
+    with steps._leaving(job.id, job.blobs):
+        steps._complete(as_the_second_saw_it)
+    assert steps._blobs.get_bytes(keys.transcript(job.blobs)) == transcript
+    assert names(steps, job) == there
+
+
+def test_a_chunk_that_is_recognised_behind_the_end_of_its_job_is_removed(
+    steps: Steps, job: Transcription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def while_another_ends_it(row: Transcription, chunk: Chunk) -> list[Segment]:
+        monkeypatch.undo()
+        assert steps._recognize(job.id, 0)
+        steps._finish(job.id)
+        return SPOKEN
+
+    monkeypatch.setattr(steps, "_recognized", while_another_ends_it)
+    with steps._leaving(job.id, job.blobs):
+        steps._recognize(job.id, 0)
+    assert not {name for name in names(steps, job) if name.startswith("chunks/")}
+    assert steps._row(job.id).status == Status.COMPLETED
+
+
+def test_a_chunk_that_is_recognised_behind_the_deletion_of_its_job_is_removed_with_all_the_rest(
+    database: Database, steps: Steps, job: Transcription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def while_it_is_deleted(row: Transcription, chunk: Chunk) -> list[Segment]:
+        with database.write() as session:
+            repository.delete(session, row.account_sid, row.id)
+        return SPOKEN
+
+    monkeypatch.setattr(steps, "_recognized", while_it_is_deleted)
+    with steps._leaving(job.id, job.blobs):
+        steps._recognize(job.id, 0)
+    assert names(steps, job) == set()
+
+
+def test_the_body_of_a_callback_that_a_killed_worker_wrote_and_never_queued_is_removed(
+    database: Database, steps: Steps, job: Transcription
+) -> None:
+    orphan = keys.callback(job.blobs)
+    steps._blobs.put_bytes(orphan, b"{}")
+    assert steps._recognize(job.id, 0)
+    steps._finish(job.id)
+    sent = body_key(database, job)
+    assert sent != orphan
+    assert len(steps._blobs.get_bytes(sent)) > SMALL_BODY_BYTES
+    assert names(steps, job) == {"segmentation.json", "transcript.json", sent.removeprefix(f"{job.blobs}/")}
+
+
+def test_a_download_that_ends_behind_the_end_of_its_job_leaves_the_recording_that_another_worker_fetched(
+    database: Database, steps: Steps, job: Transcription
+) -> None:
+    fetching = threading.Event()
+
+    def hanging(handler: BaseHTTPRequestHandler, stopping: threading.Event) -> None:
+        fetching.set()
+        stopping.wait(30)
+
+    with MediaServer().running() as media, steps._running.watch(job.id):
+        media.paths["/call.wav"] = hanging
+        with database.write() as session:
+            repository.update_running(session, job.id, media_url=media.url("/call.wav"))
+        with ThreadPoolExecutor(1) as thread:
+            late = thread.submit(steps._fetch, job.id)
+            assert fetching.wait(30)
+            steps._blobs.put_bytes(keys.media(job.blobs), b"as another worker fetched it")
+            assert steps._recognize(job.id, 0)
+            steps._finish(job.id)
+            steps._running.flag(job.id).set()  # as it looks for ended jobs
+            assert isinstance(late.exception(30), Cancelled)
+        eventually(lambda: not [each for each in threading.enumerate() if each.name == "watched"], timeout=20)
+    assert steps._blobs.get_bytes(keys.media(job.blobs)) == b"as another worker fetched it"

@@ -1,0 +1,64 @@
+"""Which queues a worker serves, and in what order an account's work is done."""
+
+from typing import get_args
+
+from callscribe.configurations.options import TranscriptionOptions
+from callscribe.durable.queues import BY_MODEL, PRIORITIES, Role, family, lanes, model_of, queue_name, rank
+from callscribe.settings import Settings
+
+
+def names(*roles: Role, models: tuple[str, ...] = ()) -> set[str]:
+    return {lane.name for lane in lanes(Settings(), roles, models)}
+
+
+def test_a_worker_serves_what_its_roles_and_models_allow() -> None:
+    assert names(Role.FETCH, models=("base",)) == {"transcriptions", "suspects"}
+    assert names(Role.CALLBACKS, Role.READING, Role.ERASURES) == {"callbacks", "reading", "erasures"}
+    assert names(Role.RECOGNITION, models=("base",)) == {"recognition:base", "suspects:base"}
+    assert names(Role.CHUNKS, models=("base", "tiny.en")) == {
+        "chunks:base",
+        "suspects:base",
+        "chunks:tiny.en",
+        "suspects:tiny.en",
+    }
+    assert names(Role.RECOGNITION) == set()
+
+
+def test_by_default_a_worker_is_there_for_everything() -> None:
+    assert [Role(name) for name in Settings().worker_queues] == list(Role)
+
+
+def test_the_name_of_a_queue_says_which_model_it_needs() -> None:
+    for each in lanes(Settings(), list(Role), ["/models/our own: v2"]):
+        assert model_of(each.name) in {None, "/models/our own: v2"}
+        assert family(each.name) in {"transcriptions", "recognition", "chunks", "suspects"} | {
+            "callbacks",
+            "reading",
+            "erasures",
+        }
+
+
+def test_one_suspect_at_a_time_is_in_hand() -> None:
+    for each in lanes(Settings(), list(Role), ["base"]):
+        if family(each.name) == "suspects":
+            assert each.room == 1
+
+
+def test_priority_comes_before_age() -> None:
+    order = sorted((rank(priority, turn), priority, turn) for priority in PRIORITIES for turn in (0, 7, 10**8))
+    assert [(priority, turn) for _, priority, turn in order] == [
+        (priority, turn) for priority in ("high", "normal", "low") for turn in (0, 7, 10**8)
+    ]
+    assert rank(None, 3) == rank("normal", 3)
+    assert rank("high", 0) >= 1  # what has none comes first in DBOS
+    assert rank("low", 10**8) < 2**31
+
+
+def test_a_configuration_may_say_every_priority() -> None:
+    annotation = TranscriptionOptions.model_fields["priority"].annotation
+    literal = next(each for each in get_args(annotation) if get_args(each))
+    assert set(get_args(literal)) == set(PRIORITIES)
+
+
+def test_queues_of_a_family_do_not_collide() -> None:
+    assert len({queue_name(each, "base") for each in BY_MODEL}) == len(BY_MODEL)
