@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from callscribe.accounts.service import Accounts, Identity
 from callscribe.errors import Code, RequestError
+from callscribe.observation.context import bind_account
 
 _basic = HTTPBasic(auto_error=False, description="Account SID and auth token, or API key and secret.")
 
@@ -37,7 +38,8 @@ class AuthenticatedRoute(APIRoute):
             if identity is None:
                 detail = "Send the account SID and its auth token, or an API key and its secret, by HTTP Basic."
                 raise RequestError(Code.AUTHENTICATE, detail)
-            request.app.state.rate_limit.take(identity.account_sid)
+            bind_account(identity.account_sid)
+            request.app.state.rate_limit.take(identity.account_sid, identity.rate_limit)
             if request.path_params.get("account_sid", identity.account_sid) != identity.account_sid:
                 raise RequestError(Code.NOT_FOUND, "There is nothing at this address.")
             request.state.identity = identity

@@ -30,6 +30,8 @@ class Identity:
 
     account_sid: str
     key_sid: str | None = None
+    rate_limit: str | None = None
+    """The account's own limit of requests, see `limits`; None is the server's."""
 
 
 class Accounts:
@@ -116,6 +118,17 @@ class Accounts:
             account = repository.find(session, sid)
         return self._cipher.decrypt(account.token_encrypted) if account else None
 
+    def check_key(self) -> None:
+        """Make sure that the secret key is the one that tokens were encrypted with.
+
+        Raises:
+            SetupError: it is not, so that nothing could be signed.
+        """
+        with self._database.read() as session:
+            account = repository.first(session)
+        if account is not None:
+            self._cipher.decrypt(account.token_encrypted)
+
     def _known(self, sid: str) -> tuple[str, Identity | None]:
         """The hash of the secret that belongs to a SID, and whose it is."""
         if "\0" not in sid:  # which PostgreSQL refuses to look for
@@ -123,11 +136,13 @@ class Accounts:
                 if sid.startswith("SK"):
                     key = repository.find_key(session, sid)
                     if key is not None:
-                        return key.secret_hash, Identity(key.account_sid, key.sid)
+                        owner = repository.find(session, key.account_sid)
+                        rate = None if owner is None else owner.limit_requests
+                        return key.secret_hash, Identity(key.account_sid, key.sid, rate)
                 else:
                     account = repository.find(session, sid)
                     if account is not None:
-                        return account.token_hash, Identity(account.sid)
+                        return account.token_hash, Identity(account.sid, rate_limit=account.limit_requests)
         return hash_token(""), None
 
     def _account(self, sid: str, token: str, name: str) -> Account:

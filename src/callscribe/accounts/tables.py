@@ -1,6 +1,7 @@
 """Accounts and their API keys."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -22,6 +23,14 @@ class Account(Base):
     token_hash: Mapped[str] = mapped_column(sa.String(64))
     token_encrypted: Mapped[str] = mapped_column(sa.String(255))
     created_at: Mapped[datetime] = mapped_column(default=now)
+    # Its own limits; see `accounts.limits`. None is the server's default, below zero (or `none`) is no limit.
+    limit_jobs_waiting: Mapped[int | None]
+    limit_jobs_running: Mapped[int | None]
+    limit_requests: Mapped[str | None] = mapped_column(sa.String(32))
+    limit_stored_bytes: Mapped[int | None] = mapped_column(sa.BigInteger)
+    limit_audio_hours: Mapped[float | None]
+    retention: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    """How long its things are kept where a configuration does not say; see `accounts.retention`."""
 
 
 class ApiKey(Base):
@@ -36,3 +45,31 @@ class ApiKey(Base):
     secret_hash: Mapped[str] = mapped_column(sa.String(64))
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class AccountStorage(Base):
+    """How much an account stores: what its transcriptions and recordings say of themselves, added up.
+
+    Kept in the transactions that change those; counted anew once a day.
+    """
+
+    __tablename__ = "account_storage"
+
+    account_sid: Mapped[str] = mapped_column(sa.ForeignKey("accounts.sid"), primary_key=True)
+    stored_bytes: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    counted_at: Mapped[float | None]
+    """Seconds since 1970 by the database's clock; None where it was never counted."""
+
+
+class AccountActivity(Base):
+    """What was done for an account in ten minutes. Gone when the period is of no more use."""
+
+    __tablename__ = "account_activity"
+    __table_args__ = (sa.Index("ix_account_activity_period", "period"),)
+
+    account_sid: Mapped[str] = mapped_column(sa.ForeignKey("accounts.sid"), primary_key=True)
+    period: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Number of the ten minutes since 1970, by the database's clock."""
+    audio_seconds: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    """Seconds of audio whose transcription began."""
+    jobs_ended: Mapped[int] = mapped_column(default=0, server_default="0")

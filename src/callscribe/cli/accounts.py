@@ -10,7 +10,9 @@ from rich.table import Table
 from callscribe.accounts.keys import ApiKeys
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts, Credentials
+from callscribe.cli.limits import limits
 from callscribe.cli.options import Data, load_settings
+from callscribe.cli.retention import retention
 from callscribe.db.engine import Database
 from callscribe.errors import RequestError
 from callscribe.preparation import prepare
@@ -18,6 +20,8 @@ from callscribe.preparation import prepare
 app = typer.Typer(help="List accounts, make one, give one a new token, and its API keys.", no_args_is_help=True)
 keys = typer.Typer(help="API keys: other ways into an account, each of which can be revoked.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
+app.command()(limits)
+app.command()(retention)
 
 
 @app.command("list")

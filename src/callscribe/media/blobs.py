@@ -4,6 +4,7 @@ Keys are paths such as `AC…/voice_transcription_…/media`.
 """
 
 import asyncio
+import errno
 import fcntl
 import glob
 import hashlib
@@ -21,6 +22,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
 from callscribe.errors import CallscribeError, SetupError
+from callscribe.waiting import Watch
 
 _PART = 8 * 1024 * 1024
 """Bytes of a part of an upload; the smallest that S3 takes is 5 MiB."""
@@ -29,6 +31,7 @@ _PARTS_IN_FLIGHT = 3
 _PIECE = 1024 * 1024
 _COPY = ".blob"
 _NEW_SECONDS = 60.0
+_REMOVALS = 20
 
 
 class BlobMissing(CallscribeError):  # noqa: N818  says what is the case
@@ -59,9 +62,14 @@ class BlobStore:
         except (BaseError, OSError, ValueError) as error:
             raise SetupError(
                 f"The blob store {parts.scheme}://{parts.hostname or ''}{parts.path} cannot be used: "
-                f"{error}. Set CALLSCRIBE_BLOB_URL to file:///…, s3://bucket/prefix, gs://bucket/prefix or "
+                f"{error}. Set CALLSCRIBE_BLOBS_URL to file:///…, s3://bucket/prefix, gs://bucket/prefix or "
                 "az://container/prefix."
             ) from error
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether blobs are files of this machine, so that they can be read without a copy."""
+        return self._root is not None
 
     def put_bytes(self, key: str, data: bytes) -> None:
         """Store a blob, replacing what is there. Nobody ever sees half of it."""
@@ -179,6 +187,10 @@ class BlobStore:
             return False
         return True
 
+    def keys(self, prefix: str) -> list[str]:
+        """The keys of the blobs below a folder of keys."""
+        return [meta["path"] for listed in obstore.list(self._store, prefix.strip("/") + "/") for meta in listed]
+
     def delete(self, key: str) -> None:
         """Delete a blob; nothing happens where there is none."""
         try:
@@ -194,7 +206,7 @@ class BlobStore:
             raise ValueError("a prefix names a folder below the store's root")
         if self._root is not None:
             # With the unfinished uploads of a process that was killed, which no listing shows.
-            shutil.rmtree(self._root / prefix, ignore_errors=True)
+            _remove_folder(self._root / prefix)
             return
         for listed in obstore.list(self._store, prefix + "/"):
             obstore.delete(self._store, [meta["path"] for meta in listed])
@@ -209,10 +221,11 @@ class BlobStore:
                 path.unlink(missing_ok=True)
 
     @contextmanager
-    def local_path(self, key: str, spool: Path) -> Iterator[Path]:
+    def local_path(self, key: str, spool: Path, watch: Watch = lambda: None) -> Iterator[Path]:
         """A file with the blob in it, to read from: the blob itself where the store is a folder, else a copy.
 
-        A copy lies in `spool` for as long as the context is open; see also `reap_copies`.
+        A copy lies in `spool` for as long as the context is open; see also `reap_copies`. While it is made `watch` is
+        called between its pieces; what that raises comes out.
 
         Raises:
             BlobMissing: there is none.
@@ -228,9 +241,30 @@ class BlobStore:
         with tempfile.NamedTemporaryFile(dir=spool, prefix=f"{name}-", suffix=_COPY) as copy:
             fcntl.flock(copy, fcntl.LOCK_SH)
             for piece in self.stream(key):
+                watch()
                 copy.write(piece)
             copy.flush()
             yield Path(copy.name)
+
+
+def _remove_folder(path: Path) -> None:
+    """Remove a folder with all that is in it, also where somebody still writes to it or removes it as well.
+
+    Raises:
+        OSError: it cannot be done: the disk is read-only, say.
+    """
+    for _ in range(_REMOVALS):
+        try:
+            shutil.rmtree(path)
+        except FileNotFoundError:  # the folder, or what another removes from it
+            if not path.exists():
+                return
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY:
+                raise
+        else:
+            return
+    raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), str(path))
 
 
 def reap_copies(spool: Path) -> None:

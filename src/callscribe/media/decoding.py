@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,11 +21,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from callscribe.errors import Code, JobError, TransientJobError
+from callscribe.errors import Cancelled, Code, JobError, TransientJobError
 from callscribe.media.decoder_process import FIRST, HEAD
 from callscribe.media.forms import Form
 from callscribe.media.inspecting import MediaInfo
-from callscribe.speech.interface import SAMPLE_RATE
+from callscribe.speech.interface import SAMPLE_RATE, Cancellation
 
 WINDOW_SECONDS = 10.0
 
@@ -33,6 +34,7 @@ _BOOTSTRAP = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from callscribe.media.decoder_process import main; main()"
 )
 _READ = 256 * 1024
+_WATCH_SECONDS = 0.2
 _LONGEST_MESSAGE = 64 * 1024**2
 
 
@@ -59,27 +61,35 @@ class Decoder:
         self._children: set[_Child] = set()
         self._closed = False
 
-    def inspect(self, path: Path) -> MediaInfo:
-        """What the file at `path` is.
+    def until(self, cancelled: Cancellation) -> "CancellableDecoder":
+        """The same for a job that may be deleted while a file is being read."""
+        return CancellableDecoder(self, cancelled)
+
+    def inspect(self, path: Path, *, cancelled: Cancellation | None = None) -> MediaInfo:
+        """What the file at `path` is. Packets are counted where its header does not say how long it is.
 
         Raises:
+            Cancelled: `cancelled` was set; looked at five times a second.
             JobError: 17554 to 17559, where it cannot be transcribed.
             TransientJobError: 17558, the decoder was closed or killed.
             FileNotFoundError: there is no such file.
         """
-        with self._child(path, {"action": "inspect"}) as child:
+        with self._child(path, {"action": "inspect"}, cancelled) as child:
             for kind, payload in child.messages():
                 if kind == b"I":
                     return MediaInfo(**json.loads(payload))
         raise JobError(Code.MEDIA_UNDECODABLE, "the decoder gave no answer")
 
-    def windows(self, path: Path, *, start: float = 0.0, end: float | None = None) -> Iterator[AudioWindow]:
+    def windows(
+        self, path: Path, *, start: float = 0.0, end: float | None = None, cancelled: Cancellation | None = None
+    ) -> Iterator[AudioWindow]:
         """The recording from `start` to `end` seconds, in windows that follow one another without a gap.
 
         Both are rounded to a sample, and give the same samples as the whole would there, as far as the codec
         allows. Memory does not grow with the recording. Closing the iterator ends the work.
 
         Raises:
+            Cancelled: `cancelled` was set, also while the decoder looks for `start`.
             JobError: 17554 to 17559, some only after windows were yielded. That a recording is shorter than
                 it says (17558) or than two seconds (17554) shows when it is read as a whole.
             TransientJobError: 17558, the decoder was closed or killed.
@@ -92,7 +102,7 @@ class Decoder:
             "rate": SAMPLE_RATE,
             "size": round(WINDOW_SECONDS * SAMPLE_RATE),
         }
-        with self._child(path, request) as child:
+        with self._child(path, request, cancelled) as child:
             channels = 0
             for kind, payload in child.messages():
                 if kind == b"C":
@@ -125,11 +135,11 @@ class Decoder:
             child.kill()
 
     @contextmanager
-    def _child(self, path: Path, request: dict[str, Any]) -> Iterator["_Child"]:
+    def _child(self, path: Path, request: dict[str, Any], cancelled: Cancellation | None = None) -> Iterator["_Child"]:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the decoder is closed")
-            child = _Child(path, {**request, "extended": self._extended}, self._stall_timeout)
+            child = _Child(path, {**request, "extended": self._extended}, self._stall_timeout, cancelled)
             self._children.add(child)
         try:
             yield child
@@ -139,11 +149,30 @@ class Decoder:
                 self._children.discard(child)
 
 
+@dataclass(frozen=True, slots=True)
+class CancellableDecoder:
+    """A decoder whose work ends, with its process, when a flag is raised."""
+
+    decoder: Decoder
+    cancelled: Cancellation
+
+    def inspect(self, path: Path) -> MediaInfo:
+        """See `Decoder.inspect`."""
+        return self.decoder.inspect(path, cancelled=self.cancelled)
+
+    def windows(self, path: Path, *, start: float = 0.0, end: float | None = None) -> Iterator[AudioWindow]:
+        """See `Decoder.windows`."""
+        return self.decoder.windows(path, start=start, end=end, cancelled=self.cancelled)
+
+
 class _Child:
     """One decoder process and what it sends."""
 
-    def __init__(self, path: Path, request: dict[str, Any], stall_timeout: float) -> None:
+    def __init__(
+        self, path: Path, request: dict[str, Any], stall_timeout: float, cancelled: Cancellation | None
+    ) -> None:
         self._stall_timeout = stall_timeout
+        self._cancelled = cancelled
         media = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             search = [str(Path(entry).resolve()) for entry in sys.path]
@@ -174,6 +203,7 @@ class _Child:
         """Messages up to the one that says it is done.
 
         Raises:
+            Cancelled: the flag was set.
             JobError: the child found a fault with the recording, crashed over it, or hung.
         """
         while True:
@@ -194,13 +224,24 @@ class _Child:
         data = bytearray(size)
         view = memoryview(data)
         while view:
-            if not self._poll.poll(self._stall_timeout * 1000):
-                raise JobError(Code.MEDIA_UNDECODABLE, f"decoding stood still for {self._stall_timeout:g} s")
+            self._wait()
             count = os.readv(self._pipe.fileno(), [view[:_READ]])
             if not count:
                 raise self._broken_down()
             view = view[count:]
         return data
+
+    def _wait(self) -> None:
+        """Until there is something to be read."""
+        deadline = time.monotonic() + self._stall_timeout
+        while True:
+            if self._cancelled is not None and self._cancelled.is_set():
+                raise Cancelled
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise JobError(Code.MEDIA_UNDECODABLE, f"decoding stood still for {self._stall_timeout:g} s")
+            if self._poll.poll(min(left, _WATCH_SECONDS) * 1000):
+                return
 
     def _broken_down(self) -> JobError:
         """Why the child is gone. A damaged file crashes it; killed it is by somebody, or for want of memory."""

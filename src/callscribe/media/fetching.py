@@ -8,7 +8,7 @@ import hashlib
 import os
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -24,17 +24,16 @@ from obstore.store import S3Store
 from callscribe.errors import CallscribeError, Cancelled, Code, JobError, TransientJobError
 from callscribe.media.blobs import BlobStore
 from callscribe.outbound import (
-    WATCH_INTERVAL,
     AllowList,
     Deadline,
     DeadlinePassed,
     HostRefused,
     HostUnresolved,
-    Watch,
     guarded_client,
 )
 from callscribe.settings import Settings
 from callscribe.speech.interface import Cancellation
+from callscribe.waiting import WATCH_INTERVAL, Watch, watched
 
 MAX_REDIRECTS = 5
 CONNECT_TIMEOUT = 10.0
@@ -72,6 +71,7 @@ def fetch(
     allow: AllowList | None = None,
     credentials: tuple[str, str] | None = None,
     verify: ssl.SSLContext | None = None,
+    late: Callable[[], None] | None = None,
 ) -> FetchedMedia:
     """Fetch `url` into the blob `key`, in one attempt. After an error nothing of it is kept.
 
@@ -84,6 +84,8 @@ def fetch(
         allow: what may be reached although it is private, or plain http; `media_allow` by default.
         credentials: user and password, for the URL's own host; a redirect to another is followed without them.
         verify: the TLS context, the system's authorities by default.
+        late: called when the download ends behind its cancellation, to tidy up; by default the blob is removed. Whoever
+            has blobs that another may have written as well must look first.
 
     Raises:
         Cancelled: `cancelled` was set.
@@ -96,18 +98,23 @@ def fetch(
             raise Cancelled("the transcription was deleted")
 
     intake = _Intake(settings, Deadline(settings.media_timeout, also=watch))
-    with ExitStack() as stack:
-        # Only the source's errors get the codes of a download. The blob store's own are the caller's affair.
-        with _errors_as_codes():
-            if urlsplit(url).scheme.lower() == "s3":
-                source = _open_s3(url, settings, intake.watch, stack)
-            else:
-                request = _Request(url, allow or AllowList(settings.media_allow), credentials, verify)
-                source = _open_http(request, settings, intake.watch, stack)
-            if source.size is not None:
-                intake.announce(source.size)
-        blobs.put_stream(key, intake.count(source.pieces))
-        return FetchedMedia(intake.size, intake.sha256, source.content_type)
+
+    def transfer() -> FetchedMedia:
+        with ExitStack() as stack:
+            # Only the source's errors get the codes of a download. The blob store's own are the caller's affair.
+            with _errors_as_codes():
+                if urlsplit(url).scheme.lower() == "s3":
+                    source = _open_s3(url, settings, intake.watch, stack)
+                else:
+                    request = _Request(url, allow or AllowList(settings.media_allow), credentials, verify)
+                    source = _open_http(request, settings, intake.watch, stack)
+                if source.size is not None:
+                    intake.announce(source.size)
+            blobs.put_stream(key, intake.count(source.pieces))
+            return FetchedMedia(intake.size, intake.sha256, source.content_type)
+
+    # It looks at the flag itself wherever it can; an object store that takes nothing more is one place where not.
+    return watched(transfer, watch, late=lambda _: late() if late is not None else blobs.delete(key))
 
 
 class _Intake:

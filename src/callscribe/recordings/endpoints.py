@@ -110,9 +110,10 @@ async def create(
     """
     settings: Settings = request.app.state.settings
     upload = Upload(request, stall_timeout=settings.media_stall_timeout, timeout=settings.media_timeout)
-    announced = request.headers.get("Content-Length", "0")
-    if announced.isascii() and announced.isdigit():
-        service.check_announced(int(announced) - MIB)  # a form has fields as well
+    length = request.headers.get("Content-Length", "0")
+    # A form has fields as well.
+    announced = max(0, int(length) - MIB) if length.isascii() and length.isdigit() else 0
+    service.check_announced(announced)
 
     def repetition(incoming: Incoming) -> Idempotency | None:
         if idempotency_key is None:
@@ -124,7 +125,13 @@ async def create(
         return document
 
     answer = await service.receive(
-        account, upload.audio(), lambda: upload.fields, base_url=base_url, render=render, repetition=repetition
+        account,
+        upload.audio(),
+        lambda: upload.fields,
+        announced=announced,
+        base_url=base_url,
+        render=render,
+        repetition=repetition,
     )
     headers = {"Idempotency-Key": idempotency_key} if idempotency_key is not None else None
     return JSONResponse(answer, 201, headers)

@@ -9,7 +9,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +21,7 @@ from obstore.exceptions import BaseError
 from obstore.store import ObjectStore, from_url
 
 from callscribe.errors import RequestError, SetupError
+from callscribe.media.spool import Spool
 from callscribe.recordings.metadata import Metadata
 from callscribe.recordings.service import Recordings
 from callscribe.recordings.upload import recording_fields
@@ -88,7 +89,7 @@ class BucketObject:
     key: str
     size: int
     tag: str
-    spool: Path
+    spool: Spool
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -102,11 +103,18 @@ class BucketObject:
     @contextmanager
     def opened(self) -> Iterator[Iterator[bytes]]:
         """Its content, by way of a file: obstore cannot read while it writes in the same thread."""
-        with tempfile.TemporaryFile(dir=self.spool) as file:
+        with ExitStack() as stack:
+            stack.enter_context(self.spool.room(self.size))
+            file = stack.enter_context(tempfile.TemporaryFile(dir=self.spool.folder))
             for piece in obstore.get(self.store, self.key).stream(min_chunk_size=_PIECE):
                 file.write(piece)
             file.seek(0)
-            yield iter(lambda: file.read(_PIECE), b"")
+
+            def pieces() -> Iterator[bytes]:
+                yield from iter(lambda: file.read(_PIECE), b"")
+                stack.close()  # who looks at the recording next needs room as well
+
+            yield pieces()
 
 
 class Outcome(StrEnum):
@@ -128,7 +136,7 @@ class Result:
     reason: str | None = None
 
 
-def find(places: Iterable[str], spool: Path) -> Iterator[Candidate]:
+def find(places: Iterable[str], spool: Spool) -> Iterator[Candidate]:
     """Every recording at the places: files, folders with all that is below them, addresses of buckets.
 
     Raises:
@@ -149,7 +157,7 @@ def find(places: Iterable[str], spool: Path) -> Iterator[Candidate]:
             raise SetupError(f"There is no file or folder {place}.")
 
 
-def _in_bucket(url: str, spool: Path) -> Iterator[Candidate]:
+def _in_bucket(url: str, spool: Spool) -> Iterator[Candidate]:
     try:
         store = from_url(url)
         for listed in obstore.list(store):

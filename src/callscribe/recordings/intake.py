@@ -22,6 +22,7 @@ from callscribe.errors import Code, FieldError, JobError, RequestError, Transien
 from callscribe.media.blobs import BlobStore
 from callscribe.media.decoding import Decoder
 from callscribe.media.inspecting import MediaInfo
+from callscribe.media.spool import Spool, SpoolFull
 from callscribe.recordings import keys, repository
 from callscribe.recordings.tables import Intake
 from callscribe.settings import Settings
@@ -34,6 +35,12 @@ STALE = timedelta(minutes=10)
 
 MEDIA_POINTER = "/Media"
 """The field that the audio is."""
+
+ROOM_PATIENCE = 60.0
+"""Seconds that somebody who asks for something waits for room in the spool."""
+
+STORAGE_WAIT = 3600
+"""Seconds after which to ask again where an account stores as much as it may: nobody knows when it will delete."""
 
 SWEEP_BATCH = 100
 INSPECTIONS = 4
@@ -49,6 +56,8 @@ class Incoming:
     folder: str
     size: int = 0
     sha256: str = ""
+    room: int | None = None
+    """Bytes that its account may still store; None is without a limit."""
 
     @property
     def key(self) -> str:
@@ -64,11 +73,12 @@ class Intakes:
         self._blobs = blobs
         self._decoder = decoder
         self._settings = settings
+        self._spool = Spool.of(settings)
         self._inspections = asyncio.Semaphore(INSPECTIONS)
 
-    def begin(self, account_sid: str, sid: str) -> Incoming:
-        """Say that a recording is coming."""
-        incoming = Incoming(account_sid, sid, keys.new_folder(account_sid, sid))
+    def begin(self, account_sid: str, sid: str, room: int | None = None) -> Incoming:
+        """Say that a recording is coming; `room` is what its account may still store, in bytes."""
+        incoming = Incoming(account_sid, sid, keys.new_folder(account_sid, sid), room=room)
         with self._database.write() as session:
             session.add(Intake(folder=incoming.folder, account_sid=account_sid))
         return incoming
@@ -77,7 +87,7 @@ class Intakes:
         """Store the audio and look at it.
 
         Raises:
-            RequestError: 17554 to 17560.
+            RequestError: 17554 to 17560; 20429, the account has no room for it.
         """
         self._blobs.put_stream(incoming.key, self._counted(incoming, pieces))
         return self._inspect(incoming)
@@ -86,7 +96,7 @@ class Intakes:
         """The same for audio that a client sends.
 
         Raises:
-            RequestError: 17554 to 17560; 20001 where it comes too slowly.
+            RequestError: 17554 to 17560; 20001 where it comes too slowly; 20429, the account has no room for it.
         """
         await self._blobs.put_async(incoming.key, self._counted_async(incoming, pieces))
         async with self._inspections:
@@ -122,8 +132,10 @@ class Intakes:
 
     def _inspect(self, incoming: Incoming) -> MediaInfo:
         try:
-            with self._blobs.local_path(incoming.key, self._settings.spool) as path:
+            with self._spool.copy_of(self._blobs, incoming.key, patience=ROOM_PATIENCE) as path:
                 return self._decoder.inspect(path)
+        except SpoolFull as error:
+            raise no_spool() from error
         except TransientJobError as error:
             raise RequestError(Code.INTERNAL, f"The recording could not be looked at: {error.detail}.") from error
         except JobError as error:
@@ -142,6 +154,8 @@ class _Meter:
     def count(self, piece: bytes) -> None:
         self._incoming.size += len(piece)
         check_size(self._incoming.size, self._most)
+        if self._incoming.room is not None and self._incoming.size > self._incoming.room:
+            raise no_room()
         self._digest.update(piece)
 
     def is_to_be_seen(self) -> bool:
@@ -162,6 +176,18 @@ def check_size(size: int, most: int) -> None:
     """Raise 17560, as a 413, for what is larger than a recording may be."""
     if size > most:
         raise refused(Code.MEDIA_TOO_LARGE, f"more than the {most} bytes that are allowed", status=413)
+
+
+def no_room() -> RequestError:
+    """429 to a recording that its account cannot store now."""
+    detail = "This account stores as much as it may, or would with this recording. Delete what is done with."
+    return RequestError(Code.TOO_MANY_REQUESTS, detail, retry_after=STORAGE_WAIT)
+
+
+def no_spool() -> RequestError:
+    """503 where the disk has no room to work on a recording just now."""
+    detail = "The server's disk has no room for a copy of the recording just now. Try again later."
+    return RequestError(Code.INTERNAL, detail, status=503, retry_after=int(ROOM_PATIENCE))
 
 
 def refused(code: Code, detail: str, *, status: int | None = None) -> RequestError:

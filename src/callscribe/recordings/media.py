@@ -1,10 +1,12 @@
 """The audio of a recording as it is delivered: as it came in where that fits, else in a form that is made once."""
 
 import asyncio
+import math
 import tempfile
 import wave
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import BinaryIO
@@ -15,9 +17,10 @@ from starlette.concurrency import run_in_threadpool
 from callscribe.errors import Code, JobError, RequestError, TransientJobError
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.media.decoding import Decoder
-from callscribe.media.forms import SAMPLE_BYTES, Form, form_rate
+from callscribe.media.forms import SAMPLE_BYTES, Form, form_rate, mp3_bit_rate
+from callscribe.media.spool import Room, Spool, SpoolFull
 from callscribe.recordings import keys
-from callscribe.recordings.intake import refused
+from callscribe.recordings.intake import ROOM_PATIENCE, no_spool, refused
 from callscribe.recordings.tables import Recording
 from callscribe.settings import Settings
 
@@ -65,7 +68,7 @@ class RecordingMedia:
     ) -> None:
         self._blobs = blobs
         self._decoder = decoder
-        self._spool = settings.spool
+        self._spool = Spool.of(settings)
         self._exists = exists
         self._makers = ThreadPoolExecutor(RENDITIONS, thread_name_prefix="rendition")
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -120,6 +123,8 @@ class RecordingMedia:
     def _make(self, row: Recording, key: str, extension: Extension, channels: int) -> None:
         try:
             self._render(row, key, extension, channels)
+        except SpoolFull as error:
+            raise no_spool() from error
         except (BlobMissing, FileNotFoundError) as error:  # the latter in a folder, between its two looks
             raise RequestError(Code.NOT_FOUND, f"The audio of recording {row.sid} is gone.") from error
         if not self._exists(row):  # deleted meanwhile, perhaps behind the erasure's last look
@@ -133,8 +138,9 @@ class RecordingMedia:
         rate = form_rate(form, rate=row.sample_rate, channels=channels, duration=row.duration or 0.0)
         # Without a name: nothing of it is left, however this ends.
         with (
-            tempfile.TemporaryFile(dir=self._spool) as file,
-            self._blobs.local_path(keys.media(row.blobs), self._spool) as path,
+            self._room(row, form, rate, channels),
+            tempfile.TemporaryFile(dir=self._spool.folder) as file,
+            self._blobs.local_path(keys.media(row.blobs), self._spool.folder) as path,
         ):
             pieces = self._decoder.render(path, form=form, channels=channels, rate=rate)
             try:
@@ -148,6 +154,13 @@ class RecordingMedia:
                 raise refused(error.code, error.detail) from error
             file.seek(0)
             self._blobs.put_stream(key, iter(lambda: file.read(_PIECE), b""))
+
+    def _room(self, row: Recording, form: Form, rate: int, channels: int) -> AbstractContextManager[Room]:
+        """Room for all that is on the disk while a rendition is made: it, and a copy of what it is made of."""
+        each_second = SAMPLE_BYTES * rate * channels if form == Form.PCM else mp3_bit_rate(rate, channels) / 8
+        size = math.ceil(each_second * (row.duration or 0.0))
+        copy = 0 if self._blobs.is_folder else row.size or 0
+        return self._spool.room(size + copy, patience=ROOM_PATIENCE)
 
 
 def _write_wav(file: BinaryIO, samples: Iterator[bytes], channels: int, rate: int) -> None:

@@ -6,6 +6,7 @@ import structlog
 from dbos import DBOS, DBOSConfiguredInstance
 
 from callscribe.db.engine import Database
+from callscribe.durable.patience import patiently
 from callscribe.durable.queues import WORKFLOW_INSTANCE
 from callscribe.recordings import repository
 from callscribe.recordings.reading import ReadingThrough, keep
@@ -54,9 +55,12 @@ class ReadingWorkflows(DBOSConfiguredInstance):
         if outcome != "done":
             _log.error("recording.not_read", recording=recording_sid, outcome=outcome)
 
-    @DBOS.step(retries_allowed=True, max_attempts=10, interval_seconds=1.0, backoff_rate=2.0)
+    @DBOS.step()
     def attempt(self, account_sid: str, recording_sid: str, base_url: str) -> Outcome:
         """Look once; what is found is stored, and what follows is done, in one transaction."""
+        return patiently(lambda: self._attempt(account_sid, recording_sid, base_url), attempts=10, backoff=2.0)
+
+    def _attempt(self, account_sid: str, recording_sid: str, base_url: str) -> Outcome:
         try:
             found = self._reading.look_up(account_sid, recording_sid)
         except TwilioMissing:

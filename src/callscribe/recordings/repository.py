@@ -7,6 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from callscribe.accounts import usage
 from callscribe.db.base import now
 from callscribe.db.paging import Page, fetch_page
 from callscribe.recordings.tables import Call, Intake, Recording
@@ -71,12 +72,19 @@ def page(
 
 
 def delete(session: Session, account_sid: str, sid: str) -> Recording | None:
-    """Remove a recording's row; what it was, or None where there was none."""
+    """Remove a recording's row, and what it stores from its account's; what it was, or None where there was none."""
     row = session.get(Recording, (account_sid, sid), with_for_update=True)
     if row is not None:
         session.delete(row)
         session.flush()
+        usage.store(session, account_sid, -(row.size or 0))
     return row
+
+
+def sum_stored(session: Session, account_sid: str) -> int:
+    """Bytes of all recordings of an account that are here."""
+    query = sa.select(sa.func.sum(Recording.size)).where(Recording.account_sid == account_sid)
+    return int(session.scalar(query) or 0)
 
 
 def find_call(session: Session, account_sid: str, sid: str) -> Call | None:

@@ -8,6 +8,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
+from callscribe.accounts import usage
+from callscribe.accounts.limits import limits_of
 from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.db.paging import Page
@@ -20,7 +22,7 @@ from callscribe.media.decoding import Decoder
 from callscribe.media.inspecting import MediaInfo
 from callscribe.recordings import repository
 from callscribe.recordings.fields import CallFields, CallStatus, RecordingFields, Source
-from callscribe.recordings.intake import Incoming, Intakes, check_size, erase
+from callscribe.recordings.intake import Incoming, Intakes, check_size, erase, no_room
 from callscribe.recordings.repository import CallFilters, RecordingFilters
 from callscribe.recordings.tables import COMPLETED, UPLOAD, Call, Recording
 from callscribe.settings import Settings
@@ -29,8 +31,15 @@ Answer = TypeVar("Answer")
 Completed = Callable[[Session, Recording, str], None]
 """Called in the transaction in which a recording becomes completed, with the server's address where it is known."""
 
+Admit = Callable[[Session, str], None]
+"""Called with an account before a recording that a client sends is taken; raises a RequestError where it is not."""
+
 
 def _nothing(_session: Session, _recording: Recording, _base_url: str) -> None:
+    pass
+
+
+def _everybody(_session: Session, _account_sid: str) -> None:
     pass
 
 
@@ -44,6 +53,7 @@ class Recordings:
         decoder: looks at what comes in.
         settings: limits.
         completed: what else happens when a recording becomes completed.
+        admit: what else a client must be allowed before its recording is taken.
     """
 
     def __init__(
@@ -54,11 +64,13 @@ class Recordings:
         decoder: Decoder,
         settings: Settings,
         completed: Completed = _nothing,
+        admit: Admit = _everybody,
     ) -> None:
         self._database = database
         self._queue = queue
         self._settings = settings
         self._completed = completed
+        self._admit = admit
         self._intakes = Intakes(database, blobs, decoder, settings)
 
     def check_announced(self, size: int) -> None:
@@ -74,6 +86,8 @@ class Recordings:
     ) -> Recording:
         """Take in a recording whose audio is at hand. With the `sid` of one that is there, that one is returned.
 
+        The account's quotas do not stop it: it is the operator who does this. It counts for them.
+
         Raises:
             RequestError: 17554 to 17560, or 20001 where the audio has not the channels that it should have.
         """
@@ -88,7 +102,7 @@ class Recordings:
                 known = repository.find(session, account_sid, incoming.sid)
                 if known is not None:  # by another who was quicker
                     return known, False
-                return self._complete(session, incoming, fields, info, ""), True
+                return self._complete(session, incoming, fields, info, "", None), True
 
             row, kept = self._committed(work)
             return row
@@ -102,6 +116,7 @@ class Recordings:
         pieces: AsyncIterator[bytes],
         fields: Callable[[], RecordingFields],
         *,
+        announced: int = 0,
         base_url: str,
         render: Callable[[Recording], dict[str, Any]],
         repetition: Callable[[Incoming], Repetition | None],
@@ -112,14 +127,17 @@ class Recordings:
             account_sid: whose it is.
             pieces: the audio.
             fields: what else was sent, asked for when the audio has come to its end.
+            announced: bytes that it has at least, as far as that is known.
             base_url: the server's address as the client knows it.
             render: makes the answer.
             repetition: whether this is a request that was answered before, once it is known what was sent.
 
         Raises:
-            RequestError: 17554 to 17560; 17534; 20001 where the audio has not the channels that it should have.
+            RequestError: 17554 to 17560; 17534; 20001 where the audio has not the channels that it should have; 20429,
+                a quota of the account is used up.
         """
-        incoming = await run_in_threadpool(self._intakes.begin, account_sid, new_recording_sid())
+        limit, room = await run_in_threadpool(self._room, account_sid, announced)
+        incoming = await run_in_threadpool(self._intakes.begin, account_sid, new_recording_sid(), room)
         kept = False
         try:
             info = await self._intakes.receive(incoming, pieces)
@@ -129,7 +147,7 @@ class Recordings:
             def work(session: Session) -> tuple[dict[str, Any], bool]:
                 if earlier is not None and (answer := earlier.recall(session)) is not None:
                     return answer, False
-                answer = render(self._complete(session, incoming, given, info, base_url))
+                answer = render(self._complete(session, incoming, given, info, base_url, limit))
                 if earlier is not None:
                     earlier.remember(session, answer)
                 return answer, True
@@ -139,6 +157,23 @@ class Recordings:
         finally:
             if not kept:
                 await run_in_threadpool(self._intakes.abandon, incoming)
+
+    def _room(self, account_sid: str, announced: int) -> tuple[int | None, int | None]:
+        """Bytes that an account may store, and may still store; None is without a limit.
+
+        Raises:
+            RequestError: 20429, not even what is announced; 17560 where it never will.
+        """
+        with self._database.read() as session:
+            self._admit(session, account_sid)
+            limit = limits_of(session, account_sid, self._settings).stored_bytes
+            if limit is None:
+                return None, None
+            check_size(announced, limit)
+            room = limit - usage.stored(session, account_sid)
+        if room <= 0 or announced > room:
+            raise no_room()
+        return limit, room
 
     def _committed(self, work: Callable[[Session], tuple[Answer, bool]]) -> tuple[Answer, bool]:
         try:
@@ -150,7 +185,13 @@ class Recordings:
                 return work(session)
 
     def _complete(
-        self, session: Session, incoming: Incoming, fields: RecordingFields, info: MediaInfo, base_url: str
+        self,
+        session: Session,
+        incoming: Incoming,
+        fields: RecordingFields,
+        info: MediaInfo,
+        base_url: str,
+        limit: int | None,
     ) -> Recording:
         if fields.channels is not None and fields.channels != info.channels:
             detail = f"Channels is {fields.channels}, and the audio has {info.channels}."
@@ -185,6 +226,9 @@ class Recordings:
         session.add(row)
         session.flush()
         self._completed(session, row, base_url)
+        # Of several that come in at the same time, some may have no room any more.
+        if not usage.store_within(session, incoming.account_sid, incoming.size, limit):
+            raise no_room()
         return row
 
     def _call(self, session: Session, account_sid: str, fields: RecordingFields, info: MediaInfo) -> Call | None:

@@ -6,6 +6,7 @@ import structlog
 from dbos import DBOS, DBOSConfiguredInstance
 
 from callscribe.db.engine import Database
+from callscribe.durable.patience import patiently
 from callscribe.durable.queues import WORKFLOW_INSTANCE, WorkQueue
 from callscribe.media.blobs import BlobStore
 from callscribe.recordings.intake import sweep
@@ -45,15 +46,15 @@ class RecordingWorkflows(DBOSConfiguredInstance):
         DBOS.sleep(LATE)
         self.erase_folder(folder)
 
-    @DBOS.step(retries_allowed=True, max_attempts=10, interval_seconds=1.0)
+    @DBOS.step()
     def hand_over(self, account_sid: str, sid: str) -> None:
         """Let those have the audio who were promised it."""
-        self._before_erasure(account_sid, sid)
+        patiently(lambda: self._before_erasure(account_sid, sid), attempts=10, backoff=2.0)
 
-    @DBOS.step(retries_allowed=True, max_attempts=10, interval_seconds=1.0)
+    @DBOS.step()
     def erase_folder(self, folder: str) -> None:
         """Everything under the folder."""
-        self._blobs.delete_prefix(folder)
+        patiently(lambda: self._blobs.delete_prefix(folder), attempts=10, backoff=2.0)
 
     def sweep(self) -> None:
         """Have erased what killed processes left of recordings that were coming in."""

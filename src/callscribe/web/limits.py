@@ -3,6 +3,7 @@
 import math
 import re
 import time
+from functools import lru_cache
 
 from limits import parse
 from limits.storage import MemoryStorage
@@ -10,6 +11,7 @@ from limits.strategies import MovingWindowRateLimiter
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from callscribe.accounts.limits import NO_RATE
 from callscribe.errors import Code, RequestError, SetupError
 from callscribe.web.problems import render
 
@@ -51,7 +53,7 @@ class BodyLimit:
 
 
 class RateLimit:
-    """How often an account may ask this server, by `CALLSCRIBE_RATE_LIMIT`.
+    """How often an account may ask this server process: by its own limit, else by `CALLSCRIBE_RATE_LIMIT`.
 
     Raises:
         SetupError: the setting is not a rate.
@@ -59,19 +61,22 @@ class RateLimit:
 
     def __init__(self, rate: str | None) -> None:
         try:
-            self._rate = parse(rate) if rate else None
+            self._default = parse(rate) if rate else None
         except ValueError as error:
             raise SetupError(f"CALLSCRIBE_RATE_LIMIT: {rate!r} is not a rate such as 100/second.") from error
+        self._parse = lru_cache(parse)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
-    def take(self, account_sid: str) -> None:
-        """Count a request.
+    def take(self, account_sid: str, own: str | None = None) -> None:
+        """Count a request; `own` is the account's own limit, a rate or `none`, where it has one.
 
         Raises:
-            RequestError: 20429, it is one too many.
+            RequestError: 20429, it is one too many; `retry_after` is when the oldest of them counts no more.
         """
-        if self._rate is None or self._limiter.hit(self._rate, account_sid):
+        rate = self._default if own is None else None if own == NO_RATE else self._parse(own)
+        if rate is None or self._limiter.hit(rate, account_sid):
             return
-        free_at = self._limiter.get_window_stats(self._rate, account_sid).reset_time
-        detail = f"More than {self._rate}."
-        raise RequestError(Code.TOO_MANY_REQUESTS, detail, retry_after=max(1, math.ceil(free_at - time.time())))
+        free_at = self._limiter.get_window_stats(rate, account_sid).reset_time
+        wait = max(1, math.ceil(free_at - time.time()))
+        detail = f"More requests of this account than {rate}. Try again in {wait} seconds."
+        raise RequestError(Code.TOO_MANY_REQUESTS, detail, retry_after=wait)

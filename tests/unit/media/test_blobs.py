@@ -141,7 +141,7 @@ def test_copies_that_killed_processes_left_are_removed_and_those_of_living_ones_
 
 
 def test_a_url_that_cannot_be_used_says_what_to_set() -> None:
-    with pytest.raises(SetupError, match="CALLSCRIBE_BLOB_URL"):
+    with pytest.raises(SetupError, match="CALLSCRIBE_BLOBS_URL"):
         BlobStore("gopher://somewhere/")
 
 

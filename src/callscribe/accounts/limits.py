@@ -1,0 +1,115 @@
+"""What an account may use: the server's settings, or limits of its own.
+
+| Limit | Setting | What happens at it |
+|---|---|---|
+| requests | `CALLSCRIBE_RATE_LIMIT` | 429 |
+| jobs waiting | `CALLSCRIBE_ACCOUNT_JOBS_WAITING` | 429 to a new one |
+| jobs running | `CALLSCRIBE_ACCOUNT_CONCURRENCY` | the others wait |
+| audio hours | `CALLSCRIBE_ACCOUNT_AUDIO_HOURS` | 429 to a new job; accepted ones wait |
+| stored bytes | `CALLSCRIBE_ACCOUNT_STORED_BYTES` | 429 to a new job, and to an upload that does not fit |
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from limits import parse
+from sqlalchemy.orm import Session
+
+from callscribe.accounts.tables import Account
+from callscribe.settings import Settings
+
+UNLIMITED = -1
+"""In a column of an account: no limit. `NO_RATE` in that of the rate, which is text."""
+
+NO_RATE = "none"
+
+Number = TypeVar("Number", int, float)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of one account. None is no limit."""
+
+    requests: str | None
+    """A rate such as `100/second`, for each server process."""
+    jobs_waiting: int | None
+    """Transcriptions that are accepted and have not ended."""
+    jobs_running: int
+    """Transcriptions, and chunks of long calls, that are recognised at once on all workers."""
+    audio_hours: float | None
+    """Hours of audio in 24 hours."""
+    stored_bytes: int | None
+    """Bytes of recordings and results."""
+
+    @classmethod
+    def of(cls, account: Account | None, settings: Settings) -> "Limits":
+        """The limits of an account; None has no limits of its own."""
+        own = account or Account()
+        running = own.limit_jobs_running
+        return cls(
+            requests=_rate(own.limit_requests, settings),
+            jobs_waiting=_either(own.limit_jobs_waiting, settings.account_jobs_waiting),
+            jobs_running=settings.account_concurrency if running is None else running,
+            audio_hours=_either(own.limit_audio_hours, settings.account_audio_hours),
+            stored_bytes=_either(own.limit_stored_bytes, settings.account_stored_bytes),
+        )
+
+
+COLUMNS = {
+    "requests": Account.limit_requests,
+    "jobs_waiting": Account.limit_jobs_waiting,
+    "jobs_running": Account.limit_jobs_running,
+    "audio_hours": Account.limit_audio_hours,
+    "stored_bytes": Account.limit_stored_bytes,
+}
+"""Where an account's own limits are, by the names in `Limits`."""
+
+
+def limits_of(session: Session, account_sid: str, settings: Settings) -> Limits:
+    """The limits of the account with this SID."""
+    row = session.execute(sa.select(*COLUMNS.values()).where(Account.sid == account_sid)).first()
+    return Limits.of(Account(**row._mapping) if row is not None else None, settings)  # noqa: SLF001  its public name
+
+
+def set_limits(session: Session, account_sid: str, values: dict[str, Any]) -> bool:
+    """Give an account limits of its own; False where there is no such account.
+
+    Args:
+        session: whose transaction it is.
+        account_sid: the account.
+        values: by the names in `Limits`; None takes the account's own limit away, so that the server's holds.
+    """
+    columns = {COLUMNS[name].key: value for name, value in values.items()}
+    result = session.execute(sa.update(Account).where(Account.sid == account_sid).values(columns))
+    return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+def running_overrides(session: Session) -> dict[str, int]:
+    """Jobs that may run at once, of the accounts that have a limit of their own for it."""
+    query = sa.select(Account.sid, Account.limit_jobs_running).where(Account.limit_jobs_running.is_not(None))
+    return {sid: limit for sid, limit in session.execute(query) if limit is not None}
+
+
+def check_rate(rate: str) -> str:
+    """A rate such as `100/second`, or `none`, as it is kept.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    rate = rate.strip().lower()
+    if rate != NO_RATE:
+        parse(rate)
+    return rate
+
+
+def _rate(own: str | None, settings: Settings) -> str | None:
+    if own is None:
+        return settings.rate_limit
+    return None if own == NO_RATE else own
+
+
+def _either(own: Number | None, default: Number | None) -> Number | None:
+    if own is None:
+        return default
+    return None if own < 0 else own

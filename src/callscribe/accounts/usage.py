@@ -1,0 +1,311 @@
+"""What accounts use: bytes stored, and audio transcribed and jobs ended in the last 24 hours.
+
+Both are written in the transactions that make them true, at their very end and in the order of SIDs, whenever they were
+said: so the row of an account is held for no longer than a commit takes, and nobody waits for each other in a circle.
+
+The day is a sliding one, in periods of ten minutes by the database's clock: what was begun in the current period and
+the 143 before it. Nothing starts anew at midnight or on the first of a month, so the wait for room is never longer
+than a day, and mostly minutes; and a limit on a day's audio is one on the machines' time, which is what accounts take
+from one another.
+"""
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.functions import FunctionElement
+
+from callscribe.accounts.tables import Account, AccountActivity, AccountStorage
+from callscribe.settings import Settings
+
+PERIOD = 600
+"""Seconds."""
+
+DAY = 144
+"""Periods in which audio counts."""
+
+HOUR = 3600.0
+
+LOOK_EVERY = 5.0
+"""Seconds."""
+
+
+class epoch(FunctionElement[float]):  # noqa: N801  a function of SQL
+    """Seconds since 1970 by the database's clock."""
+
+    type = sa.Double()
+    inherit_cache = True
+
+
+class current_period(FunctionElement[int]):  # noqa: N801  likewise
+    """Number of the period that it is, by the database's clock."""
+
+    type = sa.Integer()
+    inherit_cache = True
+
+
+# On PostgreSQL not the beginning of the transaction, which may have waited since.
+_POSTGRESQL = "extract(epoch from clock_timestamp())::double precision"
+_SQLITE = "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(epoch, "postgresql")
+def _epoch_in_postgresql(_element: epoch, _compiler: sa.Compiled, **_: object) -> str:
+    return _POSTGRESQL
+
+
+@compiles(epoch, "sqlite")
+def _epoch_in_sqlite(_element: epoch, _compiler: sa.Compiled, **_: object) -> str:
+    return _SQLITE
+
+
+@compiles(current_period, "postgresql")
+def _period_in_postgresql(_element: current_period, _compiler: sa.Compiled, **_: object) -> str:
+    return f"floor({_POSTGRESQL} / {PERIOD})::integer"
+
+
+@compiles(current_period, "sqlite")
+def _period_in_sqlite(_element: current_period, _compiler: sa.Compiled, **_: object) -> str:
+    return f"cast({_SQLITE} / {PERIOD} AS INTEGER)"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Ten minutes of an account; `number` counts them from 1970."""
+
+    number: int
+    audio_seconds: float
+    jobs_ended: int
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What was done for an account in the last 24 hours, oldest first, seen at `moment` (seconds since 1970)."""
+
+    moment: float
+    periods: tuple[Period, ...]
+
+    @property
+    def audio_seconds(self) -> float:
+        """Seconds of audio whose transcription began."""
+        return sum(period.audio_seconds for period in self.periods)
+
+    def seconds_until_audio(self, limit: float) -> float:
+        """Seconds until less than `limit` seconds of audio are in the day; the whole day where that is never so."""
+        left = self.audio_seconds
+        for period in self.periods:
+            if left < limit:
+                break
+            left -= period.audio_seconds
+            if left < limit:
+                return (period.number + DAY) * PERIOD - self.moment
+        return 0.0 if left < limit else float(DAY * PERIOD)
+
+    @property
+    def jobs_a_second(self) -> float:
+        """The rate at which jobs ended in this period and the one before."""
+        current = math.floor(self.moment / PERIOD)
+        ended = sum(period.jobs_ended for period in self.periods if period.number >= current - 1)
+        return ended / (self.moment - (current - 1) * PERIOD)
+
+
+def activity(session: Session, account_sid: str) -> Activity:
+    """What was done for an account in the last 24 hours."""
+    query = (
+        sa.select(
+            epoch(),
+            AccountActivity.period,
+            AccountActivity.audio_seconds,
+            AccountActivity.jobs_ended,
+        )
+        .select_from(sa.select(sa.literal(1)).subquery())
+        .outerjoin(
+            AccountActivity,
+            sa.and_(AccountActivity.account_sid == account_sid, AccountActivity.period > current_period() - DAY),
+        )
+        .order_by(AccountActivity.period)
+    )
+    rows = session.execute(query).all()
+    periods = tuple(Period(number, audio, ended) for _, number, audio, ended in rows if number is not None)
+    return Activity(rows[0][0], periods)
+
+
+def count_audio(session: Session, account_sid: str, seconds: float) -> None:
+    """Add the length of a recording whose transcription begins."""
+    _at_the_end(session, account_sid).audio_seconds += seconds
+
+
+def count_ended(session: Session, account_sid: str) -> None:
+    """Add a job that has ended."""
+    _at_the_end(session, account_sid).jobs_ended += 1
+
+
+def out_of_audio(session: Session, settings: Settings) -> set[str]:
+    """Accounts whose audio hours are used up, so that their jobs wait."""
+    used = (
+        sa.select(AccountActivity.account_sid, sa.func.sum(AccountActivity.audio_seconds).label("seconds"))
+        .where(AccountActivity.period > current_period() - DAY)
+        .group_by(AccountActivity.account_sid)
+        .subquery()
+    )
+    default = -1.0 if settings.account_audio_hours is None else settings.account_audio_hours
+    limit = sa.func.coalesce(Account.limit_audio_hours, default)
+    query = (
+        sa.select(Account.sid)
+        .outerjoin(used, used.c.account_sid == Account.sid)
+        .where(limit >= 0, sa.func.coalesce(used.c.seconds, 0.0) >= limit * HOUR)
+    )
+    return set(session.scalars(query))
+
+
+class OutOfAudio:
+    """The same for somebody who asks every second: it is looked for once in `LOOK_EVERY` seconds."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._found: set[str] = set()
+        self._until = 0.0
+
+    def __call__(self, session: Session) -> set[str]:
+        """Accounts whose audio hours are used up."""
+        if time.monotonic() >= self._until:
+            self._found = out_of_audio(session, self._settings)
+            self._until = time.monotonic() + LOOK_EVERY
+        return self._found
+
+
+def forget_activity(session: Session) -> None:
+    """Remove periods that count no more."""
+    session.execute(sa.delete(AccountActivity).where(AccountActivity.period <= current_period() - DAY))
+
+
+def stored(session: Session, account_sid: str) -> int:
+    """Bytes that an account stores."""
+    query = sa.select(AccountStorage.stored_bytes).where(AccountStorage.account_sid == account_sid)
+    return session.scalar(query) or 0
+
+
+def store(session: Session, account_sid: str, size: int) -> None:
+    """Add bytes to what an account stores; below zero, free them."""
+    if size != 0:
+        _at_the_end(session, account_sid).stored_bytes += size
+
+
+def store_within(session: Session, account_sid: str, size: int, limit: int | None) -> bool:
+    """The same at once where it keeps within `limit`, whoever else does so at the same time; else nothing, and False.
+
+    To come last in a transaction.
+    """
+    if limit is None:
+        store(session, account_sid, size)
+        return True
+    session.execute(
+        _insert(session)(AccountStorage).values(account_sid=account_sid, stored_bytes=0).on_conflict_do_nothing()
+    )
+    result = session.execute(
+        sa.update(AccountStorage)
+        .where(AccountStorage.account_sid == account_sid, AccountStorage.stored_bytes + size <= limit)
+        .values(stored_bytes=AccountStorage.stored_bytes + size)
+    )
+    return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+def hold_oldest_count(session: Session, age: float) -> str | None:
+    """An account whose bytes were not counted for `age` seconds, held until the transaction ends; None if all were."""
+    due = sa.or_(AccountStorage.counted_at.is_(None), AccountStorage.counted_at < epoch() - age)
+    query = (
+        sa.select(AccountStorage.account_sid)
+        .where(due)
+        .order_by(AccountStorage.counted_at.is_not(None), AccountStorage.counted_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    return session.scalar(query)
+
+
+def set_stored(session: Session, account_sid: str, size: int) -> None:
+    """Put right what an account stores, as it was counted just now, while it was held."""
+    session.execute(
+        sa.update(AccountStorage)
+        .where(AccountStorage.account_sid == account_sid)
+        .values(stored_bytes=size, counted_at=epoch())
+    )
+
+
+def begin_counting(session: Session) -> None:
+    """Have those accounts counted, too, that nothing was ever added to: an older version may have stored for them."""
+    known = sa.select(AccountStorage.account_sid)
+    missing = sa.select(Account.sid, sa.literal(0)).where(Account.sid.not_in(known)).order_by(Account.sid)
+    columns = [AccountStorage.account_sid, AccountStorage.stored_bytes]
+    session.execute(_insert(session)(AccountStorage).from_select(columns, missing).on_conflict_do_nothing())
+
+
+def _insert(session: Session) -> Any:
+    """`INSERT` that can say what to do where there is a row; each dialect has its own."""
+    return postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+
+
+@dataclass(slots=True)
+class _Addition:
+    """What a transaction adds to an account."""
+
+    stored_bytes: int = 0
+    audio_seconds: float = 0.0
+    jobs_ended: int = 0
+
+
+_ADDITIONS = "callscribe.accounts.usage"
+
+
+def _at_the_end(session: Session, account_sid: str) -> _Addition:
+    """What is to be added to an account when the session's transaction is about to be committed."""
+    additions: dict[str, _Addition] | None = session.info.get(_ADDITIONS)
+    if additions is None:
+        additions = session.info[_ADDITIONS] = {}
+        sa.event.listen(session, "before_commit", _add)
+        sa.event.listen(session, "after_rollback", _forget)
+    return additions.setdefault(account_sid, _Addition())
+
+
+def _forget(session: Session) -> None:
+    session.info[_ADDITIONS].clear()
+
+
+def _add(session: Session) -> None:
+    additions = dict(session.info[_ADDITIONS])
+    session.info[_ADDITIONS].clear()
+    for account_sid, addition in sorted(additions.items()):
+        if addition.audio_seconds or addition.jobs_ended:
+            _add_activity(session, account_sid, addition.audio_seconds, addition.jobs_ended)
+        if addition.stored_bytes:
+            _add_stored(session, account_sid, addition.stored_bytes)
+
+
+def _add_stored(session: Session, account_sid: str, size: int) -> None:
+    insert = _insert(session)(AccountStorage).values(account_sid=account_sid, stored_bytes=max(0, size))
+    total = AccountStorage.stored_bytes + size
+    session.execute(
+        insert.on_conflict_do_update(
+            index_elements=[AccountStorage.account_sid], set_={"stored_bytes": sa.case((total < 0, 0), else_=total)}
+        )
+    )
+
+
+def _add_activity(session: Session, account_sid: str, seconds: float, jobs: int) -> None:
+    insert = _insert(session)(AccountActivity).values(
+        account_sid=account_sid, period=current_period(), audio_seconds=seconds, jobs_ended=jobs
+    )
+    session.execute(
+        insert.on_conflict_do_update(
+            index_elements=[AccountActivity.account_sid, AccountActivity.period],
+            set_={
+                "audio_seconds": AccountActivity.audio_seconds + seconds,
+                "jobs_ended": AccountActivity.jobs_ended + jobs,
+            },
+        )
+    )

@@ -1,0 +1,121 @@
+"""`callscribe accounts limits`: what an account may use, and uses."""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from callscribe.accounts import repository
+from callscribe.accounts.limits import UNLIMITED, Limits, check_rate, set_limits
+from callscribe.accounts.usage import HOUR
+from callscribe.cli.options import Data, load_settings
+from callscribe.preparation import prepare
+from callscribe.transcriptions.quotas import use_of
+
+DEFAULT, NONE = "default", "none"
+_UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
+_EITHER = f"or `{NONE}` for no limit, or `{DEFAULT}` for that of the settings."
+
+
+def limits(
+    sid: Annotated[str, typer.Argument(help="The account's SID.")],
+    requests: Annotated[
+        str | None, typer.Option(help=f"Requests that one server process takes, such as `100/second`, {_EITHER}")
+    ] = None,
+    jobs_waiting: Annotated[
+        str | None, typer.Option(help=f"Transcriptions that are accepted and have not ended, {_EITHER}")
+    ] = None,
+    jobs_running: Annotated[
+        str | None,
+        typer.Option(help=f"Transcriptions that are recognised at once, or `{DEFAULT}`; 0 lets all of them wait."),
+    ] = None,
+    audio_hours: Annotated[str | None, typer.Option(help=f"Hours of audio in 24 hours, {_EITHER}")] = None,
+    stored_bytes: Annotated[
+        str | None, typer.Option(help=f"Bytes of recordings and results, such as `500G`, {_EITHER}")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Show what an account may use and uses; with options, give it limits of its own first.
+
+    Servers and workers go by new limits within seconds.
+    """
+    given = {
+        "requests": _read("--requests", requests, check_rate, NONE),
+        "jobs_waiting": _read("--jobs-waiting", jobs_waiting, _whole, UNLIMITED),
+        "jobs_running": _read("--jobs-running", jobs_running, _whole, None),
+        "audio_hours": _read("--audio-hours", audio_hours, _number, UNLIMITED),
+        "stored_bytes": _read("--stored-bytes", stored_bytes, _bytes, UNLIMITED),
+    }
+    values = {name: value[0] for name, value in given.items() if value is not None}
+    settings = load_settings(data)
+    database, _ = prepare(settings)
+    with database.write() as session:
+        if repository.find(session, sid) is None:
+            raise typer.BadParameter(f"there is no account {sid}")
+        if values:
+            set_limits(session, sid, values)
+    with database.read() as session:
+        account = repository.find(session, sid)
+        use = use_of(session, sid, settings)
+    default = Limits.of(None, settings)
+    rows: tuple[tuple[str, str, Callable[[Any], str], str], ...] = (
+        ("requests", "Requests", str, ""),
+        ("jobs_waiting", "Jobs waiting", _grouped, _grouped(use.jobs)),
+        ("jobs_running", "Jobs running", _grouped, ""),
+        ("audio_hours", "Audio hours in 24 h", _hours, f"{use.activity.audio_seconds / HOUR:,.2f}"),
+        ("stored_bytes", "Stored bytes", _grouped, _grouped(use.stored_bytes)),
+    )
+    table = Table("Limit", "Of", "May use", "Uses", box=None, header_style="bold")
+    for name, title, shown, used in rows:
+        assert account is not None
+        own = getattr(account, f"limit_{name}") is not None
+        limit = getattr(use.limits if own else default, name)
+        table.add_row(title, "the account" if own else "the settings", NONE if limit is None else shown(limit), used)
+    Console(width=100).print(table, soft_wrap=True)
+
+
+def _read(
+    option: str, text: str | None, read: Callable[[str], Any], unlimited: int | str | None
+) -> tuple[int | float | str | None] | None:
+    """What is to be written, in a tuple; None where the option was not given."""
+    if text is None:
+        return None
+    text = text.strip()
+    if text == DEFAULT:
+        return (None,)
+    if text == NONE and unlimited is not None:
+        return (unlimited,)
+    try:
+        return (read(text),)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not a limit", param_hint=option) from error
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise ValueError(text)
+    return int(text)
+
+
+def _number(text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text):
+        raise ValueError(text)
+    return float(text)
+
+
+def _bytes(text: str) -> int:
+    found = re.fullmatch(r"([0-9]{1,15})([KMGT]?)", text)
+    if found is None or int(found[1]) * _UNITS[found[2]] >= 2**63:
+        raise ValueError(text)
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}"
+
+
+def _hours(number: float) -> str:
+    return f"{number:,g}"

@@ -1,0 +1,242 @@
+"""The spool: room on the disk for copies of recordings in work, which never fills it.
+
+Whoever is about to write asks for room first, and waits until there is some. All processes that share the folder see
+each other's claims: each is an empty file with its size in its name, and with a lock that ends with its process. So
+what a killed one claimed is free at once.
+
+There is no deadlock: a claim is for all that its owner will need, nobody asks for room while it has some that it keeps,
+and copies that are kept only because they may be of use again are let go when somebody waits (`is_wanted`). Who waits
+longest is next, however much it needs, so that large recordings get their turn as well.
+"""
+
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from uuid import uuid4
+
+import structlog
+from filelock import FileLock
+
+from callscribe.errors import CallscribeError, Code, JobError
+from callscribe.media.blobs import BlobStore
+from callscribe.settings import Settings
+from callscribe.waiting import Watch
+
+POLL = 0.2
+"""Seconds between two looks whether there is room."""
+
+SUFFIX = ".room"
+_SHARE = 2
+"""Without a setting: one half of the disk."""
+
+_ABSENT = 5.0
+"""Seconds after which one who waits and does not look any more, since its process is stopped, is passed over."""
+
+_log = structlog.get_logger(__name__)
+
+
+class SpoolFull(CallscribeError):  # noqa: N818  says what is the case
+    """There was no room within the time that was set for it."""
+
+
+class _State(StrEnum):
+    WAITING = "waiting"
+    GRANTED = "granted"
+    """Has room that may not be used yet: the disk shows it as free."""
+    WRITTEN = "written"
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    path: Path
+    size: int
+    state: _State
+
+    @classmethod
+    def parse(cls, path: Path) -> "_Claim":
+        """From a file's name: turn, size and state."""
+        _, size, state, _ = path.name.rsplit(".", 3)
+        return cls(path, int(size), _State(state))
+
+    @property
+    def turn(self) -> str:
+        return self.path.name.split(".", 1)[0]
+
+
+class Room:
+    """Room that somebody has, in a file that is locked as long as its process lives."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._descriptor = descriptor
+
+    def written(self) -> None:
+        """Say that it is used, so that the disk itself shows it from now on."""
+        self._become(_State.WRITTEN)
+
+    def _become(self, state: _State) -> None:
+        turn, size, *_ = self.path.name.split(".")
+        self.path = self.path.rename(self.path.with_name(f"{turn}.{size}.{state}{SUFFIX}"))
+
+    def _look(self) -> None:
+        os.utime(self.path)
+
+    def _leave(self) -> None:
+        self.path.unlink(missing_ok=True)
+        os.close(self._descriptor)
+
+
+class Spool:
+    """A folder for copies of recordings, with a limit.
+
+    Args:
+        root: the folder that processes share, on the disk in question.
+        folder: where this process's copies go, `root` or below it.
+        max_bytes: what all of them may take together; None is half of the disk.
+        keep_free: bytes of the disk that are left to others.
+    """
+
+    def __init__(
+        self, root: Path, folder: Path | None = None, *, max_bytes: int | None = None, keep_free: int = 0
+    ) -> None:
+        self.root = root
+        self.folder = folder or root
+        self._max_bytes = max_bytes
+        self._keep_free = keep_free
+
+    @classmethod
+    def of(cls, settings: Settings, folder: Path | None = None) -> "Spool":
+        """As the settings say."""
+        return cls(settings.spool, folder, max_bytes=settings.spool_max_bytes, keep_free=settings.spool_keep_free)
+
+    @contextmanager
+    def room(self, size: int, watch: Watch = lambda: None, *, patience: float | None = None) -> Iterator[Room]:
+        """Room for `size` bytes, once it is there. More than the limit is let through when nobody else has any.
+
+        Args:
+            size: bytes.
+            watch: called while it waits; what that raises comes out.
+            patience: seconds to wait at most; None is for as long as it takes.
+
+        Raises:
+            SpoolFull: `patience` is over.
+            JobError: 17561, the disk is too small for it, whatever is erased.
+        """
+        claim = self._enter(size)
+        try:
+            begun = time.monotonic()
+            told = False
+            while not self._grant(claim, size):
+                if patience is not None and time.monotonic() - begun >= patience:
+                    raise SpoolFull(f"no room for {size} bytes in the spool for {patience:g} seconds")
+                if not told and time.monotonic() - begun > 1.0:
+                    _log.warning("spool.waiting", bytes=size)
+                    told = True
+                watch()
+                time.sleep(POLL)
+            yield claim
+        finally:
+            claim._leave()  # noqa: SLF001  of this module
+
+    @contextmanager
+    def copy_of(
+        self, blobs: BlobStore, key: str, watch: Watch = lambda: None, *, patience: float | None = None
+    ) -> Iterator[Path]:
+        """A file with the blob in it, to read from; where the store is a folder the blob itself, which takes no room.
+
+        Raises:
+            BlobMissing: there is none.
+            SpoolFull: see `room`.
+            JobError: see `room`.
+        """
+        if blobs.is_folder:
+            with blobs.local_path(key, self.folder, watch) as path:
+                yield path
+            return
+        with (
+            self.room(blobs.size(key), watch, patience=patience) as room,
+            blobs.local_path(key, self.folder, watch) as path,
+        ):
+            room.written()
+            yield path
+
+    @property
+    def max_bytes(self) -> int:
+        """What all may take together."""
+        if self._max_bytes is not None:
+            return self._max_bytes
+        return shutil.disk_usage(self.root).total // _SHARE
+
+    def is_wanted(self) -> bool:
+        """Whether somebody waits for room, so that copies that are only kept for later should go."""
+        return any(self.root.glob(f"*.{_State.WAITING}{SUFFIX}"))
+
+    def claimed(self) -> int:
+        """Bytes that living processes have room for."""
+        with self._lock():
+            return sum(claim.size for claim in self._living() if claim.state != _State.WAITING)
+
+    def reap(self) -> None:
+        """Forget what killed processes had claimed."""
+        with self._lock():
+            self._living()
+
+    def _lock(self) -> FileLock:
+        # Of its own each time: a lock that threads share lets them all in.
+        return FileLock(self.root.with_name(f"{self.root.name}.lock"), is_singleton=False)
+
+    def _enter(self, size: int) -> Room:
+        self.root.mkdir(parents=True, exist_ok=True)
+        with self._lock():  # nobody takes it for a dead one's before it is locked
+            path = self.root / f"{time.time_ns():020}-{uuid4().hex[:8]}.{size}.{_State.WAITING}{SUFFIX}"
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        return Room(path, descriptor)
+
+    def _grant(self, room: Room, size: int) -> bool:
+        """Give room where there is some and nobody waits longer."""
+        with self._lock():
+            room._look()  # noqa: SLF001  of this module
+            claims = [claim for claim in self._living() if claim.path != room.path]
+            own = _Claim.parse(room.path)
+            if any(claim.state == _State.WAITING and claim.turn < own.turn and _looks(claim.path) for claim in claims):
+                return False
+            others = [claim for claim in claims if claim.state != _State.WAITING]
+            disk = shutil.disk_usage(self.root)
+            if not others and size > disk.total - self._keep_free:
+                raise JobError(
+                    Code.JOB_INTERNAL, f"the disk of the spool has not the {size} bytes that the recording needs"
+                )
+            if others and sum(claim.size for claim in others) + size > self.max_bytes:
+                return False
+            promised = sum(claim.size for claim in others if claim.state == _State.GRANTED)
+            if disk.free - promised - size < self._keep_free:
+                return False
+            room._become(_State.GRANTED)  # noqa: SLF001  of this module
+            return True
+
+    def _living(self) -> list[_Claim]:
+        """Every claim of a living process; those of dead ones are removed."""
+        living = []
+        for path in self.root.glob(f"*{SUFFIX}"):
+            with suppress(OSError), path.open("rb") as file:  # gone in this moment
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    living.append(_Claim.parse(path))
+                else:
+                    path.unlink()
+        return living
+
+
+def _looks(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime < _ABSENT
+    except FileNotFoundError:
+        return False

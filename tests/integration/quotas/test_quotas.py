@@ -1,0 +1,351 @@
+"""What accounts use and may have, on both databases."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from callscribe.accounts import usage
+from callscribe.accounts.limits import limits_of, running_overrides, set_limits
+from callscribe.accounts.tables import AccountActivity, AccountStorage
+from callscribe.db.engine import Database
+from callscribe.errors import RequestError
+from callscribe.ids import new_configuration_id, new_recording_sid, new_transcription_id
+from callscribe.media.blobs import BlobStore
+from callscribe.recordings import repository as recordings
+from callscribe.recordings.tables import Recording
+from callscribe.settings import Settings
+from callscribe.transcriptions import keys, quotas, repository
+from callscribe.transcriptions.quotas import Quotas
+from callscribe.transcriptions.tables import Status, Transcription
+from harness import eventually
+
+
+def job(account: str, status: Status = Status.PENDING, **values: object) -> Transcription:
+    return Transcription(
+        id=new_transcription_id(),
+        account_sid=account,
+        status=status,
+        configuration_id=new_configuration_id(),
+        participants=[],
+        resolved_configuration={},
+        base_url="",
+        **values,
+    )
+
+
+def added(database: Database, row: Transcription) -> str:
+    with database.write() as session:
+        session.add(row)
+    return row.id
+
+
+def stored(database: Database, account: str) -> int:
+    with database.read() as session:
+        return usage.stored(session, account)
+
+
+def refusal(database: Database, quotas: Quotas, account: str) -> RequestError | None:
+    found = None
+    with database.read() as session:
+        try:
+            quotas.admit(session, account)
+        except RequestError as error:
+            found = error
+    if found is not None:
+        assert (found.status, found.code) == (429, 20429)
+        assert f"Try again in {found.retry_after} seconds" in found.detail
+    return found
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def __call__(self) -> float:
+        return self.time
+
+
+@pytest.fixture
+def other(database: Database, account: str) -> str:
+    """A second account, which uses a lot."""
+    sid = "AC" + account[2:][::-1]
+    with database.write() as session:
+        session.execute(
+            sa.text(
+                "INSERT INTO accounts (sid, name, token_hash, token_encrypted, created_at) "
+                "SELECT :sid, name, token_hash, token_encrypted, created_at FROM accounts WHERE sid = :known"
+            ),
+            {"sid": sid, "known": account},
+        )
+        usage.store(session, sid, 10**12)
+        usage.count_audio(session, sid, 10**9)
+        session.add_all(job(sid) for _ in range(20))
+    return sid
+
+
+def test_jobs_that_have_not_ended_count_and_each_new_one_at_once(database: Database, account: str, other: str) -> None:
+    clock = Clock()
+    mine = Quotas(
+        database, Settings(account_jobs_waiting=3, account_audio_hours=None, account_stored_bytes=None), clock
+    )
+    added(database, job(account))
+    running = added(database, job(account, Status.RUNNING))
+    added(database, job(account, Status.COMPLETED))
+    assert refusal(database, mine, account) is None
+    mine.added(account)
+    full = refusal(database, mine, account)
+    assert full is not None
+    assert "3 transcriptions" in full.detail
+    assert full.retry_after == quotas.LONGEST_WAIT  # none ended lately
+    # What another process made or ended is seen a second later; here the third was never committed.
+    with database.write() as session:
+        assert repository.transition(session, running, Status.RUNNING, Status.COMPLETED)
+    assert refusal(database, mine, account) is not None
+    clock.time += 60
+    assert refusal(database, mine, account) is None
+    assert refusal(database, mine, other) is not None
+
+
+def test_the_wait_for_a_place_is_that_of_the_accounts_own_jobs(database: Database, account: str) -> None:
+    mine = Quotas(database, Settings(account_jobs_waiting=5))
+    for _ in range(6):
+        added(database, job(account))
+    with database.write() as session:
+        for _ in range(60):
+            usage.count_ended(session, account)
+    full = refusal(database, mine, account)
+    assert full is not None
+    assert full.retry_after is not None
+    # Sixty in ten to twenty minutes; two must end before there is room for one.
+    assert 20 <= full.retry_after <= 41
+
+
+def test_audio_is_counted_once_for_each_job_and_leaves_the_day(database: Database, account: str, other: str) -> None:
+    settings = Settings(account_audio_hours=0.5)
+    row = added(database, job(account, Status.RUNNING))
+    for _ in range(2):  # the step is done again after a kill
+        with database.write() as session:
+            repository.set_duration(session, row, 1200.0)
+    with database.read() as session:
+        assert usage.activity(session, account).audio_seconds == 1200.0
+        assert usage.out_of_audio(session, settings) >= {other}
+        assert account not in usage.out_of_audio(session, settings)
+    assert refusal(database, Quotas(database, settings), account) is None
+    with database.write() as session:
+        # Most of it a day ago less five periods.
+        session.execute(
+            sa.update(AccountActivity)
+            .where(AccountActivity.account_sid == account)
+            .values(period=AccountActivity.period - usage.DAY + 5)
+        )
+        usage.count_audio(session, account, 700.0)
+    full = refusal(database, Quotas(database, settings), account)
+    assert full is not None
+    assert "0.5 hours of audio" in full.detail
+    assert full.retry_after is not None
+    assert 4 * usage.PERIOD < full.retry_after <= 5 * usage.PERIOD
+    with database.read() as session:
+        assert usage.out_of_audio(session, settings) >= {account, other}
+        assert usage.OutOfAudio(settings)(session) == usage.out_of_audio(session, settings)
+        assert usage.out_of_audio(session, Settings(account_audio_hours=None)) == set()
+    with database.write() as session:
+        set_limits(session, account, {"audio_hours": 1.0})
+    assert refusal(database, Quotas(database, settings), account) is None
+    with database.write() as session:
+        session.execute(sa.update(AccountActivity).values(period=AccountActivity.period - usage.DAY))
+        usage.forget_activity(session)
+        assert session.scalar(sa.select(sa.func.count()).select_from(AccountActivity)) == 0
+
+
+def test_what_a_job_stores_counts_from_its_media_to_its_deletion(database: Database, account: str) -> None:
+    row = added(database, job(account))
+    with database.write() as session:
+        assert repository.transition(session, row, Status.PENDING, Status.RUNNING)
+    for size in (1000, 1000, 900):  # fetched again, and not the same any more
+        with database.write() as session:
+            repository.set_media_bytes(session, row, size)
+    assert stored(database, account) == 900
+    for _ in range(2):
+        with database.write() as session:
+            repository.transition(session, row, Status.RUNNING, Status.COMPLETED, result_bytes=50)
+    assert stored(database, account) == 950
+    with database.write() as session:
+        assert repository.delete(session, account, row) is not None
+    assert stored(database, account) == 0
+    with database.write() as session:
+        repository.set_media_bytes(session, row, 1000)  # by a worker that has not noticed
+    assert stored(database, account) == 0
+
+
+def test_an_account_that_stores_too_much_is_told(database: Database, account: str) -> None:
+    mine = Quotas(database, Settings(account_stored_bytes=1000))
+    with database.write() as session:
+        usage.store(session, account, 1000)
+    full = refusal(database, mine, account)
+    assert full is not None
+    assert "stores 1000 bytes, of 1000" in full.detail
+    assert full.retry_after == quotas.STORAGE_WAIT
+    now = datetime.now(UTC)
+    added(database, job(account, Status.COMPLETED, media_bytes=1, media_due_at=now + timedelta(days=2)))
+    added(database, job(account, Status.COMPLETED, media_bytes=1, transcript_due_at=now + timedelta(seconds=1000)))
+    full = refusal(database, Quotas(database, Settings(account_stored_bytes=1000)), account)
+    assert full is not None
+    assert full.retry_after == pytest.approx(1000 + quotas.ERASURE_DELAY, abs=30)
+
+
+def test_of_many_that_store_at_the_same_time_none_goes_beyond_the_limit(database: Database, account: str) -> None:
+    start = threading.Barrier(8)
+
+    def store(_: int) -> int:
+        start.wait()
+        kept = 0
+        for _ in range(10):
+            with database.write() as session:
+                kept += usage.store_within(session, account, 3, 100)
+        return kept
+
+    with ThreadPoolExecutor(8) as threads:
+        kept = sum(threads.map(store, range(8)))
+    assert kept == 33
+    assert stored(database, account) == 99
+
+
+def test_many_jobs_of_an_account_end_and_go_at_the_same_time(database: Database, account: str) -> None:
+    """The account's rows are written last: nobody waits for each other in a circle."""
+    rows = [added(database, job(account, Status.RUNNING)) for _ in range(24)]
+
+    def end(row: str) -> None:
+        with database.write() as session:
+            repository.set_duration(session, row, 10.0)
+        with database.write() as session:
+            repository.set_media_bytes(session, row, 100)
+        with database.write() as session:
+            repository.transition(session, row, Status.RUNNING, Status.COMPLETED, result_bytes=1)
+        with database.write() as session:
+            repository.delete(session, account, row)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(end, rows))
+    assert stored(database, account) == 0
+    with database.read() as session:
+        activity = usage.activity(session, account)
+    assert activity.audio_seconds == 240.0
+    assert sum(each.jobs_ended for each in activity.periods) == 24
+
+
+def test_what_an_older_version_left_uncounted_is_counted(database: Database, account: str) -> None:
+    blobs = BlobStore("memory:///")
+    ended = job(account, Status.COMPLETED)
+    added(database, ended)
+    added(database, job(account, Status.FAILED))
+    blobs.put_bytes(keys.media(ended.blobs), b"x" * 1000)
+    blobs.put_bytes(keys.transcript(ended.blobs), b"x" * 100)
+    with database.write() as session:
+        session.add(
+            Recording(account_sid=account, sid=new_recording_sid(), channels=1, source="StartCallRecordingAPI", size=7)
+        )
+    quotas.keep_house(database, blobs)
+    assert stored(database, account) == 1107
+    with database.read() as session:
+        row = repository.find(session, ended.id)
+        assert row is not None
+        assert (row.media_bytes, row.result_bytes) == (1000, 100)
+        assert not repository.not_counted(session, 10)
+    # What has gone wrong since is put right once a day.
+    with database.write() as session:
+        usage.store(session, account, 5)
+    quotas.keep_house(database, blobs)
+    assert stored(database, account) == 1112
+    with database.write() as session:
+        session.execute(sa.update(AccountStorage).values(counted_at=AccountStorage.counted_at - quotas.COUNTED_ANEW))
+    quotas.keep_house(database, blobs)
+    assert stored(database, account) == 1107
+
+
+def test_a_deleted_recording_frees_what_it_stored(database: Database, account: str) -> None:
+    sid = new_recording_sid()
+    with database.write() as session:
+        session.add(Recording(account_sid=account, sid=sid, channels=1, source="StartCallRecordingAPI", size=70))
+        usage.store(session, account, 100)
+    with database.write() as session:
+        assert recordings.delete(session, account, sid) is not None
+    assert stored(database, account) == 30
+
+
+def test_an_account_has_limits_of_its_own_until_they_are_taken_away(database: Database, account: str) -> None:
+    settings = Settings(account_concurrency=16)
+    with database.write() as session:
+        assert set_limits(session, account, {"jobs_running": 2, "stored_bytes": 10})
+        assert not set_limits(session, "AC" + "0" * 32, {"jobs_running": 2})
+    with database.read() as session:
+        assert running_overrides(session)[account] == 2
+        assert limits_of(session, account, settings).jobs_running == 2
+        assert limits_of(session, account, settings).stored_bytes == 10
+    with database.write() as session:
+        set_limits(session, account, {"jobs_running": None})
+    with database.read() as session:
+        assert account not in running_overrides(session)
+        assert limits_of(session, account, settings).jobs_running == 16
+
+
+def test_the_count_of_a_backlog_is_read_from_an_index(database: Database, account: str) -> None:
+    with database.write() as session:
+        session.add_all(job(account) for _ in range(300))
+        session.add_all(job(account, Status.COMPLETED, media_bytes=0) for _ in range(3000))
+    with database.read() as session:
+        if not database.is_sqlite:
+            session.execute(sa.text("ANALYZE transcriptions"))
+        statements: list[tuple[str, object]] = []
+
+        def note(*event: Any) -> None:
+            statements.append((event[2], event[3]))
+
+        sa.event.listen(database.engine, "before_cursor_execute", note)
+        assert repository.count_unfinished(session, account, 100) == 100
+        assert repository.count_unfinished(session, account, 1000) == 300
+        sa.event.remove(database.engine, "before_cursor_execute", note)
+        statement, parameters = statements[-1]
+        explain = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
+        plan = str(session.connection().exec_driver_sql(explain + statement, parameters).all())
+    assert "ix_transcriptions_" in plan
+
+
+def test_a_long_backlog_is_counted_beside_the_creates(
+    database: Database, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quotas, "_SLOW", 0.0)
+    monkeypatch.setattr(quotas, "_SHARE", 0)
+    monkeypatch.setattr(quotas, "REFRESH", 0.0)
+    mine = Quotas(database, Settings(account_jobs_waiting=3))
+    for _ in range(3):
+        added(database, job(account))
+    full = refusal(database, mine, account)
+    assert full is not None
+    with database.write() as session:
+        row = session.scalars(sa.select(Transcription).where(Transcription.account_sid == account)).first()
+        assert row is not None
+        repository.delete(session, account, row.id)
+    eventually(lambda: refusal(database, mine, account) is None, timeout=30, interval=0.01)
+    mine.added(account)
+
+    def counted() -> bool:
+        refusal(database, mine, account)  # or not
+        return mine._standings[account].jobs == 2  # the third was never committed
+
+    eventually(counted, timeout=30, interval=0.01)
+
+
+def test_what_is_rolled_back_was_never_used(database: Database, account: str) -> None:
+    with Session(database.engine) as session:
+        assert usage.stored(session, account) == 0
+        usage.store(session, account, 100)
+        session.rollback()
+        usage.store(session, account, 7)
+        session.commit()
+        session.commit()
+    assert stored(database, account) == 7

@@ -1,0 +1,105 @@
+"""Limits by setting and by account, the sliding day, and the rate of requests."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callscribe.accounts.limits import NO_RATE, UNLIMITED, Limits, check_rate
+from callscribe.accounts.tables import Account
+from callscribe.accounts.usage import DAY, PERIOD, Activity, Period
+from callscribe.errors import RequestError, SetupError
+from callscribe.settings import Settings, environment
+from callscribe.web.limits import RateLimit
+
+NOW = 1_000_000 * PERIOD + 100.0
+"""In the millionth period."""
+
+
+def activity(**audio: float) -> Activity:
+    """Seconds of audio by how many periods ago they were: `_3=60.0`."""
+    periods = [Period(1_000_000 - int(name[1:]), seconds, 1) for name, seconds in audio.items()]
+    return Activity(NOW, tuple(sorted(periods, key=lambda each: each.number)))
+
+
+def test_an_account_has_the_limits_of_the_settings_but_for_its_own() -> None:
+    settings = Settings(account_jobs_waiting=5, account_concurrency=3, rate_limit="7/second")
+    assert Limits.of(None, settings) == Limits("7/second", 5, 3, 10_000.0, 1024**4)
+    account = Account(limit_jobs_waiting=9, limit_jobs_running=1, limit_requests="1/hour", limit_audio_hours=0.5)
+    assert Limits.of(account, settings) == Limits("1/hour", 9, 1, 0.5, 1024**4)
+    without = Account(
+        limit_jobs_waiting=UNLIMITED,
+        limit_requests=NO_RATE,
+        limit_audio_hours=float(UNLIMITED),
+        limit_stored_bytes=UNLIMITED,
+    )
+    assert Limits.of(without, settings) == Limits(None, None, 3, None, None)
+
+
+def test_no_limit_is_written_none_and_handed_on_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLSCRIBE_RATE_LIMIT", "none")
+    monkeypatch.setenv("CALLSCRIBE_ACCOUNT_AUDIO_HOURS", "None")
+    settings = Settings()
+    assert (settings.rate_limit, settings.account_audio_hours) == (None, None)
+    assert environment(settings)["CALLSCRIBE_RATE_LIMIT"] == "none"
+
+
+@pytest.mark.parametrize(("text", "rate"), [("100/second", "100/second"), (" 5/Minute", "5/minute"), ("None", "none")])
+def test_a_rate_is_kept_as_it_is_understood(text: str, rate: str) -> None:
+    assert check_rate(text) == rate
+
+
+def test_what_is_no_rate_is_refused() -> None:
+    with pytest.raises(ValueError, match="couldn't parse"):
+        check_rate("often")
+    with pytest.raises(SetupError, match="CALLSCRIBE_RATE_LIMIT"):
+        RateLimit("often")
+
+
+def test_there_is_room_for_audio_when_enough_of_the_oldest_is_a_day_old() -> None:
+    day = activity(_143=60.0, _10=30.0, _0=30.0)
+    assert day.audio_seconds == 120.0
+    assert day.seconds_until_audio(121.0) == 0.0
+    # The oldest period leaves the day when the next one begins.
+    assert day.seconds_until_audio(120.0) == PERIOD - 100.0
+    assert day.seconds_until_audio(61.0) == PERIOD - 100.0
+    assert day.seconds_until_audio(60.0) == (DAY - 10) * PERIOD - 100.0
+    assert day.seconds_until_audio(0.0) == DAY * PERIOD
+
+
+@given(
+    st.dictionaries(st.integers(0, DAY - 1), st.floats(0.1, 100.0), max_size=8),
+    st.floats(0.1, 300.0),
+)
+def test_after_the_wait_there_is_room_and_before_there_is_none(ago: dict[int, float], limit: float) -> None:
+    day = activity(**{f"_{each}": seconds for each, seconds in ago.items()})
+
+    def used(moment: float) -> float:
+        number = moment // PERIOD
+        return sum(each.audio_seconds for each in day.periods if each.number > number - DAY)
+
+    wait = day.seconds_until_audio(limit)
+    assert used(NOW + wait) < limit + 1e-6
+    if wait > 0:
+        assert used(NOW + wait - 1.0) >= limit - 1e-6
+
+
+def test_the_rate_at_which_jobs_end_is_that_of_the_last_two_periods() -> None:
+    day = Activity(NOW, (Period(999_990, 0.0, 500), Period(999_999, 0.0, 60), Period(1_000_000, 0.0, 10)))
+    assert day.jobs_a_second == pytest.approx(70 / 700.0)
+    assert Activity(NOW, ()).jobs_a_second == 0.0
+
+
+def test_an_accounts_own_rate_holds_instead_of_the_servers() -> None:
+    limit = RateLimit("1/hour")
+    limit.take("AC1")
+    with pytest.raises(RequestError) as refused:
+        limit.take("AC1")
+    assert refused.value.retry_after is not None
+    assert 3590 <= refused.value.retry_after <= 3600
+    assert str(refused.value.retry_after) in refused.value.detail
+    limit.take("AC2", "2/hour")
+    limit.take("AC2", "2/hour")
+    with pytest.raises(RequestError):
+        limit.take("AC2", "2/hour")
+    for _ in range(5):
+        limit.take("AC3", NO_RATE)
