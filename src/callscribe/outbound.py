@@ -15,7 +15,8 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
@@ -23,14 +24,13 @@ import httpcore2
 import httpx2
 
 from callscribe.errors import CallscribeError, SetupError
+from callscribe.waiting import WATCH_INTERVAL, Watch, watched
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
-Watch = Callable[[], None]
-"""Called at least every half second while a request waits; what it raises ends the request."""
 
-WATCH_INTERVAL = 0.5
-"""Seconds."""
+_MUCH = 64 * 1024
+"""Bytes that a connection may not take at once, so that sending them is watched."""
 
 # The client logs each URL at INFO, with the credentials and signatures in it.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
@@ -199,8 +199,11 @@ class _WatchedStream(httpcore2.NetworkStream):
                     raise
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._watch()
-        self._stream.write(buffer, timeout)
+        if len(buffer) < _MUCH:
+            self._watch()
+            self._stream.write(buffer, timeout)
+        else:
+            watched(lambda: self._stream.write(buffer, timeout), self._watch)
 
     def close(self) -> None:
         self._stream.close()
@@ -208,10 +211,18 @@ class _WatchedStream(httpcore2.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:
-        return _WatchedStream(self._stream.start_tls(ssl_context, server_hostname, timeout), self._watch)
+        stream = watched(
+            lambda: self._stream.start_tls(ssl_context, server_hostname, timeout), self._watch, late=_close
+        )
+        return _WatchedStream(stream, self._watch)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
+
+
+def _close(stream: httpcore2.NetworkStream | None) -> None:
+    if stream is not None:
+        stream.close()
 
 
 class _GuardedBackend(httpcore2.NetworkBackend):
@@ -231,8 +242,7 @@ class _GuardedBackend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        self._watch()
-        addresses = resolve(host, port)
+        addresses = watched(lambda: resolve(host, port), self._watch)
         if not self._allow.allows_host(host):
             for address in addresses:
                 self._check(host, address)
@@ -240,16 +250,21 @@ class _GuardedBackend(httpcore2.NetworkBackend):
         for remaining, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
             started = time.monotonic()
             try:
-                stream = self._backend.connect_tcp(
-                    str(address), port, timeout and timeout / remaining, local_address, socket_options
+                connect = partial(
+                    self._backend.connect_tcp,
+                    str(address),
+                    port,
+                    timeout and timeout / remaining,
+                    local_address,
+                    socket_options,
                 )
+                stream = watched(connect, self._watch, late=_close)
                 return _WatchedStream(stream, self._watch)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
                 if remaining == 1:
                     raise
                 if timeout is not None:
                     timeout = max(0.001, timeout - (time.monotonic() - started))
-                self._watch()
         raise HostUnresolved(f"the host {host} has no address", temporary=False)
 
     def _check(self, host: str, address: Address) -> None:

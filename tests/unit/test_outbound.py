@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from callscribe.errors import SetupError
+from callscribe.errors import Cancelled, SetupError
 from callscribe.outbound import (
     AllowList,
     Deadline,
@@ -312,3 +312,22 @@ def test_tls_is_verified_against_the_name_though_the_address_is_pinned(
         with pytest.raises(httpx2.ConnectError):
             client.get(f"https://other.example:{server.port}/a")
     assert names == ["media.example", "other.example"]
+
+
+def test_a_watch_ends_a_request_whose_host_name_is_not_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, answer = threading.Event(), threading.Event()
+
+    def hanging(*_: Any, **__: Any) -> list[Any]:
+        asked.set()
+        answer.wait(60)
+        raise socket.gaierror(socket.EAI_AGAIN, "nothing in time")
+
+    def watch() -> None:
+        if asked.is_set():
+            raise Cancelled
+
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    with guarded_client(allow=AllowList(["*.example"]), watch=watch) as client, pytest.raises(Cancelled):
+        client.get("https://calls.example/")
+    assert not answer.is_set()  # it hangs still
+    answer.set()

@@ -16,6 +16,7 @@ from callscribe.outbound import (
     guarded_client,
 )
 from callscribe.settings import Settings
+from callscribe.waiting import Watch
 
 MAX_REDIRECTS = 5
 MAX_RESPONSE_BYTES = 64 * 1024
@@ -32,8 +33,10 @@ class Sender:
         key = settings.callback_shared_key
         self._shared_key = SharedKey.parse(key.get_secret_value()) if key else None
 
-    def send(self, url: str, body: bytes, *, auth_token: str) -> int:
+    def send(self, url: str, body: bytes, *, auth_token: str, watch: Watch = lambda: None) -> int:
         """POST the body once and return the HTTP status, 2xx.
+
+        `watch` is called at least every half second; what it raises ends the request.
 
         Raises:
             DeliveryError: it was not accepted; 17580 to 17585, and whether to try again.
@@ -45,7 +48,7 @@ class Sender:
                 plain_http=True,
                 connect_timeout=self._settings.callback_connect_timeout,
                 read_timeout=self._settings.callback_timeout,
-                watch=Deadline(self._settings.callback_timeout),
+                watch=Deadline(self._settings.callback_timeout, also=watch),
             ) as client,
         ):
             # A client would follow some redirects without the body, and all with the signature of the first

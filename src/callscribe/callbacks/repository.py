@@ -1,17 +1,38 @@
 """Queries for callbacks."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callscribe.callbacks.tables import Callback, CallbackAttempt, Delivery
 from callscribe.db.base import now
+from callscribe.db.clock import instant
+from callscribe.db.engine import Database
 
 
 def find(session: Session, callback_id: str) -> Callback | None:
     """The callback with this id."""
     return session.get(Callback, callback_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose a callback is, what it tells of, and what it goes back to."""
+
+    account_sid: str
+    subject_id: str
+    request_id: str | None
+    traceparent: str | None
+
+
+def origin(session: Session, callback_id: str) -> Origin | None:
+    """Where a callback comes from; None where there is none of this id."""
+    columns = Callback.account_sid, Callback.subject_id, Callback.request_id, Callback.traceparent
+    row = session.execute(sa.select(*columns).where(Callback.id == callback_id)).first()
+    return None if row is None else Origin(*row)
 
 
 def of_subject(session: Session, account_sid: str, subject_id: str) -> Sequence[Callback]:
@@ -42,12 +63,40 @@ def end_attempt(
     )
 
 
-def set_delivery(session: Session, callback_id: str, delivery: Delivery) -> None:
-    """Record the outcome of all attempts together."""
+def set_delivery(session: Session, database: Database, callback_id: str, delivery: Delivery) -> None:
+    """Record the outcome of all attempts together; from now on counts how long the log is kept."""
+    kept = session.scalar(sa.select(Callback.kept_days).where(Callback.id == callback_id))
     session.execute(
         sa.update(Callback)
         .where(Callback.id == callback_id, Callback.delivery == Delivery.PENDING)
-        .values(delivery=delivery, updated_at=now())
+        .values(
+            delivery=delivery,
+            updated_at=now(),
+            due_at=None if kept is None else instant(database, timedelta(days=kept)),
+        )
+    )
+
+
+def due(session: Session, database: Database, limit: int) -> Sequence[Callback]:
+    """Callbacks whose log has been kept long enough; locked."""
+    query = sa.select(Callback).where(Callback.due_at <= instant(database)).order_by(Callback.due_at).limit(limit)
+    return session.scalars(query.with_for_update(skip_locked=True)).all()
+
+
+def body_keys(session: Session, account_sid: str, subject_id: str) -> set[str]:
+    """The blobs with the bodies of all callbacks about a subject."""
+    query = sa.select(Callback.body_key).where(
+        Callback.account_sid == account_sid, Callback.subject_id == subject_id, Callback.body_key.is_not(None)
+    )
+    return {key for key in session.scalars(query) if key is not None}
+
+
+def forget_bodies(session: Session, account_sid: str, subject_id: str) -> None:
+    """Keep the log of the callbacks about a subject, and not what they said."""
+    session.execute(
+        sa.update(Callback)
+        .where(Callback.account_sid == account_sid, Callback.subject_id == subject_id)
+        .values(body=None, body_key=None)
     )
 
 

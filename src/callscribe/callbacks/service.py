@@ -6,10 +6,14 @@ from typing import Any, Literal, cast
 
 from sqlalchemy.orm import Session
 
+from callscribe.accounts.retention import Layer, Retention
+from callscribe.accounts.tables import Account
 from callscribe.callbacks import repository
 from callscribe.callbacks.tables import Callback, Delivery
 from callscribe.durable.queues import Queue, WorkQueue
+from callscribe.errors import Code, RequestError
 from callscribe.ids import new_callback_id
+from callscribe.observation import context, tracing
 
 MAX_BODY_BYTES = 1_000_000
 
@@ -23,10 +27,12 @@ class Callbacks:
     Args:
         queue: where deliveries are put.
         max_body_bytes: what the body of a transcription's callback must not exceed.
+        retention: what the server's settings say of how long things are kept.
     """
 
-    def __init__(self, queue: WorkQueue, max_body_bytes: int = MAX_BODY_BYTES) -> None:
+    def __init__(self, queue: WorkQueue, max_body_bytes: int = MAX_BODY_BYTES, retention: Layer | None = None) -> None:
         self._queue = queue
+        self._retention = retention
         self.max_body_bytes = max_body_bytes
 
     def enqueue(
@@ -40,8 +46,14 @@ class Callbacks:
         url: str,
         body: bytes | str,
         reduced: Reduced | None,
+        retention: Layer | None = None,
     ) -> Callback:
-        """Have an event delivered. `body` is the body itself, or the key of the blob with it."""
+        """Have an event delivered. `body` is the body itself, or the key of the blob with it.
+
+        `retention` is what the configuration says of how long things are kept.
+        """
+        account = session.get(Account, account_sid)
+        kept = Retention.of(retention, None if account is None else account.retention, self._retention)
         callback = Callback(
             id=callback_id,
             account_sid=account_sid,
@@ -51,7 +63,10 @@ class Callbacks:
             body=body if isinstance(body, bytes) else None,
             body_key=body if isinstance(body, str) else None,
             reduced=reduced,
+            kept_days=kept.callback,
             delivery=Delivery.PENDING,
+            request_id=context.current_request_id(),
+            traceparent=tracing.traceparent(),
         )
         session.add(callback)
         session.flush()
@@ -61,7 +76,14 @@ class Callbacks:
         return callback
 
     def send_again(self, session: Session, callback: Callback) -> Callback:
-        """Deliver the same body to the same address once more, with a log of its own."""
+        """Deliver the same body to the same address once more, with a log of its own.
+
+        Raises:
+            RequestError: 20404 with 410, the body was erased.
+        """
+        if callback.content is None:
+            detail = "What the callback said was erased when its time was over; it cannot be sent again."
+            raise RequestError(Code.NOT_FOUND, detail, status=410)
         again = self.enqueue(
             session,
             callback_id=new_callback_id(),
@@ -72,6 +94,8 @@ class Callbacks:
             body=callback.content,
             reduced=cast("Reduced | None", callback.reduced),
         )
+        again.kept_days = callback.kept_days
+        session.flush()
         session.refresh(again)
         return again
 

@@ -21,7 +21,15 @@ class Callback(Base):
     """One event to be told to one address. The body, in the row or in the blob store, is the same for every attempt."""
 
     __tablename__ = "callbacks"
-    __table_args__ = (sa.Index("ix_callbacks_subject", "account_sid", "subject_id", "created_at"),)
+    __table_args__ = (
+        sa.Index("ix_callbacks_subject", "account_sid", "subject_id", "created_at"),
+        sa.Index(
+            "ix_callbacks_due_at",
+            "due_at",
+            sqlite_where=sa.text("due_at IS NOT NULL"),
+            postgresql_where=sa.text("due_at IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(sa.String(96), primary_key=True)
     account_sid: Mapped[str] = mapped_column(sa.ForeignKey("accounts.sid"))
@@ -35,7 +43,15 @@ class Callback(Base):
     """The blob with any other body."""
     reduced: Mapped[str | None] = mapped_column(sa.String(16))
     """What was left out to keep the body under 1 MB; see `callbacks.service.Reduced`."""
+    kept_days: Mapped[float | None]
+    """Days for which its log is kept once it is delivered or given up; None is as long as what it tells about."""
+    due_at: Mapped[datetime | None]
+    """When the log is to be erased, as soon as that is known."""
     delivery: Mapped[Delivery] = mapped_column(sa.Enum(Delivery, native_enum=False, length=16))
+    request_id: Mapped[str | None] = mapped_column(sa.String(64))
+    """Of the request that all this goes back to."""
+    traceparent: Mapped[str | None] = mapped_column(sa.String(55))
+    """The trace that it belongs to, as W3C writes it."""
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
     attempts: Mapped[list["CallbackAttempt"]] = relationship(
@@ -43,9 +59,9 @@ class Callback(Base):
     )
 
     @property
-    def content(self) -> bytes | str:
-        """The body itself, or the key of the blob with it."""
-        return self.body if self.body is not None else str(self.body_key)
+    def content(self) -> bytes | str | None:
+        """The body itself, or the key of the blob with it; None where it was erased, since its time was over."""
+        return self.body if self.body is not None else self.body_key
 
 
 class CallbackAttempt(Base):

@@ -1,20 +1,28 @@
 """The durable delivery of one callback: attempt, wait, attempt again; every wait survives a restart."""
 
+import time
 from typing import Literal
 
 import structlog
 from dbos import DBOS, DBOSConfiguredInstance
+from sqlalchemy.exc import SQLAlchemyError
 
 from callscribe.accounts.service import Accounts
 from callscribe.callbacks import repository
 from callscribe.callbacks.delivery import Sender
-from callscribe.callbacks.tables import Delivery
+from callscribe.callbacks.observation import Attempt, attempting, delivering
+from callscribe.callbacks.tables import Callback, Delivery
 from callscribe.db.engine import Database
 from callscribe.durable.housekeeping import abandoned
+from callscribe.durable.patience import patiently
 from callscribe.durable.queues import WORKFLOW_INSTANCE
-from callscribe.errors import DeliveryError
+from callscribe.errors import Cancelled, DeliveryError
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.settings import Settings
+from callscribe.waiting import Watch
+
+LOOK_INTERVAL = 1.0
+"""Seconds between two looks whether a callback that is being sent is still there."""
 
 BACKOFF = 3.0
 """Each wait is so many times the one before: 5, 15 and 45 seconds by default."""
@@ -39,6 +47,10 @@ class CallbackWorkflows(DBOSConfiguredInstance):
     @DBOS.workflow(name="deliver")
     def deliver(self, callback_id: str) -> None:
         """Attempt until it is accepted, refused for good, or the attempts are used up."""
+        with delivering(self._database, callback_id):
+            self._deliver(callback_id)
+
+    def _deliver(self, callback_id: str) -> None:
         outcome: Outcome = "refused"
         wait = self._settings.callback_retry_interval
         for number in range(1, self._settings.callback_attempts + 1):
@@ -54,48 +66,94 @@ class CallbackWorkflows(DBOSConfiguredInstance):
                 wait *= BACKOFF
         self.conclude(callback_id, outcome == "delivered")
 
-    @DBOS.step(retries_allowed=True, max_attempts=3, interval_seconds=1.0, backoff_rate=3.0)
+    @DBOS.step()
     def attempt(self, callback_id: str, number: int) -> Outcome:
-        """Send once and log it. A process that is killed here sends again when it is taken up."""
-        with self._database.write() as session:
-            callback = repository.find(session, callback_id)
-            if callback is None:  # deleted with its transcription
-                return "refused"
-            attempt_id = repository.begin_attempt(session, callback_id, number)
+        """Send once and log it. A process that is killed here sends again when it is taken up.
+
+        Where the database or the blob store is away, that is waited out: it is no fault of the receiver's.
+        """
+        with attempting(number) as seen:
+            seen.outcome = outcome = self._attempt(callback_id, number, seen)
+        return outcome
+
+    def _attempt(self, callback_id: str, number: int, seen: Attempt) -> Outcome:
+        begun = patiently(lambda: self._begin(callback_id, number))
+        if begun is None:  # deleted with its transcription
+            return "refused"
+        callback, attempt_id = begun
         outcome: Outcome = "delivered"
         status: int | None = None
         failure: DeliveryError | None = None
         try:
-            token = self._accounts.token(callback.account_sid)
+            token = patiently(lambda: self._accounts.token(callback.account_sid))
             if token is None:  # the account is gone, and its key with it
                 return "refused"
-            content = callback.content
-            body = content if isinstance(content, bytes) else self._blobs.get_bytes(content)
-            status = self._sender.send(callback.url, body, auth_token=token)
+            body = patiently(lambda: self._body(callback))
+            status = self._sender.send(callback.url, body, auth_token=token, watch=self._wanted(callback_id))
         except DeliveryError as error:
             failure = error
             status = error.http_status
             outcome = "retry" if error.retriable else "refused"
-        except BlobMissing:  # erased meanwhile
+        except (BlobMissing, Cancelled):  # erased meanwhile
             return "refused"
-        with self._database.write() as session:
-            repository.end_attempt(
-                session,
-                attempt_id,
-                http_status=status,
-                error_code=failure.code.value if failure else None,
-                error=failure.detail if failure else None,
-            )
+        seen.http_status, seen.code = status, failure.code.value if failure else None
+
+        def end() -> None:
+            with self._database.write() as session:
+                repository.end_attempt(
+                    session,
+                    attempt_id,
+                    http_status=status,
+                    error_code=seen.code,
+                    error=failure.detail if failure else None,
+                )
+
+        patiently(end)
         return outcome
 
-    @DBOS.step(retries_allowed=True, max_attempts=10, interval_seconds=1.0, backoff_rate=2.0)
+    def _begin(self, callback_id: str, number: int) -> tuple[Callback, int] | None:
+        with self._database.write() as session:
+            callback = repository.find(session, callback_id)
+            return None if callback is None else (callback, repository.begin_attempt(session, callback_id, number))
+
+    def _body(self, callback: Callback) -> bytes:
+        content = callback.content
+        if content is None:
+            raise BlobMissing("the body was erased")
+        return content if isinstance(content, bytes) else self._blobs.get_bytes(content)
+
+    def _wanted(self, callback_id: str) -> Watch:
+        """A watch that ends a request whose callback was deleted meanwhile; it looks once a second."""
+        looked = time.monotonic()
+
+        def watch() -> None:
+            nonlocal looked
+            if time.monotonic() - looked < LOOK_INTERVAL:
+                return
+            looked = time.monotonic()
+            try:
+                with self._database.read() as session:
+                    gone = repository.find(session, callback_id) is None
+            except SQLAlchemyError:  # away: nobody can delete it either
+                return
+            if gone:
+                raise Cancelled
+
+        return watch
+
+    @DBOS.step()
     def conclude(self, callback_id: str, delivered: bool) -> None:  # noqa: FBT001  DBOS records positions
         """Record the outcome where it can be looked up."""
-        with self._database.write() as session:
-            repository.set_delivery(session, callback_id, Delivery.DELIVERED if delivered else Delivery.FAILED)
+
+        def record() -> None:
+            with self._database.write() as session:
+                delivery = Delivery.DELIVERED if delivered else Delivery.FAILED
+                repository.set_delivery(session, self._database, callback_id, delivery)
+
+        patiently(record)
 
     def fail_abandoned(self) -> None:
         """Conclude the callbacks whose workflow DBOS gave up."""
         for workflow in abandoned("deliver"):
             with self._database.write() as session:
-                repository.set_delivery(session, workflow, Delivery.FAILED)
+                repository.set_delivery(session, self._database, workflow, Delivery.FAILED)

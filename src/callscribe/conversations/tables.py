@@ -81,6 +81,7 @@ class Conversation(Base):
             postgresql_where=_OPEN,
         ),
         sa.Index("ix_conversations_due", "due_at", "account_sid"),
+        sa.Index("ix_conversations_active", "account_sid", "active_at"),
     )
 
     id: Mapped[str] = mapped_column(sa.String(64), primary_key=True)

@@ -1,0 +1,348 @@
+"""Erasing what has been kept long enough: media, transcripts, jobs, logs of callbacks, recordings, conversations.
+
+When a job ends, the instants at which its parts are due are written on its row; a callback's when it is delivered or
+given up. Recordings and conversations are judged by their own dates. The sweep claims what is due, a batch at a time:
+in one transaction rows are changed or deleted and the erasure of their blobs is queued. That is durable, so it neither
+gets lost with a worker nor happens to anything whose row still promises it.
+
+Nothing goes before its callback was delivered or given up. All times are the database's.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import groupby
+from typing import Any, Final
+from uuid import uuid4
+
+import sqlalchemy as sa
+import structlog
+from dbos import DBOS, DBOSConfiguredInstance
+from sqlalchemy.orm import Session
+
+from callscribe.accounts import repository as account_repository
+from callscribe.accounts import usage
+from callscribe.accounts.retention import Retention, of_settings
+from callscribe.accounts.tables import Account
+from callscribe.callbacks import repository as callback_repository
+from callscribe.callbacks.tables import Callback, Delivery
+from callscribe.conversations.tables import Conversation
+from callscribe.db.clock import instant
+from callscribe.db.engine import Database, begin_writing
+from callscribe.durable.patience import patiently
+from callscribe.durable.queues import WORKFLOW_INSTANCE, Queue, WorkQueue
+from callscribe.media.blobs import BlobStore
+from callscribe.recordings import repository as recording_repository
+from callscribe.recordings.tables import UNFINISHED, Recording
+from callscribe.recordings.workflows import BeforeErasure
+from callscribe.settings import Settings
+from callscribe.transcriptions import keys, repository
+from callscribe.transcriptions.tables import Status, Transcription
+
+BATCH: Final = 200
+CONVERSATIONS: Final = 20
+"""In one transaction; each may have thousands of communications."""
+
+MOST_BATCHES: Final = 50
+"""Of each kind in one round, so that the rest of a worker's housekeeping gets its turn."""
+
+_ENDED = (Status.COMPLETED, Status.FAILED)
+_log = structlog.get_logger(__name__)
+
+
+def due_instants(session: Session, database: Database, settings: Settings, row: Transcription) -> dict[str, Any]:
+    """Columns of a job that ends in this transaction: when what of it is due."""
+    account = session.get(Account, row.account_sid)
+    kept = _kept(row, account, settings)
+    return {name: instant(database, timedelta(days=days)) for name, days in kept.items() if days is not None}
+
+
+def count_anew(database: Database, settings: Settings, account_sid: str) -> int:
+    """Give the jobs of an account that have ended the instants that they would get today; how many there are."""
+    counted, last = 0, ""
+    while True:
+        with database.write() as session:
+            begin_writing(session)
+            account = account_repository.find(session, account_sid)
+            rows = session.scalars(
+                sa.select(Transcription)
+                .where(Transcription.account_sid == account_sid, Transcription.status.in_(_ENDED))
+                .where(Transcription.id > last)
+                .order_by(Transcription.id)
+                .limit(BATCH)
+                .with_for_update()
+            ).all()
+            for row in rows:
+                for name, days in _kept(row, account, settings).items():
+                    setattr(row, name, None if days is None else row.updated_at + timedelta(days=days))
+                if row.media_erased_at is not None:
+                    row.media_due_at = None
+                if row.transcript_erased_at is not None:
+                    row.transcript_due_at = None
+        if not rows:
+            return counted
+        counted, last = counted + len(rows), rows[-1].id
+
+
+def _kept(row: Transcription, account: Account | None, settings: Settings) -> dict[str, float | None]:
+    kept = Retention.of(
+        row.resolved_configuration.get("retention"), account.retention if account else None, of_settings(settings)
+    )
+    return {"media_due_at": kept.media, "transcript_due_at": kept.transcript, "job_due_at": kept.job}
+
+
+def erase_blobs(blobs: BlobStore, folders: Iterable[str], keys_: Iterable[str]) -> None:
+    """Everything under the folders, and single blobs; what is gone already does not matter."""
+    for folder in folders:
+        blobs.delete_prefix(folder)
+    for key in keys_:
+        blobs.delete(key)
+
+
+@DBOS.dbos_class()
+class RetentionWorkflows(DBOSConfiguredInstance):
+    """The erasures that the sweep queues, with what they need."""
+
+    def __init__(self, blobs: BlobStore, before_erasure: BeforeErasure) -> None:
+        self._blobs = blobs
+        self._before_erasure = before_erasure
+        super().__init__(WORKFLOW_INSTANCE)
+
+    @DBOS.workflow(name="erase_due")
+    def erase_due(self, account_sid: str, folders: list[str], blobs: list[str], recordings: list[str]) -> None:
+        """Erase blobs whose rows are gone or say so. A job that was promised a recording's audio gets it before."""
+        if recordings:
+            self.hand_over(account_sid, recordings)
+        self.erase(folders, blobs)
+
+    @DBOS.step()
+    def hand_over(self, account_sid: str, recordings: list[str]) -> None:
+        """Let those have the audio who were promised it."""
+        for sid in recordings:
+            patiently(partial(self._before_erasure, account_sid, sid), attempts=10)
+
+    @DBOS.step()
+    def erase(self, folders: list[str], blobs: list[str]) -> None:
+        """Erase what `erase_blobs` does, however long the store is away."""
+        patiently(lambda: erase_blobs(self._blobs, folders, blobs), attempts=10)
+
+
+class Sweep:
+    """Claims what is due."""
+
+    def __init__(self, database: Database, queue: WorkQueue, settings: Settings) -> None:
+        self._database = database
+        self._queue = queue
+        self._settings = settings
+
+    def __call__(self) -> None:
+        """Have erased what is due by now."""
+        self._all("jobs", self._jobs)
+        self._all("transcripts", self._transcripts)
+        self._all("media", self._media)
+        self._all("callbacks", self._callbacks)
+        for account_sid, kept in self._accounts():
+            if kept.recording is not None:
+                self._all("recordings", partial(self._recordings, account_sid, kept.recording))
+            if kept.conversation is not None:
+                self._all("conversations", partial(self._conversations, account_sid, kept.conversation))
+
+    def _all(self, kind: str, batch: Callable[[], int]) -> None:
+        erased = 0
+        for _ in range(MOST_BATCHES):
+            found = batch()
+            erased += found
+            if not found:
+                break
+        if erased:
+            _log.info("retention.erased", kind=kind, number=erased)
+
+    def _jobs(self) -> int:
+        """Whole jobs, as if somebody had deleted them."""
+        with self._writing() as session:
+            rows = self._due(session, Transcription.job_due_at, told=True)
+            for account_sid, group in _by_account(rows):
+                for row in group:
+                    callback_repository.delete_subject(session, account_sid, row.id)
+                    repository.delete(session, account_sid, row.id)
+                self._enqueue(session, account_sid, folders=[row.blobs for row in group])
+            return len(rows)
+
+    def _transcripts(self) -> int:
+        """The text, wherever the job has it: the log of its callbacks stays without what they said."""
+        with self._writing() as session:
+            rows = self._due(session, Transcription.transcript_due_at, told=True)
+            freed: dict[str, int] = {}
+            for account_sid, group in _by_account(rows):
+                blobs: list[str] = []
+                for row in group:
+                    blobs += (keys.transcript(row.blobs), keys.segmentation(row.blobs))
+                    blobs += sorted(callback_repository.body_keys(session, account_sid, row.id))
+                    callback_repository.forget_bodies(session, account_sid, row.id)
+                    freed[account_sid] = freed.get(account_sid, 0) + (row.result_bytes or 0)
+                self._change(session, group, transcript_due_at=None, transcript_erased_at=self._now(), result_bytes=0)
+                self._enqueue(session, account_sid, folders=[keys.chunks(row.blobs) for row in group], blobs=blobs)
+            _free(session, freed)
+            return len(rows)
+
+    def _media(self) -> int:
+        with self._writing() as session:
+            rows = self._due(session, Transcription.media_due_at)
+            freed: dict[str, int] = {}
+            for account_sid, group in _by_account(rows):
+                freed[account_sid] = sum(row.media_bytes or 0 for row in group)
+                self._change(session, group, media_due_at=None, media_erased_at=self._now(), media_bytes=0)
+                self._enqueue(session, account_sid, blobs=[keys.media(row.blobs) for row in group])
+            _free(session, freed)
+            return len(rows)
+
+    def _callbacks(self) -> int:
+        with self._writing() as session:
+            rows = callback_repository.due(session, self._database, BATCH)
+            session.execute(sa.delete(Callback).where(Callback.id.in_([row.id for row in rows])))
+            for account_sid, group in _by_account(rows):
+                # One that was sent again shares its body with the first.
+                left = {subject: self._bodies(session, account_sid, subject) for subject in _subjects(group)}
+                blobs = {row.body_key for row in group if row.body_key and row.body_key not in left[row.subject_id]}
+                if blobs:
+                    self._enqueue(session, account_sid, blobs=sorted(blobs))
+            return len(rows)
+
+    def _bodies(self, session: Session, account_sid: str, subject_id: str) -> set[str]:
+        return callback_repository.body_keys(session, account_sid, subject_id)
+
+    def _recordings(self, account_sid: str, days: float) -> int:
+        """Recordings that came so long ago, but for those that a job still needs."""
+        needed = sa.exists().where(
+            Transcription.account_sid == account_sid,
+            Transcription.source_id == Recording.sid,
+            Transcription.status.not_in(_ENDED),
+        )
+        with self._writing() as session:
+            rows = session.scalars(
+                sa.select(Recording)
+                .where(
+                    Recording.account_sid == account_sid,
+                    Recording.date_created <= instant(self._database, -timedelta(days=days)),
+                    Recording.status.not_in(UNFINISHED),
+                    ~needed,
+                )
+                .order_by(Recording.date_created, Recording.sid)
+                .limit(BATCH)
+                .with_for_update(skip_locked=True)
+            ).all()
+            kept = [(row.sid, row.blobs) for row in rows]
+            for sid, _ in kept:
+                recording_repository.delete(session, account_sid, sid)
+            folders = [(sid, folder) for sid, folder in kept if folder is not None]
+            if folders:
+                self._enqueue(
+                    session,
+                    account_sid,
+                    folders=[folder for _, folder in folders],
+                    recordings=[sid for sid, _ in folders],
+                )
+            return len(kept)
+
+    def _conversations(self, account_sid: str, days: float) -> int:
+        """Conversations in which nothing happened for so long, with all that was said in them."""
+        with self._writing() as session:
+            ids = session.scalars(
+                sa.select(Conversation.id)
+                .where(
+                    Conversation.account_sid == account_sid,
+                    Conversation.active_at <= instant(self._database, -timedelta(days=days)),
+                    ~_untold(Conversation.account_sid, Conversation.id),
+                )
+                .order_by(Conversation.active_at)
+                .limit(CONVERSATIONS)
+                .with_for_update(skip_locked=True)
+            ).all()
+            blobs: set[str] = set()
+            for conversation_id in ids:
+                blobs |= callback_repository.body_keys(session, account_sid, conversation_id)
+                callback_repository.delete_subject(session, account_sid, conversation_id)
+            session.execute(sa.delete(Conversation).where(Conversation.id.in_(ids)))
+            if blobs:
+                self._enqueue(session, account_sid, blobs=sorted(blobs))
+            return len(ids)
+
+    def _due(
+        self, session: Session, column: sa.orm.InstrumentedAttribute[datetime | None], *, told: bool = False
+    ) -> Sequence[Transcription]:
+        """Jobs that have something due, locked; with `told`, none whose callback is still under way."""
+        query = sa.select(Transcription).where(column <= self._now(), Transcription.status.in_(_ENDED))
+        if told:
+            query = query.where(~_untold(Transcription.account_sid, Transcription.id))
+        return session.scalars(
+            query.order_by(column).limit(BATCH).with_for_update(of=Transcription, skip_locked=True)
+        ).all()
+
+    def _change(self, session: Session, rows: Collection[Transcription], **values: Any) -> None:
+        # Not `updated_at`, which from the end of a job on is when it ended.
+        session.execute(
+            sa.update(Transcription)
+            .where(Transcription.id.in_([row.id for row in rows]))
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+
+    def _now(self) -> sa.ColumnElement[datetime]:
+        return instant(self._database)
+
+    def _accounts(self) -> list[tuple[str, Retention]]:
+        default = of_settings(self._settings)
+        with self._database.read() as session:
+            rows = account_repository.every(session)
+        return [(row.sid, Retention.of(row.retention, default)) for row in rows]
+
+    def _enqueue(
+        self,
+        session: Session,
+        account_sid: str,
+        *,
+        folders: Sequence[str] = (),
+        blobs: Sequence[str] = (),
+        recordings: Sequence[str] = (),
+    ) -> None:
+        self._queue.enqueue(
+            session,
+            Queue.ERASURES,
+            "RetentionWorkflows.erase_due",
+            f"erase_due_{uuid4().hex}",
+            account_sid,
+            account_sid,
+            list(folders),
+            list(blobs),
+            list(recordings),
+        )
+
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        with self._database.write() as session:
+            begin_writing(session)
+            yield session
+
+
+def _untold(
+    account_sid: sa.orm.InstrumentedAttribute[str], subject_id: sa.orm.InstrumentedAttribute[str]
+) -> sa.ColumnElement[bool]:
+    return sa.exists().where(
+        Callback.account_sid == account_sid, Callback.subject_id == subject_id, Callback.delivery == Delivery.PENDING
+    )
+
+
+def _by_account(rows: Iterable[Any]) -> Iterator[tuple[str, list[Any]]]:
+    """By account, in the order of SIDs, in which what accounts store is locked."""
+    for account_sid, group in groupby(sorted(rows, key=lambda row: row.account_sid), lambda row: row.account_sid):
+        yield account_sid, list(group)
+
+
+def _subjects(rows: Iterable[Callback]) -> set[str]:
+    return {row.subject_id for row in rows}
+
+
+def _free(session: Session, freed: dict[str, int]) -> None:
+    for account_sid in sorted(freed):
+        usage.store(session, account_sid, -freed[account_sid])

@@ -1,0 +1,274 @@
+"""What is due is claimed once, in one transaction with the erasure of its blobs; what is not due stays."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from dbos import DBOSClient
+
+from callscribe.accounts.tables import Account
+from callscribe.callbacks import repository as callback_repository
+from callscribe.callbacks.tables import Callback, CallbackAttempt, Delivery
+from callscribe.conversations.tables import Conversation, ConversationStatus
+from callscribe.db.base import now
+from callscribe.db.engine import Database
+from callscribe.durable.queues import WorkQueue
+from callscribe.ids import new_configuration_id, new_recording_sid, new_transcription_id
+from callscribe.media.blobs import BlobStore
+from callscribe.recordings.tables import Recording
+from callscribe.settings import Settings
+from callscribe.transcriptions import keys, repository
+from callscribe.transcriptions.retention import Sweep, count_anew, due_instants, erase_blobs
+from callscribe.transcriptions.tables import Status, Transcription
+
+Make = Callable[..., Transcription]
+
+
+@dataclass
+class _Erasing:
+    """The sweep, and what it queues done at once."""
+
+    database: Database
+    queue: WorkQueue
+    blobs: BlobStore
+    settings: Settings
+    handed_over: list[str]
+
+    def __call__(self) -> None:
+        client = DBOSClient(system_database_engine=self.database.engine, lazy=True)
+        try:
+            known = {each.workflow_id for each in client.list_workflows(name="erase_due")}
+            Sweep(self.database, self.queue, self.settings)()
+            for workflow in client.list_workflows(name="erase_due"):
+                if workflow.workflow_id not in known:
+                    assert workflow.input is not None
+                    _, folders, blobs, recordings = workflow.input["args"]
+                    self.handed_over += recordings
+                    erase_blobs(self.blobs, folders, blobs)
+        finally:
+            client.destroy()
+
+
+@pytest.fixture
+def queue(database: Database) -> Iterator[WorkQueue]:
+    queue = WorkQueue(database)
+    yield queue
+    queue.close()
+
+
+@pytest.fixture
+def erase(database: Database, queue: WorkQueue, tmp_path: Path) -> _Erasing:
+    blobs = BlobStore((tmp_path / "blobs").as_uri())
+    return _Erasing(database, queue, blobs, Settings(data_dir=tmp_path), [])
+
+
+@pytest.fixture
+def make(database: Database, account: str, erase: _Erasing) -> Make:
+    def job(status: Status = Status.COMPLETED, **values: Any) -> Transcription:
+        row = Transcription(
+            id=new_transcription_id(),
+            account_sid=account,
+            status=status,
+            configuration_id=new_configuration_id(),
+            participants=[],
+            resolved_configuration=values.pop("resolved_configuration", {}),
+            base_url="http://127.0.0.1:8321",
+            **values,
+        )
+        with database.write() as session:
+            session.add(row)
+        for key in (keys.media(row.blobs), keys.transcript(row.blobs), keys.segmentation(row.blobs)):
+            erase.blobs.put_bytes(key, b"{}")
+        return row
+
+    return job
+
+
+def tell(database: Database, row: Transcription, delivery: Delivery, **values: Any) -> Callback:
+    callback = Callback(
+        id=f"voice_callback_{new_transcription_id()}",
+        account_sid=row.account_sid,
+        subject_id=row.id,
+        event="COMPLETED",
+        url="https://example.com/",
+        delivery=delivery,
+        **values,
+    )
+    with database.write() as session:
+        session.add(callback)
+        session.flush()
+        session.add(CallbackAttempt(callback_id=callback.id, number=1))
+    return callback
+
+
+def found(database: Database, row: Any) -> Any:
+    with database.read() as session:
+        return session.get(type(row), sa.inspect(row).identity)
+
+
+PAST, FUTURE = timedelta(minutes=-1), timedelta(minutes=1)
+
+
+def test_media_that_are_due_go_and_the_rest_of_the_job_stays(database: Database, make: Make, erase: _Erasing) -> None:
+    due = make(media_due_at=now() + PAST, media_bytes=2)
+    later = make(media_due_at=now() + FUTURE)
+    never = make()
+    erase()
+    assert not erase.blobs.exists(keys.media(due.blobs))
+    assert erase.blobs.exists(keys.transcript(due.blobs))
+    row = found(database, due)
+    assert (row.media_due_at, row.media_bytes) == (None, 0)
+    assert row.media_erased_at is not None
+    assert all(erase.blobs.exists(keys.media(row.blobs)) for row in (later, never))
+    assert found(database, later).media_erased_at is None
+
+
+def test_a_transcript_goes_with_what_its_callbacks_said_of_it(database: Database, make: Make, erase: _Erasing) -> None:
+    row = make(transcript_due_at=now() + PAST)
+    body = keys.callback(row.blobs)
+    erase.blobs.put_bytes(body, b"text")
+    large = tell(database, row, Delivery.DELIVERED, body_key=body)
+    small = tell(database, row, Delivery.FAILED, body=b"text")
+    erase()
+    assert not any(erase.blobs.exists(key) for key in (keys.transcript(row.blobs), keys.segmentation(row.blobs), body))
+    assert erase.blobs.exists(keys.media(row.blobs))
+    assert found(database, row).transcript_erased_at is not None
+    for callback in (large, small):
+        assert found(database, callback).content is None
+        assert len(found(database, callback).attempts) == 1
+
+
+def test_nothing_goes_before_the_callback_is_delivered_or_given_up(
+    database: Database, make: Make, erase: _Erasing
+) -> None:
+    row = make(transcript_due_at=now() + PAST, job_due_at=now() + PAST)
+    callback = tell(database, row, Delivery.PENDING, body=b"text", kept_days=0.0)
+    erase()
+    assert erase.blobs.exists(keys.transcript(row.blobs))
+    with database.write() as session:
+        callback_repository.set_delivery(session, database, callback.id, Delivery.FAILED)
+    erase()
+    assert found(database, row) is None
+    assert found(database, callback) is None
+    assert not erase.blobs.exists(keys.transcript(row.blobs))
+
+
+def test_a_job_that_is_due_goes_as_if_somebody_had_deleted_it(database: Database, make: Make, erase: _Erasing) -> None:
+    row = make(status=Status.FAILED, job_due_at=now() + PAST)
+    callback = tell(database, row, Delivery.FAILED, body=b"text")
+    erase()
+    assert found(database, row) is None
+    assert found(database, callback) is None
+    with database.read() as session:
+        assert not session.scalars(sa.select(CallbackAttempt).where(CallbackAttempt.callback_id == callback.id)).all()
+    assert not any(erase.blobs.exists(key) for key in (keys.media(row.blobs), keys.transcript(row.blobs)))
+
+
+def test_a_job_that_runs_is_left_alone_whatever_its_row_says(database: Database, make: Make, erase: _Erasing) -> None:
+    row = make(status=Status.RUNNING, media_due_at=now() + PAST, job_due_at=now() + PAST)
+    erase()
+    assert found(database, row).media_erased_at is None
+    assert erase.blobs.exists(keys.media(row.blobs))
+
+
+def test_the_log_of_a_callback_goes_and_its_body_with_the_last_that_has_it(
+    database: Database, make: Make, erase: _Erasing
+) -> None:
+    row = make()
+    body = keys.callback(row.blobs)
+    erase.blobs.put_bytes(body, b"text")
+    first = tell(database, row, Delivery.DELIVERED, body_key=body, due_at=now() + PAST)
+    again = tell(database, row, Delivery.DELIVERED, body_key=body, due_at=now() + FUTURE)
+    erase()
+    assert found(database, first) is None
+    assert found(database, again) is not None
+    assert erase.blobs.exists(body)
+    with database.write() as session:
+        session.execute(sa.update(Callback).where(Callback.id == again.id).values(due_at=now() + PAST))
+    erase()
+    assert found(database, again) is None
+    assert not erase.blobs.exists(body)
+
+
+def test_old_recordings_go_but_for_those_that_a_job_needs(
+    database: Database, account: str, make: Make, erase: _Erasing
+) -> None:
+    def recording(age: timedelta) -> Recording:
+        sid = new_recording_sid()
+        row = Recording(
+            account_sid=account,
+            sid=sid,
+            channels=1,
+            source="RecordVerb",
+            blobs=f"{account}/{sid}",
+            date_created=now() - age,
+        )
+        with database.write() as session:
+            session.add(row)
+        erase.blobs.put_bytes(f"{account}/{sid}/media", b"audio")
+        return row
+
+    with database.write() as session:
+        session.execute(sa.update(Account).where(Account.sid == account).values(retention={"recordingDays": 30}))
+    old, new, needed = (recording(timedelta(days=days)) for days in (31, 29, 31))
+    make(status=Status.PENDING, source_id=needed.sid)
+    make(status=Status.COMPLETED, source_id=old.sid)
+    erase()
+    assert [found(database, each) is not None for each in (old, new, needed)] == [False, True, True]
+    assert [erase.blobs.exists(f"{each.blobs}/media") for each in (old, new, needed)] == [False, True, True]
+    assert erase.handed_over == [old.sid]
+
+
+def test_conversations_in_which_nothing_happens_any_more_go(database: Database, account: str, erase: _Erasing) -> None:
+    def conversation(number: int, age: timedelta) -> Conversation:
+        row = Conversation(
+            id=f"conv_conversation_{account[2:24]}{number}",
+            account_sid=account,
+            status=ConversationStatus.CLOSED,
+            configuration={},
+            custom={},
+            active_at=now() - age,
+        )
+        with database.write() as session:
+            session.add(row)
+        return row
+
+    with database.write() as session:
+        session.execute(sa.update(Account).where(Account.sid == account).values(retention={"conversationDays": 0.5}))
+    old, new = conversation(1, timedelta(hours=13)), conversation(2, timedelta(hours=11))
+    erase()
+    assert found(database, old) is None
+    assert found(database, new) is not None
+
+
+def test_a_job_gets_its_instants_in_the_transaction_that_ends_it(
+    database: Database, account: str, make: Make, tmp_path: Path
+) -> None:
+    row = make(status=Status.RUNNING, resolved_configuration={"retention": {"mediaDays": 0, "transcriptDays": None}})
+    settings = Settings(data_dir=tmp_path, retention_media_days=9.0, retention_job_days=400.0)
+    with database.write() as session:
+        session.execute(sa.update(Account).where(Account.sid == account).values(retention={"transcriptDays": 2}))
+    with database.write() as session:
+        instants = due_instants(session, database, settings, row)
+        assert repository.transition(session, row.id, Status.RUNNING, Status.COMPLETED, **instants)
+    ended = found(database, row)
+    for instant, days in ((ended.media_due_at, 0), (ended.transcript_due_at, 2), (ended.job_due_at, 400)):
+        assert abs(instant - now() - timedelta(days=days)) < timedelta(minutes=5)
+
+
+def test_jobs_that_have_ended_are_given_new_instants_only_when_that_is_asked_for(
+    database: Database, account: str, make: Make, tmp_path: Path
+) -> None:
+    ended_at = now() - timedelta(days=3)
+    row = make(updated_at=ended_at, job_due_at=now() + FUTURE)
+    gone = make(updated_at=ended_at, media_erased_at=ended_at)
+    running = make(status=Status.RUNNING)
+    assert count_anew(database, Settings(data_dir=tmp_path, retention_media_days=5.0), account) == 2
+    assert found(database, row).media_due_at == ended_at + timedelta(days=5)
+    assert found(database, row).job_due_at is None
+    assert found(database, gone).media_due_at is None
+    assert found(database, running).media_due_at is None
