@@ -6,8 +6,12 @@ A SID is two letters and 32 hexadecimal digits.
 
 import re
 import secrets
+from datetime import datetime
 
 from typeid import TypeID
+
+_BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's, in the order of its values (https://github.com/jetify-com/typeid/tree/main/spec)."""
 
 TRANSCRIPTION_ID = re.compile(r"voice_transcription_[0-9a-zA-Z]{26}")
 CONFIGURATION_ID = re.compile(r"voice_transcriptionconfiguration_[0-9a-z]{26}")
@@ -21,6 +25,12 @@ CONVERSATION_CONFIGURATION_ID = re.compile(r"conv_configuration_[0-9a-z]{26}")
 def new_transcription_id() -> str:
     """`voice_transcription_` and 26 characters."""
     return str(TypeID("voice_transcription"))
+
+
+def transcription_id_at(moment: datetime) -> str:
+    """The least id that a transcription may have that is made at this moment, to the millisecond."""
+    instant = max(0, int(moment.timestamp() * 1000)) << 80  # what a UUIDv7 begins with
+    return "voice_transcription_" + "".join(_BASE32[instant >> shift & 31] for shift in range(125, -1, -5))
 
 
 def new_configuration_id() -> str:

@@ -1,11 +1,54 @@
-"""Logging: structlog for our own events, and the same rendering for what libraries log."""
+"""Logging: structlog for our own events, and the same rendering for what libraries log.
+
+Every line has the ids of the request, account and job that it belongs to; see `callscribe.observation.context`.
+"""
 
 import logging
+import re
 import sys
 
 import structlog
 
 from callscribe.settings import Settings
+
+_ADDRESS = re.compile(r"\b([a-z][a-z0-9+.-]*://)([^\s'\"<>]+)", re.IGNORECASE)
+_AUTHORITY = re.compile(r"[^/?#\\]*")
+
+_QUIET = (
+    "alembic",
+    "asyncio",
+    "botocore",
+    "filelock",
+    "httpcore2",
+    "httpx2",
+    "opentelemetry",
+    "python_multipart",
+    "sqlalchemy",
+    "sse_starlette",
+    "urllib3",
+    "uvicorn",
+)
+"""Libraries that say at lower levels what is nobody's business, or nothing worth a line."""
+
+
+def without_addresses(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Leave of each URL in a line, also inside of tracebacks, the scheme and the host.
+
+    Paths and queries of media and callbacks are their owners' secrets, a user and password in a URL everybody's.
+    """
+    for name, value in event.items():
+        if isinstance(value, str) and "://" in value:
+            event[name] = _ADDRESS.sub(_host_alone, value)
+    return event
+
+
+def _host_alone(address: re.Match[str]) -> str:
+    scheme, rest = address.groups()
+    authority = _AUTHORITY.match(rest)
+    assert authority is not None  # it may be empty
+    if "@" in rest[authority.end() :]:  # a password with a slash in it, perhaps
+        return f"{scheme}…"
+    return f"{scheme}{authority[0].rpartition('@')[2]}/…"
 
 
 def configure(settings: Settings) -> None:
@@ -27,7 +70,8 @@ def configure(settings: Settings) -> None:
         foreign_pre_chain=shared,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            *([] if for_people else [structlog.processors.format_exc_info]),
+            structlog.processors.format_exc_info,
+            without_addresses,
             renderer,
         ],
     )
@@ -36,7 +80,7 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level.upper())
-    for name in ("alembic", "httpcore2", "httpx2", "sse_starlette", "uvicorn", "botocore"):
+    for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from callscribe.accounts.retention import of_settings
 from callscribe.callbacks.service import Callbacks
 from callscribe.configurations.service import TranscriptionConfigurations
 from callscribe.conversations.service import Conversations
@@ -12,6 +13,7 @@ from callscribe.media.decoding import Decoder
 from callscribe.recordings.reading import ReadingThrough
 from callscribe.settings import Settings
 from callscribe.transcriptions.automatic import AutomaticTranscription
+from callscribe.transcriptions.quotas import Quotas
 from callscribe.transcriptions.service import Transcriptions
 
 
@@ -26,6 +28,7 @@ class Services:
     conversations: Conversations
     configurations: TranscriptionConfigurations
     reading: ReadingThrough
+    quotas: Quotas
     transcriptions: Transcriptions
     automatic: AutomaticTranscription
 
@@ -37,11 +40,12 @@ class Services:
             SetupError: the credentials of the Twilio account are not complete.
         """
         queue = WorkQueue(database)
-        callbacks = Callbacks(queue, settings.callback_max_bytes)
+        callbacks = Callbacks(queue, settings.callback_max_bytes, of_settings(settings))
         conversations = Conversations(database, callbacks)
         configurations = TranscriptionConfigurations(database, settings, conversations.configuration_exists)
         reading = ReadingThrough(database, settings)
-        transcriptions = Transcriptions(database, queue, configurations, callbacks, reading, settings)
+        quotas = Quotas(database, settings)
+        transcriptions = Transcriptions(database, queue, configurations, callbacks, reading, quotas, settings)
         return cls(
             queue=queue,
             blobs=BlobStore(settings.blobs),
@@ -50,6 +54,7 @@ class Services:
             conversations=conversations,
             configurations=configurations,
             reading=reading,
+            quotas=quotas,
             transcriptions=transcriptions,
-            automatic=AutomaticTranscription(transcriptions, settings),
+            automatic=AutomaticTranscription(transcriptions, quotas, settings),
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from platformdirs import user_data_path
-from pydantic import Field, HttpUrl, SecretStr, field_validator
+from pydantic import AliasChoices, Field, HttpUrl, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIB = 1024**2
@@ -20,10 +20,17 @@ def _split(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
+def _none(value: object) -> object:
+    """No limit is written `none`."""
+    return None if isinstance(value, str) and value.strip().lower() == "none" else value
+
+
 class Settings(BaseSettings):
     """Everything an operator can set. Each field is the variable `CALLSCRIBE_` + its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="CALLSCRIBE_", frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CALLSCRIBE_", frozen=True, extra="ignore", hide_input_in_errors=True, validate_by_name=True
+    )
 
     # Where things are kept.
     data_dir: Path = Field(
@@ -31,8 +38,16 @@ class Settings(BaseSettings):
         description="Folder for the database, media, transcripts, models and the secret key.",
     )
     database_url: str | None = Field(None, description="SQLAlchemy URL. Without it, SQLite in the data folder.")
-    blob_url: str | None = Field(
+    database_pool: int = Field(
+        32,
+        ge=8,
+        le=1024,
+        description="Most connections to the database that one process opens, but for one or two that a worker has "
+        "beside them. All processes together must stay below PostgreSQL's `max_connections`.",
+    )
+    blobs_url: str | None = Field(
         None,
+        validation_alias=AliasChoices("CALLSCRIBE_BLOBS_URL", "CALLSCRIBE_BLOB_URL"),  # the latter until 0.1
         description="Where media and transcripts are kept: `file:///…`, `s3://bucket/prefix`, `gs://…`, `az://…`. "
         "Without it, the folder `blobs` in the data folder.",
     )
@@ -63,10 +78,30 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         1 * MIB, ge=1024, description="Largest request body that is read, in bytes; above it 413."
     )
+
+    # What one account may use. `callscribe accounts limits` gives an account limits of its own.
     rate_limit: str | None = Field(
-        None,
-        description="Most requests of one account that one server takes, such as `100/second` or `5000/minute`; above "
-        "it 429 with `Retry-After`. Without it there is no limit.",
+        "1000/second",
+        description="Most requests of one account that one server process takes, such as `100/second` or "
+        "`5000/minute`; above it 429 with `Retry-After`. `none` is no limit.",
+    )
+    account_jobs_waiting: int | None = Field(
+        100_000,
+        ge=0,
+        description="Most transcriptions of one account that are accepted and have not ended; above it 429. `none` is "
+        "no limit.",
+    )
+    account_stored_bytes: int | None = Field(
+        1024 * GIB,
+        ge=0,
+        description="Most bytes of recordings and transcripts that one account stores; above it 429. `none` is no "
+        "limit.",
+    )
+    account_audio_hours: float | None = Field(
+        10_000.0,
+        ge=0,
+        description="Most hours of audio of one account that are transcribed in 24 hours; above it 429, and what is "
+        "accepted waits. `none` is no limit.",
     )
 
     # What it may reach.
@@ -139,18 +174,54 @@ class Settings(BaseSettings):
         description="What serves Twilio's engine names when no key of the provider is set: `local` the `whisper` "
         "engine, `none` nothing, so that a configuration which asks for them is refused.",
     )
-    worker_concurrency: int = Field(4, ge=1, le=256, description="Jobs that one worker has in hand at once.")
+    worker_queues: Annotated[
+        tuple[Literal["fetch", "recognition", "chunks", "callbacks", "reading", "erasures"], ...], NoDecode
+    ] = Field(
+        ("fetch", "recognition", "chunks", "callbacks", "reading", "erasures"),
+        min_length=1,
+        description="What a worker is there for, separated by commas: `fetch` (recordings; network), `recognition` "
+        "(calls) and `chunks` (of long calls; processor or GPU), `callbacks`, `reading` (through to Twilio), "
+        "`erasures`. Together the workers need all of them.",
+    )
+    worker_models: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Models that a worker recognises with, separated by commas; it gets those that are not here when "
+        "it starts. `all` is the whole catalogue, each got when first asked for, and what the worker of "
+        "`callscribe serve` has. Without it, those whose files are here, and `CALLSCRIBE_MODEL`.",
+    )
+    worker_concurrency: int = Field(
+        4, ge=1, le=256, description="Calls that one worker has in hand at once, of each model."
+    )
+    worker_fetches: int = Field(8, ge=1, le=256, description="Recordings that one worker fetches at once.")
+    job_worker_deaths: int = Field(
+        5,
+        ge=1,
+        le=100,
+        description="Workers that may die with a job in hand before it is given up with 17561. A worker that is told "
+        "to end does not count.",
+    )
     account_concurrency: int = Field(
         16,
         ge=1,
-        description="Jobs of one account that run at once on all workers, so that none starves another; and likewise "
-        "chunks of its long calls.",
+        description="Calls of one account that are fetched, and that are recognised, at once on all workers, and "
+        "likewise chunks of its long calls.",
     )
     chunk_seconds: float = Field(
         600.0, ge=10, description="Length of the chunks that longer recordings are cut into, about, in seconds."
     )
     worker_chunks: int = Field(
         1, ge=1, le=64, description="Chunks of long calls that one worker has in hand at once, beside its jobs."
+    )
+
+    # The spool.
+    spool_max_bytes: int | None = Field(
+        None,
+        ge=0,
+        description="Most bytes of copies of recordings in the spool, of all processes that share the data folder; "
+        "whoever needs more waits. Without it, half of the disk that the spool is on.",
+    )
+    spool_keep_free: int = Field(
+        512 * MIB, ge=0, description="Bytes of the spool's disk that are left free; whoever needs them waits."
     )
 
     # Callbacks.
@@ -175,13 +246,65 @@ class Settings(BaseSettings):
         description="`name:secret`: sign callbacks with HMAC-SHA256 and this key instead of the account's auth token.",
     )
 
+    # How long things are kept.
+    retention_media_days: float | None = Field(
+        None, ge=0, description="Days after the end of a job for which its recording is kept. Without it, for ever."
+    )
+    retention_transcript_days: float | None = Field(
+        None, ge=0, description="The same for its transcript, and for the texts in its callbacks."
+    )
+    retention_callback_days: float | None = Field(
+        None, ge=0, description="Days after its last attempt for which the log of a callback is kept."
+    )
+    retention_job_days: float | None = Field(
+        None, ge=0, description="Days after its end for which a job is kept, with all that is of it."
+    )
+    retention_recording_days: float | None = Field(
+        None, ge=0, description="Days for which a recording is kept from the day on which it came to this server."
+    )
+    retention_conversation_days: float | None = Field(
+        None, ge=0, description="Days after the last activity for which a conversation is kept."
+    )
+
     # Logs.
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="`auto` writes for people on a terminal and JSON elsewhere."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severity logged.")
 
-    _lists = field_validator("media_allow", "callback_allow", mode="before")(_split)
+    # Metrics and health.
+    metrics: Literal["loopback", "open", "off"] = Field(
+        "loopback",
+        description="Who may read `/metrics` without a token: programs on the same machine that ask directly, "
+        "everybody, or nobody.",
+    )
+    metrics_token: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Whoever shows it as a bearer token may read `/metrics`, from wherever.",
+    )
+    worker_listen: str | None = Field(
+        None,
+        pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$",
+        description="Where a worker answers `/healthz`, `/readyz` and `/metrics`: `127.0.0.1:9321`, `0.0.0.0:9321`. "
+        "Without it, nowhere; the worker of `callscribe serve` is seen through the server.",
+    )
+    recognition_check: float = Field(
+        300.0,
+        ge=0,
+        description="Seconds without a word from its model after which a worker tries whether recognition works, with "
+        "a second of audio; 0 is never.",
+    )
+    check_at_start: bool = Field(
+        False,
+        description="A worker takes work only once it has recognised a second of audio, and ends where it cannot. "
+        "Without it, an idle worker tries after a minute.",
+    )
+
+    _lists = field_validator("media_allow", "callback_allow", "worker_queues", "worker_models", mode="before")(_split)
+    _without_limit = field_validator(
+        "rate_limit", "account_jobs_waiting", "account_stored_bytes", "account_audio_hours", mode="before"
+    )(_none)
 
     @property
     def database(self) -> str:
@@ -191,7 +314,7 @@ class Settings(BaseSettings):
     @property
     def blobs(self) -> str:
         """The blob store's URL, with the default filled in."""
-        return self.blob_url or (self.data_dir / "blobs").absolute().as_uri()
+        return self.blobs_url or (self.data_dir / "blobs").absolute().as_uri()
 
     @property
     def models(self) -> Path:
@@ -204,13 +327,24 @@ class Settings(BaseSettings):
         return self.data_dir / "spool"
 
 
+def variables() -> frozenset[str]:
+    """The names of all variables that are read, former ones included."""
+    names = {f"CALLSCRIBE_{name.upper()}" for name in Settings.model_fields}
+    for field in Settings.model_fields.values():
+        if isinstance(field.validation_alias, AliasChoices):
+            names.update(str(name) for name in field.validation_alias.choices)
+    return frozenset(names)
+
+
 def environment(settings: Settings) -> Mapping[str, str]:
     """The variables that give a child process the same settings, secrets included."""
     result: dict[str, str] = {}
     for name in settings.model_fields_set:
         value = getattr(settings, name)
         if value is None:
-            continue
+            if Settings.model_fields[name].default is None:
+                continue
+            value = "none"  # where that is not the default
         if isinstance(value, SecretStr):
             value = value.get_secret_value()
         elif isinstance(value, tuple):

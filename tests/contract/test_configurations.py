@@ -295,6 +295,7 @@ def test_the_model_of_twilio_managed_is_left_out_and_filled_in(caller: Caller) -
         ({"diarization": {"enabled": True, "maxSpeakers": 2.0}}, "/diarization/maxSpeakers"),
         ({"diarization": {"enabled": True, "minSpeakers": 3, "maxSpeakers": 2}}, "/diarization"),
         ({"diarization": {"enabled": True, "speakers": 2}}, "/diarization/speakers"),
+        ({"priority": "urgent"}, "/priority"),
         ({"language": 5}, "/language"),
         ({"redaction": True}, "/redaction"),
     ],
@@ -322,6 +323,12 @@ def test_bodies_that_are_refused(caller: Caller, body: dict[str, Any], pointer: 
 def test_keyterms_go_into_the_snapshot_of_a_job(caller: Caller) -> None:
     job = caller.create(caller.configure(keyterms=["Riverside Outdoor"])).json()["transcription"]
     assert job["resolvedConfiguration"]["keyterms"] == ["Riverside Outdoor"]
+
+
+def test_priority_goes_into_the_snapshot_of_a_job(caller: Caller) -> None:
+    job = caller.create(caller.configure(priority="high")).json()["transcription"]
+    assert job["resolvedConfiguration"]["priority"] == "high"
+    assert "priority" not in caller.create(caller.configure()).json()["transcription"]["resolvedConfiguration"]
 
 
 def test_keyterms_are_kept_in_their_order_each_once(caller: Caller) -> None:

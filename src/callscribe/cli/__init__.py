@@ -6,8 +6,9 @@ import typer
 from rich.console import Console
 
 import callscribe
-from callscribe.cli import accounts, doctor, models, recordings, serve
+from callscribe.cli import accounts, doctor, jobs, models, recordings, serve
 from callscribe.cli.demo import demo
+from callscribe.cli.migrate import migrate
 from callscribe.cli.transcribe import transcribe
 from callscribe.errors import SetupError
 
@@ -21,9 +22,11 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(serve.api)
 app.command()(serve.worker)
+app.command()(migrate)
 app.command()(transcribe)
 app.command()(demo)
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(models.app, name="models")
 app.command()(doctor.doctor)

@@ -75,7 +75,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield Finding("data folder", True, str(settings.data_dir))
     checks: tuple[tuple[str, Callable[[Settings], str], str], ...] = (
         ("database", _database, "Check CALLSCRIBE_DATABASE_URL and that the server runs."),
-        ("blob store", _blobs, "Check CALLSCRIBE_BLOB_URL and the credentials for it."),
+        ("blob store", _blobs, "Check CALLSCRIBE_BLOBS_URL and the credentials for it."),
         ("secret key", _key, "Check CALLSCRIBE_SECRET_KEY or the file secret.key in the data folder."),
         ("model", _model, "Get it with `callscribe models pull`."),
         ("allow-lists", _allow, "Check CALLSCRIBE_MEDIA_ALLOW and CALLSCRIBE_CALLBACK_ALLOW."),

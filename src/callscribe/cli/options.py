@@ -18,14 +18,15 @@ Data = Annotated[
 ]
 
 
-def load_settings(data: Path | None = None) -> Settings:
-    """Settings from the environment; the data folder from the option where it is given.
+def load_settings(data: Path | None = None, **options: object) -> Settings:
+    """Settings from the environment; from options where these are given, the data folder among them.
 
     Raises:
         SetupError: a variable has a value that it cannot have.
     """
     try:
-        return Settings(data_dir=data.absolute()) if data else Settings()
+        given = {"data_dir": data.absolute() if data else None, **options}
+        return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         fault = error.errors()[0]
         name = "_".join(str(part) for part in fault["loc"]).upper()

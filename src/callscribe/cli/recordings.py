@@ -21,6 +21,7 @@ from callscribe.durable.queues import WorkQueue
 from callscribe.errors import RequestError
 from callscribe.media.blobs import BlobStore
 from callscribe.media.decoding import Decoder
+from callscribe.media.spool import Spool
 from callscribe.preparation import prepare
 from callscribe.recordings.importing import Outcome, Result, find, import_all
 from callscribe.recordings.metadata import COLUMNS, FILE, Metadata
@@ -80,7 +81,7 @@ def import_recordings(
         names = ", ".join(sorted(known.unknown_columns))
         console.print(f"[yellow]Columns of the metadata that are not used: {escape(names)}.[/]", highlight=False)
     recordings = _recordings(settings, database, account_sid, transcribe)
-    candidates = list(find(places, settings.spool))
+    candidates = list(find(places, Spool.of(settings)))
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
     results: list[Result] = []
     with Progress(*columns, console=console) as progress:

@@ -18,12 +18,15 @@ from rich.panel import Panel
 from callscribe import logs
 from callscribe.accounts.service import Credentials
 from callscribe.cli.options import Data, load_settings
-from callscribe.cli.supervision import LIFELINE, SupervisedWorker, follow_lifeline
+from callscribe.cli.supervision import LIFELINE, RELAY, SupervisedWorker, follow_lifeline
 from callscribe.db.engine import Database
+from callscribe.db.presence import wait_for_database
 from callscribe.errors import SetupError
-from callscribe.preparation import prepare
-from callscribe.settings import Settings
+from callscribe.observation import tracing
+from callscribe.preparation import join, prepare
+from callscribe.settings import Settings, variables
 from callscribe.web.app import create_app
+from callscribe.web.metrics import Relay
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 GRACE = 5
@@ -36,6 +39,15 @@ _log = structlog.get_logger(__name__)
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
+
+Listen = Annotated[
+    str | None,
+    typer.Option(
+        help="HOST:PORT on which the worker answers /healthz, /readyz and /metrics. CALLSCRIBE_WORKER_LISTEN by "
+        "default, or nowhere.",
+        metavar="HOST:PORT",
+    ),
+]
 
 
 def serve(host: Host = "127.0.0.1", port: Port = 8321, data: Data = None) -> None:
@@ -54,28 +66,75 @@ def serve(host: Host = "127.0.0.1", port: Port = 8321, data: Data = None) -> Non
             f"Another `callscribe serve` works on {settings.data_dir}. Stop it, or choose another folder with --data."
         ) from None
     with lock:
-        database, credentials = prepare(settings)
+        database, credentials = prepare(settings, migrating=True)
         _greet(credentials)
-        with SupervisedWorker(settings):
-            _serve_http(settings, database, host, port)
+        with SupervisedWorker(settings) as beside:
+            _serve_http(settings, database, host, port, beside.metrics)
 
 
 def api(host: Host = "127.0.0.1", port: Port = 8321, data: Data = None) -> None:
-    """Run the API alone; workers elsewhere do the jobs."""
+    """Run the API alone; workers elsewhere do the jobs. Waits for a database that does not answer yet."""
     settings = load_settings(data)
     logs.configure(settings)
-    database, credentials = prepare(settings)
+    wait_for_database(settings)
+    database, credentials = join(settings)
     _greet(credentials)
     _serve_http(settings, database, host, port)
 
 
-def worker(data: Data = None, lifeline: Annotated[bool, typer.Option(LIFELINE, hidden=True)] = False) -> None:
-    """Run a worker alone: it takes jobs from the queue of the database that it shares with the API."""
+Queues = Annotated[
+    str | None,
+    typer.Option(
+        help="What this worker is there for, separated by commas: fetch (recordings; network), recognition (calls) and "
+        "chunks (of long calls; processor or GPU), callbacks, reading (through to Twilio), erasures. Everything by "
+        "default, or CALLSCRIBE_WORKER_QUEUES.",
+        show_default=False,
+    ),
+]
+Concurrency = Annotated[
+    int | None,
+    typer.Option(
+        help="Calls that this worker recognises at once, with each model: a few keep a GPU busy; on a processor more "
+        "make none of them faster. 4 by default, or CALLSCRIBE_WORKER_CONCURRENCY.",
+        show_default=False,
+    ),
+]
+Models = Annotated[
+    str | None,
+    typer.Option(
+        help="Models that this worker recognises with, separated by commas; those that are not on this machine are "
+        "got first. By default those that are, and CALLSCRIBE_MODEL; or CALLSCRIBE_WORKER_MODELS.",
+        show_default=False,
+    ),
+]
+
+
+def worker(
+    queues: Queues = None,
+    concurrency: Concurrency = None,
+    models: Models = None,
+    data: Data = None,
+    listen: Listen = None,
+    lifeline: Annotated[bool, typer.Option(LIFELINE, hidden=True)] = False,
+    relay: Annotated[int | None, typer.Option(RELAY, hidden=True)] = None,
+) -> None:
+    """Run a worker alone: it takes jobs from the queues of the database that it shares with the API.
+
+    Work waits in a queue for each resource, and each model: a worker takes what it is there for and has the model for.
+    So a fleet may have small machines that fetch and call back, and large ones that recognise:
+
+        callscribe worker --queues fetch,callbacks,reading,erasures
+
+        callscribe worker --queues recognition,chunks --models base
+    """
     # Here, because the engines behind it take a second to import, which the API need not wait for.
     from callscribe.worker import Worker  # noqa: PLC0415
 
-    settings = load_settings(data)
+    settings = load_settings(
+        data, worker_queues=queues, worker_concurrency=concurrency, worker_models=models, worker_listen=listen
+    )
     logs.configure(settings)
+    tracing.configure("worker")
     stop = threading.Event()
 
     def end(_signal: int, _frame: FrameType | None) -> None:
@@ -85,10 +144,14 @@ def worker(data: Data = None, lifeline: Annotated[bool, typer.Option(LIFELINE, h
         signal.signal(number, end)
     if lifeline:
         follow_lifeline(stop)
-    database, credentials = prepare(settings)
+    wait_for_database(settings, stop)
+    if stop.is_set():
+        return
+    database, credentials = prepare(settings, migrating=False) if lifeline else join(settings)
     if not lifeline:
         _greet(credentials)
-    Worker(settings, database).run(stop)
+    Worker(settings, database).run(stop, relay)
+    tracing.shutdown()
     sys.stderr.flush()
     # Threads inside a step must not go on once the worker has signed off; see `Worker.run`.
     os._exit(0)
@@ -96,8 +159,7 @@ def worker(data: Data = None, lifeline: Annotated[bool, typer.Option(LIFELINE, h
 
 def unknown_variables() -> list[str]:
     """Variables that look like settings and are none, by a slip, most likely."""
-    known = {f"CALLSCRIBE_{name.upper()}" for name in Settings.model_fields}
-    return sorted(name for name in os.environ if name.startswith("CALLSCRIBE_") and name not in known)
+    return sorted({name for name in os.environ if name.startswith("CALLSCRIBE_")} - variables())
 
 
 def _greet(credentials: Credentials | None) -> None:
@@ -115,9 +177,10 @@ def _greet(credentials: Credentials | None) -> None:
     sys.stdout.flush()
 
 
-def _serve_http(settings: Settings, database: Database, host: str, port: int) -> None:
+def _serve_http(settings: Settings, database: Database, host: str, port: int, relay: Relay | None = None) -> None:
+    tracing.configure("api")
     config = uvicorn.Config(
-        create_app(settings, database),
+        create_app(settings, database, relay),
         host=host,
         port=port,
         log_config=None,
@@ -144,4 +207,5 @@ def _serve_http(settings: Settings, database: Database, host: str, port: int) ->
     sys.stdout.flush()
     gc.freeze()  # what is loaded by now stays, so no collection has to look through it while requests wait
     server.run(sockets=[sock])
+    tracing.shutdown()
     database.close()

@@ -10,7 +10,12 @@ from typing import Self
 
 import structlog
 
+from callscribe.monitoring.relay import Asking
 from callscribe.settings import Settings, environment
+from callscribe.speech.abilities import ALL
+
+RELAY = "--relay"
+"""Names the end of a pipe over which the worker is asked for its metrics."""
 
 LIFELINE = "--lifeline"
 """Makes a worker end when its standard input does: a server that was killed leaves no worker behind."""
@@ -29,8 +34,11 @@ class SupervisedWorker:
 
     def __init__(self, settings: Settings) -> None:
         self._environment = {**os.environ, **environment(settings)}
+        if not settings.worker_models:
+            self._environment["CALLSCRIBE_WORKER_MODELS"] = ALL  # nobody else would serve them
         self._stopping = threading.Event()
         self._lock = threading.Lock()  # stopping and starting: a worker started just now is stopped as well
+        self._asking: Asking | None = None
         self._process = self._start()
         self._thread = threading.Thread(target=self._watch, name="worker-supervision", daemon=True)
 
@@ -51,12 +59,22 @@ class SupervisedWorker:
             self._process.wait()
         self._thread.join()
 
+    def metrics(self) -> bytes | None:
+        """What the worker measures; None where it does not answer at once."""
+        return None if self._asking is None else self._asking.ask()
+
     def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(  # noqa: S603  this very program
-            [sys.executable, "-m", "callscribe", "worker", LIFELINE],
+        if self._asking is not None:
+            self._asking.close()  # that of the worker before
+        self._asking = asking = Asking()
+        process = subprocess.Popen(  # noqa: S603  this very program
+            [sys.executable, "-m", "callscribe", "worker", LIFELINE, RELAY, str(asking.descriptor)],
             stdin=subprocess.PIPE,
             env=self._environment,
+            pass_fds=[asking.descriptor],
         )
+        asking.started()
+        return process
 
     def _watch(self) -> None:
         """Start the worker again when it dies, after a pause that grows while it dies at once."""

@@ -23,7 +23,12 @@ LOG_LINES = 20
 """Lines of the server's log that are shown when it does not start."""
 
 # Where an operator keeps things, and addresses of another server: the demonstration touches neither.
-_NOT_INHERITED = ("CALLSCRIBE_DATABASE_URL", "CALLSCRIBE_BLOB_URL", "CALLSCRIBE_PUBLIC_URL")
+_NOT_INHERITED = (
+    "CALLSCRIBE_DATABASE_URL",
+    "CALLSCRIBE_BLOBS_URL",
+    "CALLSCRIBE_BLOB_URL",  # its former name
+    "CALLSCRIBE_PUBLIC_URL",
+)
 
 
 def _environment(account_sid: str, auth_token: str, data_dir: Path) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ from callscribe.errors import RequestError
 from callscribe.recordings.tables import Recording
 from callscribe.settings import Settings
 from callscribe.transcriptions import repository
+from callscribe.transcriptions.quotas import Quotas
 from callscribe.transcriptions.schemas import CreateTranscription
 from callscribe.transcriptions.service import Transcriptions
 from callscribe.transcriptions.sources import Source
@@ -21,18 +22,20 @@ class AutomaticTranscription:
 
     Args:
         transcriptions: where the jobs are made.
+        quotas: what accounts may have.
         settings: the address of this server, for the links in callbacks.
     """
 
-    def __init__(self, transcriptions: Transcriptions, settings: Settings) -> None:
+    def __init__(self, transcriptions: Transcriptions, quotas: Quotas, settings: Settings) -> None:
         self._transcriptions = transcriptions
+        self._quotas = quotas
         self._public_url = str(settings.public_url or "").rstrip("/")
 
     def __call__(self, session: Session, recording: Recording, base_url: str) -> None:
         """Make the transcriptions, each once and never again, in the transaction in which the recording completes.
 
         What cannot be made is skipped and logged: a configuration that is gone or the like is no fault of the
-        recording.
+        recording. Quotas do not stop it: the recording is here, and nobody would ask again; see `admit`.
 
         Args:
             session: whose transaction it is.
@@ -54,6 +57,16 @@ class AutomaticTranscription:
                     configuration=configuration_id,
                     reason=str(error),
                 )
+
+    def admit(self, session: Session, account_sid: str) -> None:
+        """Let a recording come in, where its account has it transcribed, as long as it might have one more job.
+
+        Raises:
+            RequestError: 20429; see `Quotas.admit`.
+        """
+        options = recording_configuration(session, account_sid)
+        if options is not None and options.features:
+            self._quotas.admit(session, account_sid)
 
     def _transcribe(self, session: Session, source: Source, configuration_id: str, base_url: str) -> None:
         recording = source.recording

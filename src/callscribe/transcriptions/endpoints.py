@@ -202,7 +202,7 @@ def delete(account: AccountSid, transcription_id: str, service: Service) -> Resp
     return Response(status_code=204)
 
 
-_TRANSCRIPT_RESPONSES = problem_responses(404) | {
+_TRANSCRIPT_RESPONSES = problem_responses(404, 410) | {
     200: {
         "headers": {
             "Retry-After": {
@@ -275,7 +275,7 @@ def _transcript(
 @router.get(
     "/v3/Transcriptions/{transcription_id}/Media",
     summary="Fetch the recording",
-    responses=problem_responses(404, 416)
+    responses=problem_responses(404, 410, 416)
     | {
         200: {"content": {"application/octet-stream": {}}},
         206: {"content": {"application/octet-stream": {}}, "description": "The range asked for."},
@@ -357,7 +357,7 @@ def list_callbacks(account: AccountSid, transcription_id: str, service: Service)
     "/v3/Transcriptions/{transcription_id}/Callbacks",
     status_code=202,
     summary="Send the callback again",
-    responses=problem_responses(404),
+    responses=problem_responses(404, 410),
 )
 def send_callback_again(account: AccountSid, transcription_id: str, service: Service) -> CallbackResource:
     """The same body to the same address, signed anew; it appears in the list with its own attempts."""

@@ -2,6 +2,8 @@
 
 from uuid import uuid4
 
+_CALLBACK = "callback-"
+
 
 def media(folder: str) -> str:
     """The recording as it was fetched."""
@@ -43,4 +45,9 @@ def transcript(folder: str) -> str:
 
 def callback(folder: str) -> str:
     """The body of a callback, the same for every attempt; a new name at every call."""
-    return f"{folder}/callback-{uuid4().hex}.json"
+    return f"{folder}/{_CALLBACK}{uuid4().hex}.json"
+
+
+def is_callback(key: str) -> bool:
+    """Whether the blob is the body of a callback."""
+    return key.rpartition("/")[2].startswith(_CALLBACK)

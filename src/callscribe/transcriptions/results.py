@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from callscribe.errors import Code, RequestError
@@ -55,8 +56,9 @@ class Results:
         """The transcript of a completed transcription.
 
         Raises:
-            RequestError: 20404, it was erased.
+            RequestError: 20404; with 410 where it was erased since its time was over.
         """
+        _check_kept(row, "transcript", row.transcript_erased_at)
         try:
             data = self._blobs.get_bytes(keys.transcript(row.blobs))
         except BlobMissing as error:
@@ -77,8 +79,9 @@ class Results:
         """Bytes of the recording.
 
         Raises:
-            RequestError: 20404, it is not fetched yet or was erased.
+            RequestError: 20404, it is not fetched yet or was erased; with 410 where that was since its time was over.
         """
+        _check_kept(row, "recording", row.media_erased_at)
         try:
             return self._blobs.size(keys.media(row.blobs))
         except BlobMissing as error:
@@ -87,6 +90,12 @@ class Results:
     def media(self, row: Transcription, start: int, end: int) -> Iterator[bytes]:
         """Bytes `start` to `end` of the recording, the latter excluded."""
         return self._blobs.pieces(keys.media(row.blobs), start, end)
+
+
+def _check_kept(row: Transcription, what: str, erased_at: datetime | None) -> None:
+    if erased_at is not None:
+        detail = f"The {what} of {row.id} was erased on {erased_at:%Y-%m-%d}, when its time was over."
+        raise RequestError(Code.NOT_FOUND, detail, status=410)
 
 
 def _rendered(row: Transcription, transcript: Transcript, format_: Format) -> str:

@@ -177,6 +177,28 @@ def _without_fraction(value: datetime) -> datetime:
 Timestamp = Annotated[datetime, AfterValidator(_without_fraction)]
 
 
+class KeptResource(_Wire):
+    """Until when what of a job is kept, as far as that is known, and what was erased since its time was over."""
+
+    media_until: Timestamp | None
+    transcript_until: Timestamp | None
+    job_until: Timestamp | None
+    media_erased_at: Timestamp | None
+    transcript_erased_at: Timestamp | None
+
+    @classmethod
+    def of(cls, row: Transcription) -> "KeptResource | None":
+        """From the job's row; None where it says nothing."""
+        instants = {
+            "media_until": row.media_due_at,
+            "transcript_until": row.transcript_due_at,
+            "job_until": row.job_due_at,
+            "media_erased_at": row.media_erased_at,
+            "transcript_erased_at": row.transcript_erased_at,
+        }
+        return cls(**instants) if any(instants.values()) else None
+
+
 class TranscriptionResource(_Wire):
     """A transcription as it is answered. `links` are absolute URLs; `progress` runs from 0 to 1."""
 
@@ -206,6 +228,11 @@ class TranscriptionResource(_Wire):
         exclude_if=lambda value: not value,
         description="What was asked for and could not be done, although the transcript is there.",
     )
+    retention: KeptResource | None = Field(
+        None,
+        exclude_if=lambda value: value is None,
+        description="Once the job has ended, where something of it is not kept for ever.",
+    )
     created_at: Timestamp
     updated_at: Timestamp
     url: str
@@ -216,10 +243,10 @@ class TranscriptionResource(_Wire):
         """From its row. `base_url` is the address that the client reaches the server by, without a slash."""
         url = f"{base_url}/v3/Transcriptions/{row.id}"
         links = {}
-        if row.duration is not None:
+        if row.duration is not None and row.media_erased_at is None:
             links["media"] = f"{url}/Media"
         readable = row.status == Status.RUNNING and row.transcribed is not None
-        if readable or row.status == Status.COMPLETED:
+        if readable or (row.status == Status.COMPLETED and row.transcript_erased_at is None):
             links["transcript"] = f"{url}/Transcript"
         if row.conversation_id is not None:
             links["conversation"] = conversation_url(base_url, row.conversation_id)
@@ -239,6 +266,7 @@ class TranscriptionResource(_Wire):
             transcribed_seconds=round(row.transcribed or 0.0, 3) if readable else None,
             error=Failure.model_validate(row.error) if row.error else None,
             notices=_notices(row),
+            retention=KeptResource.of(row),
             created_at=row.created_at,
             updated_at=row.updated_at,
             url=url,

@@ -18,9 +18,10 @@ from callscribe.db.engine import Database
 from callscribe.db.paging import Page
 from callscribe.db.repetition import Repetition, once
 from callscribe.db.together import GroupWriter
-from callscribe.durable.queues import Queue, WorkQueue
+from callscribe.durable.queues import Queue, WorkQueue, rank
 from callscribe.errors import Code, JobError, RequestError
 from callscribe.ids import new_transcription_id
+from callscribe.observation import context, tracing
 from callscribe.outbound import AllowList
 from callscribe.recordings import repository as recording_repository
 from callscribe.recordings.reading import ReadingThrough, keep
@@ -30,6 +31,7 @@ from callscribe.speech import routes
 from callscribe.transcriptions import repository
 from callscribe.transcriptions.history import half_stored
 from callscribe.transcriptions.participants import check_requested, resolve_participants
+from callscribe.transcriptions.quotas import Quotas
 from callscribe.transcriptions.repository import Filters
 from callscribe.transcriptions.schemas import CreateTranscription
 from callscribe.transcriptions.sources import Source, not_eligible
@@ -53,6 +55,7 @@ class Transcriptions:
         configurations: TranscriptionConfigurations,
         callbacks: Callbacks,
         reading: ReadingThrough,
+        quotas: Quotas,
         settings: Settings,
     ) -> None:
         self._database = database
@@ -61,6 +64,7 @@ class Transcriptions:
         self._configurations = configurations
         self._callbacks = callbacks
         self._reading = reading
+        self._quotas = quotas
         self._settings = settings
         self._media_allow = AllowList(settings.media_allow)
 
@@ -82,8 +86,8 @@ class Transcriptions:
         A recording that is not here is looked up at Twilio before, where this server reads through for the account.
 
         Raises:
-            RequestError: any code of the table of rejected requests in docs/errors.md; 20500 with 503, Twilio does
-                not answer.
+            RequestError: any code of the table of rejected requests in docs/errors.md; 20429, a quota of the account
+                is used up; 20500 with 503, Twilio does not answer.
         """
         self._check_source(request)
         check_requested(request.participants, from_recording=request.source_id is not None)
@@ -92,6 +96,7 @@ class Transcriptions:
         def make(session: Session) -> dict[str, Any]:
             source = self._source(session, account_sid, request.source_id, found)
             row = self.prepare(session, account_sid, request, source, base_url)
+            self._quotas.admit(session, account_sid)
             if found is not None:
                 keep(session, found)
             self.queue(session, row)
@@ -101,10 +106,17 @@ class Transcriptions:
         return await self._together.write(lambda session: once(session, repetition, lambda: make(session)))
 
     def queue(self, session: Session, row: Transcription) -> None:
-        """Store a job and queue its work."""
+        """Store a job and queue its work, whatever the account's quotas."""
         repository.add(session, row)
+        self._quotas.added(row.account_sid)
         self._queue.enqueue(
-            session, Queue.TRANSCRIPTIONS, "TranscriptionWorkflows.transcribe", row.id, row.account_sid, row.id
+            session,
+            Queue.TRANSCRIPTIONS,
+            "TranscriptionWorkflows.transcribe",
+            row.id,
+            row.account_sid,
+            row.id,
+            priority=rank(row.resolved_configuration.get("priority"), 1),
         )
 
     def fetch(self, account_sid: str, transcription_id: str) -> Transcription:
@@ -224,6 +236,8 @@ class Transcriptions:
             language=options["language"],
             progress=0.0,
             base_url=base_url,
+            request_id=context.current_request_id(),
+            traceparent=tracing.traceparent(),
             created_at=created_at,
             updated_at=created_at,
         )

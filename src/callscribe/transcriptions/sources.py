@@ -1,5 +1,6 @@
 """Recordings as the source of transcriptions: which can be transcribed, who is on them, and where their audio is."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from callscribe.db.engine import Database
-from callscribe.errors import Code, JobError, RequestError
+from callscribe.errors import Cancelled, Code, JobError, RequestError
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.media.fetching import fetch
 from callscribe.recordings import keys as recording_keys
@@ -19,6 +20,7 @@ from callscribe.speech.interface import Cancellation
 from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.participants import RecordedCall
 from callscribe.transcriptions.tables import Transcription
+from callscribe.waiting import watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,18 @@ def not_eligible(detail: str) -> RequestError:
 
 
 def fetch_source(
-    row: Transcription, *, blobs: BlobStore, twilio: TwilioAccount | None, settings: Settings, cancelled: Cancellation
+    row: Transcription,
+    *,
+    blobs: BlobStore,
+    twilio: TwilioAccount | None,
+    settings: Settings,
+    cancelled: Cancellation,
+    late: Callable[[], None],
 ) -> None:
     """The audio of a job's recording to the job's own folder, in one attempt.
 
-    A recording that is kept here is copied within the blob store. One that is read through comes from Twilio.
+    A recording that is kept here is copied within the blob store. One that is read through comes from Twilio. `late` is
+    called when that ends behind its cancellation.
 
     Raises:
         Cancelled: `cancelled` was set.
@@ -93,8 +102,14 @@ def fetch_source(
     assert source is not None
     target = keys.media(row.blobs)
     if source["media"] is not None:
+
+        def watch() -> None:
+            if cancelled.is_set():
+                raise Cancelled
+
         try:
-            blobs.copy(source["media"], target)
+            # An object store may take its time over a large one.
+            watched(lambda: blobs.copy(source["media"], target), watch, late=lambda _: late())
         except BlobMissing as error:
             # Deleted since the job was accepted: then its audio was put here before it was erased there.
             if not blobs.exists(target):
@@ -110,6 +125,7 @@ def fetch_source(
         cancelled=cancelled,
         allow=twilio.allow,
         credentials=twilio.credentials,
+        late=late,
     )
 
 

@@ -22,12 +22,15 @@ import callscribe.recordings.webhook
 import callscribe.transcriptions.endpoints
 import callscribe.transcriptions.examples
 import callscribe.web.health
+import callscribe.web.metrics
 from callscribe.accounts.keys import ApiKeys
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts
 from callscribe.configurations.service import RecordingConfigurations
 from callscribe.conversations.control_plane import ConversationConfigurations
 from callscribe.db.engine import Database
+from callscribe.monitoring.gauges import FleetGauges, ProcessGauges
+from callscribe.monitoring.readiness import Readiness
 from callscribe.recordings.media import RecordingMedia
 from callscribe.recordings.service import Recordings
 from callscribe.recordings.webhook import RecordingWebhook
@@ -37,6 +40,8 @@ from callscribe.transcriptions.results import Results
 from callscribe.web import problems
 from callscribe.web.limits import BodyLimit, RateLimit
 from callscribe.web.links import add_links
+from callscribe.web.metrics import Relay, ServerMetrics
+from callscribe.web.observation import Observation
 from callscribe.web.pagination import ListQuery
 
 DESCRIPTION = """\
@@ -51,12 +56,12 @@ _EXAMPLES = {
     **callscribe.accounts.examples.BY_SCHEMA,
     **callscribe.recordings.examples.BY_SCHEMA,
     **problems.EXAMPLES,
-    "Health": {"database": True, "workers": 1},
+    "Health": callscribe.web.health.EXAMPLE,
 }
 
 
-def create_app(settings: Settings, database: Database) -> FastAPI:
-    """The application over a migrated database."""
+def create_app(settings: Settings, database: Database, relay: Relay | None = None) -> FastAPI:
+    """The application over a migrated database; `relay` asks the worker beside it for metrics, where there is one."""
     services = Services.over(database, settings)
 
     @asynccontextmanager
@@ -87,11 +92,14 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.state.conversation_configurations = ConversationConfigurations(database)
     app.state.recording_webhook = RecordingWebhook(database, services.queue, services.reading, settings)
     app.state.transcriptions = services.transcriptions
-    recordings = Recordings(database, services.queue, blobs, decoder, settings, services.automatic)
+    automatic = services.automatic
+    recordings = Recordings(database, services.queue, blobs, decoder, settings, automatic, automatic.admit)
     app.state.recordings = recordings
     app.state.recording_media = RecordingMedia(blobs, decoder, settings, recordings.is_there)
     app.state.results = Results(blobs)
     app.state.rate_limit = RateLimit(settings.rate_limit)
+    app.state.readiness = Readiness(database, blobs, settings)
+    app.state.metrics = ServerMetrics(FleetGauges(database), ProcessGauges("api", database), relay)
     problems.install(app)
     app.include_router(callscribe.transcriptions.endpoints.router)
     app.include_router(callscribe.configurations.endpoints.router)
@@ -101,8 +109,10 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.include_router(callscribe.recordings.endpoints.router)
     app.include_router(callscribe.recordings.webhook.router)
     app.include_router(callscribe.web.health.router)
+    app.include_router(callscribe.web.metrics.router)
     callscribe.console.endpoints.install(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, streamed=callscribe.recordings.endpoints.UPLOADS)
+    app.add_middleware(Observation)
     app.add_middleware(ListQuery)
     app.openapi = _documented(app)  # type: ignore[method-assign]
     return app
@@ -147,7 +157,13 @@ def _with_optional_forms(schema: dict[str, Any]) -> None:
 
 
 def _as_problem(status: str, response: dict[str, Any]) -> None:
-    """Problem documents have a media type of their own."""
+    """Problem documents have a media type of their own; who asks too much is told when to ask again."""
+    if status == "429":
+        response.setdefault("headers", {})["Retry-After"] = {
+            "description": "Seconds until there will be room.",
+            "required": True,
+            "schema": {"type": "integer", "minimum": 1},
+        }
     content = response.get("content", {})
     if status.startswith(("4", "5")) and "application/problem+json" in content:
         content["application/problem+json"] = content.pop("application/json")

@@ -1,21 +1,45 @@
 """Whether the server lives and whether it can work, for supervisors and load balancers."""
 
+from datetime import datetime
+
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
-from sqlalchemy.exc import SQLAlchemyError
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 
-from callscribe.db.engine import Database
-from callscribe.durable.liveness import live_workers
+from callscribe.monitoring.readiness import Readiness
 
 router = APIRouter(tags=["Health"])
 
 
 class Health(BaseModel):
-    """What works. Without workers jobs are taken and wait."""
+    """What works. `workers` are alive; `recognizing` of them are there for recognition, and nothing says it fails.
 
+    `problems` say in words why the server is not ready. Jobs are taken as long as the database answers, and wait.
+    """
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    ready: bool
     database: bool
+    blob_store: bool
     workers: int
+    recognizing: int
+    last_recognized_at: datetime | None = Field(
+        description="When a model answered last, to a job or a trial; null where none has been asked yet."
+    )
+    problems: list[str]
+
+
+EXAMPLE = {
+    "ready": True,
+    "database": True,
+    "blobStore": True,
+    "workers": 1,
+    "recognizing": 1,
+    "lastRecognizedAt": "2026-03-02T09:30:12.480000+00:00",
+    "problems": [],
+}
 
 
 @router.get("/healthz", summary="Is the server up?")
@@ -26,10 +50,7 @@ def healthz() -> dict[str, str]:
 
 @router.get("/readyz", summary="Can the server work?", responses={200: {"model": Health}, 503: {"model": Health}})
 def readyz(request: Request) -> JSONResponse:
-    """200 when the database answers and a worker is alive, else 503."""
-    database: Database = request.app.state.database
-    try:
-        workers = len(live_workers(database))
-    except SQLAlchemyError:
-        return JSONResponse(Health(database=False, workers=0).model_dump(), 503)
-    return JSONResponse(Health(database=True, workers=workers).model_dump(), 200 if workers else 503)
+    """200 when database and blob store answer, and a live worker recognises as far as is known; else 503."""
+    readiness: Readiness = request.app.state.readiness
+    report = readiness.report()
+    return JSONResponse(report.document(), 200 if report.ready else 503)

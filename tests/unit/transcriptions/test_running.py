@@ -1,5 +1,7 @@
 """What a worker keeps for the jobs it has in hand, on a real database and a blob store that is no folder."""
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from callscribe.accounts.repository import first
 from callscribe.db.engine import Database
 from callscribe.ids import new_configuration_id, new_transcription_id
 from callscribe.media.blobs import BlobStore
+from callscribe.media.spool import Spool
 from callscribe.preparation import prepare
 from callscribe.settings import Settings
 from callscribe.transcriptions import repository, running
@@ -48,11 +51,11 @@ def job(database: Database) -> str:
 def jobs(database: Database, tmp_path: Path) -> Running:
     blobs = BlobStore("memory:///")
     blobs.put_bytes("media", b"a recording")
-    return Running(database, blobs, tmp_path / "spool")
+    return Running(database, blobs, Spool(tmp_path / "spool"))
 
 
 def copies(tmp_path: Path) -> list[Path]:
-    return list((tmp_path / "spool").glob("*"))
+    return list((tmp_path / "spool").glob("*.blob"))
 
 
 def row(database: Database, job: str) -> Transcription:
@@ -151,3 +154,26 @@ def test_a_second_division_changes_nothing(job: str, database: Database) -> None
         assert repository.add_chunks(session, job, [(0.0, 25.0)]) == 3
     with database.read() as session:
         assert [chunk.finished for chunk in repository.chunks(session, job)] == [True, False, False]
+
+
+def test_a_copy_that_is_kept_for_later_goes_when_somebody_waits_for_its_room(
+    jobs: Running, job: str, tmp_path: Path
+) -> None:
+    with jobs.watch(job):
+        jobs.local_path(job, "media")
+    jobs._look()
+    assert copies(tmp_path)
+    got = threading.Event()
+
+    def wait() -> None:
+        with Spool(tmp_path / "spool", max_bytes=1).room(5):
+            got.set()
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    deadline = time.monotonic() + 30
+    while not got.wait(0.05) and time.monotonic() < deadline:
+        jobs._look()
+    waiting.join()
+    assert got.is_set()
+    assert not copies(tmp_path)

@@ -1,0 +1,322 @@
+"""`callscribe jobs`: the jobs of all accounts, for whoever runs the server."""
+
+import json
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+
+from callscribe.callbacks.tables import Callback
+from callscribe.cli.figures import clock
+from callscribe.cli.options import Data, load_settings
+from callscribe.db.base import now
+from callscribe.db.schema import check
+from callscribe.errors import RequestError
+from callscribe.preparation import opened
+from callscribe.services import Services
+from callscribe.transcriptions.administration import Jobs
+from callscribe.transcriptions.tables import Status, Transcription
+
+app = typer.Typer(
+    help="Jobs of all accounts: list them, follow them, have failed ones done again.", no_args_is_help=True
+)
+
+POLL = 0.5
+"""Seconds between two looks while following."""
+
+FOLLOWED = 100
+"""Most jobs that are followed at once."""
+
+_COLORS = {Status.PENDING: "dim", Status.RUNNING: "cyan", Status.COMPLETED: "green", Status.FAILED: "red"}
+_UNFINISHED = (Status.PENDING, Status.RUNNING)
+_AGE = re.compile(r"(\d+)([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="The job's id, voice_transcription_….")]
+Account = Annotated[str | None, typer.Option(help="Only jobs of the account with this SID.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs: one JSON object a line.")]
+
+
+def _age(text: str) -> timedelta:
+    found = _AGE.fullmatch(text.strip())
+    if found is None:
+        raise typer.BadParameter("an age is a number and a unit, such as 90s, 15m, 2h or 3d")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+@app.command("list")
+def list_jobs(
+    status: Annotated[
+        list[Status] | None,
+        typer.Option(case_sensitive=False, help="Only jobs in this status; may be given several times."),
+    ] = None,
+    account: Account = None,
+    newer_than: Annotated[
+        timedelta | None,
+        typer.Option(parser=_age, metavar="AGE", help="Only jobs made less than 90s, 15m, 2h, 3d ago."),
+    ] = None,
+    older_than: Annotated[
+        timedelta | None, typer.Option(parser=_age, metavar="AGE", help="Only jobs made longer ago than that.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Most jobs that are shown.", min=1, max=10_000)] = 50,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """List jobs, newest first.
+
+    What hangs, say: `callscribe jobs list --status running --older-than 2h`.
+    """
+    moment = now()
+    with _jobs(data) as jobs:
+        rows = jobs.newest(
+            statuses=status or (),
+            account_sid=account,
+            since=moment - newer_than if newer_than else None,
+            until=moment - older_than if older_than else None,
+            most=limit,
+        )
+    if as_json:
+        for row in rows:
+            _say(_document(row))
+        return
+    # Ids are there to be copied: never shortened, whatever the terminal's width.
+    Console(width=max(Console().width, 160)).print(_table(rows), soft_wrap=True)
+
+
+@app.command()
+def show(transcription_id: Id, as_json: AsJson = False, data: Data = None) -> None:
+    """Show one job with its error and its callbacks. Neither text nor addresses are shown."""
+    with _jobs(data) as jobs, _refusals():
+        row = jobs.find(transcription_id)
+        callbacks = jobs.callbacks(row)
+        retried_as = jobs.retried_as(row.id)
+    document = _document(row) | {"retriedAs": retried_as, "callbacks": [_callback(each) for each in callbacks]}
+    if as_json:
+        _say(document)
+        return
+    table = Table(box=None, show_header=False)
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for name, value in document.items():
+        if name == "callbacks":
+            continue
+        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        table.add_row(name, "–" if value is None else escape(shown))
+    for each in callbacks:
+        outcome = f"{each.event} {each.delivery.value.lower()} after {len(each.attempts)} attempts"
+        last = each.attempts[-1].error if each.attempts else None
+        table.add_row("callback", escape(f"{outcome}: {last}" if last else outcome))
+    Console(soft_wrap=True).print(table)
+
+
+@app.command()
+def follow(
+    transcription_id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="The job's id; without it all that have not ended.")
+    ] = None,
+    account: Account = None,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Follow one job, or all, until nothing of it is left to do.
+
+    Ends with status 1 where the one job failed. With --json there is a line for each change.
+    """
+    with _jobs(data) as jobs, _refusals():
+        if transcription_id is not None:
+            jobs.find(transcription_id)
+        watched = _Watched(jobs, transcription_id, account)
+        if as_json:
+            _follow_as_json(watched)
+        else:
+            _follow_live(watched)
+    if transcription_id is not None and watched.rows and watched.rows[0].status == Status.FAILED:
+        raise typer.Exit(1)
+
+
+@app.command()
+def retry(transcription_id: Id, as_json: AsJson = False, data: Data = None) -> None:
+    """Have a FAILED job done again, as a new job whose id is printed.
+
+    Nothing leads out of FAILED, as with Twilio, and the failed job's callback has been sent: so there is a new job, of
+    the same account, with the request, configuration and participants of the failed one as they were then. Its
+    recording is fetched anew, and it calls back when it ends.
+
+    A job is done again once: asked a second time, the command names the job that there is already. Where that one
+    failed as well, it can be done again by its own id.
+    """
+    with _jobs(data) as jobs, _refusals():
+        new, made = jobs.retry(transcription_id)
+    if as_json:
+        _say({"id": new, "retryOf": transcription_id, "made": made})
+        return
+    typer.echo(new)
+    if not made:
+        typer.echo(f"{transcription_id} was done again before, as this job.", err=True)
+
+
+class _Watched:
+    """The jobs that are followed, as they stand at the last look."""
+
+    def __init__(self, jobs: Jobs, transcription_id: str | None, account_sid: str | None) -> None:
+        self._jobs = jobs
+        self._id = transcription_id
+        self._account = account_sid
+        self.rows: Sequence[Transcription] = ()
+
+    def look(self) -> bool:
+        """Look again; whether there is anything left to wait for."""
+        if self._id is not None:
+            try:
+                self.rows = [self._jobs.find(self._id)]
+            except RequestError:  # deleted meanwhile
+                self.rows = ()
+            return any(not row.status.is_final for row in self.rows)
+        self.rows = self._jobs.newest(statuses=_UNFINISHED, account_sid=self._account, most=FOLLOWED)
+        return bool(self.rows)
+
+
+def _follow_as_json(watched: _Watched) -> None:
+    told: dict[str, tuple[Any, ...]] = {}
+    going = True
+    while going:
+        going = watched.look()
+        for row in watched.rows:
+            state = row.status, row.progress
+            if told.get(row.id) != state:
+                told[row.id] = state
+                _say(_document(row))
+        if going:
+            time.sleep(POLL)
+
+
+def _follow_live(watched: _Watched) -> None:
+    console = Console()
+    with Live(console=console, auto_refresh=False, transient=not console.is_terminal) as live:
+        going = True
+        while going:
+            going = watched.look()
+            live.update(_bars(watched.rows), refresh=True)
+            if going:
+                time.sleep(POLL)
+    if not console.is_terminal:
+        console.print(_table(watched.rows), soft_wrap=True)
+
+
+def _bars(rows: Sequence[Transcription]) -> RenderableType:
+    if not rows:
+        return "Nothing is waiting or running."
+    table = Table(box=None, header_style="bold")
+    for title in ("ID", "Status", "", "", "Age", "Error"):
+        table.add_column(title, no_wrap=True)
+    for row in rows:
+        table.add_row(
+            row.id,
+            _colored(row.status),
+            ProgressBar(total=1.0, completed=row.progress, width=30),
+            f"{row.progress:.0%}",
+            _since(row),
+            _error(row),
+        )
+    return Group(table)
+
+
+def _table(rows: Sequence[Transcription]) -> Table:
+    table = Table(box=None, header_style="bold")
+    for title in ("ID", "Account", "Status"):
+        table.add_column(title, no_wrap=True)
+    for title in ("Progress", "Age", "Length"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("Error", no_wrap=True)
+    for row in rows:
+        length = "–" if row.duration is None else clock(row.duration)
+        table.add_row(
+            row.id, row.account_sid, _colored(row.status), f"{row.progress:.0%}", _since(row), length, _error(row)
+        )
+    return table
+
+
+def _colored(status: Status) -> str:
+    return f"[{_COLORS[status]}]{status}[/]"
+
+
+def _error(row: Transcription) -> str:
+    return "" if row.error is None else f"{row.error['code']} {escape(row.error['title'])}"
+
+
+def _since(row: Transcription) -> str:
+    """The age of a job, to its largest unit or two: `4 s`, `12 min`, `3 h 05`, `2 d 4 h`."""
+    seconds = max(0, int((now() - row.created_at).total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
+    if hours < 1:
+        return f"{minutes} min"
+    return f"{hours} h {minutes % 60:02d}" if days < 1 else f"{days} d {hours % 24} h"
+
+
+def _document(row: Transcription) -> dict[str, Any]:
+    """What a program is told of a job. The media's URL is not: it may be a secret."""
+    return {
+        "id": row.id,
+        "accountId": row.account_sid,
+        "status": row.status.value,
+        "progress": round(row.progress, 3),
+        "createdAt": row.created_at.isoformat(),
+        "updatedAt": row.updated_at.isoformat(),
+        "duration": row.duration,
+        "sourceId": row.source_id,
+        "servedBy": row.resolved_configuration.get("servedBy"),
+        "requestId": row.request_id,
+        "retryOf": row.retry_of,
+        "error": row.error,
+    }
+
+
+def _callback(callback: Callback) -> dict[str, Any]:
+    return {
+        "id": callback.id,
+        "event": callback.event,
+        "delivery": callback.delivery.value,
+        "attempts": [
+            {"number": each.number, "httpStatus": each.http_status, "errorCode": each.error_code, "error": each.error}
+            for each in callback.attempts
+        ],
+    }
+
+
+def _say(document: dict[str, Any]) -> None:
+    typer.echo(json.dumps(document, ensure_ascii=False))
+
+
+@contextmanager
+def _jobs(data: Path | None) -> Iterator[Jobs]:
+    """The jobs of the installation; its database is only looked at, never migrated or made."""
+    settings = load_settings(data)
+    with opened(settings) as database:
+        check(database)
+    services = Services.over(database, settings)
+    try:
+        yield Jobs(database, services.transcriptions, services.callbacks)
+    finally:
+        services.transcriptions.close()
+        services.queue.close()
+        database.close()
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except RequestError as error:
+        raise typer.BadParameter(error.detail) from None

@@ -1,0 +1,35 @@
+"""Who may read the metrics, which name accounts and say how busy they are."""
+
+import secrets
+from ipaddress import ip_address
+
+from callscribe.settings import Settings
+
+FORWARDED = frozenset({"forwarded", "x-forwarded-for", "x-real-ip", "via"})
+"""Headers by which a proxy says that it asks for somebody else, who is elsewhere."""
+
+
+def may_read(settings: Settings, *, peer: str | None, authorization: str | None, proxied: bool) -> bool:
+    """Whether a request may have them.
+
+    Args:
+        settings: `metrics` and `metrics_token`.
+        peer: the address that asks, None where it is not known.
+        authorization: the header.
+        proxied: whether one of `FORWARDED` is there.
+    """
+    if settings.metrics_token is not None and authorization is not None:
+        scheme, _, token = authorization.partition(" ")
+        wanted = settings.metrics_token.get_secret_value()
+        if scheme.lower() == "bearer" and secrets.compare_digest(token.strip().encode(), wanted.encode()):
+            return True
+    if settings.metrics == "loopback":
+        return not proxied and peer is not None and _is_loopback(peer)
+    return settings.metrics == "open"
+
+
+def _is_loopback(peer: str) -> bool:
+    try:
+        return ip_address(peer).is_loopback
+    except ValueError:
+        return False

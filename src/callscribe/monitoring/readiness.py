@@ -1,0 +1,132 @@
+"""Whether this installation can work: database, blob store, workers that live, recognition that was seen to work."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from callscribe.db.engine import Database
+from callscribe.durable import roster
+from callscribe.durable.tables import Worker
+from callscribe.media.blobs import BlobStore
+from callscribe.monitoring.lately import Lately
+from callscribe.settings import Settings
+
+PATIENCE: Final = 5.0
+"""Seconds that the blob store has to answer."""
+
+STORE_KEPT: Final = 10.0
+"""Seconds for which its answer is good."""
+
+KEPT: Final = 0.5
+"""Seconds for which the whole is good: strangers may ask, as often as they like."""
+
+GRACE: Final = timedelta(minutes=15)
+"""A worker whose model was not heard of for so long beyond the interval of its trials does not recognise."""
+
+PROBE: Final = "readiness/probe"
+"""A blob that is not there; that the store says so is what is wanted."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What works. `recognizing` of the `workers` are there for recognition, and nothing says that it fails."""
+
+    database: bool = False
+    blob_store: bool = False
+    workers: int = 0
+    recognizing: int = 0
+    recognized_at: datetime | None = None
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def ready(self) -> bool:
+        """Whether jobs are taken and done."""
+        return not self.problems
+
+    def document(self) -> dict[str, Any]:
+        """As it is answered."""
+        return {
+            "ready": self.ready,
+            "database": self.database,
+            "blobStore": self.blob_store,
+            "workers": self.workers,
+            "recognizing": self.recognizing,
+            "lastRecognizedAt": None if self.recognized_at is None else self.recognized_at.isoformat(),
+            "problems": self.problems,
+        }
+
+
+class Readiness:
+    """Looks whether the installation can work. `worker_id` narrows it to one worker, where that one is asked."""
+
+    def __init__(
+        self, database: Database, blobs: BlobStore, settings: Settings, *, worker_id: str | None = None
+    ) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._interval = settings.recognition_check
+        self._id = worker_id
+        self._store = Lately(self._ask_store, STORE_KEPT, PATIENCE)
+        self._report = Lately(self._look, KEPT, 2 * PATIENCE)
+
+    def report(self) -> Report:
+        """How it stands."""
+        try:
+            return self._report.get()
+        except TimeoutError:
+            return Report(problems=["the database does not answer"])
+
+    def _look(self) -> Report:
+        try:
+            workers, moment = roster.alive(self._database)
+        except SQLAlchemyError:
+            return Report(problems=["the database does not answer"])
+        store = self._store_answers()
+        if self._id is not None:
+            workers = [worker for worker in workers if worker.id == self._id]
+        able = [worker for worker in workers if roster.recognizes(worker)]
+        well = [worker for worker in able if self._is_well(worker, moment)]
+        recognized = [worker.recognized_at for worker in workers if worker.recognized_at is not None]
+        return Report(
+            database=True,
+            blob_store=store,
+            workers=len(workers),
+            recognizing=len(well),
+            recognized_at=max(recognized, default=None),
+            problems=[*([] if store else ["the blob store does not answer"]), *self._problems(workers, able, well)],
+        )
+
+    def _problems(self, workers: Sequence[Worker], able: Sequence[Worker], well: Sequence[Worker]) -> Iterator[str]:
+        if not workers:
+            yield "no worker is alive" if self._id is None else "this worker has not signed on"
+        elif not able and self._id is None:
+            yield "no live worker is there for recognition"
+        elif able and not well:
+            yield "recognition fails on every worker" if self._id is None else "recognition fails"
+
+    def _is_well(self, worker: Worker, moment: datetime) -> bool:
+        if roster.failing(worker):
+            return False
+        # Nothing is known of workers of an earlier version, which have no roles, and where no trials are made.
+        overdue = moment - roster.last_heard(worker) > timedelta(seconds=self._interval) + GRACE
+        return worker.roles is None or self._interval <= 0 or not overdue
+
+    def _store_answers(self) -> bool:
+        """Whether the blob store says anything in time; a store that hangs is asked once, not again and again."""
+        try:
+            return self._store.get()
+        except TimeoutError:
+            return False
+
+    def _ask_store(self) -> bool:
+        with suppress(Exception):
+            self._blobs.exists(PROBE)
+            return True
+        return False

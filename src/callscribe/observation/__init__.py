@@ -1,0 +1,1 @@
+"""What the program says of itself while it works: ids in every log line, metrics, traces."""

@@ -1,0 +1,116 @@
+"""The jobs of all accounts, for whoever runs the server: looking at them, and having failed ones done again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+
+from callscribe.callbacks.service import Callbacks
+from callscribe.callbacks.tables import Callback
+from callscribe.db.base import now
+from callscribe.db.engine import Database
+from callscribe.errors import Code, RequestError
+from callscribe.ids import new_transcription_id
+from callscribe.transcriptions import repository
+from callscribe.transcriptions.service import Transcriptions
+from callscribe.transcriptions.tables import Status, Transcription
+
+
+class Jobs:
+    """Jobs as an operator sees them."""
+
+    def __init__(self, database: Database, transcriptions: Transcriptions, callbacks: Callbacks) -> None:
+        self._database = database
+        self._transcriptions = transcriptions
+        self._callbacks = callbacks
+
+    def find(self, transcription_id: str) -> Transcription:
+        """One job.
+
+        Raises:
+            RequestError: 20404.
+        """
+        with self._database.read() as session:
+            row = repository.find(session, transcription_id)
+        if row is None:
+            raise RequestError(Code.NOT_FOUND, f"There is no transcription {transcription_id}.")
+        return row
+
+    def newest(
+        self,
+        *,
+        statuses: Sequence[Status] = (),
+        account_sid: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        most: int = 50,
+    ) -> Sequence[Transcription]:
+        """Jobs, newest first, narrowed to some statuses, an account, a span of time (`until` excluded)."""
+        with self._database.read() as session:
+            return repository.newest(
+                session, statuses=statuses, account_sid=account_sid, since=since, until=until, most=most
+            )
+
+    def callbacks(self, row: Transcription) -> Sequence[Callback]:
+        """Every callback of a job with its attempts, oldest first."""
+        with self._database.read() as session:
+            return self._callbacks.of_subject(session, row.account_sid, row.id)
+
+    def retried_as(self, transcription_id: str) -> str | None:
+        """The id of the job that repeats a failed one."""
+        with self._database.read() as session:
+            return repository.retried_as(session, transcription_id)
+
+    def retry(self, transcription_id: str) -> tuple[str, bool]:
+        """Have a failed job done again, as a new one: nothing leads out of FAILED, and its callback has been sent.
+
+        The new job has the request, the configuration and the participants of the failed one, as they were then; its
+        recording is fetched anew. It calls back like any other. A job is repeated once only, whoever asks how often; if
+        that fails too, the new one can be repeated.
+
+        Returns: the id of the new job, and whether it was made just now.
+
+        Raises:
+            RequestError: 20404, or 20409, it has not failed.
+        """
+        failed = self.find(transcription_id)
+        if failed.status != Status.FAILED:
+            detail = f"{transcription_id} is {failed.status}; only a failed job can be done again."
+            raise RequestError(Code.CONFLICT, detail)
+        known = self.retried_as(transcription_id)
+        if known is not None:
+            return known, False
+        again = _repeated(failed)
+        try:
+            with self._database.write() as session:
+                self._transcriptions.queue(session, again)
+        except IntegrityError:  # somebody else did so at the same moment
+            known = self.retried_as(transcription_id)
+            if known is None:
+                raise
+            return known, False
+        return again.id, True
+
+
+def _repeated(failed: Transcription) -> Transcription:
+    moment = now()
+    return Transcription(
+        id=new_transcription_id(),
+        account_sid=failed.account_sid,
+        status=Status.PENDING,
+        configuration_id=failed.configuration_id,
+        source_id=failed.source_id,
+        recording=failed.recording,
+        media_url=failed.media_url,
+        audio_started_at=failed.audio_started_at,
+        participants=failed.participants,
+        resolved_configuration=failed.resolved_configuration,
+        language=failed.language,
+        progress=0.0,
+        base_url=failed.base_url,
+        request_id=failed.request_id,
+        traceparent=failed.traceparent,
+        retry_of=failed.id,
+        created_at=moment,
+        updated_at=moment,
+    )

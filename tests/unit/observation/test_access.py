@@ -1,0 +1,31 @@
+import pytest
+
+from callscribe.monitoring.access import may_read
+from callscribe.settings import Settings
+
+TOKEN = "a-token-of-some-length"
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.8.8", "::1"])
+def test_the_machine_itself_may_read_unless_it_asks_for_somebody_else(peer: str) -> None:
+    settings = Settings()
+    assert may_read(settings, peer=peer, authorization=None, proxied=False)
+    assert not may_read(settings, peer=peer, authorization=None, proxied=True)
+
+
+@pytest.mark.parametrize("peer", ["10.0.0.1", "203.0.113.9", "::ffff:10.0.0.1", "testclient", None])
+def test_others_may_not(peer: str | None) -> None:
+    assert not may_read(Settings(), peer=peer, authorization=None, proxied=False)
+
+
+def test_whoever_has_the_token_may_from_wherever() -> None:
+    settings = Settings(metrics="off", metrics_token=TOKEN)
+    assert may_read(settings, peer="10.0.0.1", authorization=f"Bearer {TOKEN}", proxied=True)
+    assert may_read(settings, peer=None, authorization=f"bearer {TOKEN}", proxied=False)
+    for wrong in (None, "", TOKEN, f"Basic {TOKEN}", f"Bearer {TOKEN}x", "Bearer ", "Bearer é"):
+        assert not may_read(settings, peer="127.0.0.1", authorization=wrong, proxied=False)
+
+
+def test_it_can_be_open_to_all_and_off_for_all() -> None:
+    assert may_read(Settings(metrics="open"), peer="10.0.0.1", authorization=None, proxied=True)
+    assert not may_read(Settings(metrics="off"), peer="127.0.0.1", authorization=None, proxied=False)
