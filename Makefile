@@ -14,7 +14,7 @@ BENCHMARKS ?= api listing nothing crosstalk accuracy speech memory limit
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint bench lock
+.PHONY: help demo serve test soak lint bench lock
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -25,8 +25,11 @@ demo: $(INSTALLED) ## Start a server, have the bundled call transcribed, print t
 serve: $(INSTALLED) ## Run the server on http://127.0.0.1:8321
 	@$(BIN)/callscribe serve $(ARGS)
 
-test: $(INSTALLED) ## Run the tests
-	$(BIN)/python -m pytest $(ARGS)
+test: $(INSTALLED) ## Run the tests, two files at a time
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+
+soak: $(INSTALLED) ## Disturb a fleet in every way for ten minutes: ARGS="--jobs 200 --minutes 10 --seed N"
+	@$(BIN)/python tests/faults/soak.py $(ARGS)
 
 lint: $(INSTALLED) ## Check style, format and types
 	$(BIN)/ruff check .
@@ -40,12 +43,18 @@ bench: $(INSTALLED) ## Run the benchmarks one after another
 	done
 
 # hatchling builds the project itself (with editables), without isolation so that both are locked like the rest.
-lock: $(BIN)/python ## Write requirements.lock anew from pyproject.toml, for Linux and macOS, Python 3.11 and later
+lock: $(BIN)/python ## Write requirements.lock, and those of the image, anew from pyproject.toml, for Linux and macOS, Python 3.11 and later
 	$(PIP) install 'uv>=0.13.9,<0.14'
 	{ sed -n 's/^requires = \["\(hatchling[^"]*\)"\]$$/\1/p' pyproject.toml; echo 'editables>=0.5,<0.6'; } \
 	| $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --group bench \
 	  --generate-hashes --no-annotate --custom-compile-command 'make lock' --output-file requirements.lock \
 	  pyproject.toml -
+	sed -n 's/^requires = \["\(hatchling[^"]*\)"\]$$/\1/p' pyproject.toml \
+	| $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --constraint requirements.lock \
+	  --generate-hashes --no-annotate --custom-compile-command 'make lock' --output-file deploy/build.lock -
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --constraint requirements.lock \
+	  --generate-hashes --no-annotate --custom-compile-command 'make lock' --output-file deploy/requirements.lock \
+	  pyproject.toml
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

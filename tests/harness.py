@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,6 +21,8 @@ import psutil
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts, Credentials
 from callscribe.db.engine import Database
+from callscribe.db.migrate import migrate
+from callscribe.preparation import opened
 from callscribe.settings import Settings
 
 ACCOUNT_SID = "AC0123456789abcdef0123456789abcdef"
@@ -81,6 +83,8 @@ class Server:
         arguments = [sys.executable, "-m", "callscribe", self._command, "--data", str(self.data)]
         if self._command != "worker":
             arguments += ["--port", "0"]
+        if self._command != "serve":
+            self.prepare_database()
         with self.log.open("ab") as log:
             begin = log.tell()
             self.process = subprocess.Popen(arguments, env=self._environment, stdout=log, stderr=log)
@@ -98,6 +102,12 @@ class Server:
             with self.client() as client:
                 eventually(lambda: client.get("/readyz").is_success, timeout=START_TIMEOUT)
         return self
+
+    def prepare_database(self) -> None:
+        """Bring the database to its schema, as an operator does before the first `api` and `worker`."""
+        url = self._environment.get("CALLSCRIBE_DATABASE_URL")
+        with opened(Settings(data_dir=self.data, database_url=url)) as database, closing(database):
+            migrate(database)
 
     def output(self) -> str:
         """Everything that was printed and logged."""
@@ -226,10 +236,14 @@ class Receiver:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.rfile.read(length := int(self.headers["Content-Length"]))
+                if len(body) < length:  # the sender is gone
+                    self.close_connection = True
+                    return
                 host, port = self.server.server_address[:2]
                 url = f"http://{host!s}:{port}{self.path}"
-                receiver.received.append(Received(url, dict(self.headers), body))
+                self.received = Received(url, dict(self.headers), body)  # for a function that answers
+                receiver.received.append(self.received)
                 answer = receiver.answers[min(len(receiver.received), len(receiver.answers)) - 1]
                 if callable(answer):
                     answer(self)

@@ -136,7 +136,7 @@ def fleet(tmp_path: Path) -> Iterator[tuple[Server, Server, Server]]:
     """An API and two workers, each with a folder of its own; they share a database, a blob store and a key."""
     shared = {
         "CALLSCRIBE_DATABASE_URL": f"sqlite:///{tmp_path / 'callscribe.db'}",
-        "CALLSCRIBE_BLOB_URL": (tmp_path / "blobs").as_uri(),
+        "CALLSCRIBE_BLOBS_URL": (tmp_path / "blobs").as_uri(),
         "CALLSCRIBE_SECRET_KEY": urlsafe_b64encode(bytes(range(32))).decode(),
         **CHUNKS,
     }

@@ -1,0 +1,16 @@
+"""Faults of every kind while a fleet works: each job ends once, with the text of an undisturbed run.
+
+The same for longer, with more jobs: `make soak`.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from faults.chaos import FAULTS
+from faults.soak import Run, seed, torture
+
+
+@pytest.mark.timeout(1200)
+def test_a_fleet_under_every_fault_keeps_every_promise(tmp_path: Path) -> None:
+    torture(tmp_path, Run(seed(), jobs=24, seconds=40.0, faults=len(FAULTS)))
