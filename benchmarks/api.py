@@ -152,6 +152,9 @@ def callscribe(folder: Path, command: str, media_path: str, **settings: str) -> 
             CALLSCRIBE_MEDIA_ALLOW="127.0.0.1",
             CALLSCRIBE_MODEL="tiny.en",
             CALLSCRIBE_THREADS="1",
+            # Counted as ever, and never reached.
+            CALLSCRIBE_RATE_LIMIT="1000000/second",
+            CALLSCRIBE_ACCOUNT_JOBS_WAITING="10000000",
             **settings,
         ) as (url, server),
         httpx2.Client(base_url=url, auth=(SID, TOKEN), timeout=30, trust_env=False) as client,

@@ -1,0 +1,47 @@
+"""`callscribe worker` whose recognition sleeps: for `scale.py`, where workers are more than cores.
+
+Everything else is done as always: the download, the copy in the blob store, decoding, voice activity, windows,
+checkpoints, sentences, callbacks. Where a worker would have its model busy for so long, it waits, one request at a
+time, as its model would take them. `SLEEP_PER_SECOND` is the time for a second of speech windows.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator
+
+import callscribe.worker
+from callscribe.cli import main
+from callscribe.errors import Cancelled
+from callscribe.speech.interface import Cancellation, RecognitionOptions, Segment, SpeechWindow, Word
+from callscribe.speech.whisper import WhisperEngine
+
+_PER_SECOND = float(os.environ["SLEEP_PER_SECOND"])
+
+
+class SleepingEngine(WhisperEngine):
+    """Hears one word in each window, and takes its time for it."""
+
+    _turn = threading.Lock()
+
+    def recognize(
+        self,
+        windows: Iterable[SpeechWindow],
+        *,
+        model: str,  # noqa: ARG002  that of the engine interface
+        options: RecognitionOptions,  # noqa: ARG002
+        cancelled: Cancellation,
+    ) -> Iterator[Segment]:
+        """See `interface.Engine`."""
+        for window in list(windows):
+            with self._turn:
+                time.sleep((window.end - window.start) * _PER_SECOND)
+            if cancelled.is_set():
+                raise Cancelled
+            word = Word("word.", window.start, window.end, 0.9)
+            yield Segment(window.channel, window.start, window.end, (word,), "en")
+
+
+if __name__ == "__main__":
+    callscribe.worker.WhisperEngine = SleepingEngine  # type: ignore[attr-defined]
+    main()
