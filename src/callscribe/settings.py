@@ -66,7 +66,8 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         None,
         description="Key that auth tokens are encrypted with (44 characters of URL-safe base64). "
-        "Without it, the file `secret.key` in the data folder, made at the first start.",
+        "Without it, the file `secret.key` in the data folder, or, with both `CALLSCRIBE_DATABASE_URL` and "
+        "`CALLSCRIBE_BLOBS_URL`, the blob `secret.key`; made at the first start.",
     )
 
     # How it is reached.
@@ -315,6 +316,11 @@ class Settings(BaseSettings):
     def blobs(self) -> str:
         """The blob store's URL, with the default filled in."""
         return self.blobs_url or (self.data_dir / "blobs").absolute().as_uri()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether database and blob store are such as processes on other machines have as well."""
+        return self.blobs_url is not None and not self.database.startswith("sqlite")
 
     @property
     def models(self) -> Path:

@@ -11,7 +11,11 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken
 
 from callscribe.errors import SetupError
+from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.settings import Settings
+
+SHARED_KEY = "secret.key"
+"""The blob that has the key of a fleet which was given none."""
 
 
 def hash_token(token: str) -> str:
@@ -20,7 +24,11 @@ def hash_token(token: str) -> str:
 
 
 class TokenCipher:
-    """Encrypts tokens with the key of `CALLSCRIBE_SECRET_KEY` or of the file `secret.key` in the data folder."""
+    """Encrypts tokens with a key that all processes of an installation have.
+
+    It is `CALLSCRIBE_SECRET_KEY`, else that of the file `secret.key` in the data folder; else, where both database and
+    blob store are shared with other machines, that of the blob `secret.key`. Whoever comes first makes it.
+    """
 
     def __init__(self, key: str | bytes) -> None:
         try:
@@ -35,7 +43,10 @@ class TokenCipher:
         """Read the key, or make one at the first start."""
         if settings.secret_key is not None:
             return cls(settings.secret_key.get_secret_value())
-        return cls(_read_or_create(settings.data_dir / "secret.key"))
+        path = settings.data_dir / "secret.key"
+        if settings.is_shared and not path.exists():
+            return cls(_shared(BlobStore(settings.blobs)))
+        return cls(_read_or_create(path))
 
     def encrypt(self, token: str) -> str:
         """Encrypted and authenticated, as text."""
@@ -54,6 +65,14 @@ class TokenCipher:
                 "An auth token cannot be decrypted: the secret key changed. Put the old secret.key (or "
                 "CALLSCRIBE_SECRET_KEY) back, or give the account a new token with `callscribe accounts rotate`."
             ) from error
+
+
+def _shared(blobs: BlobStore) -> bytes:
+    try:
+        return blobs.get_bytes(SHARED_KEY).strip()
+    except BlobMissing:
+        blobs.put_new(SHARED_KEY, Fernet.generate_key())
+        return blobs.get_bytes(SHARED_KEY).strip()  # where another was quicker, that one's
 
 
 def _read_or_create(path: Path) -> bytes:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from callscribe.accounts.secrets import TokenCipher
+from callscribe.accounts.secrets import SHARED_KEY, TokenCipher
 from callscribe.cli.options import Data, load_settings
 from callscribe.configurations.tables import Configuration
 from callscribe.db.engine import Database
@@ -124,11 +124,14 @@ def _blobs(settings: Settings) -> str:
 
 def _key(settings: Settings) -> str:
     path = settings.data_dir / "secret.key"
-    if settings.secret_key is None and not path.exists():
+    shared = settings.is_shared and not path.exists()
+    if settings.secret_key is None and not shared and not path.exists():
         return f"{path}: made at the first start"
     cipher = TokenCipher.from_settings(settings)
     cipher.decrypt(cipher.encrypt("probe"))
-    return "from CALLSCRIBE_SECRET_KEY" if settings.secret_key else str(path)
+    if settings.secret_key:
+        return "from CALLSCRIBE_SECRET_KEY"
+    return f"the blob {SHARED_KEY}" if shared else str(path)
 
 
 def _model(settings: Settings) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
 from callscribe.errors import CallscribeError, SetupError
@@ -76,6 +76,15 @@ class BlobStore:
         self._drop_drafts(key)
         obstore.put(self._store, key, data)
         self._sync(key)
+
+    def put_new(self, key: str, data: bytes) -> bool:
+        """Store a blob unless there is one of this key; whether it was stored."""
+        try:
+            obstore.put(self._store, key, data, mode="create")
+        except AlreadyExistsError:
+            return False
+        self._sync(key)
+        return True
 
     def put_stream(self, key: str, pieces: Iterable[bytes]) -> None:
         """Store a blob piece by piece, replacing what is there.
