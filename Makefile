@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 # In this order: the quick ones first. `make bench BENCHMARKS=accuracy` runs one alone.
-BENCHMARKS ?= api listing nothing crosstalk accuracy speech memory limit
+BENCHMARKS ?= api listing scale nothing crosstalk accuracy speech memory limit
 
 # Further arguments of the program: `make serve ARGS="--port 9000"`, `make test ARGS="-k callbacks"`.
 ARGS ?=
@@ -25,8 +25,8 @@ demo: $(INSTALLED) ## Start a server, have the bundled call transcribed, print t
 serve: $(INSTALLED) ## Run the server on http://127.0.0.1:8321
 	@$(BIN)/callscribe serve $(ARGS)
 
-test: $(INSTALLED) ## Run the tests, two files at a time
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+test: $(INSTALLED) ## Run the tests, in two processes
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup $(ARGS)
 
 soak: $(INSTALLED) ## Disturb a fleet in every way for ten minutes: ARGS="--jobs 200 --minutes 10 --seed N"
 	@$(BIN)/python tests/faults/soak.py $(ARGS)

@@ -26,7 +26,7 @@ from callscribe.preparation import opened
 from callscribe.settings import Settings
 
 ACCOUNT_SID = "AC0123456789abcdef0123456789abcdef"
-AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
+AUTH_TOKEN = "f0e1d2c3b4a5968778695a4b3c2d1e0f"
 
 OPTIONS: dict[str, Any] = {
     "configurationType": "Transcription",

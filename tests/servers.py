@@ -3,6 +3,7 @@
 import importlib
 import json
 import random
+import re
 import socket
 import struct
 import subprocess
@@ -207,6 +208,7 @@ class Proxy:
         self._connect = connect
         [self.port] = free_ports(1)
         self._pairs: set[_Pair] = set()
+        self._hold: Hold | None = None
         self._lock = threading.Lock()
         self._listener: socket.socket | None = None
 
@@ -238,6 +240,16 @@ class Proxy:
         finally:
             self._listen()
 
+    @contextmanager
+    def holding(self, request: bytes) -> Iterator["Hold"]:
+        """Hold the first request that matches this pattern, and no other, until it is let go or the block ends."""
+        self._hold = hold = Hold(re.compile(request))
+        try:
+            yield hold
+        finally:
+            self._hold = None
+            hold.let_go()
+
     def _listen(self) -> None:
         listener = socket.create_server(("127.0.0.1", self.port), backlog=128)
         self._listener = listener
@@ -257,7 +269,7 @@ class Proxy:
             except OSError:
                 return
             try:
-                pair = _Pair(near, self._connect())
+                pair = _Pair(near, self._connect(), lambda: self._hold)
             except OSError:
                 near.close()
                 continue
@@ -271,12 +283,36 @@ class Proxy:
             self._pairs.discard(pair)
 
 
+class Hold:
+    """A request that a proxy does not pass on for now: a server that hangs, for this one alone."""
+
+    def __init__(self, pattern: re.Pattern[bytes]) -> None:
+        self.caught = threading.Event()
+        """Set when there was one."""
+        self._pattern = pattern
+        self._go = threading.Event()
+        self._lock = threading.Lock()
+
+    def let_go(self) -> None:
+        """Pass it on now."""
+        self._go.set()
+
+    def meet(self, data: bytes) -> None:
+        """Wait here if it is this one."""
+        with self._lock:
+            if self.caught.is_set() or not self._pattern.search(data):
+                return
+            self.caught.set()
+        self._go.wait()
+
+
 class _Pair:
     """A connection through the proxy: its two halves."""
 
-    def __init__(self, near: socket.socket, far: socket.socket) -> None:
+    def __init__(self, near: socket.socket, far: socket.socket, hold: Callable[[], Hold | None]) -> None:
         self._near = near
         self._far = far
+        self._hold = hold
 
     def run(self) -> None:
         """Pass on what comes on either side, until both have ended."""
@@ -298,6 +334,8 @@ class _Pair:
     def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
         try:
             while data := source.recv(65536):
+                if source is self._near and (hold := self._hold()):
+                    hold.meet(data)
                 target.sendall(data)
             target.shutdown(socket.SHUT_WR)
         except OSError:

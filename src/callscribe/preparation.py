@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from filelock import FileLock
 from sqlalchemy.exc import OperationalError
 
-from callscribe.accounts.secrets import TokenCipher
+from callscribe.accounts.secrets import WHERE_IT_LIES, TokenCipher
 from callscribe.accounts.service import Accounts, Credentials
 from callscribe.db.engine import Database
 from callscribe.db.migrate import migrate, one_at_a_time
@@ -17,11 +17,13 @@ from callscribe.media.spool import Spool
 from callscribe.settings import Settings
 
 
-def prepare(settings: Settings, *, migrating: bool | None = None) -> tuple[Database, Credentials | None]:
+def prepare(
+    settings: Settings, *, migrating: bool | None = None, key_lost: bool = False
+) -> tuple[Database, Credentials | None]:
     """The database, with at least one account; and its credentials if it was made just now.
 
     `migrating`: whether the schema is brought to that of this version, or only checked. By default it is where the
-    database is a file of this machine alone.
+    database is a file of this machine alone. `key_lost`: a fleet gets a new secret key although it has accounts.
 
     Processes that start together on one database or data folder take turns.
 
@@ -36,7 +38,7 @@ def prepare(settings: Settings, *, migrating: bool | None = None) -> tuple[Datab
             migrate(database)
         else:
             check(database)
-        accounts = Accounts(database, TokenCipher.from_settings(settings))
+        accounts = Accounts.of(database, settings, key_lost=key_lost)
         with one_at_a_time(database):
             return database, accounts.ensure_first(settings)
 
@@ -53,8 +55,7 @@ def join(settings: Settings) -> tuple[Database, Credentials | None]:
     except SetupError as error:
         database.close()
         raise SetupError(
-            "The accounts in the database have another secret key than this process. Give all the same "
-            "CALLSCRIBE_SECRET_KEY; if it is lost, each account needs a new token: `callscribe accounts rotate`."
+            f"The accounts in the database have another secret key than this process. {WHERE_IT_LIES}"
         ) from error
     return database, credentials
 

@@ -277,7 +277,8 @@ class Settings(BaseSettings):
     metrics: Literal["loopback", "open", "off"] = Field(
         "loopback",
         description="Who may read `/metrics` without a token: programs on the same machine that ask directly, "
-        "everybody, or nobody.",
+        "everybody, or nobody. With a `CALLSCRIBE_PUBLIC_URL` on another host a proxy is taken to be in front, and "
+        "`loopback` is nobody.",
     )
     metrics_token: SecretStr | None = Field(
         None,

@@ -1,8 +1,7 @@
 """A worker: everything that turns queued jobs into transcripts and callbacks, put together."""
 
-import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import structlog
@@ -17,7 +16,7 @@ from callscribe.durable.backlog import unserved_models
 from callscribe.durable.fairness import Allowances
 from callscribe.durable.handing_back import Returned
 from callscribe.durable.housekeeping import forget_ended
-from callscribe.durable.liveness import Abilities, earlier_workers, live_workers
+from callscribe.durable.liveness import Abilities, live_workers
 from callscribe.durable.queues import Role, lanes
 from callscribe.durable.runtime import Runtime
 from callscribe.media.spool import Spool
@@ -43,6 +42,39 @@ HOUSEKEEPING = 60.0
 _log = structlog.get_logger(__name__)
 
 
+class Housekeeping:
+    """Rounds of tidying up, in a thread of their own: who waits to stop does not wait for the end of a round.
+
+    The process may end at any point of one. Each of `parts` is done in transactions, and the next worker's first round
+    takes up what is left.
+    """
+
+    def __init__(self, parts: Mapping[str, Callable[[], object]], stop: threading.Event) -> None:
+        self._parts = parts
+        self._stop = stop
+
+    def start(self) -> None:
+        """Begin the first round at once: what the dead left need not wait."""
+        threading.Thread(target=self._run, name="housekeeping", daemon=True).start()
+
+    def round(self) -> None:
+        """Do each part once, whatever becomes of the others."""
+        for name, part in self._parts.items():
+            if self._stop.is_set():
+                return
+            try:
+                part()
+            except Exception:  # noqa: BLE001
+                # Tidying up can wait for a database that is away; the jobs cannot.
+                if not self._stop.is_set():  # else what it works with is being closed
+                    _log.exception("worker.housekeeping_failed", part=name)
+
+    def _run(self) -> None:
+        self.round()
+        while not self._stop.wait(HOUSEKEEPING):
+            self.round()
+
+
 class Worker:
     """Takes jobs from the queues until it is stopped.
 
@@ -64,11 +96,10 @@ class Worker:
             self._abilities,
             allowances=self._allowances,
             told=self._end_given_up,
-            succeeded=lambda: self._aside(self._adopt),
+            succeeded=lambda: self._aside(partial(adopt, database)),
         )
-        self._spools = settings.spool
-        self._spool = settings.spool / self._runtime.worker_id
-        self._running = Running(database, services.blobs, Spool.of(settings, self._spool))
+        self._spool = Spool.of(settings, settings.spool / self._runtime.worker_id)
+        self._running = Running(database, services.blobs, self._spool)
         self._conversations = services.conversations
         engine = WhisperEngine(settings)
         self._observed = ObservedWorker(
@@ -101,11 +132,15 @@ class Worker:
         The process must end at once afterwards: threads may still be inside a step, and what they would do from
         now on is the next worker's to do, from the last checkpoint.
         """
+        with self._spool.held():
+            self._run(stop, relay)
+
+    def _run(self, stop: threading.Event, relay: int | None) -> None:
         self._observed.before_work(relay)
         self._running.start()
         self._runtime.start()
         self._observed.start()
-        self._reap_spools()
+        self._spool.reap_folders(live_workers(self._database))  # what workers left behind that were killed
         _log.info(
             "worker.started",
             worker=self._runtime.worker_id,
@@ -113,43 +148,36 @@ class Worker:
             models=self._abilities.models,
             device=self._abilities.device,
         )
-        self._keep_house()  # at once: what the dead left need not wait
-        while not stop.wait(HOUSEKEEPING):
-            self._keep_house()
+        Housekeeping(self._parts(), stop).start()
+        stop.wait()
         _log.info("worker.stopping", worker=self._runtime.worker_id)
         self._observed.stop()
         self._running.stop()
         self._runtime.stop()
-        shutil.rmtree(self._spool, ignore_errors=True)
 
     def _tried_model(self) -> str | None:
         """The model that shows whether this worker recognises; None where it is not there for that."""
         models = self._abilities.models
         return self._settings.model if self._settings.model in models else next(iter(models), None)
 
-    def _reap_spools(self) -> None:
-        """Remove what workers left behind that were killed."""
-        alive = live_workers(self._database)
-        for folder in self._spools.iterdir():
-            if folder.is_dir() and folder.name not in alive:
-                shutil.rmtree(folder, ignore_errors=True)
+    def _parts(self) -> dict[str, Callable[[], object]]:
+        """What there is to tidy up, in the order in which somebody waits for it."""
+        return {
+            "requests": self._forget_requests,
+            "jobs": self._jobs.fail_abandoned,
+            "callbacks": self._callbacks.fail_abandoned,
+            "adoption": partial(adopt, self._database),
+            "queues": self._report_unserved,
+            "conversations": self._conversations.keep_house,
+            "recordings": self._recordings.sweep,
+            "retention": self._retention,
+            "workflows": forget_ended,
+            "quotas": self._count_quotas,
+        }
 
-    def _keep_house(self) -> None:
-        try:
-            with self._database.write() as session:
-                forget_expired(session)
-            self._jobs.fail_abandoned()
-            self._callbacks.fail_abandoned()
-            self._adopt()
-            self._report_unserved()
-            self._conversations.keep_house()
-            self._recordings.sweep()
-            self._retention()
-            forget_ended()
-            self._count_quotas()
-        except Exception:  # noqa: BLE001
-            # Tidying up can wait for a database that is away; the jobs cannot.
-            _log.exception("worker.housekeeping_failed")
+    def _forget_requests(self) -> None:
+        with self._database.write() as session:
+            forget_expired(session)
 
     def _allowances(self) -> Allowances:
         with self._database.read() as session:
@@ -160,7 +188,7 @@ class Worker:
         if returned.given_up:
             self._aside(self._jobs.fail_abandoned)
 
-    def _aside(self, work: Callable[[], None]) -> None:
+    def _aside(self, work: Callable[[], object]) -> None:
         """Do something that housekeeping would do in a minute now, and not in the thread whose heart must beat on."""
 
         def attempt() -> None:
@@ -170,11 +198,6 @@ class Worker:
                 _log.exception("worker.housekeeping_failed")
 
         threading.Thread(target=attempt, name="aside", daemon=True).start()
-
-    def _adopt(self) -> None:
-        """Take over what an earlier version left in the queues, once no worker of it is there any more."""
-        if not earlier_workers(self._database):
-            adopt(self._database)
 
     def _report_unserved(self) -> None:
         for model in sorted(unserved_models(self._database)):

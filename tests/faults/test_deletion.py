@@ -3,15 +3,20 @@
 No time is measured here. What holds a job up holds it for minutes, and is over long before.
 """
 
+from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
+import sqlalchemy as sa
 
+from callscribe.db.engine import Database
+from callscribe.durable.system_tables import ENQUEUED, PENDING, workflow_status
 from faults.clips import clip
 from faults.processes import is_gone, wait_for
 from harness import ACCOUNT_SID, Server, eventually, running
 from media_server import MediaServer, body, drip, status
+from servers import Proxy, object_store, to_port
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -78,3 +83,74 @@ def test_a_job_is_left_at_once_whatever_holds_it_up(tmp_path: Path) -> None:
         eventually(lambda: {each.name for each in folder.iterdir()} == {jobs[-1]}, timeout=60)
         assert not [each for each in server.tree() if each.status() == psutil.STATUS_STOPPED]
         assert "Traceback" not in server.output()
+
+
+UPLOADS = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Recordings.json"
+
+
+def test_a_job_is_left_at_once_while_an_object_store_hangs(tmp_path: Path) -> None:
+    call, short = clip(0.0, 20.0), clip(0.5, 6.5)
+    with (
+        object_store(tmp_path / "store") as store,
+        Proxy(to_port(store.port)).running() as proxy,
+        MediaServer().running() as media,
+        running(tmp_path / "data", **store.environment(proxy.port)) as server,
+    ):
+        media.paths["/call.wav"] = body(call)
+        media.paths["/short.wav"] = body(short)
+        configuration = server.configure()
+        with server.client() as client:
+            uploaded = client.post(UPLOADS, content=call, headers={"Content-Type": "audio/wav"})
+        assert uploaded.status_code == 201, uploaded.text
+        kept = set(store.blobs())
+        deleted: list[str] = []
+        finished: list[str] = []
+
+        def left(job: str) -> list[str]:
+            return [key for key in store.blobs() if job in key]
+
+        def deleted_while(request: bytes, source: dict[str, str]) -> None:
+            """The job's request hangs, and it alone: what comes next finds a store that answers."""
+            with proxy.holding(request) as hold, server.client() as client:
+                answer = client.post(
+                    "/v3/Transcriptions", json={"transcriptionConfigurationId": configuration, **source}
+                )
+                assert answer.status_code == 202, answer.text
+                job = answer.json()["transcription"]["id"]
+                deleted.append(job)
+                eventually(hold.caught.is_set)
+                delete(server, job)
+                assert client.get(f"/v3/Transcriptions/{job}").status_code == 404
+                finished.append(server.submit(configuration, media.url("/short.wav")))
+                assert server.ended(finished[-1])["status"] == "COMPLETED"
+            # The store goes on, and may still do what it was asked to.
+            eventually(lambda: not left(job), timeout=SOON)
+
+        into = rb"^PUT /\S*/voice_transcription_\w+/media[ ?]"
+        out_of = rb"^GET /\S*/voice_transcription_\w+/media[ ?]"
+        call_url = {"mediaUrl": media.url("/call.wav")}
+        deleted_while(into, call_url)  # on its way from its host
+        deleted_while(into, {"sourceId": uploaded.json()["sid"]})  # copied within the store
+        deleted_while(out_of, call_url)  # copied to the worker's disk
+        eventually(lambda: not spooled(server), timeout=SOON)
+        # Behind the second look of the eraser as well.
+        eventually(lambda: not erasing(server), timeout=60)
+        assert not [key for job in deleted for key in left(job)]
+        others = {key for key in store.blobs() if not any(job in key for job in finished)}
+        assert others == kept
+        assert "Traceback" not in server.output()
+
+
+def spooled(server: Server) -> list[Path]:
+    """Copies of recordings on the worker's disk."""
+    return [each for each in (server.data / "spool").rglob("*.blob") if each.is_file()]
+
+
+def erasing(server: Server) -> int:
+    """How many erasures are under way."""
+    with closing(Database(f"sqlite:///{server.data / 'callscribe.db'}")) as database, database.read() as session:
+        table = workflow_status(database)
+        query = sa.select(sa.func.count()).where(
+            table.c.queue_name == "erasures", table.c.status.in_({PENDING, ENQUEUED})
+        )
+        return session.scalar(query) or 0

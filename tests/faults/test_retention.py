@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from faults.clips import clip
 from faults.processes import wait_for
 from harness import ACCOUNT_SID, Receiver, Server, eventually, running
 from media_server import MediaServer, body
+from servers import Proxy, object_store, to_port
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -72,3 +74,45 @@ def test_what_is_due_goes_and_the_job_says_so(tmp_path: Path) -> None:
         eventually(lambda: not [each for each in folder.rglob("*") if each.is_file()], timeout=120)
         assert client.get(path).status_code == 404
         assert client.get("/v3/Transcriptions").json()["transcriptions"] == []
+
+
+def test_an_erasure_that_was_begun_outlives_its_worker_and_a_store_that_is_away(tmp_path: Path) -> None:
+    with (
+        object_store(tmp_path / "store") as store,
+        Proxy(to_port(store.port)).running() as proxy,
+        MediaServer().running() as media,
+    ):
+        media.paths["/short.wav"] = body(clip(0.5, 6.5))
+        common = {
+            "CALLSCRIBE_DATABASE_URL": f"sqlite:///{tmp_path / 'callscribe.db'}",
+            "CALLSCRIBE_SECRET_KEY": urlsafe_b64encode(bytes(range(32))).decode(),
+            **store.environment(proxy.port),
+        }
+        with running(tmp_path / "api", command="api", **common) as api, api.client() as client:
+            configuration = api.configure(retention={"mediaDays": 0})
+            with running(tmp_path / "first", command="worker", **common):
+                job = api.submit(configuration, media.url("/short.wav"))
+                assert api.ended(job)["status"] == "COMPLETED"
+            blobs = set(store.blobs())
+            recording = f"{ACCOUNT_SID}/{job}/media"
+            assert recording in blobs
+
+            def erased_at() -> str | None:
+                resource = client.get(f"/v3/Transcriptions/{job}").json()["transcription"]
+                found: str | None = resource.get("retention", {}).get("mediaErasedAt")
+                return found
+
+            with proxy.refusing():
+                with running(tmp_path / "second", command="worker", **common) as second:
+                    eventually(lambda: '"work.waits"' in second.output())
+                    second.kill_tree()
+                said = erased_at()
+                # Claimed, and only what the workers keep of it between them knows that there is something to do.
+                assert said
+            assert set(store.blobs()) == blobs
+            with running(tmp_path / "third", command="worker", **common) as third:
+                eventually(lambda: set(store.blobs()) == blobs - {recording})
+                assert '"retention.erased"' not in third.output()
+            assert erased_at() == said
+            assert client.get(f"/v3/Transcriptions/{job}/Media").status_code == 410
+            assert api.transcript(job)["sentences"]

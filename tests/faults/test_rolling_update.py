@@ -1,4 +1,4 @@
-"""From the previous version to this one without a pause: both run on the new schema, and no job notices."""
+"""From the version before the fleet to this one without a pause: both run on the new schema, and no job notices."""
 
 import io
 import os
@@ -20,7 +20,8 @@ from media_server import MediaServer, body
 from servers import postgresql
 
 PREVIOUS = "a239698"
-"""The last commit before the schema said who can work with it."""
+"""The version that the fleet began from: it migrates at its start, its steps are those of protocol "2", and its schema
+does not say who can work with it. The commits from it to the one that changed this left all three as they were."""
 ROOT = Path(__file__).parents[2]
 JOBS = 6
 

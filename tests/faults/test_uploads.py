@@ -15,7 +15,7 @@ from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.recordings.tables import Intake, Recording
 from callscribe.settings import Settings
-from harness import ACCOUNT_SID, Server, eventually, running
+from harness import ACCOUNT_SID, AUTH_TOKEN, Server, eventually, running
 from media_files import make
 
 UPLOADS = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Recordings.json"
@@ -59,9 +59,7 @@ def test_uploads_that_a_kill_cut_off_leave_nothing_for_ever(tmp_path: Path) -> N
     answered: list[str] = []
 
     def send(url: str) -> None:
-        with httpx2.Client(
-            auth=(ACCOUNT_SID, "0123456789abcdef0123456789abcdef"), trust_env=False, timeout=30
-        ) as client:
+        with httpx2.Client(auth=(ACCOUNT_SID, AUTH_TOKEN), trust_env=False, timeout=30) as client:
             while not stop.is_set():
                 with suppress(httpx2.TransportError):
                     answer = client.post(url + UPLOADS, content=slowly(), headers=HEADERS)

@@ -1,12 +1,16 @@
 """What a process makes sure of before it works: the schema, the first account, the key."""
 
+import re
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts
+from callscribe.cli import app
+from callscribe.cli.options import load_settings
 from callscribe.errors import SetupError
 from callscribe.preparation import join, opened, prepare
 from callscribe.settings import Settings
@@ -38,6 +42,31 @@ def test_a_process_of_a_fleet_does_not_start_with_a_key_of_its_own(tmp_path: Pat
         [account] = accounts.every()
         assert accounts.rotate(account.sid)
     join(second)[0].close()
+
+
+def test_an_account_gets_no_token_under_a_key_that_the_others_have_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CALLSCRIBE_DATABASE_URL", f"sqlite:///{tmp_path / 'shared.db'}")
+    run = CliRunner().invoke
+    [sid] = re.findall(r"AC[0-9a-f]{32}", run(app, ["accounts", "list", "--data", str(tmp_path / "a")]).output)[:1]
+    other = ["--data", str(tmp_path / "b")]
+
+    for command in (["create"], ["rotate", sid]):
+        refused = run(app, ["accounts", *command, *other])
+        assert isinstance(refused.exception, SetupError)
+        assert "--key-lost" in str(refused.exception)
+    assert sid in run(app, ["accounts", "rotate", sid, "--key-lost", *other]).output
+    assert run(app, ["accounts", "create", *other]).exit_code == 0
+
+
+def test_a_variable_with_several_values_is_named_with_the_one_that_is_wrong(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match=r"^CALLSCRIBE_WORKER_QUEUES: 'foo': Input should be") as refusal:
+        load_settings(tmp_path, worker_queues=("fetch", "foo"))
+    assert "_1" not in str(refusal.value)
+
+    with pytest.raises(SetupError, match=r"^CALLSCRIBE_THREADS: Input should be"):
+        load_settings(tmp_path, threads=-1)
 
 
 def test_a_database_that_does_not_answer_is_named_without_its_password(tmp_path: Path) -> None:

@@ -19,6 +19,13 @@ def first(session: Session) -> Account | None:
     return session.scalars(sa.select(Account).order_by(Account.created_at, Account.sid).limit(1)).first()
 
 
+def first_token(session: Session) -> str | None:
+    """The oldest account's token, encrypted."""
+    return session.scalars(
+        sa.select(Account.token_encrypted).order_by(Account.created_at, Account.sid).limit(1)
+    ).first()
+
+
 def every(session: Session) -> Sequence[Account]:
     """All accounts, oldest first."""
     return session.scalars(sa.select(Account).order_by(Account.created_at, Account.sid)).all()

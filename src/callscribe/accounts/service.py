@@ -42,6 +42,17 @@ class Accounts:
         self._cipher = cipher
         self._remembered: dict[str, tuple[str, Identity, float]] = {}
 
+    @classmethod
+    def of(cls, database: Database, settings: Settings, *, key_lost: bool = False) -> "Accounts":
+        """Those of the settings, with the key that the accounts have; `key_lost` makes one although there are accounts.
+
+        Raises:
+            SetupError: their key is not here, or there are two.
+        """
+        with database.read() as session:
+            encrypted = None if key_lost else repository.first_token(session)
+        return cls(database, TokenCipher.from_settings(settings, encrypted))
+
     def ensure_first(self, settings: Settings) -> Credentials | None:
         """Have at least one account; return the credentials only when they were made up just now.
 
@@ -125,9 +136,9 @@ class Accounts:
             SetupError: it is not, so that nothing could be signed.
         """
         with self._database.read() as session:
-            account = repository.first(session)
-        if account is not None:
-            self._cipher.decrypt(account.token_encrypted)
+            encrypted = repository.first_token(session)
+        if encrypted is not None:
+            self._cipher.decrypt(encrypted)
 
     def _known(self, sid: str) -> tuple[str, Identity | None]:
         """The hash of the secret that belongs to a SID, and whose it is."""

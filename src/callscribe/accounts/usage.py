@@ -147,18 +147,17 @@ def count_ended(session: Session, account_sid: str) -> None:
 
 def out_of_audio(session: Session, settings: Settings) -> set[str]:
     """Accounts whose audio hours are used up, so that their jobs wait."""
-    used = (
-        sa.select(AccountActivity.account_sid, sa.func.sum(AccountActivity.audio_seconds).label("seconds"))
-        .where(AccountActivity.period > current_period() - DAY)
-        .group_by(AccountActivity.account_sid)
-        .subquery()
-    )
-    default = -1.0 if settings.account_audio_hours is None else settings.account_audio_hours
-    limit = sa.func.coalesce(Account.limit_audio_hours, default)
+    default = settings.account_audio_hours
+    limit = Account.limit_audio_hours if default is None else sa.func.coalesce(Account.limit_audio_hours, default)
+    if session.scalar(sa.select(Account.sid).where(limit >= 0).limit(1)) is None:
+        return set()
+    today = sa.and_(AccountActivity.account_sid == Account.sid, AccountActivity.period > current_period() - DAY)
     query = (
         sa.select(Account.sid)
-        .outerjoin(used, used.c.account_sid == Account.sid)
-        .where(limit >= 0, sa.func.coalesce(used.c.seconds, 0.0) >= limit * HOUR)
+        .outerjoin(AccountActivity, today)
+        .where(limit >= 0)
+        .group_by(Account.sid)
+        .having(sa.func.coalesce(sa.func.sum(AccountActivity.audio_seconds), 0.0) >= limit * HOUR)
     )
     return set(session.scalars(query))
 
@@ -215,26 +214,52 @@ def store_within(session: Session, account_sid: str, size: int, limit: int | Non
     return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
-def hold_oldest_count(session: Session, age: float) -> str | None:
-    """An account whose bytes were not counted for `age` seconds, held until the transaction ends; None if all were."""
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What is said that an account stores, and what it stores, at the same moment."""
+
+    account_sid: str
+    said: int
+    counted: int
+    counted_before: float | None
+    """When it was counted the last time, in seconds since 1970."""
+
+
+def count_oldest(session: Session, age: float, *sums: sa.ScalarSelect[Any]) -> Count | None:
+    """Count the bytes of an account of which that was not done for `age` seconds; None if all were.
+
+    `sums` are over the tables that store something, of the account in `AccountStorage`. All is read by one statement,
+    hence as it was at one moment, and nobody who stores something meanwhile waits for it.
+    """
     due = sa.or_(AccountStorage.counted_at.is_(None), AccountStorage.counted_at < epoch() - age)
-    query = (
+    oldest = (
         sa.select(AccountStorage.account_sid)
         .where(due)
         .order_by(AccountStorage.counted_at.is_not(None), AccountStorage.counted_at)
         .limit(1)
-        .with_for_update(skip_locked=True)
     )
-    return session.scalar(query)
+    query = sa.select(AccountStorage.account_sid, AccountStorage.stored_bytes, AccountStorage.counted_at, *sums).where(
+        AccountStorage.account_sid == oldest.scalar_subquery()
+    )
+    row = session.execute(query).first()
+    if row is None:
+        return None
+    account_sid, said, counted_before, *counted = row
+    return Count(account_sid, said, sum(int(each or 0) for each in counted), counted_before)
 
 
-def set_stored(session: Session, account_sid: str, size: int) -> None:
-    """Put right what an account stores, as it was counted just now, while it was held."""
-    session.execute(
+def put_right(session: Session, count: Count) -> bool:
+    """Put right what an account stores by as much as it was wrong; False where somebody else did so meanwhile."""
+    right = AccountStorage.stored_bytes + (count.counted - count.said)
+    result = session.execute(
         sa.update(AccountStorage)
-        .where(AccountStorage.account_sid == account_sid)
-        .values(stored_bytes=size, counted_at=epoch())
+        .where(
+            AccountStorage.account_sid == count.account_sid,
+            AccountStorage.counted_at.is_not_distinct_from(count.counted_before),
+        )
+        .values(stored_bytes=sa.case((right < 0, 0), else_=right), counted_at=epoch())
     )
+    return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
 def begin_counting(session: Session) -> None:

@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.table import Table
 
 from callscribe.accounts.keys import ApiKeys
-from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts, Credentials
 from callscribe.cli.limits import limits
 from callscribe.cli.options import Data, load_settings
@@ -36,13 +35,29 @@ def list_accounts(data: Data = None) -> None:
 @app.command()
 def create(name: Annotated[str, typer.Option(help="A name for people.")] = "account", data: Data = None) -> None:
     """Make an account and show its SID and token, once."""
-    _show(_accounts(data).create(name))
+    accounts = _accounts(data)
+    accounts.check_key()
+    _show(accounts.create(name))
 
 
 @app.command()
-def rotate(sid: Annotated[str, typer.Argument(help="The account's SID.")], data: Data = None) -> None:
+def rotate(
+    sid: Annotated[str, typer.Argument(help="The account's SID.")],
+    key_lost: Annotated[
+        bool,
+        typer.Option(
+            "--key-lost",
+            help="The secret key that the accounts had is lost: take the one that is here, or a new one. Every account "
+            "needs a new token then, the oldest first.",
+        ),
+    ] = False,
+    data: Data = None,
+) -> None:
     """Give an account a new token. The old one ends at once; callbacks are signed with the new one."""
-    credentials = _accounts(data).rotate(sid)
+    accounts = _accounts(data, key_lost=key_lost)
+    if not key_lost:
+        accounts.check_key()
+    credentials = accounts.rotate(sid)
     if credentials is None:
         raise typer.BadParameter(f"there is no account {sid}")
     _show(credentials)
@@ -97,16 +112,16 @@ def revoke(sid: Annotated[str, typer.Argument(help="The key's SID.")], data: Dat
     typer.echo(f"{sid} is revoked.")
 
 
-def _accounts(data: Path | None) -> Accounts:
-    return _of(_database(data), data)
+def _accounts(data: Path | None, *, key_lost: bool = False) -> Accounts:
+    return _of(_database(data, key_lost=key_lost), data, key_lost=key_lost)
 
 
-def _of(database: Database, data: Path | None) -> Accounts:
-    return Accounts(database, TokenCipher.from_settings(load_settings(data)))
+def _of(database: Database, data: Path | None, *, key_lost: bool = False) -> Accounts:
+    return Accounts.of(database, load_settings(data), key_lost=key_lost)
 
 
-def _database(data: Path | None) -> Database:
-    database, credentials = prepare(load_settings(data))
+def _database(data: Path | None, *, key_lost: bool = False) -> Database:
+    database, credentials = prepare(load_settings(data), key_lost=key_lost)
     if credentials is not None:
         _show(credentials)
     return database

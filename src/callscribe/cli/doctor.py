@@ -16,7 +16,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from callscribe.accounts import repository
 from callscribe.accounts.secrets import SHARED_KEY, TokenCipher
+from callscribe.accounts.tables import Account
 from callscribe.cli.options import Data, load_settings
 from callscribe.configurations.tables import Configuration
 from callscribe.db.engine import Database
@@ -127,11 +129,26 @@ def _key(settings: Settings) -> str:
     shared = settings.is_shared and not path.exists()
     if settings.secret_key is None and not shared and not path.exists():
         return f"{path}: made at the first start"
-    cipher = TokenCipher.from_settings(settings)
-    cipher.decrypt(cipher.encrypt("probe"))
+    encrypted = _encrypted(settings)
+    cipher = TokenCipher.from_settings(settings, encrypted)
+    cipher.decrypt(encrypted or cipher.encrypt("probe"))
     if settings.secret_key:
         return "from CALLSCRIBE_SECRET_KEY"
-    return f"the blob {SHARED_KEY}" if shared else str(path)
+    if shared:
+        return f"the blob {SHARED_KEY}"
+    return f"{path}, shared as the blob {SHARED_KEY}" if settings.is_shared else str(path)
+
+
+def _encrypted(settings: Settings) -> str | None:
+    """A token that the key must fit, where there is an account."""
+    database = Database(settings.database)
+    try:
+        if not sa.inspect(database.engine).has_table(Account.__tablename__):
+            return None
+        with database.read() as session:
+            return repository.first_token(session)
+    finally:
+        database.close()
 
 
 def _model(settings: Settings) -> str:

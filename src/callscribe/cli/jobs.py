@@ -22,6 +22,7 @@ from callscribe.cli.options import Data, load_settings
 from callscribe.db.base import now
 from callscribe.db.schema import check
 from callscribe.errors import RequestError
+from callscribe.ids import new_account_sid, new_transcription_id
 from callscribe.preparation import opened
 from callscribe.services import Services
 from callscribe.transcriptions.administration import Jobs
@@ -38,6 +39,17 @@ FOLLOWED = 100
 """Most jobs that are followed at once."""
 
 _COLORS = {Status.PENDING: "dim", Status.RUNNING: "cyan", Status.COMPLETED: "green", Status.FAILED: "red"}
+_ID = len(new_transcription_id())
+_SID = len(new_account_sid())
+_STATUS = max(map(len, Status))
+_AGES = len("999 d 23 h")
+_BAR = 30
+_CODE = len("17550 …")
+"""Widths of columns, in characters."""
+WIDEST = 160
+"""Width of the table of jobs, at least: the columns that are never shortened take about 130."""
+BARRED = 120
+"""Width of a terminal in which there is room for bars."""
 _UNFINISHED = (Status.PENDING, Status.RUNNING)
 _AGE = re.compile(r"(\d+)([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -89,8 +101,7 @@ def list_jobs(
         for row in rows:
             _say(_document(row))
         return
-    # Ids are there to be copied: never shortened, whatever the terminal's width.
-    Console(width=max(Console().width, 160)).print(_table(rows), soft_wrap=True)
+    _print(Console(), rows)
 
 
 @app.command()
@@ -206,44 +217,58 @@ def _follow_live(watched: _Watched) -> None:
         going = True
         while going:
             going = watched.look()
-            live.update(_bars(watched.rows), refresh=True)
+            live.update(_bars(watched.rows, console.width), refresh=True)
             if going:
                 time.sleep(POLL)
     if not console.is_terminal:
-        console.print(_table(watched.rows), soft_wrap=True)
+        _print(console, watched.rows)
 
 
-def _bars(rows: Sequence[Transcription]) -> RenderableType:
+def _print(console: Console, rows: Sequence[Transcription]) -> None:
+    """Show a table which a narrow terminal breaks but does not cut: ids are there to be copied."""
+    width = max(console.width, WIDEST)
+    Console(width=width).print(_table(rows, width), soft_wrap=True)
+
+
+def _bars(rows: Sequence[Transcription], width: int) -> RenderableType:
+    """What is live must fit the terminal: in a narrow one there are no bars, and little of an error."""
     if not rows:
         return "Nothing is waiting or running."
-    table = Table(box=None, header_style="bold")
-    for title in ("ID", "Status", "", "", "Age", "Error"):
-        table.add_column(title, no_wrap=True)
+    barred = width >= BARRED
+    table = Table(box=None, header_style="bold", pad_edge=False, collapse_padding=True)
+    table.add_column("ID", no_wrap=True, min_width=_ID)
+    table.add_column("Status", no_wrap=True, min_width=_STATUS)
+    if barred:
+        table.add_column("", no_wrap=True, min_width=_BAR)
+    table.add_column("", justify="right", no_wrap=True, min_width=len("100%"))
+    table.add_column("Age", justify="right", no_wrap=True, min_width=_AGES)
+    _add_error(table, width)
     for row in rows:
-        table.add_row(
-            row.id,
-            _colored(row.status),
-            ProgressBar(total=1.0, completed=row.progress, width=30),
-            f"{row.progress:.0%}",
-            _since(row),
-            _error(row),
-        )
+        bar = [ProgressBar(total=1.0, completed=row.progress, width=_BAR)] if barred else []
+        table.add_row(row.id, _colored(row.status), *bar, f"{row.progress:.0%}", _since(row), _error(row))
     return Group(table)
 
 
-def _table(rows: Sequence[Transcription]) -> Table:
+def _table(rows: Sequence[Transcription], width: int) -> Table:
     table = Table(box=None, header_style="bold")
-    for title in ("ID", "Account", "Status"):
-        table.add_column(title, no_wrap=True)
-    for title in ("Progress", "Age", "Length"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("Error", no_wrap=True)
+    for title, least in (("ID", _ID), ("Account", _SID), ("Status", _STATUS)):
+        table.add_column(title, no_wrap=True, min_width=least)
+    for title, least in (("Progress", len("Progress")), ("Age", _AGES), ("Length", len("10:00:00"))):
+        table.add_column(title, justify="right", no_wrap=True, min_width=least)
+    _add_error(table, width)
     for row in rows:
         length = "–" if row.duration is None else clock(row.duration)
         table.add_row(
             row.id, row.account_sid, _colored(row.status), f"{row.progress:.0%}", _since(row), length, _error(row)
         )
     return table
+
+
+def _add_error(table: Table, width: int) -> None:
+    """Add the one column that may be shortened, in what the others leave (rich would shorten all alike)."""
+    padding = 1 if table.collapse_padding else 2
+    taken = sum((column.min_width or 0) + padding for column in table.columns)
+    table.add_column("Error", no_wrap=True, max_width=max(width - taken - padding, _CODE))
 
 
 def _colored(status: Status) -> str:

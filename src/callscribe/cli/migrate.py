@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from callscribe.accounts.service import Accounts
 from callscribe.cli.options import Data, load_settings
 from callscribe.db.migrate import migrate as bring_up
 from callscribe.db.schema import Fit, State, state
@@ -56,7 +57,10 @@ def migrate(
 
 def _migrated(settings: Settings) -> tuple[list[str], State]:
     with opened(settings) as database, closing(database):
-        return bring_up(database), state(database)
+        done = bring_up(database), state(database)
+        if settings.is_shared and (settings.data_dir / "secret.key").exists():
+            Accounts.of(database, settings)  # the other machines get the key that this one has
+        return done
 
 
 def _state(settings: Settings) -> State:

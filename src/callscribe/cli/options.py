@@ -29,5 +29,7 @@ def load_settings(data: Path | None = None, **options: object) -> Settings:
         return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         fault = error.errors()[0]
-        name = "_".join(str(part) for part in fault["loc"]).upper()
-        raise SetupError(f"CALLSCRIBE_{name}: {fault['msg']}. See docs/configuration.md.") from None
+        name = "_".join(part for part in fault["loc"] if isinstance(part, str)).upper()
+        # Of a list, which part it is; not of a single value, which may be a secret.
+        part = f"{fault['input']!r}: " if any(isinstance(each, int) for each in fault["loc"]) else ""
+        raise SetupError(f"CALLSCRIBE_{name}: {part}{fault['msg']}. See docs/configuration.md.") from None

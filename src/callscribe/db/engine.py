@@ -77,17 +77,21 @@ def begin_writing(session: Session) -> None:
 
 def _create_engine(url: str, connections: int) -> sa.Engine:
     parsed = sa.make_url(url)
-    pool = {"pool_size": connections // 2, "max_overflow": connections - connections // 2}
+    options: dict[str, Any] = {
+        "pool_size": connections // 2,
+        "max_overflow": connections - connections // 2,
+        "hide_parameters": True,  # texts of calls, numbers and tokens, which an error would bring into the log
+    }
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(parsed, connect_args={"check_same_thread": False}, **pool)
+        engine = sa.create_engine(parsed, connect_args={"check_same_thread": False}, **options)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         return engine
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    options = {name: value for name, value in POSTGRESQL.items() if name not in parsed.query}
-    engine = sa.create_engine(parsed, pool_pre_ping=True, connect_args=options, **pool)
+    arguments = {name: value for name, value in POSTGRESQL.items() if name not in parsed.query}
+    engine = sa.create_engine(parsed, pool_pre_ping=True, connect_args=arguments, **options)
     sa.event.listen(engine, "connect", _prepare_postgresql)
     return engine
 

@@ -119,6 +119,7 @@ class FairTurns:
         self._glance: frozenset[str] = frozenset()
         self._glance_until = 0.0
         self._lock = threading.Lock()
+        self._suspects = threading.Lock()
 
     def install(self, state: _State) -> None:
         """Wrap what DBOS's queue threads ask. Comes before they serve any queue."""
@@ -182,6 +183,23 @@ class FairTurns:
                 queue, executor_id, app_version, account, in_hand, *rest, **options
             )
             return taken
+        if family(queue.name) == Queue.SUSPECTS:
+            with self._suspects:  # several queues have some, each a thread of its own
+                if any(self._in_hand(name)[1] for name in self._lanes if family(name) == Queue.SUSPECTS):
+                    return [], _FULL
+                return self._take_turn(queue, lane, executor_id, app_version, in_hand, *rest, **options)
+        return self._take_turn(queue, lane, executor_id, app_version, in_hand, *rest, **options)
+
+    def _take_turn(
+        self,
+        queue: DbosQueue,
+        lane: Lane,
+        executor_id: str,
+        app_version: str,
+        in_hand: int,
+        *rest: Any,
+        **options: Any,
+    ) -> tuple[list[str], str | None]:
         poll = self._polls[queue.name]
         while (chosen := poll.next(newcomers=in_hand >= lane.places)) is not None:
             limit = self._allowances.running.get(chosen, self._limit)

@@ -79,9 +79,7 @@ class Liveness:
         self._predecessors = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="liveness", daemon=True)
-        self._last_beat = self._regular_since = time.monotonic()
-        if database.is_sqlite:  # a file is never away: what is not fresh in it is old
-            self._regular_since -= EXPIRY.total_seconds()
+        self._be_patient()
 
     def sign_on(self) -> None:
         """Say that this worker lives. Comes before it takes any work, else others would take it for dead."""
@@ -106,6 +104,7 @@ class Liveness:
 
     def start(self) -> None:
         """Take over what dead workers left, and go on doing so in the background."""
+        self._be_patient()  # signing on may have waited for the database
         try:
             self.take_over()
         except SQLAlchemyError:
@@ -138,6 +137,11 @@ class Liveness:
         TAKEOVERS.inc(len(orphaned))
         TAKEN_OVER.inc(len(returned.waiting))
         self._told(returned)
+
+    def _be_patient(self) -> None:
+        self._last_beat = self._regular_since = time.monotonic()
+        if self._database.is_sqlite:  # a file is never away: what is not fresh in it is old
+            self._regular_since -= EXPIRY.total_seconds()
 
     def _others_alive(self) -> set[str]:
         lately = seen_lately(self._database).label("lately")

@@ -126,7 +126,7 @@ def lanes(settings: Settings, roles: Collection[Role], models: Collection[str]) 
     if Role.READING in roles:
         found.append(Lane(queue_name(Queue.READING), 16, shared=16))  # each waits for Twilio, in an outage for long
     if Role.ERASURES in roles:
-        found.append(Lane(queue_name(Queue.ERASURES), 8, shared=4))
+        found.append(Lane(queue_name(Queue.ERASURES), 64, shared=32))  # each sleeps for most of its time
     return found
 
 

@@ -247,13 +247,17 @@ class BlobStore:
             return
         spool.mkdir(parents=True, exist_ok=True)
         name = hashlib.sha256(key.encode()).hexdigest()[:16]
-        with tempfile.NamedTemporaryFile(dir=spool, prefix=f"{name}-", suffix=_COPY) as copy:
-            fcntl.flock(copy, fcntl.LOCK_SH)
-            for piece in self.stream(key):
-                watch()
-                copy.write(piece)
-            copy.flush()
-            yield Path(copy.name)
+        with tempfile.NamedTemporaryFile(dir=spool, prefix=f"{name}-", suffix=_COPY, delete=False) as copy:
+            path = Path(copy.name)
+            try:
+                fcntl.flock(copy, fcntl.LOCK_SH)
+                for piece in self.stream(key):
+                    watch()
+                    copy.write(piece)
+                copy.flush()
+                yield path
+            finally:
+                path.unlink(missing_ok=True)  # somebody may have removed it
 
 
 def _remove_folder(path: Path) -> None:

@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +34,8 @@ _BOOTSTRAP = (
 )
 _READ = 256 * 1024
 _WATCH_SECONDS = 0.2
+# By these somebody, or a want of memory, ends a process from without: the whole service is stopped, say.
+_KILLED = {-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP}
 _LONGEST_MESSAGE = 64 * 1024**2
 
 
@@ -233,19 +234,19 @@ class _Child:
 
     def _wait(self) -> None:
         """Until there is something to be read."""
-        deadline = time.monotonic() + self._stall_timeout
-        while True:
+        waited = 0.0  # not by a clock, which goes on while this process and its child are frozen
+        while waited < self._stall_timeout:
             if self._cancelled is not None and self._cancelled.is_set():
                 raise Cancelled
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise JobError(Code.MEDIA_UNDECODABLE, f"decoding stood still for {self._stall_timeout:g} s")
-            if self._poll.poll(min(left, _WATCH_SECONDS) * 1000):
+            span = min(self._stall_timeout - waited, _WATCH_SECONDS)
+            if self._poll.poll(span * 1000):
                 return
+            waited += span
+        raise JobError(Code.MEDIA_UNDECODABLE, f"decoding stood still for {self._stall_timeout:g} s")
 
     def _broken_down(self) -> JobError:
-        """Why the child is gone. A damaged file crashes it; killed it is by somebody, or for want of memory."""
-        if self._process.wait() == -signal.SIGKILL:
+        """Why the child is gone. A damaged file crashes it; a signal from without is not the file's fault."""
+        if self._process.wait() in _KILLED:
             return TransientJobError(Code.MEDIA_UNDECODABLE, "the decoder was killed")
         return JobError(Code.MEDIA_UNDECODABLE, "the decoder broke down over the file")
 

@@ -13,7 +13,7 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -32,6 +32,9 @@ POLL = 0.2
 """Seconds between two looks whether there is room."""
 
 SUFFIX = ".room"
+OWNER = "owner.lock"
+"""In a process's own folder: locked as long as that process lives."""
+
 _SHARE = 2
 """Without a setting: one half of the disk."""
 
@@ -187,6 +190,27 @@ class Spool:
         with self._lock():
             self._living()
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Have `folder`, below `root`, for this process alone: nobody reaps it, and it goes at the end."""
+        with self._lock():  # nobody takes it for a dead one's before it is locked
+            self.folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.folder / OWNER, os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            os.close(descriptor)
+
+    def reap_folders(self, alive: Collection[str]) -> None:
+        """Remove the folders of killed processes. Those of an earlier version have no lock: their names tell."""
+        with self._lock():
+            for folder in self.root.iterdir():
+                with suppress(OSError):
+                    if folder.is_dir() and not _is_held(folder, alive):
+                        shutil.rmtree(folder)
+
     def _lock(self) -> FileLock:
         # Of its own each time: a lock that threads share lets them all in.
         return FileLock(self.root.with_name(f"{self.root.name}.lock"), is_singleton=False)
@@ -225,14 +249,28 @@ class Spool:
         """Every claim of a living process; those of dead ones are removed."""
         living = []
         for path in self.root.glob(f"*{SUFFIX}"):
-            with suppress(OSError), path.open("rb") as file:  # gone in this moment
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
+            with suppress(OSError):  # gone in this moment
+                if _is_locked(path):
                     living.append(_Claim.parse(path))
                 else:
                     path.unlink()
         return living
+
+
+def _is_locked(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _is_held(folder: Path, alive: Collection[str]) -> bool:
+    try:
+        return _is_locked(folder / OWNER)
+    except FileNotFoundError:
+        return folder.name in alive
 
 
 def _looks(path: Path) -> bool:

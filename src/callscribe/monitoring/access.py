@@ -13,7 +13,7 @@ def may_read(settings: Settings, *, peer: str | None, authorization: str | None,
     """Whether a request may have them.
 
     Args:
-        settings: `metrics` and `metrics_token`.
+        settings: `metrics`, `metrics_token` and `public_url`.
         peer: the address that asks, None where it is not known.
         authorization: the header.
         proxied: whether one of `FORWARDED` is there.
@@ -24,12 +24,18 @@ def may_read(settings: Settings, *, peer: str | None, authorization: str | None,
         if scheme.lower() == "bearer" and secrets.compare_digest(token.strip().encode(), wanted.encode()):
             return True
     if settings.metrics == "loopback":
-        return not proxied and peer is not None and _is_loopback(peer)
+        return not proxied and not _behind_proxy(settings) and peer is not None and _is_loopback(peer)
     return settings.metrics == "open"
 
 
-def _is_loopback(peer: str) -> bool:
+def _behind_proxy(settings: Settings) -> bool:
+    """Whether clients reach the server from elsewhere: by a proxy on this machine, perhaps, that does not say so."""
+    host = settings.public_url.host if settings.public_url else None
+    return host is not None and host != "localhost" and not _is_loopback(host.strip("[]"))
+
+
+def _is_loopback(address: str) -> bool:
     try:
-        return ip_address(peer).is_loopback
+        return ip_address(address).is_loopback
     except ValueError:
         return False

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -81,10 +82,9 @@ def delete(session: Session, account_sid: str, sid: str) -> Recording | None:
     return row
 
 
-def sum_stored(session: Session, account_sid: str) -> int:
-    """Bytes of all recordings of an account that are here."""
-    query = sa.select(sa.func.sum(Recording.size)).where(Recording.account_sid == account_sid)
-    return int(session.scalar(query) or 0)
+def sum_stored(account_sid: sa.SQLColumnExpression[str]) -> sa.ScalarSelect[Any]:
+    """Bytes of all recordings of an account that are here; NULL where there are none."""
+    return sa.select(sa.func.sum(Recording.size)).where(Recording.account_sid == account_sid).scalar_subquery()
 
 
 def find_call(session: Session, account_sid: str, sid: str) -> Call | None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from callscribe.db.clock import milliseconds
 from callscribe.db.engine import Database, begin_writing
+from callscribe.durable.liveness import earlier_workers
 from callscribe.durable.queues import EARLIER_VERSIONS, PROTOCOL_VERSION, Queue, queue_name
 from callscribe.durable.system_tables import ENQUEUED, PENDING, operation_outputs, workflow_status
 from callscribe.transcriptions.pieces import RECOGNIZE_CHUNK, TRANSCRIBE, job_of
@@ -28,9 +29,9 @@ _log = structlog.get_logger(__name__)
 
 
 def adopt(database: Database) -> int:
-    """Adopt everything of `EARLIER_VERSIONS`; how many workflows. Only when no worker of theirs is alive."""
+    """Adopt everything of `EARLIER_VERSIONS` as long as no worker of theirs is alive; how many workflows."""
     count = 0
-    while batch := _adopt_batch(database):
+    while not earlier_workers(database) and (batch := _adopt_batch(database)):
         count += batch
     if count:
         _log.info("worker.adopted", jobs=count, versions=sorted(EARLIER_VERSIONS))

@@ -18,8 +18,9 @@ from sqlalchemy.orm import Session
 
 from callscribe.accounts import usage
 from callscribe.accounts.limits import Limits, limits_of
+from callscribe.accounts.tables import AccountStorage
 from callscribe.db.clock import instant
-from callscribe.db.engine import Database, begin_writing
+from callscribe.db.engine import Database
 from callscribe.errors import Code, RequestError
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.recordings import repository as recording_repository
@@ -213,19 +214,16 @@ def keep_house(database: Database, blobs: BlobStore) -> None:
     with database.write() as session:
         usage.forget_activity(session)
         usage.begin_counting(session)
+    sums = [of.sum_stored(AccountStorage.account_sid) for of in (repository, recording_repository)]
     for _ in range(BATCH):
+        with database.read() as session:
+            count = usage.count_oldest(session, COUNTED_ANEW, *sums)
+        if count is None:
+            return
         with database.write() as session:
-            begin_writing(session)
-            account_sid = usage.hold_oldest_count(session, COUNTED_ANEW)
-            if account_sid is None:
-                return
-            known = usage.stored(session, account_sid)
-            counted = repository.sum_stored(session, account_sid) + recording_repository.sum_stored(
-                session, account_sid
-            )
-            usage.set_stored(session, account_sid, counted)
-        if counted != known:
-            _log.info("quotas.counted_anew", account=account_sid, bytes=counted, before=known)
+            changed = usage.put_right(session, count)
+        if changed and count.counted != count.said:
+            _log.info("quotas.counted_anew", account=count.account_sid, bytes=count.counted, before=count.said)
 
 
 def _size(blobs: BlobStore, key: str) -> int:

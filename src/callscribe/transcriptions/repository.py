@@ -180,15 +180,18 @@ def set_duration(session: Session, transcription_id: str, seconds: float) -> Non
         usage.count_audio(session, account_sid, seconds)
 
 
-def set_media_bytes(session: Session, transcription_id: str, size: int) -> None:
-    """Say what a running job's recording takes in the blob store; nothing where the job was deleted."""
+def set_media_bytes(session: Session, transcription_id: str, size: int) -> bool:
+    """Say what a running job's recording takes in the blob store; False where it does not run any more."""
     begin_writing(session)
-    query = sa.select(Transcription.account_sid, Transcription.media_bytes).where(Transcription.id == transcription_id)
+    query = sa.select(Transcription.account_sid, Transcription.media_bytes).where(
+        Transcription.id == transcription_id, Transcription.status == Status.RUNNING
+    )
     row = session.execute(query.with_for_update()).first()
     if row is None:
-        return
+        return False
     session.execute(sa.update(Transcription).where(Transcription.id == transcription_id).values(media_bytes=size))
     usage.store(session, row.account_sid, size - (row.media_bytes or 0))
+    return True
 
 
 def count_unfinished(session: Session, account_sid: str, most: int) -> int:
@@ -233,11 +236,10 @@ def set_stored(session: Session, transcription_id: str, media_bytes: int, result
         usage.store(session, account_sid, media_bytes + result_bytes)
 
 
-def sum_stored(session: Session, account_sid: str) -> int:
-    """Bytes that all jobs of an account store, as far as they are counted."""
+def sum_stored(account_sid: sa.SQLColumnExpression[str]) -> sa.ScalarSelect[Any]:
+    """Bytes that all jobs of an account store, as far as they are counted; NULL where there are none."""
     size = sa.func.coalesce(Transcription.media_bytes, 0) + sa.func.coalesce(Transcription.result_bytes, 0)
-    query = sa.select(sa.func.sum(size)).where(Transcription.account_sid == account_sid)
-    return int(session.scalar(query) or 0)
+    return sa.select(sa.func.sum(size)).where(Transcription.account_sid == account_sid).scalar_subquery()
 
 
 def report(session: Session, transcription_id: str, progress: float) -> None:
@@ -285,9 +287,11 @@ def find_chunk(session: Session, transcription_id: str, number: int) -> Chunk | 
 def report_chunks(session: Session, transcription_id: str, news: Mapping[int, tuple[float, float]]) -> None:
     """Say how many seconds of some chunks are recognised and can be read; the job's progress is that of all together.
 
-    What a second attempt at a chunk says does not count until it is beyond the first.
+    What a second attempt at a chunk says does not count until it is beyond the first. Of several jobs in a transaction,
+    the one with the least id comes first.
     """
-    for number, (done, readable) in news.items():
+    _hold(session, transcription_id)
+    for number, (done, readable) in sorted(news.items()):
         session.execute(
             sa.update(Chunk)
             .where(Chunk.transcription_id == transcription_id, Chunk.number == number)
@@ -298,6 +302,7 @@ def report_chunks(session: Session, transcription_id: str, news: Mapping[int, tu
 
 def finish_chunk(session: Session, transcription_id: str, number: int) -> bool:
     """Say that all words of a chunk are in the blob store; False where its job has ended meanwhile."""
+    _hold(session, transcription_id)
     result = session.execute(
         sa.update(Chunk)
         .where(Chunk.transcription_id == transcription_id, Chunk.number == number)
@@ -318,6 +323,12 @@ def forget_chunks(session: Session, transcription_id: str) -> None:
     session.execute(sa.delete(Chunk).where(Chunk.transcription_id == transcription_id))
 
 
+def _hold(session: Session, transcription_id: str) -> None:
+    """Lock a job's row before those of its chunks, as who ends or deletes it does: nobody waits in a circle."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(Transcription.id).where(Transcription.id == transcription_id).with_for_update())
+
+
 def _sum_up(session: Session, transcription_id: str) -> None:
     every = chunks(session, transcription_id)
     if not every:  # the job has ended meanwhile
@@ -326,7 +337,7 @@ def _sum_up(session: Session, transcription_id: str) -> None:
     progress = SEGMENTED + (RECOGNIZED - SEGMENTED) * share
     behind = next((chunk for chunk in every if not chunk.finished), None)
     transcribed = every[-1].end if behind is None else behind.start + behind.readable
-    # Of two workers that sum up at the same time, one may not see what the other has written: nothing goes back.
+    # A second attempt at a chunk may begin before what can be read already: nothing goes back.
     session.execute(
         sa.update(Transcription)
         .where(Transcription.id == transcription_id, Transcription.status == Status.RUNNING)

@@ -101,6 +101,9 @@ class Running:
                 raise Cancelled
 
         with job.copying:
+            if key in job.paths and not job.paths[key].exists():  # somebody has tidied up the spool
+                job.media.close()
+                job.paths.clear()
             if key not in job.paths:
                 copy = self._spool.copy_of(self._blobs, key, watch)
 
@@ -160,7 +163,7 @@ class Running:
         if not news:
             return
         with self._database.write() as session:
-            for transcription_id, (progress, chunks) in news.items():
+            for transcription_id, (progress, chunks) in sorted(news.items()):  # as every worker does
                 if progress is not None:
                     repository.report(session, transcription_id, progress)
                 if chunks:

@@ -226,10 +226,16 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         self._checkpoints.forget_chunks(row)
         self._blobs.delete_unfinished(row.blobs)
         with self._database.read() as session:
+            row = repository.find(session, row.id) or row  # what retention has erased since must not come back
             sent = {callback.body_key for callback in self._callbacks.of_subject(session, row.account_sid, row.id)}
         for key in self._blobs.keys(row.blobs):
             if keys.is_callback(key) and key not in sent:  # a worker was killed before it had said that the job ended
                 self._blobs.delete(key)
+        if row.media_erased_at is not None:
+            self._blobs.delete(keys.media(row.blobs))
+        if row.transcript_erased_at is not None:
+            self._blobs.delete(keys.transcript(row.blobs))
+            self._blobs.delete(keys.segmentation(row.blobs))
 
     def _leave(self, transcription_id: str, folder: str) -> None:
         """Stop work on a job that was deleted, or that has ended without this piece of it; what it wrote goes."""
@@ -281,7 +287,8 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             self._row(transcription_id)  # raises Cancelled where the job was deleted meanwhile
             raise
         with self._database.write() as session:
-            repository.set_media_bytes(session, transcription_id, size)
+            if not repository.set_media_bytes(session, transcription_id, size):
+                raise Cancelled  # deleted, or ended by another worker
         self._running.report(transcription_id, FETCHED)
 
     @stage("inspect")
@@ -291,6 +298,9 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         Returns the length in seconds where it is known by now, the queue in which the call is recognised, and its turn.
         """
         row = self._row(transcription_id)
+        for fault in routes.check(routes.WHISPER, _model(row), row.resolved_configuration["language"], self._settings):
+            if fault.field == "speechModel":  # the operator took it away since: no worker would ever come for the job
+                raise JobError(Code.PROVIDER_REFUSED, fault.detail)
         decoder = self._decoder.until(self._running.flag(row.id))
         info = decoder.inspect(self._running.local_path(row.id, keys.media(row.blobs)))
         _log.info(

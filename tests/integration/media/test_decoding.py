@@ -4,6 +4,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 import wave
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -394,11 +395,12 @@ def test_a_crash_is_the_recordings_fault(decoder: Decoder, tmp_path: Path) -> No
     assert failed.value.code == Code.MEDIA_UNDECODABLE
 
 
-def test_a_kill_is_not_the_recordings_fault(decoder: Decoder, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"])
+def test_a_kill_is_not_the_recordings_fault(name: str, decoder: Decoder, tmp_path: Path) -> None:
     path, _ = make(tmp_path / "call", "wav-s16", 120, 2)
     windows = decoder.windows(path)
     next(windows)
-    children()[0].kill()
+    children()[0].send_signal(signals.Signals[name])
     with pytest.raises(TransientJobError):
         joined(windows)
 
@@ -412,6 +414,28 @@ def test_a_hang_is_the_recordings_fault(tmp_path: Path) -> None:
         joined(windows)
     assert failed.value.code == Code.MEDIA_UNDECODABLE
     assert not children()
+
+
+def test_a_freeze_of_the_decoder_with_its_parent_counts_for_nothing(tmp_path: Path) -> None:
+    path, _ = make(tmp_path / "call", "wav-s16", 120, 2)
+    script = (
+        "import os, sys, time; from pathlib import Path; import psutil\n"
+        "from callscribe.media.decoding import Decoder\n"
+        "windows = Decoder(stall_timeout=2.0).windows(Path(sys.argv[1])); next(windows)\n"
+        "[child] = psutil.Process().children(); child.suspend(); print(child.pid, flush=True)\n"
+        "print(1 + sum(1 for _ in windows))"
+    )
+    command = [sys.executable, "-c", script, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as parent:
+        assert parent.stdout is not None
+        child = psutil.Process(int(parent.stdout.readline()))
+        time.sleep(0.3)  # it reads what is in the pipe, and waits for more
+        parent.send_signal(signals.SIGSTOP)
+        time.sleep(2.2)
+        parent.send_signal(signals.SIGCONT)
+        time.sleep(0.3)
+        child.resume()
+        assert parent.stdout.read() == b"12\n"
 
 
 def test_the_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """`callscribe jobs`, on both databases. No worker runs: what becomes of a job is written as a worker writes it."""
 
+import io
 import json
+import re
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from callscribe.accounts.tables import Account
 from callscribe.cli import app
+from callscribe.cli import jobs as jobs_command
 from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.durable import depths
@@ -205,6 +209,27 @@ def test_following_a_failed_job_says_so_by_its_status(here: Installation) -> Non
 
 def test_following_all_ends_when_nothing_is_left(here: Installation) -> None:
     assert here.run("follow", "--account", here.account).exit_code == 0
+
+
+def test_a_narrow_terminal_shortens_nothing_but_errors(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    longest = max(Code, key=lambda code: len(code.title))
+    failed = here.job(Status.FAILED, code=longest)
+
+    listed = here.run("list", "--account", here.account).output
+    assert {failed, here.account, "FAILED", "Progress", "100%", "Age", "0 s", "Length"} <= set(
+        re.split(r"\s\s+", listed)
+    )
+    assert str(longest.value) in listed
+    assert failed in here.run("follow", failed).output
+
+    for width in (80, 120, 200):
+        screen = io.StringIO()
+        console = Console(width=width, file=screen, force_terminal=True, color_system=None)
+        console.print(jobs_command._bars([here.jobs.find(failed)], width))
+        [_, line] = screen.getvalue().splitlines()
+        assert {failed, "FAILED", "100%", str(longest.value)} <= set(line.split())
+        assert len(line) <= width
 
 
 def test_a_database_without_a_schema_is_left_alone(tmp_path: Path) -> None:

@@ -34,7 +34,10 @@ def test_a_refused_request_is_named_as_well(seen: Seen) -> None:
         answer = client.post("/v3/Transcriptions", content=b"{", headers={"X-Request-Id": "refused-1"})
     assert answer.status_code == 400
     assert answer.headers["X-Request-Id"] == "refused-1"
-    (line,) = [line for line in events(seen, "request.answered") if line["request_id"] == "refused-1"]
+    # It is written behind the answer.
+    (line,) = eventually(
+        lambda: [line for line in events(seen, "request.answered") if line["request_id"] == "refused-1"]
+    )
     assert (line["level"], line["status"], line["route"]) == ("info", 400, "/v3/Transcriptions")
 
 

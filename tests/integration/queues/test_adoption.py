@@ -6,8 +6,10 @@ import pytest
 import sqlalchemy as sa
 from dbos import DBOSClient
 
+from callscribe.db.clock import instant
 from callscribe.db.engine import Database
 from callscribe.durable.system_tables import operation_outputs, workflow_status
+from callscribe.durable.tables import Worker
 from callscribe.ids import new_configuration_id, new_transcription_id
 from callscribe.transcriptions.adoption import adopt
 from callscribe.transcriptions.tables import Status, Transcription
@@ -60,6 +62,28 @@ def steps_of(database: Database, workflow_id: str) -> list[str]:
     query = sa.select(table.c.function_name).where(table.c.workflow_uuid == workflow_id).order_by(table.c.function_id)
     with database.read() as session:
         return list(session.scalars(query))
+
+
+def test_nothing_is_taken_over_as_long_as_a_worker_of_the_earlier_version_lives(
+    database: Database, account: str
+) -> None:
+    left(database, account, "callback", "deliver", "callbacks", status="ENQUEUED")
+    with database.write() as session:
+        session.add(
+            Worker(
+                id="earlier",
+                machine="elsewhere",
+                pid=1,
+                process_started=0.0,
+                started_at=instant(database),
+                seen_at=instant(database),
+                protocol="2",
+            )
+        )
+    assert adopt(database) == 0
+    with database.write() as session:
+        session.execute(sa.delete(Worker).where(Worker.id == "earlier"))
+    assert adopt(database) == 1
 
 
 def test_every_kind_of_work_is_taken_over_at_the_last_step_that_is_as_it_was(database: Database, account: str) -> None:

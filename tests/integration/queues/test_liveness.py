@@ -117,6 +117,18 @@ def test_a_worker_that_starts_watches_for_a_while_before_it_buries_anybody(datab
     assert watcher._others_alive() == (set() if database.is_sqlite else {"late"})
 
 
+def test_an_outage_before_the_start_uses_up_no_patience(database: Database, watcher: Liveness) -> None:
+    add(database, "late", EXPIRY * 2)
+    watcher.start()  # long after it was made
+    try:
+        with database.read() as session:
+            assert set(session.scalars(sa.select(Worker.id))) == {"watcher"} | (
+                set() if database.is_sqlite else {"late"}
+            )
+    finally:
+        watcher.stop()
+
+
 def test_a_process_that_ended_on_this_machine_is_dead_at_once(database: Database) -> None:
     watcher = Liveness(database, "watcher")
     watcher.sign_on()

@@ -175,6 +175,9 @@ def test_what_a_job_stores_counts_from_its_media_to_its_deletion(database: Datab
             repository.transition(session, row, Status.RUNNING, Status.COMPLETED, result_bytes=50)
     assert stored(database, account) == 950
     with database.write() as session:
+        assert not repository.set_media_bytes(session, row, 2000)  # by a worker that comes late
+    assert stored(database, account) == 950
+    with database.write() as session:
         assert repository.delete(session, account, row) is not None
     assert stored(database, account) == 0
     with database.write() as session:
@@ -265,6 +268,47 @@ def test_what_an_older_version_left_uncounted_is_counted(database: Database, acc
         session.execute(sa.update(AccountStorage).values(counted_at=AccountStorage.counted_at - quotas.COUNTED_ANEW))
     quotas.keep_house(database, blobs)
     assert stored(database, account) == 1107
+
+
+def test_what_is_stored_while_an_account_is_counted_is_neither_lost_nor_counted_twice(
+    database: Database, account: str
+) -> None:
+    blobs = BlobStore("memory:///")
+    added(database, job(account))
+    with database.write() as session:
+        usage.store(session, account, 50)  # wrong: there is nothing
+    with database.write() as session:
+        session.execute(sa.update(AccountStorage).values(counted_at=usage.epoch()))
+        session.execute(sa.update(AccountStorage).where(AccountStorage.account_sid == account).values(counted_at=None))
+    with database.read() as session:
+        count = usage.count_oldest(session, quotas.COUNTED_ANEW, repository.sum_stored(AccountStorage.account_sid))
+    assert count == usage.Count(account, said=50, counted=0, counted_before=None)
+    with database.write() as session:
+        usage.store(session, account, 7)
+    for first in (True, False):  # whoever comes second changes nothing
+        with database.write() as session:
+            assert usage.put_right(session, count) is first
+        assert stored(database, account) == 7
+    quotas.keep_house(database, blobs)
+    assert stored(database, account) == 7  # it is not due again
+
+
+def test_only_accounts_that_have_a_limit_run_out_of_audio(database: Database, account: str, other: str) -> None:
+    settings = Settings(account_audio_hours=None)
+    with database.write() as session:
+        usage.count_audio(session, account, 3600.0)
+        usage.count_audio(session, other, 3600.0)
+        set_limits(session, account, {"audio_hours": 1.0})
+    with database.read() as session:
+        assert usage.out_of_audio(session, settings) == {account}
+    with database.write() as session:
+        set_limits(session, account, {"audio_hours": 1.5})
+        set_limits(session, other, {"audio_hours": 0.0})
+    with database.read() as session:
+        assert usage.out_of_audio(session, settings) == {other}
+    with database.write() as session:
+        set_limits(session, other, {"audio_hours": None})
+        set_limits(session, account, {"audio_hours": None})
 
 
 def test_a_deleted_recording_frees_what_it_stored(database: Database, account: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from callscribe.callbacks.service import Callbacks
 from callscribe.callbacks.tables import Callback
+from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.durable.queues import WorkQueue
 from callscribe.errors import Cancelled
@@ -175,3 +176,48 @@ def test_a_download_that_ends_behind_the_end_of_its_job_leaves_the_recording_tha
             assert isinstance(late.exception(30), Cancelled)
         eventually(lambda: not [each for each in threading.enumerate() if each.name == "watched"], timeout=20)
     assert steps._blobs.get_bytes(keys.media(job.blobs)) == b"as another worker fetched it"
+
+
+def test_what_retention_has_erased_does_not_come_back_with_a_late_worker(
+    database: Database, steps: Steps, job: Transcription
+) -> None:
+    assert steps._recognize(job.id, 0)
+    as_the_late_one_saw_it = steps._row(job.id)
+    steps._finish(job.id)
+    with database.write() as session:
+        row = repository.find(session, job.id)
+        assert row is not None
+        row.media_erased_at = row.transcript_erased_at = now()
+    steps._blobs.delete_prefix(job.blobs)
+    for key in (keys.media, keys.segmentation, keys.transcript):
+        steps._blobs.put_bytes(key(job.blobs), b"late")
+    steps._checkpoints.put_chunk(job, 0, SPOKEN)
+    steps._checkpoints.put_voices(job, 0, [])
+    steps._tidy(as_the_late_one_saw_it)
+    assert {name for name in names(steps, job) if not name.startswith("callback-")} == set()
+
+
+def test_a_recording_that_is_fetched_behind_its_erasure_is_removed_and_counts_nothing(
+    database: Database, steps: Steps, job: Transcription
+) -> None:
+    with MediaServer().running() as media, steps._running.watch(job.id):
+
+        def while_another_ends_it(handler: BaseHTTPRequestHandler, stopping: threading.Event) -> None:
+            assert steps._recognize(job.id, 0)
+            steps._finish(job.id)
+            with database.write() as session:
+                row = repository.find(session, job.id)
+                assert row is not None
+                row.media_erased_at = now()
+            handler.send_response(200)
+            handler.send_header("Content-Length", "5")
+            handler.end_headers()
+            handler.wfile.write(b"sound")
+
+        media.paths["/call.wav"] = while_another_ends_it
+        with database.write() as session:
+            repository.update_running(session, job.id, media_url=media.url("/call.wav"))
+        with steps._leaving(job.id, job.blobs):
+            steps._fetch(job.id)
+    assert "media" not in names(steps, job)
+    assert steps._row(job.id).media_bytes == 0

@@ -54,6 +54,64 @@ def test_a_key_that_is_given_comes_before_all_others(tmp_path: Path) -> None:
         given.decrypt(shared.encrypt(TOKEN))
 
 
+def test_a_machine_that_had_a_key_shares_it(tmp_path: Path) -> None:
+    alone = Settings(data_dir=tmp_path / "a", database_url=POSTGRESQL)
+    encrypted = TokenCipher.from_settings(alone).encrypt(TOKEN)
+
+    TokenCipher.from_settings(_machine(tmp_path / "a", tmp_path / "blobs"), encrypted)
+
+    second = TokenCipher.from_settings(_machine(tmp_path / "b", tmp_path / "blobs"), encrypted)
+    assert second.decrypt(encrypted) == TOKEN
+    assert not (tmp_path / "b/secret.key").exists()
+
+
+def test_no_second_key_is_made_where_accounts_have_one_that_is_elsewhere(tmp_path: Path) -> None:
+    encrypted = TokenCipher.from_settings(Settings(data_dir=tmp_path / "a", database_url=POSTGRESQL)).encrypt(TOKEN)
+
+    with pytest.raises(SetupError, match=r"file `secret\.key` in the data folder of the first machine"):
+        TokenCipher.from_settings(_machine(tmp_path / "b", tmp_path / "blobs"), encrypted)
+    assert not (tmp_path / "blobs/secret.key").exists()
+
+    TokenCipher.from_settings(_machine(tmp_path / "a", tmp_path / "blobs"), encrypted)
+    TokenCipher.from_settings(_machine(tmp_path / "b", tmp_path / "blobs"), encrypted).decrypt(encrypted)
+
+
+def test_a_file_with_another_key_than_the_accounts_is_not_shared(tmp_path: Path) -> None:
+    TokenCipher.from_settings(Settings(data_dir=tmp_path))
+
+    with pytest.raises(SetupError, match="another secret key than the file"):
+        TokenCipher.from_settings(_machine(tmp_path, tmp_path / "blobs"), _of_another_key())
+    assert not (tmp_path / "blobs/secret.key").exists()
+
+
+@pytest.mark.parametrize(
+    ("made_by", "advice"),
+    [
+        ("file", "have that of the file: save and delete the blob"),
+        ("blob", "have that of the blob: move the file"),
+        (
+            None,
+            "If the accounts were made with that of the blob, move the file .* away.*; else save and delete the blob",
+        ),
+    ],
+)
+def test_of_two_keys_neither_is_overwritten(tmp_path: Path, made_by: str | None, advice: str) -> None:
+    blob = TokenCipher.from_settings(_machine(tmp_path / "b", tmp_path / "blobs"))
+    file = TokenCipher.from_settings(Settings(data_dir=tmp_path / "a"))
+    encrypted = {"file": file.encrypt(TOKEN), "blob": blob.encrypt(TOKEN), None: None}[made_by]
+    keys = [tmp_path / "a/secret.key", tmp_path / "blobs/secret.key"]
+    before = [key.read_bytes() for key in keys]
+
+    with pytest.raises(SetupError, match=advice):
+        TokenCipher.from_settings(_machine(tmp_path / "a", tmp_path / "blobs"), encrypted)
+
+    assert [key.read_bytes() for key in keys] == before
+
+
+def _of_another_key() -> str:
+    return TokenCipher(Fernet.generate_key()).encrypt(TOKEN)
+
+
 def test_one_machine_keeps_its_key_in_its_folder(tmp_path: Path) -> None:
     cipher = TokenCipher.from_settings(Settings(data_dir=tmp_path))
 

@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -125,6 +126,14 @@ def test_a_local_path_holds_the_blob_and_leaves_no_copy(blobs: BlobStore, tmp_pa
         assert path.read_bytes() == b"sound"
     assert not spool.exists() or not files(spool)
     assert blobs.exists(KEY)
+
+
+def test_a_copy_that_somebody_else_has_removed_is_let_go_all_the_same(tmp_path: Path) -> None:
+    blobs = BlobStore("memory:///")
+    blobs.put_bytes(KEY, b"sound")
+    with blobs.local_path(KEY, tmp_path / "spool") as path:
+        shutil.rmtree(path.parent)
+    assert not files(tmp_path)
 
 
 def test_copies_that_killed_processes_left_are_removed_and_those_of_living_ones_are_not(tmp_path: Path) -> None:

@@ -29,3 +29,15 @@ def test_whoever_has_the_token_may_from_wherever() -> None:
 def test_it_can_be_open_to_all_and_off_for_all() -> None:
     assert may_read(Settings(metrics="open"), peer="10.0.0.1", authorization=None, proxied=True)
     assert not may_read(Settings(metrics="off"), peer="127.0.0.1", authorization=None, proxied=False)
+
+
+@pytest.mark.parametrize("url", ["https://calls.example.com", "http://10.0.0.7:8321", "http://[2001:db8::1]/"])
+def test_behind_a_proxy_that_does_not_say_so_the_machine_needs_the_token(url: str) -> None:
+    settings = Settings(public_url=url, metrics_token=TOKEN)
+    assert not may_read(settings, peer="127.0.0.1", authorization=None, proxied=False)
+    assert may_read(settings, peer="127.0.0.1", authorization=f"Bearer {TOKEN}", proxied=False)
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8321", "http://127.0.0.1:8321", "http://[::1]:8321"])
+def test_an_address_of_the_machine_itself_means_no_proxy(url: str) -> None:
+    assert may_read(Settings(public_url=url), peer="127.0.0.1", authorization=None, proxied=False)

@@ -77,6 +77,15 @@ def test_a_recording_is_copied_once_for_all_chunks_of_a_job(jobs: Running, job: 
     assert copies(tmp_path) == [path]
 
 
+def test_a_copy_that_somebody_else_has_removed_is_made_again_and_the_first_keeps_no_room(
+    jobs: Running, job: str, tmp_path: Path
+) -> None:
+    with jobs.watch(job):
+        jobs.local_path(job, "media").unlink()
+        assert jobs.local_path(job, "media").read_bytes() == b"a recording"
+        assert Spool(tmp_path / "spool").claimed() == len(b"a recording")
+
+
 def test_a_copy_goes_when_its_job_has_ended_or_is_left_alone(
     jobs: Running, job: str, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

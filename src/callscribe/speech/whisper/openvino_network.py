@@ -18,7 +18,7 @@ import numpy.typing as npt
 import openvino as ov
 from faster_whisper.tokenizer import Tokenizer
 
-from callscribe.speech.interface import Samples
+from callscribe.speech.interface import SAMPLE_RATE, Samples
 from callscribe.speech.runtime import core
 from callscribe.speech.whisper import graphs
 from callscribe.speech.whisper.attention import token_shares
@@ -104,6 +104,7 @@ class OpenVinoNetwork:
         self._encoder, self._decoder = encoder.model.create_infer_request(), decoder.model
         self._files = weights, encoder.weights, decoder.weights
         self.rest()
+        self._warm_up()
 
     def batch_size(self, frames: int) -> int:
         """See `network.Network`."""
@@ -114,6 +115,13 @@ class OpenVinoNetwork:
         """See `network.Network`."""
         for file in self._files:
             file.let_go()
+
+    def _warm_up(self) -> None:
+        """Run on next to nothing: a graph copies its weights at its first run, best beside an otherwise small heap."""
+        encoded = self.encode([np.zeros(SAMPLE_RATE, np.float32)], [2 * _GRAIN])
+        self.rest()
+        self.languages(encoded)
+        self.rest()
 
     def encode(self, windows: Sequence[Samples], frames: Sequence[int]) -> Memory:
         """Each window by itself, which is as fast as many at once and leaves each its own length."""
