@@ -195,7 +195,7 @@ class Settings(BaseSettings):
     )
     worker_fetches: int = Field(8, ge=1, le=256, description="Recordings that one worker fetches at once.")
     job_worker_deaths: int = Field(
-        5,
+        10,
         ge=1,
         le=100,
         description="Workers that may die with a job in hand before it is given up with 17561. A worker that is told "

@@ -45,9 +45,6 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     collected = {item.path for item in items}
     whole = not narrowed and all(path in collected for path in here.glob("test_*.py"))
     last = [item for item in items if item.get_closest_marker("looks_back")]
-    for item in items:
-        if item.path.is_relative_to(here):
-            item.add_marker(pytest.mark.xdist_group("contract"))  # in one process, whose servers they share
     for item in last:
         items.remove(item)
         items.append(item)

@@ -63,7 +63,7 @@ def rows(server: Server, query: str, **parameters: str) -> int:
 
 def in_a_chunk(server: Server) -> bool:
     """Whether a worker of a fleet has one in hand."""
-    match = re.search(r'"worker": "([^"]+)", "event": "worker.started"', server.output())
+    match = re.search(r'"worker": "([^"]+)".*"event": "worker.started"', server.output())
     assert match
     query = "SELECT count(*) FROM workflow_status WHERE name = 'recognize_chunk' AND status = 'PENDING'"
     return rows(server, f"{query} AND executor_id = :worker", worker=match[1]) == 1

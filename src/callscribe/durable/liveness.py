@@ -64,7 +64,7 @@ class Liveness:
         worker_id: str,
         abilities: Abilities | None = None,
         *,
-        deaths: int = 5,
+        deaths: int = 10,
         told: Callable[[Returned], None] = _nothing,
         succeeded: Callable[[], None] = _nothing,
         at_work: Callable[[], Collection[str]] | None = None,
