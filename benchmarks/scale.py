@@ -100,11 +100,11 @@ def recognition_seconds() -> tuple[float, float]:
     return min(took)
 
 
-def jobs(place: Hub, each: int, per_second: float) -> Table:
+def jobs(place: Hub, numbers: Sequence[int], each: int, per_second: float) -> Table:
     """Jobs a second by the number of workers."""
     table = Table("Workers", "Jobs", "Jobs a second", "Of one", "CPU ms: workers", "PostgreSQL", "API", "Log KiB a job")
     first = 0.0
-    for count in (1, 2, 4, 8):
+    for count in numbers:
         with fleet() as here, ExitStack() as stack:
             here.api()
             for _ in range(count):
@@ -214,6 +214,7 @@ def main() -> None:
     parts = ("creates", "jobs", "waiting", "overhead")
     parser.add_argument("--only", nargs="+", choices=parts, default=parts)
     parser.add_argument("--seconds", type=float, default=10.0, help="how long jobs are made, for each number of APIs")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4, 8], help="numbers of workers")
     parser.add_argument("--jobs", type=int, default=12, help="jobs for each worker")
     parser.add_argument("--waiting", type=int, nargs="+", default=[1, 100, 10_000], help="jobs that wait")
     parser.add_argument("--rounds", type=int, default=5, help="how often what is compared is repeated")
@@ -229,7 +230,7 @@ def main() -> None:
             console.print(f"The bundled call alone: {took:.2f} s, {busy:.2f} s of CPU time; workers sleep as long.")
         work: dict[str, Callable[[], Table]] = {
             "creates": lambda: creates(place, chosen.seconds),
-            "jobs": lambda: jobs(place, chosen.jobs, per_second),
+            "jobs": lambda: jobs(place, chosen.workers, chosen.jobs, per_second),
             "waiting": lambda: waiting(place, per_second, chosen.waiting, chosen.rounds),
             "overhead": lambda: overhead(place, chosen.rounds),
         }
