@@ -1,17 +1,19 @@
 """How the tests are divided among processes, where there are several."""
 
-from pathlib import Path
-
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
-HERE = Path(__file__).parent
-TOGETHER = HERE / "contract"
+TOGETHER = "tests/contract/"
 """Tests that share servers, and of which one looks back on all others."""
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in this hook as well
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist's scheduler is not typed
     """By file, so that what a file needs is made once."""
-    for item in items:
-        group = TOGETHER if item.path.is_relative_to(TOGETHER) else item.path
-        item.add_marker(pytest.mark.xdist_group(group.relative_to(HERE).as_posix()))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return TOGETHER if nodeid.startswith(TOGETHER) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    """Asked by pytest-xdist for what divides the tests."""
+    return ByFile(config, log)
