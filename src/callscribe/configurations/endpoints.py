@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from callscribe.accounts.authentication import AccountSid, AuthenticatedRoute
 from callscribe.configurations.options import RecordingOptions, TranscriptionOptions
@@ -22,11 +22,8 @@ from callscribe.configurations.schemas import (
     RecordingConfigurationRequest,
 )
 from callscribe.configurations.service import RECORDING, TRANSCRIPTION, Configurations
-from callscribe.web.pagination import carrying_query
+from callscribe.web.pagination import Paging
 from callscribe.web.problems import legacy_responses
-
-DEFAULT_PAGE_SIZE = 50
-MAX_PAGE_SIZE = 100
 
 
 def _configurations(
@@ -59,22 +56,13 @@ def _configurations(
 
     @router.get(path, summary=f"List {name} configurations", responses=legacy_responses(400))
     def list_configurations(
-        request: Request,
-        account: AccountSid,
-        service: Annotated[Configurations[OptionsT], Depends(service_of)],
-        page_size: Annotated[int, Query(alias="pageSize", ge=1)] = DEFAULT_PAGE_SIZE,
-        page_token: Annotated[str | None, Query(alias="pageToken")] = None,
+        account: AccountSid, service: Annotated[Configurations[OptionsT], Depends(service_of)], paging: Paging
     ) -> ConfigurationList:
         """Newest first. A `pageSize` above 100 is taken as 100."""
-        size = min(page_size, MAX_PAGE_SIZE)
-        page = service.page(account, page_token, size)
+        page = service.page(account, paging.token, paging.size)
         return ConfigurationList(
             content=[ConfigurationResource.of(row) for row in page.rows],
-            meta=ListMeta(
-                previous_token=carrying_query(request, page.previous_token),
-                next_token=carrying_query(request, page.next_token),
-                page_size=size,
-            ),
+            meta=ListMeta(**paging.place(page)),
         )
 
     @router.get(f"{path}/Default", summary=f"Fetch the default {name} configuration", responses=legacy_responses(404))

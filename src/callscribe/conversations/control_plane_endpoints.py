@@ -15,16 +15,12 @@ from callscribe.conversations.configuration_schemas import (
 )
 from callscribe.conversations.control_plane import ConversationConfigurations
 from callscribe.conversations.endpoints import (
-    DEFAULT_PAGE_SIZE,
-    MAX_PAGE_SIZE,
     OPERATION_HEADERS,
     Once,
-    PageSize,
-    PageToken,
-    meta,
     operation_answer,
 )
-from callscribe.conversations.wire import Reference
+from callscribe.conversations.wire import ListMeta, Reference
+from callscribe.web.pagination import Paging
 from callscribe.web.problems import legacy_responses
 from callscribe.web.urls import BaseUrl
 
@@ -59,19 +55,16 @@ def create(
     "/v2/ControlPlane/Configurations", summary="List conversation configurations", responses=legacy_responses(400)
 )
 def list_configurations(
-    request: Request,
     account: AccountSid,
     service: Service,
+    paging: Paging,
     memory_store_id: Annotated[Reference | None, Query(alias="memoryStoreId")] = None,
-    page_size: PageSize = DEFAULT_PAGE_SIZE,
-    page_token: PageToken = None,
 ) -> ConversationConfigurationList:
     """Newest first."""
-    size = min(page_size, MAX_PAGE_SIZE)
-    page = service.page(account, memory_store_id, page_token, size)
+    page = service.page(account, memory_store_id, paging.token, paging.size)
     return ConversationConfigurationList(
         configurations=[ConversationConfigurationResource.of(row) for row in page.rows],
-        meta=meta(request, "configurations", size, page),
+        meta=ListMeta(key="configurations", **paging.place(page)),
     )
 
 

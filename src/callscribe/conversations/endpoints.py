@@ -26,17 +26,14 @@ from callscribe.conversations.schemas import (
 from callscribe.conversations.service import Conversations
 from callscribe.conversations.tables import ConversationStatus
 from callscribe.conversations.wire import ListMeta, ShortText
-from callscribe.db.paging import Page
 from callscribe.errors import Code, RequestError
 from callscribe.web.idempotency import Idempotency
-from callscribe.web.pagination import carrying_query
+from callscribe.web.pagination import Paging
 from callscribe.web.problems import legacy_responses
 from callscribe.web.urls import BaseUrl
 
 router = APIRouter(tags=["Conversations"], route_class=AuthenticatedRoute)
 
-DEFAULT_PAGE_SIZE = 50
-MAX_PAGE_SIZE = 100
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -88,8 +85,6 @@ Once = Annotated[OnceOnly, Depends(_once_only)]
 ConversationId = Annotated[str, Path(pattern=r"^conv_conversation_[0-9a-z]{26}$")]
 ParticipantId = Annotated[str, Path(pattern=r"^conv_participant_[0-9a-z]{26}$")]
 CommunicationId = Annotated[str, Path(pattern=r"^conv_communication_[0-9a-z]{26}$")]
-PageSize = Annotated[int, Query(alias="pageSize", ge=1, description="More than 100 is taken as 100.")]
-PageToken = Annotated[str | None, Query(alias="pageToken")]
 ChannelId = Annotated[ShortText | None, Query(alias="channelId")]
 
 KEY_HEADER: dict[str, Any] = {
@@ -115,16 +110,6 @@ def operation_answer(once: OnceOnly, answer: Answer) -> JSONResponse:
     return response
 
 
-def meta(request: Request, key: str, size: int, page: Page[Any]) -> ListMeta:
-    """Where a page stands; its tokens carry the query of its list."""
-    return ListMeta(
-        key=key,
-        page_size=size,
-        next_token=carrying_query(request, page.next_token),
-        previous_token=carrying_query(request, page.previous_token),
-    )
-
-
 @router.post(
     "/v2/Conversations",
     status_code=201,
@@ -139,18 +124,15 @@ def create(account: AccountSid, body: ConversationRequest, service: Service, onc
 
 @router.get("/v2/Conversations", summary="List conversations", responses=legacy_responses(400))
 def list_conversations(
-    request: Request,
     account: AccountSid,
     service: Service,
+    paging: Paging,
     status: Annotated[list[ConversationStatus], Query(description="May be given several times.")] = [],  # noqa: B006
     channel_id: ChannelId = None,
-    page_size: PageSize = DEFAULT_PAGE_SIZE,
-    page_token: PageToken = None,
 ) -> ConversationList:
     """Newest first. `channelId` is that of a communication or of a participant's address: the SID of a call, say."""
-    size = min(page_size, MAX_PAGE_SIZE)
-    page = service.page(account, status, channel_id, page_token, size)
-    return ConversationList(conversations=list(page.rows), meta=meta(request, "conversations", size, page))
+    page = service.page(account, status, channel_id, paging.token, paging.size)
+    return ConversationList(conversations=list(page.rows), meta=ListMeta(key="conversations", **paging.place(page)))
 
 
 @router.get("/v2/Conversations/{conversation_id}", summary="Fetch a conversation", responses=legacy_responses(404))
@@ -223,19 +205,16 @@ def add_participant(
     responses=legacy_responses(400, 404),
 )
 def list_participants(
-    request: Request,
     account: AccountSid,
     conversation_id: ConversationId,
     service: Service,
-    page_size: PageSize = DEFAULT_PAGE_SIZE,
-    page_token: PageToken = None,
+    paging: Paging,
 ) -> ConversationParticipantList:
     """In the order in which they joined."""
-    size = min(page_size, MAX_PAGE_SIZE)
-    page = service.participants_page(account, conversation_id, page_token, size)
+    page = service.participants_page(account, conversation_id, paging.token, paging.size)
     return ConversationParticipantList(
         participants=[ConversationParticipantResource.of(row) for row in page.rows],
-        meta=meta(request, "participants", size, page),
+        meta=ListMeta(key="participants", **paging.place(page)),
     )
 
 
@@ -307,20 +286,17 @@ def add_communication(
     responses=legacy_responses(400, 404),
 )
 def list_communications(
-    request: Request,
     account: AccountSid,
     conversation_id: ConversationId,
     service: Service,
+    paging: Paging,
     channel_id: ChannelId = None,
-    page_size: PageSize = DEFAULT_PAGE_SIZE,
-    page_token: PageToken = None,
 ) -> CommunicationList:
     """In the order in which they were said."""
-    size = min(page_size, MAX_PAGE_SIZE)
-    page = service.communications_page(account, conversation_id, channel_id, page_token, size)
+    page = service.communications_page(account, conversation_id, channel_id, paging.token, paging.size)
     return CommunicationList(
         communications=[CommunicationResource.of(row) for row in page.rows],
-        meta=meta(request, "communications", size, page),
+        meta=ListMeta(key="communications", **paging.place(page)),
     )
 
 

@@ -6,6 +6,8 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 from pydantic_core import PydanticCustomError
 
+from callscribe.web.dates import in_utc
+
 
 def milliseconds(instant: datetime) -> str:
     """RFC 3339 in UTC with milliseconds: `2026-03-02T09:30:01.250Z`."""
@@ -18,12 +20,5 @@ def _text(value: object) -> object:
     return value
 
 
-def _in_utc(value: datetime) -> datetime:
-    try:
-        return value.astimezone(UTC)
-    except OverflowError as error:
-        raise PydanticCustomError("timestamp", "must lie in the years 1 to 9999 in UTC") from error
-
-
-Instant = Annotated[AwareDatetime, BeforeValidator(_text), AfterValidator(_in_utc)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_text), AfterValidator(in_utc)]
 """A time with its zone, in UTC."""

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -37,13 +36,11 @@ from callscribe.transcriptions.service import Transcriptions
 from callscribe.transcriptions.tables import Status, Transcription
 from callscribe.transcripts.formats import Format
 from callscribe.web.idempotency import Idempotency
-from callscribe.web.pagination import carrying_query
+from callscribe.web.pagination import Paging
 from callscribe.web.problems import problem_responses
 from callscribe.web.ranges import blob_response
 from callscribe.web.urls import BaseUrl
 
-DEFAULT_PAGE_SIZE = 50
-MAX_PAGE_SIZE = 100
 RETRY_AFTER = 2
 """Seconds after which to ask again for a job that has not ended."""
 EVENTS_INTERVAL = 0.5
@@ -145,32 +142,25 @@ async def create(
 
 @router.get("/v3/Transcriptions", summary="List transcriptions", responses=problem_responses(400))
 def list_transcriptions(
-    request: Request,
     account: AccountSid,
     service: Service,
+    paging: Paging,
     base_url: BaseUrl,
     created_after: Annotated[Instant | None, Query(alias="createdAfter")] = None,
     created_before: Annotated[Instant | None, Query(alias="createdBefore")] = None,
     language_code: Annotated[str | None, Query(alias="languageCode")] = None,
     source_id: Annotated[str | None, Query(alias="sourceId", pattern=f"^{RECORDING_SID.pattern}$")] = None,
     status: Annotated[Status | None, Query()] = None,
-    page_size: Annotated[int, Query(alias="pageSize", ge=1)] = DEFAULT_PAGE_SIZE,
-    page_token: Annotated[str | None, Query(alias="pageToken")] = None,
 ) -> TranscriptionList:
     """Newest first. `createdAfter` is inclusive, `createdBefore` is not; a `pageSize` above 100 is taken as 100.
 
     A `pageToken` carries the filters and the page size of its list, so it may be sent alone.
     """
-    size = min(page_size, MAX_PAGE_SIZE)
     filters = Filters(created_after, created_before, language_code, source_id, status)
-    page = service.page(account, filters, page_token, size)
+    page = service.page(account, filters, paging.token, paging.size)
     return TranscriptionList(
         transcriptions=[TranscriptionResource.of(row, base_url) for row in page.rows],
-        meta=ListMeta(
-            page_size=size,
-            next_token=carrying_query(request, page.next_token),
-            previous_token=carrying_query(request, page.previous_token),
-        ),
+        meta=ListMeta(**paging.place(page)),
     )
 
 
@@ -376,8 +366,8 @@ def _callback(row: Callback) -> CallbackResource:
         attempts=[
             Attempt(
                 number=attempt.number,
-                started_at=_milliseconds(attempt.started_at),
-                finished_at=attempt.finished_at and _milliseconds(attempt.finished_at),
+                started_at=attempt.started_at,
+                finished_at=attempt.finished_at,
                 http_status=attempt.http_status,
                 error_code=attempt.error_code,
                 error=attempt.error,
@@ -385,7 +375,3 @@ def _callback(row: Callback) -> CallbackResource:
             for attempt in row.attempts
         ],
     )
-
-
-def _milliseconds(value: datetime) -> datetime:
-    return value.replace(microsecond=value.microsecond // 1000 * 1000)

@@ -132,16 +132,16 @@ CALLBACK: dict[str, Any] = {
     "attempts": [
         {
             "number": 1,
-            "startedAt": "2026-03-02T10:01:09.120000Z",
-            "finishedAt": "2026-03-02T10:01:09.410000Z",
+            "startedAt": "2026-03-02T10:01:09.120Z",
+            "finishedAt": "2026-03-02T10:01:09.410Z",
             "httpStatus": 503,
             "errorCode": 17580,
             "error": "HTTP 503",
         },
         {
             "number": 2,
-            "startedAt": "2026-03-02T10:01:14.500000Z",
-            "finishedAt": "2026-03-02T10:01:14.690000Z",
+            "startedAt": "2026-03-02T10:01:14.500Z",
+            "finishedAt": "2026-03-02T10:01:14.690Z",
             "httpStatus": 200,
             "errorCode": None,
             "error": None,

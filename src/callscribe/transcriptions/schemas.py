@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -24,6 +24,7 @@ from callscribe.errors import Code, RequestError
 from callscribe.ids import CONFIGURATION_ID, RECORDING_SID
 from callscribe.transcriptions import examples
 from callscribe.transcriptions.tables import Status, Transcription
+from callscribe.web.dates import Milliseconds, in_utc
 from callscribe.web.problems import field_error
 
 MAX_PARTICIPANTS = 2
@@ -48,14 +49,7 @@ def _timestamp(value: object) -> object:
     return value
 
 
-def _in_utc(value: datetime) -> datetime:
-    try:
-        return value.astimezone(UTC)
-    except OverflowError as error:
-        raise PydanticCustomError("timestamp", "must lie in the years 1 to 9999 in UTC") from error
-
-
-Instant = Annotated[AwareDatetime, BeforeValidator(_timestamp), AfterValidator(_in_utc)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_timestamp), AfterValidator(in_utc)]
 """A time with its zone, in UTC."""
 
 
@@ -429,8 +423,8 @@ class Attempt(_Wire):
     """One request to the callback's address. Without `finishedAt` the server ended in the middle of it."""
 
     number: int
-    started_at: datetime
-    finished_at: datetime | None
+    started_at: Milliseconds
+    finished_at: Milliseconds | None
     http_status: int | None
     error_code: int | None
     error: str | None

@@ -7,10 +7,17 @@ What a request says itself goes before what its token says.
 
 import base64
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
 
-from fastapi import Request
+from fastapi import Depends, Query, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from callscribe.db.paging import Page
+
+DEFAULT_PAGE_SIZE = 50
+MAX_PAGE_SIZE = 100
 
 TOKEN = "pageToken"  # noqa: S105  a place in a list, no secret
 
@@ -48,6 +55,37 @@ def carrying_query(request: Request, position: str | None) -> str | None:
         return None
     query = urlencode(_by_name(request.query_params.multi_items()) | {TOKEN: [position]}, doseq=True)
     return base64.urlsafe_b64encode(query.encode()).decode().rstrip("=")
+
+
+@dataclass(frozen=True, slots=True)
+class ListPaging:
+    """Which page is asked for. `size` is what the client gets, `token` where the page begins."""
+
+    size: int
+    token: str | None
+    _request: Request
+
+    def place(self, page: Page[Any]) -> dict[str, Any]:
+        """Where a page stands, as the members of a list's `meta`; its tokens carry the query of its list."""
+        return {
+            "page_size": self.size,
+            "next_token": carrying_query(self._request, page.next_token),
+            "previous_token": carrying_query(self._request, page.previous_token),
+        }
+
+
+async def _paging(  # not in a thread
+    request: Request,
+    page_size: Annotated[int, Query(alias="pageSize", ge=1, description="More than 100 is taken as 100.")] = (
+        DEFAULT_PAGE_SIZE
+    ),
+    page_token: Annotated[str | None, Query(alias=TOKEN)] = None,
+) -> ListPaging:
+    return ListPaging(min(page_size, MAX_PAGE_SIZE), page_token, request)
+
+
+Paging = Annotated[ListPaging, Depends(_paging)]
+"""A parameter of every endpoint that answers with a list whose `meta` tells the place of its page."""
 
 
 def _by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
