@@ -26,7 +26,7 @@ serve: $(INSTALLED) ## Run the server on http://127.0.0.1:8321
 	@$(BIN)/callscribe serve $(ARGS)
 
 test: $(INSTALLED) ## Run the tests, in two processes
-	$(BIN)/python -m pytest --numprocesses 2 $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --no-loadscope-reorder $(ARGS)
 
 soak: $(INSTALLED) ## Disturb a fleet in every way for ten minutes: ARGS="--jobs 200 --minutes 10 --seed N"
 	@$(BIN)/python tests/faults/soak.py $(ARGS)

@@ -395,6 +395,18 @@ def test_a_crash_is_the_recordings_fault(decoder: Decoder, tmp_path: Path) -> No
     assert failed.value.code == Code.MEDIA_UNDECODABLE
 
 
+@pytest.fixture
+def in_the_foreground() -> Iterator[None]:
+    """Children get every signal, also where the tests run behind `nohup` or `&`, which have some ignored."""
+    ignored = [each for each in (signals.SIGINT, signals.SIGHUP) if signals.getsignal(each) == signals.SIG_IGN]
+    for each in ignored:
+        signals.signal(each, signals.SIG_DFL)
+    yield
+    for each in ignored:
+        signals.signal(each, signals.SIG_IGN)
+
+
+@pytest.mark.usefixtures("in_the_foreground")
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"])
 def test_a_kill_is_not_the_recordings_fault(name: str, decoder: Decoder, tmp_path: Path) -> None:
     path, _ = make(tmp_path / "call", "wav-s16", 120, 2)
