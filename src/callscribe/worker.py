@@ -27,9 +27,13 @@ from callscribe.services import Services
 from callscribe.settings import Settings
 from callscribe.speech.abilities import device, prepare_models
 from callscribe.speech.diarization.diarizer import Diarizer
+from callscribe.speech.interface import Engine
 from callscribe.speech.whisper import WhisperEngine
 from callscribe.transcriptions.adoption import adopt
+from callscribe.transcriptions.ending import Ending
+from callscribe.transcriptions.intake import Intake
 from callscribe.transcriptions.quotas import keep_house as keep_quotas
+from callscribe.transcriptions.recognition import Recognition
 from callscribe.transcriptions.retention import RetentionWorkflows, Sweep
 from callscribe.transcriptions.running import Running
 from callscribe.transcriptions.sources import save_for_jobs
@@ -105,18 +109,7 @@ class Worker:
         self._observed = ObservedWorker(
             settings, database, services.blobs, engine, self._tried_model(), self._runtime.worker_id
         )
-        self._jobs = TranscriptionWorkflows(
-            database,
-            services.blobs,
-            services.callbacks,
-            services.decoder,
-            engine,
-            Diarizer(settings),
-            self._running,
-            services.conversations,
-            services.reading.twilio,
-            settings,
-        )
+        self._jobs = _transcribing(services, database, engine, self._running, settings)
         ReadingWorkflows(database, services.reading, services.automatic, settings)
         self._recordings = RecordingWorkflows(
             database, services.queue, services.blobs, before_erasure=partial(save_for_jobs, database, services.blobs)
@@ -202,6 +195,23 @@ class Worker:
     def _report_unserved(self) -> None:
         for model in sorted(unserved_models(self._database)):
             _log.warning("queue.unserved", model=model, hint="no live worker has this model, and jobs wait for it")
+
+
+def _transcribing(
+    services: Services, database: Database, engine: Engine, running: Running, settings: Settings
+) -> TranscriptionWorkflows:
+    """The work on a job, from its recording to its end."""
+    blobs, decoder, diarizer = services.blobs, services.decoder, Diarizer(settings)
+    ending = Ending(database, blobs, services.callbacks, services.conversations, diarizer, settings)
+    return TranscriptionWorkflows(
+        database,
+        blobs,
+        running,
+        Intake(database, blobs, decoder, services.reading.twilio, running, ending, settings),
+        Recognition(database, blobs, decoder, engine, diarizer, running, settings),
+        ending,
+        settings,
+    )
 
 
 def _abilities(settings: Settings) -> Abilities:

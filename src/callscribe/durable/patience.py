@@ -44,7 +44,7 @@ def patiently(
         is_worth_another: whether trying again can help at all.
 
     Raises:
-        Cancelled: `cancelled` was set while it waited.
+        Cancelled: `work` raised it, or `cancelled` was set while it waited.
         Exception: what the last attempt raised.
     """
     cancelled = cancelled or threading.Event()
@@ -53,6 +53,8 @@ def patiently(
     while True:
         try:
             return work()
+        except Cancelled:
+            raise
         except Exception as error:
             reason = outage(error)
             if reason is not None:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from callscribe.db.engine import Database
 from callscribe.errors import Cancelled, JobError
@@ -84,14 +84,13 @@ def recognition(recognize: Recognition[Self_]) -> Recognition[Self_]:
     def run(self: Self_, row: Transcription, chunk: Chunk) -> list[Segment]:
         begin = time.perf_counter()
         segments = recognize(self, row, chunk)
-        _count(row.resolved_configuration, chunk, segments, time.perf_counter() - begin)
+        _count(row.model, chunk, segments, time.perf_counter() - begin)
         return segments
 
     return run
 
 
-def _count(configuration: dict[str, Any], chunk: Chunk, segments: Sequence[Segment], seconds: float) -> None:
-    model = str(configuration["servedBy"]["model"])
+def _count(model: str, chunk: Chunk, segments: Sequence[Segment], seconds: float) -> None:
     metrics.AUDIO_SECONDS.labels(model).inc(chunk.length)
     metrics.WORDS.labels(model).inc(sum(len(segment.words) for segment in segments))
     if chunk.length > 0:

@@ -1,6 +1,10 @@
-"""The pieces of work that a job is divided into: names and ids of their workflows."""
+"""The pieces of work that a job is divided into: names and ids of their workflows, and their turns in a queue."""
 
+from datetime import UTC, datetime
 from typing import Final
+
+from callscribe.durable.queues import rank
+from callscribe.transcriptions.tables import Transcription
 
 TRANSCRIBE: Final = "transcribe"
 RECOGNIZE: Final = "recognize"
@@ -11,6 +15,8 @@ ALL: Final = (TRANSCRIBE, RECOGNIZE, RECOGNIZE_CHUNK)
 
 _RECOGNITION: Final = "-recognition"
 _CHUNK: Final = "-chunk-"
+
+_EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def recognition_id(transcription_id: str) -> str:
@@ -26,3 +32,14 @@ def chunk_id(transcription_id: str, number: int) -> str:
 def job_of(workflow_id: str) -> str:
     """The transcription that a workflow works for."""
     return workflow_id.removesuffix(_RECOGNITION).partition(_CHUNK)[0]
+
+
+def turn(row: Transcription, number: int = 0) -> int:
+    """Where a piece of a job stands among those of its account: by the job's priority, then by turn.
+
+    The first chunk has the turn of the minute in which its job came, and each further one that of a minute later. So
+    calls that come together advance together, a shorter one need not wait for the end of a longer one, and what has
+    waited long enough comes before anything new.
+    """
+    minute = int((row.created_at - _EPOCH).total_seconds() // 60)
+    return rank(row.resolved_configuration.get("priority"), minute + number)

@@ -142,6 +142,11 @@ class Transcription(Base):
         """Folder in the blob store that holds everything of this job and nothing else."""
         return blob_folder(self.account_sid, self.id)
 
+    @property
+    def model(self) -> str:
+        """The model that it is to be recognised with."""
+        return str(self.resolved_configuration["servedBy"]["model"])
+
 
 class AutomaticTranscription(Base):
     """That a recording configuration had a recording transcribed. Stays, so that it never happens a second time."""

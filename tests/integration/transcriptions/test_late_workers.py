@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -11,20 +12,27 @@ import pytest
 
 from callscribe.callbacks.service import Callbacks
 from callscribe.callbacks.tables import Callback
+from callscribe.conversations.service import Conversations
 from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.durable.queues import WorkQueue
 from callscribe.errors import Cancelled
 from callscribe.ids import new_configuration_id, new_transcription_id
 from callscribe.media.blobs import BlobStore
+from callscribe.media.decoding import Decoder
 from callscribe.media.spool import Spool
 from callscribe.settings import Settings
+from callscribe.speech.diarization.diarizer import Diarizer
 from callscribe.speech.interface import Segment, Word
+from callscribe.speech.whisper import WhisperEngine
 from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.checkpoints import Checkpoints
+from callscribe.transcriptions.ending import SMALL_BODY_BYTES, Ending
+from callscribe.transcriptions.intake import Intake
+from callscribe.transcriptions.recognition import Recognition
 from callscribe.transcriptions.running import Running
+from callscribe.transcriptions.standing import standing
 from callscribe.transcriptions.tables import Chunk, Status, Transcription
-from callscribe.transcriptions.workflows import SMALL_BODY_BYTES, TranscriptionWorkflows
 from harness import eventually
 from media_server import MediaServer
 
@@ -34,22 +42,35 @@ SPOKEN = [
 ]
 
 
-class Steps(TranscriptionWorkflows):
-    """The steps of a job as a worker does them, without DBOS around them."""
-
-    def __init__(self, database: Database, queue: WorkQueue, blobs: BlobStore, settings: Settings) -> None:
-        self._running = Running(database, blobs, Spool.of(settings, settings.spool))
-        self._database = database
-        self._blobs = blobs
-        self._callbacks = Callbacks(queue)
-        self._settings = settings
-        self._checkpoints = Checkpoints(blobs)
+class Spoken(Recognition):
+    """Hears the same in every chunk."""
 
     def _recognized(self, row: Transcription, chunk: Chunk) -> list[Segment]:  # noqa: ARG002
         return SPOKEN
 
-    def _listen(self, row: Transcription, chunk: Chunk) -> None:
-        pass
+
+class Steps:
+    """The steps of a job as a worker does them, without DBOS around them."""
+
+    def __init__(self, database: Database, queue: WorkQueue, blobs: BlobStore, settings: Settings) -> None:
+        decoder, diarizer, engine = Decoder(), Diarizer(settings), WhisperEngine(settings)
+        callbacks = Callbacks(queue)
+        self.database, self.blobs = database, blobs
+        self.running = Running(database, blobs, Spool.of(settings, settings.spool))
+        self.ending = Ending(database, blobs, callbacks, Conversations(database, callbacks), diarizer, settings)
+        self.intake = Intake(database, blobs, decoder, None, self.running, self.ending, settings)
+        self.recognition = Spoken(database, blobs, decoder, engine, diarizer, self.running, settings)
+
+    def row(self, transcription_id: str) -> Transcription:
+        return standing(self.database, transcription_id)
+
+    @contextmanager
+    def leaving(self, row: Transcription) -> Iterator[None]:
+        """As a workflow does it."""
+        try:
+            yield
+        except Cancelled:
+            self.ending.leave(row.id, row.blobs)
 
 
 @pytest.fixture
@@ -81,12 +102,12 @@ def job(database: Database, account: str, steps: Steps) -> Transcription:
         session.flush()
         repository.add_chunks(session, row.id, [(0.0, 40.0)])
     spoken: dict[str, Any] = {"duration": 40.0, "copies": False, "channels": [{"channel": 0, "gain": 1, "spans": []}]}
-    steps._checkpoints.put_segmentation(row, spoken)
+    Checkpoints(steps.blobs).put_segmentation(row, spoken)
     return row
 
 
 def names(steps: Steps, row: Transcription) -> set[str]:
-    return {key.removeprefix(f"{row.blobs}/") for key in steps._blobs.keys(row.blobs)}
+    return {key.removeprefix(f"{row.blobs}/") for key in steps.blobs.keys(row.blobs)}
 
 
 def body_key(database: Database, row: Transcription) -> str:
@@ -98,15 +119,15 @@ def body_key(database: Database, row: Transcription) -> str:
 def test_who_ends_a_job_second_does_not_touch_its_transcript(
     database: Database, steps: Steps, job: Transcription
 ) -> None:
-    assert steps._recognize(job.id, 0)
-    as_the_second_saw_it = steps._row(job.id)
-    steps._finish(job.id)
+    assert steps.recognition.recognize(job.id, 0)
+    as_the_second_saw_it = steps.row(job.id)
+    steps.ending.complete(job.id)
     there = names(steps, job)
-    transcript = steps._blobs.get_bytes(keys.transcript(job.blobs))
+    transcript = steps.blobs.get_bytes(keys.transcript(job.blobs))
     assert b"Good morning." in transcript
-    with steps._leaving(job.id, job.blobs):
-        steps._complete(as_the_second_saw_it)
-    assert steps._blobs.get_bytes(keys.transcript(job.blobs)) == transcript
+    with steps.leaving(job):
+        steps.ending._complete(as_the_second_saw_it)
+    assert steps.blobs.get_bytes(keys.transcript(job.blobs)) == transcript
     assert names(steps, job) == there
 
 
@@ -115,15 +136,15 @@ def test_a_chunk_that_is_recognised_behind_the_end_of_its_job_is_removed(
 ) -> None:
     def while_another_ends_it(row: Transcription, chunk: Chunk) -> list[Segment]:
         monkeypatch.undo()
-        assert steps._recognize(job.id, 0)
-        steps._finish(job.id)
+        assert steps.recognition.recognize(job.id, 0)
+        steps.ending.complete(job.id)
         return SPOKEN
 
-    monkeypatch.setattr(steps, "_recognized", while_another_ends_it)
-    with steps._leaving(job.id, job.blobs):
-        steps._recognize(job.id, 0)
+    monkeypatch.setattr(steps.recognition, "_recognized", while_another_ends_it)
+    with steps.leaving(job):
+        steps.recognition.recognize(job.id, 0)
     assert not {name for name in names(steps, job) if name.startswith("chunks/")}
-    assert steps._row(job.id).status == Status.COMPLETED
+    assert steps.row(job.id).status == Status.COMPLETED
 
 
 def test_a_chunk_that_is_recognised_behind_the_deletion_of_its_job_is_removed_with_all_the_rest(
@@ -134,9 +155,9 @@ def test_a_chunk_that_is_recognised_behind_the_deletion_of_its_job_is_removed_wi
             repository.delete(session, row.account_sid, row.id)
         return SPOKEN
 
-    monkeypatch.setattr(steps, "_recognized", while_it_is_deleted)
-    with steps._leaving(job.id, job.blobs):
-        steps._recognize(job.id, 0)
+    monkeypatch.setattr(steps.recognition, "_recognized", while_it_is_deleted)
+    with steps.leaving(job):
+        steps.recognition.recognize(job.id, 0)
     assert names(steps, job) == set()
 
 
@@ -144,12 +165,12 @@ def test_the_body_of_a_callback_that_a_killed_worker_wrote_and_never_queued_is_r
     database: Database, steps: Steps, job: Transcription
 ) -> None:
     orphan = keys.callback(job.blobs)
-    steps._blobs.put_bytes(orphan, b"{}")
-    assert steps._recognize(job.id, 0)
-    steps._finish(job.id)
+    steps.blobs.put_bytes(orphan, b"{}")
+    assert steps.recognition.recognize(job.id, 0)
+    steps.ending.complete(job.id)
     sent = body_key(database, job)
     assert sent != orphan
-    assert len(steps._blobs.get_bytes(sent)) > SMALL_BODY_BYTES
+    assert len(steps.blobs.get_bytes(sent)) > SMALL_BODY_BYTES
     assert names(steps, job) == {"segmentation.json", "transcript.json", sent.removeprefix(f"{job.blobs}/")}
 
 
@@ -162,49 +183,49 @@ def test_a_download_that_ends_behind_the_end_of_its_job_leaves_the_recording_tha
         fetching.set()
         stopping.wait(30)
 
-    with MediaServer().running() as media, steps._running.watch(job.id):
+    with MediaServer().running() as media, steps.running.watch(job.id):
         media.paths["/call.wav"] = hanging
         with database.write() as session:
             repository.update_running(session, job.id, media_url=media.url("/call.wav"))
         with ThreadPoolExecutor(1) as thread:
-            late = thread.submit(steps._fetch, job.id)
+            late = thread.submit(steps.intake.fetch, job.id)
             assert fetching.wait(30)
-            steps._blobs.put_bytes(keys.media(job.blobs), b"as another worker fetched it")
-            assert steps._recognize(job.id, 0)
-            steps._finish(job.id)
-            steps._running.flag(job.id).set()  # as it looks for ended jobs
+            steps.blobs.put_bytes(keys.media(job.blobs), b"as another worker fetched it")
+            assert steps.recognition.recognize(job.id, 0)
+            steps.ending.complete(job.id)
+            steps.running.flag(job.id).set()  # as it looks for ended jobs
             assert isinstance(late.exception(30), Cancelled)
         eventually(lambda: not [each for each in threading.enumerate() if each.name == "watched"], timeout=20)
-    assert steps._blobs.get_bytes(keys.media(job.blobs)) == b"as another worker fetched it"
+    assert steps.blobs.get_bytes(keys.media(job.blobs)) == b"as another worker fetched it"
 
 
 def test_what_retention_has_erased_does_not_come_back_with_a_late_worker(
     database: Database, steps: Steps, job: Transcription
 ) -> None:
-    assert steps._recognize(job.id, 0)
-    as_the_late_one_saw_it = steps._row(job.id)
-    steps._finish(job.id)
+    assert steps.recognition.recognize(job.id, 0)
+    as_the_late_one_saw_it = steps.row(job.id)
+    steps.ending.complete(job.id)
     with database.write() as session:
         row = repository.find(session, job.id)
         assert row is not None
         row.media_erased_at = row.transcript_erased_at = now()
-    steps._blobs.delete_prefix(job.blobs)
+    steps.blobs.delete_prefix(job.blobs)
     for key in (keys.media, keys.segmentation, keys.transcript):
-        steps._blobs.put_bytes(key(job.blobs), b"late")
-    steps._checkpoints.put_chunk(job, 0, SPOKEN)
-    steps._checkpoints.put_voices(job, 0, [])
-    steps._tidy(as_the_late_one_saw_it)
+        steps.blobs.put_bytes(key(job.blobs), b"late")
+    Checkpoints(steps.blobs).put_chunk(job, 0, SPOKEN)
+    Checkpoints(steps.blobs).put_voices(job, 0, [])
+    steps.ending._tidy(as_the_late_one_saw_it)
     assert {name for name in names(steps, job) if not name.startswith("callback-")} == set()
 
 
 def test_a_recording_that_is_fetched_behind_its_erasure_is_removed_and_counts_nothing(
     database: Database, steps: Steps, job: Transcription
 ) -> None:
-    with MediaServer().running() as media, steps._running.watch(job.id):
+    with MediaServer().running() as media, steps.running.watch(job.id):
 
         def while_another_ends_it(handler: BaseHTTPRequestHandler, stopping: threading.Event) -> None:
-            assert steps._recognize(job.id, 0)
-            steps._finish(job.id)
+            assert steps.recognition.recognize(job.id, 0)
+            steps.ending.complete(job.id)
             with database.write() as session:
                 row = repository.find(session, job.id)
                 assert row is not None
@@ -217,7 +238,7 @@ def test_a_recording_that_is_fetched_behind_its_erasure_is_removed_and_counts_no
         media.paths["/call.wav"] = while_another_ends_it
         with database.write() as session:
             repository.update_running(session, job.id, media_url=media.url("/call.wav"))
-        with steps._leaving(job.id, job.blobs):
-            steps._fetch(job.id)
+        with steps.leaving(job):
+            steps.intake.fetch(job.id)
     assert "media" not in names(steps, job)
-    assert steps._row(job.id).media_bytes == 0
+    assert steps.row(job.id).media_bytes == 0
