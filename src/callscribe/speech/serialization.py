@@ -1,5 +1,6 @@
 """Segments as plain values, for checkpoints and for the way from a child process."""
 
+import sys
 from typing import Any
 
 from callscribe.speech.interface import Segment, Word
@@ -11,8 +12,9 @@ def word_to_json(word: Word) -> list[Any]:
 
 
 def word_from_json(data: list[Any]) -> Word:
-    """The inverse of `word_to_json`."""
-    return Word(*data)
+    """The inverse of `word_to_json`. A long call says the same words again and again: each is held once."""
+    text, start, end, confidence = data
+    return Word(sys.intern(text), start, end, confidence)
 
 
 def segment_to_json(segment: Segment) -> dict[str, Any]:
