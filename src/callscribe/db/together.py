@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from callscribe.db.engine import Database
 from callscribe.errors import CallscribeError
 from callscribe.observation.context import carried
+from callscribe.outages import outage
 
 MOST = 64
 """Pieces of work in one transaction; enough to spare commits, few enough for the first to be answered soon."""
@@ -55,6 +56,9 @@ class GroupWriter:
         while self._waiting:
             group, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
             outcomes = await loop.run_in_executor(self._thread, self._write, [work for work, _ in group])
+            if (away := _away(outcomes)) is not None:  # each group would wait as long for the same answer
+                outcomes += [(None, away)] * len(self._waiting)
+                group, self._waiting = group + self._waiting, []
             for (_, answer), (value, error) in zip(group, outcomes, strict=True):
                 if answer.done():  # nobody waits for it any more
                     continue
@@ -68,10 +72,21 @@ class GroupWriter:
         try:
             return self._together(group)
         except Exception as error:  # noqa: BLE001  goes to the one who asked
+            if outage(error) is not None:
+                return self._once_more(group)
             if len(group) == 1 and not isinstance(error, IntegrityError):
                 return [(None, error)]
         # Each on its own, so that one piece's failure is not the others'. It was rolled back once: where it came into
         # conflict with another writer, it finds this time what the other wrote.
+        return [self._alone(work) for work in group]
+
+    def _once_more(self, group: Sequence[Work]) -> list[Outcome]:
+        """For a connection that was cut there is another; a database that is away is not waited for by each in turn."""
+        try:
+            return self._together(group)
+        except Exception as error:  # noqa: BLE001  goes to the one who asked
+            if outage(error) is not None:
+                return [(None, error)] * len(group)
         return [self._alone(work) for work in group]
 
     def _together(self, group: Sequence[Work]) -> list[Outcome]:
@@ -83,6 +98,16 @@ class GroupWriter:
             return self._together([work])[0]
         except Exception as error:  # noqa: BLE001  goes to the one who asked
             return None, error
+
+
+def _away(outcomes: Sequence[Outcome]) -> BaseException | None:
+    """The outage that every piece of a group failed of."""
+    error = outcomes[0][1]
+    return (
+        error
+        if error is not None and outage(error) is not None and len({id(each) for _, each in outcomes}) == 1
+        else None
+    )
 
 
 def _refusable(work: Work, session: Session) -> Outcome:

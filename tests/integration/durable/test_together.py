@@ -1,6 +1,8 @@
 """Group commit: pieces of work share transactions and nothing else."""
 
 import asyncio
+import socket
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,6 +14,7 @@ from callscribe.accounts.tables import Account
 from callscribe.db.engine import Database
 from callscribe.db.together import MOST, GroupWriter
 from callscribe.errors import Code, RequestError
+from callscribe.outages import outage
 from callscribe.web.tables import IdempotentAnswer
 
 
@@ -87,3 +90,31 @@ def test_whoever_stops_waiting_does_not_hold_up_the_others(database: Database, w
     assert asyncio.run(leave_early()) == "stayed"
     assert asyncio.run(write_all(writer, [insert("after")])) == ["after"]
     assert keys(database) == {"left", "stayed", "after"}
+
+
+def test_a_database_that_is_away_is_tried_for_a_group_and_not_for_each_of_it() -> None:
+    connections = 0
+
+    def hang_up(server: socket.socket) -> None:
+        nonlocal connections
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            connections += 1
+            connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=hang_up, args=(server,))
+        thread.start()
+        port = server.getsockname()[1]
+        database = Database(f"postgresql+psycopg://nobody:nothing@127.0.0.1:{port}/none?sslmode=disable")
+        writer = GroupWriter(database)
+        answers = asyncio.run(write_all(writer, [insert(str(number)) for number in range(3 * MOST)]))
+        writer.close()
+        database.close()
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join(10)
+    assert all(isinstance(answer, Exception) and outage(answer) for answer in answers)
+    assert 1 <= connections <= 4
