@@ -21,6 +21,7 @@ class _Child:
     def __init__(self) -> None:
         self.may_answer = threading.Semaphore(0)
         self.requests: list[int] = []
+        self.patience: list[float] = []
         self.ended = 0
         self._turns = Turns()
 
@@ -28,11 +29,12 @@ class _Child:
         with self._turns.take(cancelled, owner):
             work(self._exchange)
 
-    def _exchange(self, frame: bytes, wanted: Cancellation, _timeout: float) -> dict[str, Any]:
+    def _exchange(self, frame: bytes, wanted: Cancellation, timeout: float) -> dict[str, Any]:
         header = _complete(bytearray(frame))
         assert header is not None
         parts = len(header["parts"])
         self.requests.append(parts)
+        self.patience.append(timeout)
         while not self.may_answer.acquire(timeout=0.01):
             if wanted.is_set():
                 self.ended += 1
@@ -45,8 +47,8 @@ class _Child:
         pass
 
 
-def part() -> Part:
-    return Part((SpeechWindow(0, 0.0, np.zeros(SAMPLE_RATE, np.float32), ()),), "en")
+def part(seconds: int = 1) -> Part:
+    return Part((SpeechWindow(0, 0.0, np.zeros(seconds * SAMPLE_RATE, np.float32), ()),), "en")
 
 
 @pytest.fixture
@@ -91,3 +93,16 @@ def test_a_deleted_job_ends_the_request_that_it_is_in_and_the_others_are_answere
     # Those that lost their work once are alone from then on, so that nobody can take it from them again.
     assert child.requests == [1, 3, 1, 1]
     assert not shared._waiting
+
+
+def test_a_child_that_was_fast_is_taken_for_hung_sooner(child: _Child) -> None:
+    shared = SharedChild(child)  # type: ignore[arg-type]  what is asked of it, it has
+    for _ in range(3):
+        child.may_answer.release()
+        shared.ask("model", 5, part(100), threading.Event())
+    first, *then = child.patience
+    assert first == 120 + 20 * 100
+    assert then == [120 + 1 * 100] * 2
+    child.may_answer.release()
+    shared.ask("another", 5, part(100), threading.Event())
+    assert child.patience[-1] == first

@@ -5,6 +5,7 @@ Short recordings have few windows each, and a batch that is not full costs as mu
 
 import logging
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -25,8 +26,13 @@ _ATTEMPTS: Final = 3
 """How often a request is made when the child dies of it or beside it."""
 
 _PATIENCE: Final = 120.0
-_PATIENCE_PER_SECOND: Final = 20.0
-"""A child is taken for hung when it needs longer than this: for starting, and for each second of audio."""
+_MOST_PER_SECOND: Final = 20.0
+_LEAST_PER_SECOND: Final = 1.0
+"""A child is taken for hung when it needs longer than this: for starting, and for each second of audio. The most where
+it is not known yet how fast the model is here; then ten times what was needed of late, but not less than the least."""
+
+_PACED: Final = 10.0
+"""Seconds of audio from which on a request tells how fast a model is."""
 
 _RECYCLE_AFTER: Final = 1800.0
 """Seconds of audio after which a fresh child goes on: kernels for ever new shapes add up, by a twentieth in twice this.
@@ -55,6 +61,7 @@ class SharedChild:
         self._waiting: list[_Waiting] = []
         self._lock = threading.Lock()
         self._recognized = 0.0
+        self._pace: dict[str, float] = {}
 
     def ask(self, model: str, beams: int, part: Part, cancelled: Cancellation, owner: str = "") -> Answer:
         """The answer to one part. Owners take turns, whatever each has waiting.
@@ -107,7 +114,9 @@ class SharedChild:
         seconds = sum(each.part.seconds for each in group)
         self._recycle(seconds)
         request = Request(group[0].model, group[0].beams, tuple(each.part for each in group))
-        header = exchange(request_frame(request), cancelled, _PATIENCE + _PATIENCE_PER_SECOND * seconds)
+        began = time.monotonic()
+        header = exchange(request_frame(request), cancelled, self._patience(request.model, seconds))
+        self._learn(request.model, seconds, time.monotonic() - began)
         if "error" in header and len(group) > 1:
             log.warning("The recognition process failed on %d jobs at once; each is tried alone", len(group))
             return
@@ -117,6 +126,17 @@ class SharedChild:
             raise TransientJobError(Code.JOB_INTERNAL, "The recognition process failed.")
         for each, answer in zip(group, read_answers(header), strict=True):
             each.answer = answer
+
+    def _patience(self, model: str, seconds: float) -> float:
+        """Seconds for which an answer is waited for."""
+        pace = self._pace.get(model)
+        slowest = _MOST_PER_SECOND if pace is None else min(_MOST_PER_SECOND, max(_LEAST_PER_SECOND, 10 * pace))
+        return _PATIENCE + slowest * seconds
+
+    def _learn(self, model: str, seconds: float, needed: float) -> None:
+        """Remember the slowest of late."""
+        if seconds >= _PACED:
+            self._pace[model] = max(needed / seconds, 0.9 * self._pace.get(model, 0.0))
 
     def _take(self, mine: _Waiting) -> list[_Waiting]:
         """`mine` and others of its kind, as much audio as one request may have."""
