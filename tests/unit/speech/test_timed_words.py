@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callscribe.speech.interface import Span
-from callscribe.speech.whisper.alignment import TimedWord, settle, timed_words
+from callscribe.speech.whisper.alignment import TimedWord, settle, timed_words, uncovered
 from callscribe.speech.whisper.network import TokenTimes
 from callscribe.speech.whisper.pauses import STEP
 
@@ -68,6 +68,22 @@ def test_marks_go_to_their_words_and_take_no_sound() -> None:
     words = timed([' "', "hello", "!", '"'], quiet(60, (40, 60)), shares=attended(60, 0, 5, 35, 45, 50))
     assert [word.text for word in words] == ['"hello!"']
     assert sum(word.tokens for word in words) == 4
+
+
+def test_a_number_keeps_the_pauses_between_its_groups() -> None:
+    text = [" call", " 212", "-", "555", "-", "0142", "."]
+    speech = [Span(0.0, 0.6), Span(1.2, 2.2), Span(3.8, 4.8), Span(6.2, 7.4)]
+    silent = quiet(420, (30, 60), (110, 190), (240, 310), (370, 420))
+    by_shares = timed(text, silent, shares=attended(420, 0, 28, 108, 150, 238, 280, 368, 400))
+    by_turns = timed(text, silent, starts=np.array([0, 28, 108, 150, 238, 280, 368, 400]) * STEP)
+    for words in (by_shares, by_turns):
+        call, number = settle(words, speech, 8.4)
+        assert (call.text, number.text) == ("call", "212-555-0142.")
+        assert call.end <= 0.7
+        assert number.start == pytest.approx(1.2, abs=0.05)
+        assert number.end == pytest.approx(7.4, abs=0.05)
+        # What it is said with is not taken for speech that was missed, and its digits are not heard twice.
+        assert uncovered([call, number], speech, 0.5) == []
 
 
 def test_no_tokens_make_no_words() -> None:

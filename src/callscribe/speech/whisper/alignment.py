@@ -26,6 +26,9 @@ _LONGEST: Final = 0.6
 _LONGEST_A_LETTER: Final = 0.09
 _SHORTEST: Final = 0.04
 
+_OWN: Final = 0.1
+"""Seconds of a stretch of speech that a word has to have for the stretch not to be a neighbour's."""
+
 _LETTERS_A_DIGIT: Final = 4
 """What a digit is said with, about."""
 
@@ -51,13 +54,22 @@ _TOGETHER: Final = 0.03
 
 @dataclass(frozen=True, slots=True)
 class TimedWord:
-    """A word with its times in the window. `tokens` is how many of the text's tokens it took."""
+    """A word with its times in the window. `tokens` is how many of the text's tokens it took.
+
+    `last` is where the last of several begins, None where that is not known.
+    """
 
     text: str
     start: float
     end: float
     confidence: float
     tokens: int
+    last: float | None = None
+
+    @property
+    def is_spelt(self) -> bool:
+        """Whether it is a number of several tokens: "555-0142" is one word, and said with pauses."""
+        return self.last is not None and _is_number(self.text)
 
 
 def timed_words(tokenizer: Tokenizer, tokens: Sequence[int], times: TokenTimes, silent: Flags) -> list[TimedWord]:
@@ -75,7 +87,8 @@ def timed_words(tokenizer: Tokenizer, tokens: Sequence[int], times: TokenTimes, 
     for word, first, last in zip(words, edges[:-1], edges[1:], strict=True):
         confidence = min(1.0, max(0.0, float(np.mean(times.probabilities[first:last]))))
         start, end = float(starts[first]) * STEP, float(ends[last - 1]) * STEP
-        found.append(TimedWord(word, start, end, confidence, int(last - first)))
+        begins = float(starts[last - 1]) * STEP if last - first > 1 else None
+        found.append(TimedWord(word, start, end, confidence, int(last - first), begins))
     return _behind(_with_punctuation(found), times.shares)
 
 
@@ -87,12 +100,16 @@ def _spans(words: Sequence[str], edges: Steps, times: TokenTimes, silent: Flags)
         is_mark = all(mark in _CLOSING + _OPENING for mark in word.strip())
         marks[first:last] = is_mark
         begins[first] = not is_mark and (first == 0 or word.startswith(" "))
+        if _is_number(word):  # said in groups, with pauses between
+            begins[first:last] = True
     if times.shares is not None:
         return token_spans(times.shares, silent, begins, marks)
     turns = np.minimum(np.round(times.starts / STEP).astype(np.int64) + DELAY, len(silent))
     starts, ends = turns[:-1].copy(), turns[1:].copy()
-    for first, last in pairwise(edges):
-        starts[first], ends[last - 1] = _sounding(int(starts[first]), int(ends[last - 1]), silent)
+    for word, (first, last) in zip(words, pairwise(edges), strict=True):
+        parts = [(each, each + 1) for each in range(first, last)] if _is_number(word) else [(first, last)]
+        for begin, end in parts:
+            starts[begin], ends[end - 1] = _sounding(int(starts[begin]), int(ends[end - 1]), silent)
     return starts, ends
 
 
@@ -144,6 +161,10 @@ def _lag_of(last: TimedWord, word: TimedWord, share: npt.NDArray[np.float32]) ->
     return float(np.dot(_BY_SHAPE, [1.0, heard, letters, duration, peak, centre]))
 
 
+def _is_number(text: str) -> bool:
+    return any(mark.isdigit() for mark in text)
+
+
 def _letters(text: str) -> int:
     """How long a word is, in letters; digits are said with several."""
     return sum(_LETTERS_A_DIGIT if mark.isdigit() else mark.isalpha() for mark in text)
@@ -151,7 +172,7 @@ def _letters(text: str) -> int:
 
 def _heard_out(text: str) -> int:
     """The letters of a word by whose number attention runs ahead of its end."""
-    return min(_letters(text), _LAG_LETTERS * (2 if any(mark.isdigit() for mark in text) else 1))
+    return min(_letters(text), _LAG_LETTERS * (2 if _is_number(text) else 1))
 
 
 def _with_punctuation(words: list[TimedWord]) -> list[TimedWord]:
@@ -173,6 +194,7 @@ def _with_punctuation(words: list[TimedWord]) -> list[TimedWord]:
                 confidence=(last.confidence * last.tokens + word.confidence * word.tokens)
                 / (last.tokens + word.tokens),
                 tokens=last.tokens + word.tokens,
+                last=word.start if word.last is None else word.last,
             )
         elif text and all(mark in _OPENING for mark in text):
             opening = word if opening is None else _merged(opening, word)
@@ -196,18 +218,24 @@ def settle(words: Sequence[TimedWord], speech: Sequence[Span], duration: float) 
     for word in drawn:
         longest = _LONGEST + _LONGEST_A_LETTER * max(len(word.text), _letters(word.text))
         start = min(max(word.start, settled[-1].end if settled else 0.0), duration)
-        end = min(max(word.end, start), start + longest, duration)
+        begins = max(start, word.last or start) if word.is_spelt else start
+        end = min(max(word.end, start), begins + longest, duration)
         settled.append(replace(word, start=start, end=end))
     return _with_room(settled, duration)
 
 
 def _drawn_to_speech(word: TimedWord, speech: Sequence[Span]) -> TimedWord:
-    """Cut off what lies in silence; a word all in silence goes to the nearer edge of speech."""
+    """Cut off what lies in silence: at the two ends of a number, which is said with pauses, else around most of it."""
     touched = [span for span in speech if span.start < word.end and span.end > word.start]
     if not touched:
         return word
-    best = max(touched, key=lambda span: min(span.end, word.end) - max(span.start, word.start))
-    return replace(word, start=max(word.start, best.start), end=min(word.end, best.end))
+
+    def shared(span: Span) -> float:
+        return min(span.end, word.end) - max(span.start, word.start)
+
+    best = max(touched, key=shared)
+    own = [span for span in touched if shared(span) >= _OWN] or [best] if word.is_spelt else [best]
+    return replace(word, start=max(word.start, own[0].start), end=min(word.end, own[-1].end))
 
 
 def _with_room(words: list[TimedWord], duration: float) -> list[TimedWord]:
