@@ -17,7 +17,10 @@ LONG_PAUSE: Final = 2.5
 """Seconds of silence that end a sentence, whatever the words say: hesitation is shorter."""
 
 SHORT_PAUSE: Final = 0.7
-"""Seconds of silence that end a sentence when the next word begins with a capital."""
+"""Seconds of silence that end a sentence when the next word begins like one: with a capital, and no digit."""
+
+CAPITAL_NOUNS: Final = frozenset({"de"})
+"""Languages, of those that a configuration can name, in which a capital in the middle of a sentence says nothing."""
 
 LONGEST_WORDS: Final = 40
 LONGEST_SECONDS: Final = 20.0
@@ -58,11 +61,12 @@ def assemble(
     Sentences of different channels may overlap; they come in the order of their starts.
     """
     heard = sorted(segments, key=lambda segment: (segment.channel, segment.start, segment.end))
+    languages = {channel: _main_language(group) for channel, group in groupby(heard, key=lambda each: each.channel)}
     sentences = [
         _sentence(channel, words, participants or {}, speaker)
         for channel, group in groupby(heard, key=lambda segment: segment.channel)
         for speaker, said in _said([word for segment in group for word in segment.words], turns)
-        for words in sentences_of(said)
+        for words in sentences_of(said, capitals=languages[channel] not in CAPITAL_NOUNS)
     ]
     sentences.sort(key=lambda sentence: (sentence.start, sentence.channel, sentence.end))
     diarization = None
@@ -97,11 +101,14 @@ def _with_speakers(sentences: Sequence[Sentence], roles: Sequence[str | None]) -
     return numbered, Diarization(applied=True, participants=tuple(participants[index] for index in range(len(order))))
 
 
-def sentences_of(words: Sequence[Word]) -> Iterator[list[Word]]:
-    """One channel's words, in order, broken where a reader would break them."""
+def sentences_of(words: Sequence[Word], *, capitals: bool = True) -> Iterator[list[Word]]:
+    """One channel's words, in order, broken where a reader would break them.
+
+    `capitals` is whether a capital may begin a sentence; not where every noun has one.
+    """
     sentence: list[Word] = []
     for word in _in_order(words):
-        if sentence and _breaks(sentence[-1], word):
+        if sentence and _breaks(sentence[-1], word, capitals=capitals):
             yield from _divided(sentence)
             sentence = []
         sentence.append(word)
@@ -118,15 +125,17 @@ def _in_order(words: Sequence[Word]) -> Iterator[Word]:
         floor = word.end
 
 
-def _breaks(last: Word, word: Word) -> bool:
+def _breaks(last: Word, word: Word, *, capitals: bool) -> bool:
     pause = word.start - last.end
     capital = not word.text[:1].islower()
+    numeral = word.text[:1].isdigit()  # numbers are said in groups, with pauses between
     if pause >= LONG_PAUSE:
         return True
     if ends_sentence(last.text):
         # "etc." and "3." in the middle of a sentence are followed by a small letter.
         return capital or pause >= SHORT_PAUSE or last.text[-1:] in "!?"
-    return pause >= SHORT_PAUSE and capital and not _CLAUSE.search(last.text) and word.text not in {"I", "I'm", "I'll"}
+    begins = capitals and capital and not numeral
+    return pause >= SHORT_PAUSE and begins and not _CLAUSE.search(last.text) and word.text not in {"I", "I'm", "I'll"}
 
 
 def ends_sentence(text: str) -> bool:
@@ -174,8 +183,14 @@ def _sentence(channel: int, words: Sequence[Word], participants: Mapping[int, in
 def _language(segments: Sequence[Segment], asked: str | None) -> str | None:
     if asked is not None and whisper_code(asked) is not None:
         return asked
+    main = _main_language(segments)
+    return None if main is None else locale_of(main)
+
+
+def _main_language(segments: Iterable[Segment]) -> str | None:
+    """ISO 639-1 code of the language that most words are in; None without words."""
     counts: Counter[str] = Counter()
     for segment in segments:
         if segment.words:
             counts[segment.language] += len(segment.words)
-    return locale_of(counts.most_common(1)[0][0]) if counts else None
+    return counts.most_common(1)[0][0] if counts else None

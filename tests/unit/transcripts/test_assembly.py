@@ -54,6 +54,17 @@ def test_a_short_pause_before_a_capital_ends_a_sentence_but_not_after_a_comma() 
     assert texts(spoken("let me see,"), spoken("Anna", 2.0)) == ["let me see, Anna"]
 
 
+def test_a_number_that_is_said_in_groups_is_not_broken() -> None:
+    assert texts(spoken("My number is"), spoken("555", 1.7), spoken("0142.", 2.8)) == ["My number is 555 0142."]
+    assert texts(spoken("That is all."), spoken("20 of them.", 2.0)) == ["That is all.", "20 of them."]
+
+
+def test_a_pause_before_a_german_noun_ends_nothing() -> None:
+    halves = ("Ich brauche eine", "Rechnung."), ("ja genau", "Eine Rechnung.")
+    for first, second in halves:
+        assert texts(spoken(first, language="de"), spoken(second, 2.0, language="de")) == [f"{first} {second}"]
+
+
 def test_an_endless_sentence_is_divided_at_a_comma() -> None:
     sentences = texts(spoken(" ".join(["word"] * 24) + " comma, " + " ".join(["word"] * 25)))
     assert len(sentences) == 2
