@@ -252,7 +252,8 @@ class Recognizer:
     def _second_try(self, piece: _Piece, beams: int) -> _Found:
         """Decode a piece alone in a full window; where that fails by sampling; where that fails leave it out."""
         if piece.again:
-            return _Found([])
+            log.warning("No text could be made of speech at %.1f s; it is left out", piece.start)
+            return _Found([], left_out=True)
         encoded = self._network.encode([piece.samples], [FULL])
         hypothesis = self._best(piece, encoded, beams)
         if hypothesis is None:
