@@ -204,8 +204,8 @@ class Settings(BaseSettings):
     account_concurrency: int = Field(
         16,
         ge=1,
-        description="Calls of one account that are fetched, and that are recognised, at once on all workers, and "
-        "likewise chunks of its long calls.",
+        description="Calls of one account that are fetched, and that are recognised with each model, at once on all "
+        "workers, and likewise chunks of its long calls. Each of these counts by itself.",
     )
     chunk_seconds: float = Field(
         600.0, ge=10, description="Length of the chunks that longer recordings are cut into, about, in seconds."

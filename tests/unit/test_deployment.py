@@ -11,7 +11,8 @@ import yaml
 from typer.main import get_command
 
 from callscribe.cli import app
-from callscribe.durable.queues import Role
+from callscribe.durable.queues import Role, family, lanes
+from callscribe.media.decoder_process import MAX_MEMORY
 from callscribe.observation.metrics import QUEUE_OLDEST
 from callscribe.settings import Settings, variables
 
@@ -117,6 +118,21 @@ def test_the_connections_of_the_manifests_fit_into_a_server_with_its_defaults() 
     compose = services()
     processes = sum(each["deploy"]["replicas"] for each in compose.values() if "deploy" in each)
     assert processes * int(compose["api"]["environment"]["CALLSCRIBE_DATABASE_POOL"]) <= 97
+
+
+@pytest.mark.parametrize(("name", "beside"), [("callscribe-fetch", 1), ("callscribe-recognition", 2)])
+def test_a_pod_has_memory_for_a_decoder_at_each_place_beside_the_worker_itself(
+    name: str, beside: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [container] = workloads()[name]["spec"]["containers"]
+    for variable, value in settings_of(container).items():
+        if variable.startswith("CALLSCRIBE_WORKER_"):
+            monkeypatch.setenv(variable, value)
+    roles = [Role(role) for role in container["args"][container["args"].index("--queues") + 1].split(",")]
+    decoding = {"transcriptions", "recognition", "chunks", "suspects"}
+    places = sum(lane.room for lane in lanes(Settings(), roles, ["base"]) if family(lane.name) in decoding)
+    limit = int(container["resources"]["limits"]["memory"].removesuffix("Gi"))
+    assert limit * 1024**3 >= places * MAX_MEMORY + beside * 1024**3
 
 
 def test_the_workers_of_the_manifests_have_every_role_among_them() -> None:

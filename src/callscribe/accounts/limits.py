@@ -36,7 +36,8 @@ class Limits:
     jobs_waiting: int | None
     """Transcriptions that are accepted and have not ended."""
     jobs_running: int
-    """Transcriptions, and chunks of long calls, that are recognised at once on all workers."""
+    """Pieces of work in hand at once on all workers, in each queue by itself: calls that are fetched; and for each
+    model, calls that are recognised, and chunks of long ones."""
     audio_hours: float | None
     """Hours of audio in 24 hours."""
     stored_bytes: int | None

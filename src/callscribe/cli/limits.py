@@ -30,7 +30,10 @@ def limits(
     ] = None,
     jobs_running: Annotated[
         str | None,
-        typer.Option(help=f"Transcriptions that are recognised at once, or `{DEFAULT}`; 0 lets all of them wait."),
+        typer.Option(
+            help="Calls that are recognised at once with each model, and likewise calls that are fetched and chunks of "
+            f"long ones, or `{DEFAULT}`; 0 lets all of them wait."
+        ),
     ] = None,
     audio_hours: Annotated[str | None, typer.Option(help=f"Hours of audio in 24 hours, {_EITHER}")] = None,
     stored_bytes: Annotated[

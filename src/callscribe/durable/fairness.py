@@ -6,7 +6,7 @@ for. Here each piece of work is a turn of its own, and the turn goes
 1. to the account that has the least in hand from this queue, on all workers;
 2. among those, to the one that this worker has served longest ago.
 
-A worker keeps a place for an account of which it has nothing in hand (`Lane.spare`), so that such a one need not wait
+A worker keeps places for accounts of which it has nothing in hand (`Lane.spare`), so that such a one need not wait
 until something ends. Within an account DBOS's own order holds: by priority, then by age.
 
 How it is done: three methods of DBOS's system database are wrapped in this process; see docs/decisions/0014.
@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -37,8 +38,9 @@ ALLOWANCES_KEPT: Final = 1.0
 """Seconds for which limits of single accounts are believed."""
 
 _NEAR: Final = 32
-"""So near to its limit an account is counted in the transaction that takes its work, and is never above it. Further
-away workers do not wait for each other: they lock what they take and nothing else."""
+"""So near to its limit of jobs running an account is counted in the transaction that takes its work, and is never above
+it. Further away, and in queues with a limit of their own (`Lane.shared`), workers do not wait for each other: they lock
+what they take and nothing else, and by what several take at the same moment an account may exceed a queue's limit."""
 
 _TURN: Final = "turn"
 _FULL: Final = "concurrency"
@@ -162,7 +164,7 @@ class FairTurns:
             running,
             here,
             self._served[queue_name],
-            lambda account: allowances.running.get(account, self._limit),
+            partial(self._limit_of, lane, allowances),
         )
         return [_TURN] * lane.room
 
@@ -202,8 +204,10 @@ class FairTurns:
     ) -> tuple[list[str], str | None]:
         poll = self._polls[queue.name]
         while (chosen := poll.next(newcomers=in_hand >= lane.places)) is not None:
-            limit = self._allowances.running.get(chosen, self._limit)
-            shared = limit if poll.running[chosen] + _NEAR >= limit else None
+            shared = None
+            if lane.shared is None:
+                limit = self._limit_of(lane, self._allowances, chosen)
+                shared = limit if poll.running[chosen] + _NEAR >= limit else None
             one = _limited(queue, room=in_hand + 1, shared=shared, each=None)
             try:
                 ids, _ = self._take(one, executor_id, app_version, chosen, in_hand, *rest, **options)
@@ -216,6 +220,9 @@ class FairTurns:
                 return ids, None
             poll.leave_out(chosen)
         return [], _FULL
+
+    def _limit_of(self, lane: Lane, allowances: Allowances, account: str) -> int:
+        return allowances.running.get(account, self._limit) if lane.shared is None else lane.shared
 
     def _queues_waiting(self) -> frozenset[str]:
         """Those of this worker's queues that have anything in them."""

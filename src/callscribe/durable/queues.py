@@ -90,8 +90,9 @@ class Lane:
     """A queue as one worker serves it.
 
     `places` is how much of it the worker has in hand at once; `spare` are places beyond, for accounts of which it has
-    nothing else in hand from this queue. `shared` is how much one account may have in hand on all workers.
-    With `fair`, accounts take turns, one piece each; see `fairness`.
+    nothing else in hand from this queue. With `fair`, accounts take turns, one piece each; see `fairness`.
+    `shared` is how much one account may have in hand on all workers; where it is None, and the queue fair, the
+    account's own limit of jobs running.
     """
 
     name: str
@@ -121,12 +122,14 @@ def lanes(settings: Settings, roles: Collection[Role], models: Collection[str]) 
         if not {Role.RECOGNITION, Role.CHUNKS}.isdisjoint(roles):
             found.append(Lane(queue_name(Queue.SUSPECTS, model), 1, fair=True))
     if Role.CALLBACKS in roles:
-        # A callback mostly waits, for an answer or for its next attempt: many fit into one worker.
-        found.append(Lane(queue_name(Queue.CALLBACKS), 64, shared=32))
+        # A callback mostly waits, for an answer or for its next attempt: many fit into one worker. One to a dead
+        # receiver keeps its place for minutes, so that as many places are for accounts which have none.
+        found.append(Lane(queue_name(Queue.CALLBACKS), 64, 64, shared=32, fair=True))
     if Role.READING in roles:
-        found.append(Lane(queue_name(Queue.READING), 16, shared=16))  # each waits for Twilio, in an outage for long
+        # Each waits for Twilio, in an outage for long. All are of the one account that reads through.
+        found.append(Lane(queue_name(Queue.READING), 16, shared=16))
     if Role.ERASURES in roles:
-        found.append(Lane(queue_name(Queue.ERASURES), 64, shared=32))  # each sleeps for most of its time
+        found.append(Lane(queue_name(Queue.ERASURES), 64, 64, shared=32, fair=True))  # each sleeps most of its time
     return found
 
 

@@ -1,18 +1,22 @@
 """The spool: room on the disk for copies of recordings in work, which never fills it.
 
 Whoever is about to write asks for room first, and waits until there is some. All processes that share the folder see
-each other's claims: each is an empty file with its size in its name, and with a lock that ends with its process. So
-what a killed one claimed is free at once.
+each other's claims: each is an empty file with its account and size in its name, and with a lock that ends with its
+process. So what a killed one claimed is free at once.
 
 There is no deadlock: a claim is for all that its owner will need, nobody asks for room while it has some that it keeps,
-and copies that are kept only because they may be of use again are let go when somebody waits (`is_wanted`). Who waits
-longest is next, however much it needs, so that large recordings get their turn as well.
+and copies that are kept only because they may be of use again are let go when somebody waits (`is_wanted`).
+
+Next is the account that has the fewest bytes; of its claims, and of accounts that have as few, the one that waits
+longest. It is next however much it needs, so that large recordings get their turn as well: once an account has nothing
+left in hand, its oldest claim is passed by none that came later.
 """
 
 import fcntl
 import os
 import shutil
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -63,13 +67,18 @@ class _Claim:
 
     @classmethod
     def parse(cls, path: Path) -> "_Claim":
-        """From a file's name: turn, size and state."""
+        """From a file's name: turn with account, size and state."""
         _, size, state, _ = path.name.rsplit(".", 3)
         return cls(path, int(size), _State(state))
 
     @property
     def turn(self) -> str:
         return self.path.name.split(".", 1)[0]
+
+    @property
+    def account(self) -> str:
+        # Behind time and number. A version before this one gave none: all its claims are of one account.
+        return self.turn.partition("-")[2].partition("-")[2]
 
 
 class Room:
@@ -119,19 +128,22 @@ class Spool:
         return cls(settings.spool, folder, max_bytes=settings.spool_max_bytes, keep_free=settings.spool_keep_free)
 
     @contextmanager
-    def room(self, size: int, watch: Watch = lambda: None, *, patience: float | None = None) -> Iterator[Room]:
+    def room(
+        self, size: int, watch: Watch = lambda: None, *, account: str = "", patience: float | None = None
+    ) -> Iterator[Room]:
         """Room for `size` bytes, once it is there. More than the limit is let through when nobody else has any.
 
         Args:
             size: bytes.
             watch: called while it waits; what that raises comes out.
+            account: whose it is, so that accounts take turns.
             patience: seconds to wait at most; None is for as long as it takes.
 
         Raises:
             SpoolFull: `patience` is over.
             JobError: 17561, the disk is too small for it, whatever is erased.
         """
-        claim = self._enter(size)
+        claim = self._enter(size, account)
         try:
             begun = time.monotonic()
             told = False
@@ -153,6 +165,8 @@ class Spool:
     ) -> Iterator[Path]:
         """A file with the blob in it, to read from; where the store is a folder the blob itself, which takes no room.
 
+        The room counts for the account in whose folder the blob is, by the first part of its key.
+
         Raises:
             BlobMissing: there is none.
             SpoolFull: see `room`.
@@ -163,7 +177,7 @@ class Spool:
                 yield path
             return
         with (
-            self.room(blobs.size(key), watch, patience=patience) as room,
+            self.room(blobs.size(key), watch, account=key.partition("/")[0], patience=patience) as room,
             blobs.local_path(key, self.folder, watch) as path,
         ):
             room.written()
@@ -215,23 +229,31 @@ class Spool:
         # Of its own each time: a lock that threads share lets them all in.
         return FileLock(self.root.with_name(f"{self.root.name}.lock"), is_singleton=False)
 
-    def _enter(self, size: int) -> Room:
+    def _enter(self, size: int, account: str) -> Room:
         self.root.mkdir(parents=True, exist_ok=True)
         with self._lock():  # nobody takes it for a dead one's before it is locked
-            path = self.root / f"{time.time_ns():020}-{uuid4().hex[:8]}.{size}.{_State.WAITING}{SUFFIX}"
+            turn = f"{time.time_ns():020}-{uuid4().hex[:8]}-{account}"
+            path = self.root / f"{turn}.{size}.{_State.WAITING}{SUFFIX}"
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             fcntl.flock(descriptor, fcntl.LOCK_SH)
         return Room(path, descriptor)
 
     def _grant(self, room: Room, size: int) -> bool:
-        """Give room where there is some and nobody waits longer."""
+        """Give room where there is some and nobody else is next."""
         with self._lock():
             room._look()  # noqa: SLF001  of this module
             claims = [claim for claim in self._living() if claim.path != room.path]
-            own = _Claim.parse(room.path)
-            if any(claim.state == _State.WAITING and claim.turn < own.turn and _looks(claim.path) for claim in claims):
-                return False
             others = [claim for claim in claims if claim.state != _State.WAITING]
+            in_hand = Counter[str]()
+            for claim in others:
+                in_hand[claim.account] += claim.size
+
+            def place(claim: _Claim) -> tuple[int, str]:
+                return in_hand[claim.account], claim.turn
+
+            own = place(_Claim.parse(room.path))
+            if any(claim.state == _State.WAITING and place(claim) < own and _looks(claim.path) for claim in claims):
+                return False
             disk = shutil.disk_usage(self.root)
             if not others and size > disk.total - self._keep_free:
                 raise JobError(

@@ -160,7 +160,7 @@ class RecordingMedia:
         each_second = SAMPLE_BYTES * rate * channels if form == Form.PCM else mp3_bit_rate(rate, channels) / 8
         size = math.ceil(each_second * (row.duration or 0.0))
         copy = 0 if self._blobs.is_folder else row.size or 0
-        return self._spool.room(size + copy, patience=ROOM_PATIENCE)
+        return self._spool.room(size + copy, account=row.account_sid, patience=ROOM_PATIENCE)
 
 
 def _write_wav(file: BinaryIO, samples: Iterator[bytes], channels: int, rate: int) -> None:

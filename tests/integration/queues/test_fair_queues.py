@@ -31,6 +31,7 @@ class Taker:
         *,
         places: int = 2,
         spare: int = 1,
+        shared: int | None = None,
         limit: int = 16,
         allowances: Callable[[], Allowances] = Allowances,
     ) -> None:
@@ -38,7 +39,7 @@ class Taker:
         self._state: Any = self._client._sys_db
         self.worker = worker
         self.room = places + spare
-        lane = Lane(QUEUE, places, spare, fair=True)
+        lane = Lane(QUEUE, places, spare, shared, fair=True)
         self._state.upsert_queue(
             name=QUEUE,
             concurrency=None,
@@ -177,6 +178,41 @@ def test_nobody_has_more_in_hand_than_the_limit_and_a_limit_of_ones_own_counts(
     two.poll()
     one.poll()
     assert Counter(accounts_of(one.in_hand + two.in_hand)) == {"a": 3, "b": 5}
+
+
+def test_accounts_whose_work_keeps_its_places_for_long_leave_some_to_those_who_have_none(
+    database: Database, taker: Callable[..., Taker]
+) -> None:
+    for account in ("a", "b"):  # callbacks to dead receivers, say
+        enqueue(database, QUEUE, account, *(f"{account}-{number:02}" for number in range(50)))
+    worker = taker(places=6, spare=2, shared=4)
+    taken = Counter(accounts_of(worker.poll()))
+    assert sum(taken.values()) == 6
+    assert max(taken.values()) == 3
+    for account in ("c", "d", "e"):
+        enqueue(database, QUEUE, account, *(f"{account}-{number}" for number in range(4)))
+        worker.poll()
+    others = set(accounts_of(worker.in_hand)) - {"a", "b"}
+    assert len(worker.in_hand) == 8
+    assert others == {"c", "d"}
+    # Whatever ends, the place is for the one that has nothing in hand.
+    worker.finish(database, *(each for each in worker.in_hand if each.startswith("c")))
+    worker.finish(database, *[each for each in worker.in_hand if each.startswith("a")][:1])
+    assert set(accounts_of(worker.poll())) == {"c", "e"}
+
+
+def test_a_queue_with_a_limit_of_its_own_goes_by_that_and_not_by_jobs_running(
+    database: Database, taker: Callable[..., Taker]
+) -> None:
+    for account in ("a", "b"):
+        enqueue(database, QUEUE, account, *(f"{account}-{number}" for number in range(9)))
+    stopped = Allowances(running={"a": 0})  # what it has to be told of is told nevertheless
+    options = {"places": 4, "spare": 4, "shared": 3, "limit": 1, "allowances": lambda: stopped}
+    one, two = taker("one", **options), taker("two", **options)
+    assert sorted(accounts_of(one.poll())) == ["a", "a", "b", "b"]
+    assert sorted(accounts_of(two.poll())) == ["a", "b"]
+    one.finish(database, *one.in_hand)
+    assert Counter(accounts_of(one.poll())) == {"a": 2, "b": 2}
 
 
 def test_work_of_another_version_is_left_alone_and_keeps_nobody_from_theirs(

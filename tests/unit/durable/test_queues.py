@@ -44,6 +44,13 @@ def test_one_suspect_at_a_time_is_in_hand() -> None:
             assert each.room == 1
 
 
+def test_no_account_can_take_all_places_but_where_all_work_is_of_one() -> None:
+    for each in lanes(Settings(), list(Role), ["base"]):
+        if each.name != "reading" and family(each.name) != "suspects":
+            assert each.fair
+            assert each.spare
+
+
 def test_priority_comes_before_age() -> None:
     order = sorted((rank(priority, turn), priority, turn) for priority in PRIORITIES for turn in (0, 7, 10**8))
     assert [(priority, turn) for _, priority, turn in order] == [

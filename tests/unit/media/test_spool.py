@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,9 @@ def rooms(spool: Spool) -> list[Path]:
 
 
 @contextmanager
-def waiting(spool: Spool, size: int, then: Callable[[], None] = lambda: None) -> Iterator[threading.Event]:
+def waiting(
+    spool: Spool, size: int, then: Callable[[], None] = lambda: None, *, account: str = ""
+) -> Iterator[threading.Event]:
     """Somebody who waits for room until the end of the block, and says when there was some."""
     got, over = threading.Event(), threading.Event()
 
@@ -42,7 +45,7 @@ def waiting(spool: Spool, size: int, then: Callable[[], None] = lambda: None) ->
 
     def run() -> None:
         try:
-            with spool.room(size, watch):
+            with spool.room(size, watch, account=account):
                 then()
                 got.set()
         except Cancelled:
@@ -96,6 +99,60 @@ def test_a_large_one_is_not_passed_by_small_ones_for_ever(spool: Spool) -> None:
             assert large.wait(30)
             assert small.wait(30)
     assert order == ["large", "small"]
+
+
+def test_the_account_with_the_fewest_bytes_is_next_and_of_its_claims_the_oldest(spool: Spool) -> None:
+    order: list[str] = []
+    with ExitStack() as stack:
+        stack.enter_context(spool.room(50, account="AC1"))
+        ending = [stack.enter_context(ExitStack()) for _ in range(2)]
+        for each, size in zip(ending, (10, 30), strict=True):
+            each.enter_context(spool.room(size, account="AC3"))
+        got = [
+            stack.enter_context(waiting(spool, size, partial(order.append, name), account=name[:3]))
+            for name, size in (("AC1 first", 11), ("AC2 large", 40), ("AC2 small", 5), ("AC1 last", 5))
+        ]
+        ending[0].close()
+        # There is room for all but the large one; and that is next.
+        assert not any(each.wait(0.3) for each in got)
+        ending[1].close()
+        assert all(each.wait(30) for each in got)
+    assert order == ["AC2 large", "AC2 small", "AC1 first", "AC1 last"]
+
+
+def test_a_small_recording_does_not_wait_behind_the_many_of_another_account(spool: Spool) -> None:
+    with ExitStack() as stack:
+        first = stack.enter_context(ExitStack())
+        first.enter_context(spool.room(20, account="AC1"))
+        stack.enter_context(spool.room(80, account="AC1"))
+        for _ in range(3):
+            stack.enter_context(waiting(spool, 60, account="AC1"))
+        small = stack.enter_context(waiting(spool, 15, account="AC2"))
+        assert not small.wait(0.3)
+        first.close()
+        assert small.wait(30)
+
+
+def test_a_copy_counts_for_the_account_in_whose_folder_the_blob_is(spool: Spool) -> None:
+    blobs = BlobStore("memory:///")
+    blobs.put_bytes("AC1/TR1/media", b"x" * 70)
+    with (
+        spool.copy_of(blobs, "AC1/TR1/media"),
+        waiting(spool, 40, account="AC1"),
+        spool.room(20, account="AC2", patience=NOW),
+    ):
+        assert spool.claimed() == 90
+
+
+def test_claims_of_the_version_before_have_no_account_and_are_understood(spool: Spool) -> None:
+    with spool.room(60) as room:
+        before = room.path.with_name(room.path.name.replace("-.", "."))
+        room.path = room.path.rename(before)
+        assert spool.claimed() == 60
+        with spool.room(40, account="AC1", patience=NOW), pytest.raises(SpoolFull), spool.room(1, patience=NOW):
+            pass
+        room.written()
+    assert rooms(spool) == []
 
 
 def test_more_than_the_limit_is_let_through_alone(spool: Spool) -> None:
