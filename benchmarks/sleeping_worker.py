@@ -2,11 +2,10 @@
 
 Everything else is done as always: the download, the copy in the blob store, decoding, voice activity, windows,
 checkpoints, sentences, callbacks. Where a worker would have its model busy for so long, it waits, one request at a
-time, as its model would take them. `SLEEP_PER_SECOND` is the time for a second of speech windows.
+time, accounts in turns, as its model would take them. `SLEEP_PER_SECOND` is the time for a second of speech windows.
 """
 
 import os
-import threading
 import time
 from collections.abc import Iterable, Iterator
 
@@ -15,6 +14,7 @@ from callscribe.cli import main
 from callscribe.errors import Cancelled
 from callscribe.speech.interface import Cancellation, RecognitionOptions, Segment, SpeechWindow, Word
 from callscribe.speech.whisper import WhisperEngine
+from callscribe.speech.whisper.process import Turns
 
 _PER_SECOND = float(os.environ["SLEEP_PER_SECOND"])
 
@@ -22,20 +22,21 @@ _PER_SECOND = float(os.environ["SLEEP_PER_SECOND"])
 class SleepingEngine(WhisperEngine):
     """Hears one word in each window, and takes its time for it."""
 
-    _turn = threading.Lock()
+    _turns = Turns()
 
     def recognize(
         self,
         windows: Iterable[SpeechWindow],
         *,
         model: str,  # noqa: ARG002  that of the engine interface
-        options: RecognitionOptions,  # noqa: ARG002
+        options: RecognitionOptions,
         cancelled: Cancellation,
     ) -> Iterator[Segment]:
         """See `interface.Engine`."""
-        for window in list(windows):
-            with self._turn:
-                time.sleep((window.end - window.start) * _PER_SECOND)
+        heard = list(windows)
+        with self._turns.take(cancelled, options.owner):
+            time.sleep(sum(window.end - window.start for window in heard) * _PER_SECOND)
+        for window in heard:
             if cancelled.is_set():
                 raise Cancelled
             word = Word("word.", window.start, window.end, 0.9)
