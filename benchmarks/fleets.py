@@ -216,6 +216,15 @@ class Account:
             time.sleep(0.02)
         sys.exit("A job was not taken.")
 
+    def progress(self, transcription_id: str) -> float:
+        """How far a job is, of 1."""
+        job = self._http.get(f"/v3/Transcriptions/{transcription_id}").raise_for_status().json()
+        return float(job["transcription"]["progress"])
+
+    def delete(self, transcription_id: str) -> None:
+        """Delete a job."""
+        self._http.delete(f"/v3/Transcriptions/{transcription_id}").raise_for_status()
+
     def close(self) -> None:
         """Let go of connections."""
         self._http.close()

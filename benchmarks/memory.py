@@ -125,7 +125,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="base")
-    parser.add_argument("--minutes", type=float, nargs="+", default=[1.0, 10.0, 60.0])
+    parser.add_argument("--minutes", type=float, nargs="+", default=[1.0, 10.0, 60.0, 480.0])
     parser.add_argument("--beside", nargs="+", choices=[name for name in RECOGNISERS if name != OURS], default=[])
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument("--plot", type=Path, help="file to draw the figures in, as SVG")

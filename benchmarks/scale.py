@@ -1,8 +1,8 @@
 """How far the service scales, and what it costs beside recognition.
 
-    python benchmarks/scale.py [--only creates jobs waiting overhead]
+    python benchmarks/scale.py [--only creates jobs waiting overhead stopping]
 
-Four tables, on a real PostgreSQL (from a wheel), a shared folder for blobs, and servers and workers as processes of
+Five tables, on a real PostgreSQL (from a wheel), a shared folder for blobs, and servers and workers as processes of
 their own:
 
 - creates: POST /v3/Transcriptions by 16 clients at 1, 2 and 4 API processes, creates a second.
@@ -15,6 +15,7 @@ their own:
 - overhead: `callscribe serve` on a call of ten minutes, real recognition, from the POST to the callback, against the
   same engine in this process with no service around it (decode, voice activity, recognition, sentences), both warm, in
   turns.
+- stopping: from DELETE of the same call while it is decoded, or recognised, until the process that did so has ended.
 """
 
 import argparse
@@ -24,9 +25,9 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import psutil
@@ -158,12 +159,9 @@ def waiting(place: Hub, per_second: float, numbers: Sequence[int], repetitions: 
     return table
 
 
-def overhead(place: Hub, rounds: int) -> Table:
-    """The service against the engine in it, both warm, in turns."""
-    settings = Settings(model="base")
-    path = place.folder / "10min.wav"
-    bare: list[float] = []
-    served: list[float] = []
+@contextmanager
+def served(place: Hub) -> Iterator[tuple[psutil.Process, Account]]:
+    """`callscribe serve` with the real recogniser, and an account on it."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, ExitStack() as stack:
         database = Database(f"sqlite:///{folder}/data/callscribe.db")
         here = Fleet(Path(folder), database, stack, {})
@@ -175,8 +173,17 @@ def overhead(place: Hub, rounds: int) -> Table:
             "CALLSCRIBE_CALLBACK_ALLOW": "127.0.0.1",
             "CALLSCRIBE_LOG_FORMAT": "json",
         }
-        _, found = here.start(["-m", "callscribe", "serve", "--port", "0"], r"listens on (http://\S+)")
-        account = stack.enter_context(closing(Account(found[1], Credentials(sid, token), place)))
+        process, found = here.start(["-m", "callscribe", "serve", "--port", "0"], r"listens on (http://\S+)")
+        yield process, stack.enter_context(closing(Account(found[1], Credentials(sid, token), place)))
+
+
+def overhead(place: Hub, rounds: int) -> Table:
+    """The service against the engine in it, both warm, in turns."""
+    settings = Settings(model="base")
+    path = place.folder / "10min.wav"
+    bare: list[float] = []
+    served: list[float] = []
+    with served(place) as (_, account), ExitStack() as stack:
         recogniser = stack.enter_context(callscribe(settings))
 
         def alone() -> float:
@@ -208,10 +215,38 @@ def overhead(place: Hub, rounds: int) -> Table:
     return table
 
 
+def stopping(place: Hub, rounds: int) -> Table:
+    """DELETE at moments spread over the work on a call."""
+    table = Table("Deleted while", "Until its process has ended, s", "the longest")
+    with served(place) as (server, account):
+        place.wait([account.create("call.wav")], 120)  # the model is loaded
+        for doing, mark in (("it is decoded", "decoder_process"), ("it is recognised", "whisper.child")):
+            times = []
+            for number in range(rounds):
+                job = account.create("10min.wav")
+                reached = 0.101 + 0.1 * number if mark == "whisper.child" else 0.051 + 0.005 * number
+                while account.progress(job) < reached:
+                    time.sleep(0.01)
+                process = next(each for each in server.children(recursive=True) if _runs(each, mark))
+                began = time.monotonic()
+                account.delete(job)
+                process.wait(60)
+                times.append(time.monotonic() - began)
+            table.add_row(doing, f"{statistics.median(times):.2f}", f"{max(times):.2f}")
+    return table
+
+
+def _runs(process: psutil.Process, mark: str) -> bool:
+    try:
+        return any(mark in argument for argument in process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parts = ("creates", "jobs", "waiting", "overhead")
+    parts = ("creates", "jobs", "waiting", "overhead", "stopping")
     parser.add_argument("--only", nargs="+", choices=parts, default=parts)
     parser.add_argument("--seconds", type=float, default=10.0, help="how long jobs are made, for each number of APIs")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4, 8], help="numbers of workers")
@@ -233,6 +268,7 @@ def main() -> None:
             "jobs": lambda: jobs(place, chosen.workers, chosen.jobs, per_second),
             "waiting": lambda: waiting(place, per_second, chosen.waiting, chosen.rounds),
             "overhead": lambda: overhead(place, chosen.rounds),
+            "stopping": lambda: stopping(place, chosen.rounds),
         }
         for name in chosen.only:
             console.print(f"{name} …")
