@@ -21,6 +21,16 @@ def instant(database: Database, offset: timedelta = timedelta(0)) -> sa.ColumnEl
     return sa.cast(sa.func.clock_timestamp() + sa.cast(offset, sa.Interval()), UtcDateTime())
 
 
+def later(
+    database: Database, moment: sa.SQLColumnExpression[datetime], offset: timedelta
+) -> sa.ColumnElement[datetime]:
+    """An expression: `offset` after a moment that a column has, to the millisecond."""
+    if database.is_sqlite:
+        shift = f"{offset.total_seconds():+.3f} seconds"
+        return sa.func.strftime("%Y-%m-%d %H:%M:%f000", moment, shift, type_=UtcDateTime())
+    return sa.cast(moment + sa.cast(offset, sa.Interval()), UtcDateTime())
+
+
 def milliseconds(database: Database) -> sa.ColumnElement[int]:
     """An expression: milliseconds since 1970, as DBOS writes times."""
     if database.is_sqlite:

@@ -198,15 +198,25 @@ class Sweep:
             return len(rows)
 
     def _callbacks(self) -> int:
+        """Logs, and what they said with the last that says it."""
         with self._writing() as session:
-            rows = callback_repository.due(session, self._database, BATCH)
+            due = callback_repository.due(session, self._database, BATCH)
+            # Who deletes a job, or sends its callback again, locks the job first and then waits for these rows; here
+            # nobody is waited for, and what belongs to a job that somebody has is left for the next round.
+            results, busy = repository.try_hold(session, _subjects(due))
+            rows = [row for row in due if row.subject_id not in busy]
             session.execute(sa.delete(Callback).where(Callback.id.in_([row.id for row in rows])))
             for account_sid, group in _by_account(rows):
                 # One that was sent again shares its body with the first.
                 left = {subject: self._bodies(session, account_sid, subject) for subject in _subjects(group)}
-                blobs = {row.body_key for row in group if row.body_key and row.body_key not in left[row.subject_id]}
-                if blobs:
-                    self._enqueue(session, account_sid, blobs=sorted(blobs))
+                gone = {row.body_key: row for row in group if row.body_key and row.body_key not in left[row.subject_id]}
+                freed: dict[str, int] = {}
+                for row in gone.values():
+                    of_job = freed.get(row.subject_id, 0) + (row.body_bytes or 0)
+                    freed[row.subject_id] = min(of_job, results.get(row.subject_id, 0))
+                repository.free_results(session, account_sid, {job: size for job, size in freed.items() if size})
+                if gone:
+                    self._enqueue(session, account_sid, blobs=sorted(gone))
             return len(rows)
 
     def _bodies(self, session: Session, account_sid: str, subject_id: str) -> set[str]:

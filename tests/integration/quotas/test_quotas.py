@@ -17,9 +17,10 @@ from callscribe.errors import RequestError
 from callscribe.ids import new_configuration_id, new_recording_sid, new_transcription_id
 from callscribe.media.blobs import BlobStore
 from callscribe.recordings import repository as recordings
+from callscribe.recordings.intake import STORAGE_WAIT
 from callscribe.recordings.tables import Recording
 from callscribe.settings import Settings
-from callscribe.transcriptions import keys, quotas, repository
+from callscribe.transcriptions import keys, quotas, repository, room
 from callscribe.transcriptions.quotas import Quotas
 from callscribe.transcriptions.tables import Status, Transcription
 from harness import eventually
@@ -192,13 +193,117 @@ def test_an_account_that_stores_too_much_is_told(database: Database, account: st
     full = refusal(database, mine, account)
     assert full is not None
     assert "stores 1000 bytes, of 1000" in full.detail
-    assert full.retry_after == quotas.STORAGE_WAIT
-    now = datetime.now(UTC)
-    added(database, job(account, Status.COMPLETED, media_bytes=1, media_due_at=now + timedelta(days=2)))
-    added(database, job(account, Status.COMPLETED, media_bytes=1, transcript_due_at=now + timedelta(seconds=1000)))
-    full = refusal(database, Quotas(database, Settings(account_stored_bytes=1000)), account)
+    assert full.retry_after == STORAGE_WAIT
+
+
+def wait_for_room(database: Database, account: str, stored_bytes: int, **options: Any) -> int:
+    """What somebody is told who comes with so many bytes stored, of 1000 that may be."""
+    with database.write() as session:
+        usage.store(session, account, stored_bytes - usage.stored(session, account))
+    full = refusal(database, Quotas(database, Settings(account_stored_bytes=1000, **options)), account)
     assert full is not None
-    assert full.retry_after == pytest.approx(1000 + quotas.ERASURE_DELAY, abs=30)
+    assert full.retry_after is not None
+    return full.retry_after - quotas.ERASURE_DELAY
+
+
+def test_the_wait_for_room_is_until_enough_of_what_is_due_has_gone(
+    database: Database, account: str, other: str
+) -> None:
+    def due(seconds: float) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=seconds)
+
+    def near(seconds: float) -> Any:
+        return pytest.approx(seconds, abs=30)
+
+    ended = Status.COMPLETED
+    added(database, job(other, ended, media_bytes=10**9, media_due_at=due(10)))
+    added(database, job(account, ended, media_bytes=5, media_due_at=due(1000), result_bytes=9, job_due_at=due(9000)))
+    added(database, job(account, ended, media_bytes=900, result_bytes=20, transcript_due_at=due(2000)))
+    added(database, job(account, ended, media_bytes=300, result_bytes=40, job_due_at=due(3000)))
+    # With the transcript goes more than is left of it for the job.
+    added(
+        database,
+        job(account, ended, media_bytes=1, result_bytes=2, transcript_due_at=due(50_000), job_due_at=due(60_000)),
+    )
+    assert wait_for_room(database, account, 1004) == near(1000)
+    assert wait_for_room(database, account, 1005) == near(2000)
+    assert wait_for_room(database, account, 1024) == near(2000)
+    assert wait_for_room(database, account, 1025) == near(3000)
+    assert wait_for_room(database, account, 1364) == near(3000)
+    assert wait_for_room(database, account, 1365) == near(9000)
+    assert wait_for_room(database, account, 1375) == near(50_000)
+    assert wait_for_room(database, account, 1376) == near(60_000)
+    assert wait_for_room(database, account, 1377) == STORAGE_WAIT - quotas.ERASURE_DELAY  # never by itself
+    # Recordings go by their own dates.
+    sid = new_recording_sid()
+    with database.write() as session:
+        session.add(
+            Recording(
+                account_sid=account,
+                sid=sid,
+                channels=1,
+                source="StartCallRecordingAPI",
+                size=500,
+                date_created=due(4000 - 86_400),
+            )
+        )
+    assert wait_for_room(database, account, 1377, retention_recording_days=1.0) == near(4000)
+    assert wait_for_room(database, account, 1869, retention_recording_days=1.0) == near(9000)
+    assert wait_for_room(database, account, 1377) == STORAGE_WAIT - quotas.ERASURE_DELAY
+
+
+def test_no_more_erasures_are_looked_at_than_a_bound(
+    database: Database, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "MOST", 3)
+    now = datetime.now(UTC)
+    for number in range(1, 6):
+        due = now + timedelta(seconds=1000 * number)
+        added(database, job(account, Status.COMPLETED, media_bytes=10, media_due_at=due))
+    assert wait_for_room(database, account, 1029) == pytest.approx(3000, abs=30)
+    assert wait_for_room(database, account, 1049) == pytest.approx(3000, abs=30)  # come again then
+
+
+def test_what_an_account_has_due_is_read_from_an_index(database: Database, account: str, other: str) -> None:
+    due = datetime.now(UTC) + timedelta(hours=1)
+    with database.write() as session:
+        session.add_all(job(other, Status.COMPLETED, media_bytes=1, media_due_at=due) for _ in range(3000))
+    statements: list[tuple[str, Any]] = []
+
+    def note(*event: Any) -> None:
+        statements.append((event[2], event[3]))
+
+    with database.read() as session:
+        if not database.is_sqlite:
+            session.execute(sa.text("ANALYZE transcriptions"))
+        sa.event.listen(database.engine, "before_cursor_execute", note)
+        found = room.seconds_until_freed(session, database, Settings(), account, 1)
+        sa.event.remove(database.engine, "before_cursor_execute", note)
+        statement, parameters = statements[-1]
+        explain = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
+        plan = str(session.connection().exec_driver_sql(explain + statement, parameters).all())
+    assert found is None
+    for column in ("media_due_at", "transcript_due_at", "job_due_at"):
+        assert f"ix_transcriptions_account_{column}" in plan
+
+
+def test_what_was_said_of_stored_bytes_is_said_again_for_a_moment(database: Database, account: str) -> None:
+    clock = Clock()
+    mine = Quotas(database, Settings(account_stored_bytes=1000), clock)
+    with database.write() as session:
+        usage.store(session, account, 1000)
+    first = refusal(database, mine, account)
+    assert first is not None
+    assert first.retry_after == STORAGE_WAIT
+    added(database, job(account, Status.COMPLETED, media_bytes=1, media_due_at=datetime.now(UTC)))
+    clock.time += 2
+    again = refusal(database, mine, account)
+    assert again is not None
+    assert again.retry_after == STORAGE_WAIT - 2
+    clock.time += quotas.STORAGE_HOLDS
+    third = refusal(database, mine, account)
+    assert third is not None
+    assert third.retry_after == quotas.ERASURE_DELAY
 
 
 def test_of_many_that_store_at_the_same_time_none_goes_beyond_the_limit(database: Database, account: str) -> None:

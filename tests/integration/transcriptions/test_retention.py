@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from dbos import DBOSClient
 
+from callscribe.accounts import usage
 from callscribe.accounts.tables import Account
 from callscribe.callbacks import repository as callback_repository
 from callscribe.callbacks.tables import Callback, CallbackAttempt, Delivery
@@ -21,7 +22,7 @@ from callscribe.ids import new_configuration_id, new_recording_sid, new_transcri
 from callscribe.media.blobs import BlobStore
 from callscribe.recordings.tables import Recording
 from callscribe.settings import Settings
-from callscribe.transcriptions import keys, repository
+from callscribe.transcriptions import keys, quotas, repository
 from callscribe.transcriptions.retention import Sweep, count_anew, due_instants, erase_blobs
 from callscribe.transcriptions.tables import Status, Transcription
 
@@ -181,8 +182,8 @@ def test_the_log_of_a_callback_goes_and_its_body_with_the_last_that_has_it(
     row = make()
     body = keys.callback(row.blobs)
     erase.blobs.put_bytes(body, b"text")
-    first = tell(database, row, Delivery.DELIVERED, body_key=body, due_at=now() + PAST)
-    again = tell(database, row, Delivery.DELIVERED, body_key=body, due_at=now() + FUTURE)
+    first = tell(database, row, Delivery.DELIVERED, body_key=body, body_bytes=4, due_at=now() + PAST)
+    again = tell(database, row, Delivery.DELIVERED, body_key=body, body_bytes=4, due_at=now() + FUTURE)
     erase()
     assert found(database, first) is None
     assert found(database, again) is not None
@@ -192,6 +193,109 @@ def test_the_log_of_a_callback_goes_and_its_body_with_the_last_that_has_it(
     erase()
     assert found(database, again) is None
     assert not erase.blobs.exists(body)
+
+
+def counted(database: Database, row: Transcription) -> tuple[int, int, int]:
+    """Bytes that a job says its results take, that its account says it stores, and that its jobs add up to."""
+    with database.read() as session:
+        all_jobs = session.scalar(sa.select(repository.sum_stored(sa.literal(row.account_sid))))
+        return found(database, row).result_bytes, usage.stored(session, row.account_sid), int(all_jobs or 0)
+
+
+def test_the_body_of_a_callback_counts_until_the_last_log_that_has_it_goes(
+    database: Database, account: str, make: Make, erase: _Erasing
+) -> None:
+    row = make(media_bytes=100, result_bytes=7000)
+    body = keys.callback(row.blobs)
+    for _ in range(2):
+        tell(database, row, Delivery.DELIVERED, body_key=body, body_bytes=5000, due_at=now() + PAST)
+    again = tell(database, row, Delivery.DELIVERED, body_key=body, body_bytes=5000, due_at=now() + FUTURE)
+    tell(database, row, Delivery.DELIVERED, body=b"small", due_at=now() + PAST)
+    with database.write() as session:
+        usage.store(session, account, 7100)
+    erase()
+    assert counted(database, row) == (7000, 7100, 7100)
+    with database.write() as session:
+        session.execute(sa.update(Callback).where(Callback.id == again.id).values(due_at=now() + PAST))
+    for _ in range(2):
+        erase()
+        assert counted(database, row) == (2000, 2100, 2100)
+    with database.write() as session:
+        session.execute(sa.update(Transcription).where(Transcription.id == row.id).values(transcript_due_at=now()))
+    erase()
+    assert counted(database, row) == (0, 100, 100)
+
+
+def test_a_body_that_went_with_its_transcript_is_not_freed_a_second_time(
+    database: Database, account: str, make: Make, erase: _Erasing
+) -> None:
+    row = make(media_bytes=0, result_bytes=7000, transcript_due_at=now() + PAST)
+    tell(database, row, Delivery.DELIVERED, body_key=keys.callback(row.blobs), body_bytes=5000, due_at=now() + PAST)
+    other = make(media_bytes=0, result_bytes=30)
+    with database.write() as session:
+        usage.store(session, account, 7030)
+    erase()
+    assert counted(database, row) == (0, 30, 30)
+    assert counted(database, other) == (30, 30, 30)
+
+
+def test_a_sweep_that_is_killed_has_changed_nothing(
+    database: Database, account: str, make: Make, erase: _Erasing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = make(media_bytes=0, result_bytes=7000)
+    body = keys.callback(row.blobs)
+    callback = tell(database, row, Delivery.DELIVERED, body_key=body, body_bytes=5000, due_at=now() + PAST)
+    erase.blobs.put_bytes(body, b"text")
+    with database.write() as session:
+        usage.store(session, account, 7000)
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(erase.queue, "enqueue", kill)  # the last that the transaction does
+        with pytest.raises(Killed):
+            erase()
+    assert found(database, callback) is not None
+    assert counted(database, row) == (7000, 7000, 7000)
+    erase()
+    assert found(database, callback) is None
+    assert not erase.blobs.exists(body)
+    assert counted(database, row) == (2000, 2000, 2000)
+
+
+def test_the_log_of_a_job_that_somebody_has_in_hand_waits_for_the_next_round(
+    database: Database, make: Make, erase: _Erasing
+) -> None:
+    row = make(media_bytes=0, result_bytes=10)
+    callback = tell(database, row, Delivery.DELIVERED, body=b"text", due_at=now() + PAST)
+    if not database.is_sqlite:  # where there is one writer at a time
+        with database.write() as session:
+            repository.hold(session, row.id)
+            erase()
+        assert found(database, callback) is not None
+    erase()
+    assert found(database, callback) is None
+
+
+def test_a_body_that_an_older_version_stored_is_measured_before_it_goes(
+    database: Database, account: str, make: Make, erase: _Erasing
+) -> None:
+    row = make(media_bytes=0, result_bytes=7000)
+    body = keys.callback(row.blobs)
+    erase.blobs.put_bytes(body, b"x" * 5000)
+    callback = tell(database, row, Delivery.DELIVERED, body_key=body, due_at=now() + PAST)
+    with database.write() as session:
+        usage.store(session, account, 7000)
+    erase()
+    assert found(database, callback) is not None
+    quotas.keep_house(database, erase.blobs)
+    erase()
+    assert found(database, callback) is None
+    assert counted(database, row) == (2000, 2000, 2000)
 
 
 def test_old_recordings_go_but_for_those_that_a_job_needs(
