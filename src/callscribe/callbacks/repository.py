@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from callscribe.callbacks.tables import Callback, CallbackAttempt, Delivery
 from callscribe.db.base import now
-from callscribe.db.clock import instant
+from callscribe.db.clock import fixed, instant
 from callscribe.db.engine import Database
 
 _NOT_SIZED = sa.and_(Callback.body_key.is_not(None), Callback.body_bytes.is_(None))
@@ -81,7 +81,7 @@ def set_delivery(session: Session, database: Database, callback_id: str, deliver
 
 def due(session: Session, database: Database, limit: int) -> Sequence[Callback]:
     """Callbacks whose log has been kept long enough, locked; none with a body whose size is still to be asked for."""
-    query = sa.select(Callback).where(Callback.due_at <= instant(database), sa.not_(_NOT_SIZED))
+    query = sa.select(Callback).where(Callback.due_at <= fixed(instant(database)), sa.not_(_NOT_SIZED))
     return session.scalars(query.order_by(Callback.due_at).limit(limit).with_for_update(skip_locked=True)).all()
 
 

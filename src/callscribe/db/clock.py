@@ -21,6 +21,20 @@ def instant(database: Database, offset: timedelta = timedelta(0)) -> sa.ColumnEl
     return sa.cast(sa.func.clock_timestamp() + sa.cast(offset, sa.Interval()), UtcDateTime())
 
 
+def fixed(moment: sa.ColumnElement[datetime]) -> sa.ColumnElement[datetime]:
+    """The same instant for all rows that a query compares with it: PostgreSQL looks up only such a one in an index."""
+    return sa.select(moment).scalar_subquery()
+
+
+def days_ago(database: Database, days: sa.SQLColumnExpression[float]) -> sa.ColumnElement[datetime]:
+    """An expression: the moment so many days ago, to the millisecond; NULL where they are."""
+    seconds = days * 86400.0
+    if database.is_sqlite:
+        shift = sa.literal("-").concat(sa.cast(sa.func.round(seconds, 3), sa.Text())).concat(" seconds")
+        return sa.func.strftime("%Y-%m-%d %H:%M:%f000", "now", shift, type_=UtcDateTime())
+    return sa.cast(fixed(instant(database)) - sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds), UtcDateTime())
+
+
 def later(
     database: Database, moment: sa.SQLColumnExpression[datetime], offset: timedelta
 ) -> sa.ColumnElement[datetime]:

@@ -235,11 +235,11 @@ def keep_house(database: Database, blobs: BlobStore) -> None:
         usage.forget_activity(session)
         usage.begin_counting(session)
     sums = [of.sum_stored(AccountStorage.account_sid) for of in (repository, recording_repository)]
-    for _ in range(BATCH):
+    with database.write() as session:
+        claimed = usage.claim_oldest(session, COUNTED_ANEW, BATCH)
+    for account_sid, moment in claimed.items():
         with database.read() as session:
-            count = usage.count_oldest(session, COUNTED_ANEW, *sums)
-        if count is None:
-            return
+            count = usage.count(session, account_sid, moment, *sums)
         with database.write() as session:
             changed = usage.put_right(session, count)
         if changed and count.counted != count.said:

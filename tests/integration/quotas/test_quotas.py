@@ -134,8 +134,8 @@ def test_audio_is_counted_once_for_each_job_and_leaves_the_day(database: Databas
             repository.set_duration(session, row, 1200.0)
     with database.read() as session:
         assert usage.activity(session, account).audio_seconds == 1200.0
-        assert usage.out_of_audio(session, settings) >= {other}
-        assert account not in usage.out_of_audio(session, settings)
+        assert usage.OutOfAudio(settings)(session) >= {other}
+        assert account not in usage.OutOfAudio(settings)(session)
     assert refusal(database, Quotas(database, settings), account) is None
     with database.write() as session:
         # Most of it a day ago less five periods.
@@ -151,9 +151,8 @@ def test_audio_is_counted_once_for_each_job_and_leaves_the_day(database: Databas
     assert full.retry_after is not None
     assert 4 * usage.PERIOD < full.retry_after <= 5 * usage.PERIOD
     with database.read() as session:
-        assert usage.out_of_audio(session, settings) >= {account, other}
-        assert usage.OutOfAudio(settings)(session) == usage.out_of_audio(session, settings)
-        assert usage.out_of_audio(session, Settings(account_audio_hours=None)) == set()
+        assert usage.OutOfAudio(settings)(session) >= {account, other}
+        assert usage.OutOfAudio(Settings(account_audio_hours=None))(session) == set()
     with database.write() as session:
         set_limits(session, account, {"audio_hours": 1.0})
     assert refusal(database, Quotas(database, settings), account) is None
@@ -385,9 +384,15 @@ def test_what_is_stored_while_an_account_is_counted_is_neither_lost_nor_counted_
     with database.write() as session:
         session.execute(sa.update(AccountStorage).values(counted_at=usage.epoch()))
         session.execute(sa.update(AccountStorage).where(AccountStorage.account_sid == account).values(counted_at=None))
+    with database.write() as session:
+        claimed = usage.claim_oldest(session, quotas.COUNTED_ANEW, 10)
+        assert claimed.keys() == {account}
+    with database.write() as session:
+        assert not usage.claim_oldest(session, quotas.COUNTED_ANEW, 10)  # somebody else's
     with database.read() as session:
-        count = usage.count_oldest(session, quotas.COUNTED_ANEW, repository.sum_stored(AccountStorage.account_sid))
-    assert count == usage.Count(account, said=50, counted=0, counted_before=None)
+        sums = repository.sum_stored(AccountStorage.account_sid)
+        count = usage.count(session, account, claimed[account], sums)
+    assert count == usage.Count(account, said=50, counted=0, claimed_at=claimed[account])
     with database.write() as session:
         usage.store(session, account, 7)
     for first in (True, False):  # whoever comes second changes nothing
@@ -405,15 +410,107 @@ def test_only_accounts_that_have_a_limit_run_out_of_audio(database: Database, ac
         usage.count_audio(session, other, 3600.0)
         set_limits(session, account, {"audio_hours": 1.0})
     with database.read() as session:
-        assert usage.out_of_audio(session, settings) == {account}
+        assert usage.OutOfAudio(settings)(session) == {account}
     with database.write() as session:
         set_limits(session, account, {"audio_hours": 1.5})
         set_limits(session, other, {"audio_hours": 0.0})
     with database.read() as session:
-        assert usage.out_of_audio(session, settings) == {other}
+        assert usage.OutOfAudio(settings)(session) == {other}
     with database.write() as session:
         set_limits(session, other, {"audio_hours": None})
         set_limits(session, account, {"audio_hours": None})
+
+
+def test_whoever_looks_for_accounts_without_audio_hours_again_and_again_sees_what_changes(
+    database: Database, account: str, other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage, "LOOK_EVERY", 0.0)
+    settings = Settings(account_audio_hours=0.5)
+    out_of_audio = usage.OutOfAudio(settings)
+
+    def barred() -> bool:
+        with database.read() as session:
+            found = out_of_audio(session)
+            assert found == usage.OutOfAudio(settings)(session)
+        return account in found
+
+    with database.write() as session:
+        usage.count_audio(session, account, 1000.0)
+    with database.write() as session:
+        session.execute(
+            sa.update(AccountActivity)
+            .where(AccountActivity.account_sid == account)
+            .values(period=AccountActivity.period - usage.DAY + 5)
+        )
+    assert not barred()
+    with database.write() as session:
+        usage.count_audio(session, account, 700.0)
+    assert not barred()
+    with database.write() as session:
+        usage.count_audio(session, account, 100.0)
+    assert barred()
+    with database.write() as session:
+        set_limits(session, account, {"audio_hours": 1.0})
+    assert not barred()
+    with database.write() as session:
+        set_limits(session, account, {"audio_hours": None})
+    assert barred()
+    # When a period is over all of the day is read anew.
+    with database.write() as session:
+        session.execute(sa.update(AccountActivity).values(period=AccountActivity.period - usage.DAY))
+    assert out_of_audio._period is not None
+    out_of_audio._period -= 1
+    assert not barred()
+
+
+def test_a_limit_of_no_audio_holds_for_those_who_never_had_any(database: Database, account: str) -> None:
+    with database.read() as session:
+        assert account in usage.OutOfAudio(Settings(account_audio_hours=0))(session)
+        assert account not in usage.OutOfAudio(Settings(account_audio_hours=1))(session)
+    with database.write() as session:
+        set_limits(session, account, {"audio_hours": -1})
+    with database.read() as session:
+        assert account not in usage.OutOfAudio(Settings(account_audio_hours=0))(session)
+
+
+def test_an_account_that_was_claimed_and_not_counted_is_counted_by_another(database: Database, account: str) -> None:
+    with database.write() as session:
+        usage.store(session, account, 50)  # wrong: there is nothing
+    with database.write() as session:
+        assert account in usage.claim_oldest(session, quotas.COUNTED_ANEW, 10_000)  # and killed
+    quotas.keep_house(database, BlobStore("memory:///"))
+    assert stored(database, account) == 50
+    with database.write() as session:
+        session.execute(
+            sa.update(AccountStorage)
+            .where(AccountStorage.account_sid == account)
+            .values(counted_at=AccountStorage.counted_at - usage.COUNTING)
+        )
+    quotas.keep_house(database, BlobStore("memory:///"))
+    assert stored(database, account) == 0
+
+
+def test_several_who_count_at_the_same_time_count_different_accounts(
+    database: Database, account: str, other: str
+) -> None:
+    with database.write() as session:
+        usage.store(session, account, 1)
+    with database.write() as session:
+        session.execute(sa.update(AccountStorage).values(counted_at=None))
+    start = threading.Barrier(4)
+
+    def claim(_: int) -> list[str]:
+        start.wait()
+        claimed: list[str] = []
+        for _ in range(100):
+            with database.write() as session:
+                claimed += usage.claim_oldest(session, quotas.COUNTED_ANEW, 2)
+        return claimed
+
+    with ThreadPoolExecutor(4) as threads:
+        claimed = [sid for each in threads.map(claim, range(4)) for sid in each]
+    assert len(claimed) == len(set(claimed))
+    assert {account, other} <= set(claimed)
 
 
 def test_a_deleted_recording_frees_what_it_stored(database: Database, account: str) -> None:
