@@ -143,6 +143,24 @@ def test_an_upload_that_an_account_has_no_room_for_is_refused_in_the_older_shape
     assert never.json()["code"] == 17560
 
 
+def test_an_upload_without_room_is_told_when_retention_will_have_made_some(caller: Caller, call: bytes) -> None:
+    assert put(caller, call).status_code == 201
+    limit(caller, "--stored-bytes", str(len(call) + 1000))
+
+    def waits(most: float) -> bool:
+        pieces = (call[start : start + 65536] for start in range(0, len(call), 65536))  # without a Content-Length
+        path = f"/2010-04-01/Accounts/{caller.sid}/Recordings.json"
+        streamed = caller.http.post(path, content=pieces, headers={"Content-Type": "audio/wav"})
+        answers = [put(caller, call), streamed]
+        assert [answer.status_code for answer in answers] == [429, 429]
+        return all(most - 300 < int(answer.headers["Retry-After"]) <= most for answer in answers)
+
+    assert waits(3600)
+    arguments = ["accounts", "retention", caller.sid, "--recording-days", "2", "--data", str(caller.server.data)]
+    assert CliRunner().invoke(app, arguments, catch_exceptions=False).exit_code == 0
+    assert waits(2 * 24 * 3600 + 60)
+
+
 def test_a_recording_that_would_be_transcribed_is_not_taken_where_no_job_could_be(caller: Caller, call: bytes) -> None:
     configuration = caller.configure()
     record_with(caller, [configuration])

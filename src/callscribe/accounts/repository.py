@@ -1,10 +1,12 @@
 """Queries for accounts and API keys."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from callscribe.accounts.retention import FOREVER, Days
 from callscribe.accounts.tables import Account, ApiKey
 from callscribe.db.paging import Page, fetch_page
 
@@ -29,6 +31,13 @@ def first_token(session: Session) -> str | None:
 def every(session: Session) -> Sequence[Account]:
     """All accounts, oldest first."""
     return session.scalars(sa.select(Account).order_by(Account.created_at, Account.sid)).all()
+
+
+def days_kept(kind: str, default: Days | None) -> sa.ColumnElement[float]:
+    """An expression: for how many days an account keeps recordings, say; see `Retention.of`. NULL is for ever."""
+    own = Account.retention[f"{kind}Days"].as_string()
+    by_default = sa.null() if default in {None, FOREVER} else sa.literal(float(cast("float", default)), sa.Double())
+    return sa.case((own == FOREVER, sa.null()), (own.is_not(None), sa.cast(own, sa.Double())), else_=by_default)
 
 
 def find_key(session: Session, sid: str, *, lock: bool = False) -> ApiKey | None:

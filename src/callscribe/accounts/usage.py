@@ -20,6 +20,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 
+from callscribe.accounts.limits import UNLIMITED
 from callscribe.accounts.tables import Account, AccountActivity, AccountStorage
 from callscribe.settings import Settings
 
@@ -33,6 +34,9 @@ HOUR = 3600.0
 
 LOOK_EVERY = 5.0
 """Seconds."""
+
+COUNTING = 3600.0
+"""Seconds in which who claims accounts has counted what they store."""
 
 
 class epoch(FunctionElement[float]):  # noqa: N801  a function of SQL
@@ -145,42 +149,72 @@ def count_ended(session: Session, account_sid: str) -> None:
     _at_the_end(session, account_sid).jobs_ended += 1
 
 
-def out_of_audio(session: Session, settings: Settings) -> set[str]:
-    """Accounts whose audio hours are used up, so that their jobs wait."""
-    default = settings.account_audio_hours
-    limit = Account.limit_audio_hours if default is None else sa.func.coalesce(Account.limit_audio_hours, default)
-    if session.scalar(sa.select(Account.sid).where(limit >= 0).limit(1)) is None:
-        return set()
-    today = sa.and_(AccountActivity.account_sid == Account.sid, AccountActivity.period > current_period() - DAY)
-    query = (
-        sa.select(Account.sid)
-        .outerjoin(AccountActivity, today)
-        .where(limit >= 0)
-        .group_by(Account.sid)
-        .having(sa.func.coalesce(sa.func.sum(AccountActivity.audio_seconds), 0.0) >= limit * HOUR)
-    )
-    return set(session.scalars(query))
-
-
 class OutOfAudio:
-    """The same for somebody who asks every second: it is looked for once in `LOOK_EVERY` seconds."""
+    """Accounts whose audio hours are used up, so that their jobs wait; for somebody who asks every second.
+
+    It is looked for once in `LOOK_EVERY` seconds. Of the day, only what may still change is read each time, which is of
+    the accounts at work; the periods before are added up once in a period.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._default = settings.account_audio_hours
         self._found: set[str] = set()
         self._until = 0.0
+        self._period: int | None = None
+        self._before: dict[str, float] = {}
+        """Seconds of audio by account, of the periods that nobody adds to any more."""
 
     def __call__(self, session: Session) -> set[str]:
         """Accounts whose audio hours are used up."""
         if time.monotonic() >= self._until:
-            self._found = out_of_audio(session, self._settings)
+            self._found = self._look(session)
             self._until = time.monotonic() + LOOK_EVERY
         return self._found
+
+    def _look(self, session: Session) -> set[str]:
+        limited = Account.limit_audio_hours.is_not(None)
+        rows = session.execute(sa.select(Account.sid, Account.limit_audio_hours).where(limited))
+        own = {sid: limit for sid, limit in rows if limit is not None}
+        if self._default is None and all(limit < 0 for limit in own.values()):
+            return set()
+        found = {sid for sid, limit in own.items() if limit == 0}
+        if self._default == 0:
+            found |= set(session.scalars(sa.select(Account.sid).where(~limited)))
+        default = UNLIMITED if self._default is None else self._default
+        for sid, seconds in self._used(session).items():
+            limit = own.get(sid, default)
+            if 0 <= limit * HOUR <= seconds:
+                found.add(sid)
+        return found
+
+    def _used(self, session: Session) -> dict[str, float]:
+        """Seconds of audio of the day, of each account that had any."""
+        period = session.scalar(sa.select(current_period())) or 0
+        if period != self._period:
+            # Who adds to a period commits at once; a whole one later nobody does.
+            self._before = _audio_between(session, period - DAY + 1, period - 2)
+            self._period = period
+        used = dict(self._before)
+        for sid, seconds in _audio_between(session, period - 1, period).items():
+            used[sid] = used.get(sid, 0.0) + seconds
+        return used
+
+
+def _audio_between(session: Session, first: int, last: int) -> dict[str, float]:
+    """Seconds of audio by account, from a period to another."""
+    query = (
+        sa.select(AccountActivity.account_sid, sa.func.sum(AccountActivity.audio_seconds))
+        .where(AccountActivity.period.between(first, last))
+        .group_by(AccountActivity.account_sid)
+    )
+    return {sid: float(seconds) for sid, seconds in session.execute(query)}
 
 
 def forget_activity(session: Session) -> None:
     """Remove periods that count no more."""
-    session.execute(sa.delete(AccountActivity).where(AccountActivity.period <= current_period() - DAY))
+    session.execute(
+        sa.delete(AccountActivity).where(AccountActivity.period <= sa.select(current_period() - DAY).scalar_subquery())
+    )
 
 
 def stored(session: Session, account_sid: str) -> int:
@@ -221,31 +255,43 @@ class Count:
     account_sid: str
     said: int
     counted: int
-    counted_before: float | None
-    """When it was counted the last time, in seconds since 1970."""
+    claimed_at: float
+    """What stands as the moment of the last count, in seconds since 1970, since it was claimed."""
 
 
-def count_oldest(session: Session, age: float, *sums: sa.ScalarSelect[Any]) -> Count | None:
-    """Count the bytes of an account of which that was not done for `age` seconds; None if all were.
+def claim_oldest(session: Session, age: float, limit: int) -> dict[str, float]:
+    """Accounts whose bytes were not counted for `age` seconds, which the caller is to count; with when that was said.
 
-    `sums` are over the tables that store something, of the account in `AccountStorage`. All is read by one statement,
-    hence as it was at one moment, and nobody who stores something meanwhile waits for it.
+    Nobody else gets them; where the caller ends before it has counted one, somebody does when `COUNTING` is over.
     """
     due = sa.or_(AccountStorage.counted_at.is_(None), AccountStorage.counted_at < epoch() - age)
     oldest = (
         sa.select(AccountStorage.account_sid)
         .where(due)
         .order_by(AccountStorage.counted_at.is_not(None), AccountStorage.counted_at)
-        .limit(1)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("oldest")
     )
-    query = sa.select(AccountStorage.account_sid, AccountStorage.stored_bytes, AccountStorage.counted_at, *sums).where(
-        AccountStorage.account_sid == oldest.scalar_subquery()
+    claimed = session.execute(
+        sa.update(AccountStorage)
+        .where(AccountStorage.account_sid.in_(sa.select(oldest.c.account_sid)))
+        .values(counted_at=epoch() - age + COUNTING)
+        .returning(AccountStorage.account_sid, AccountStorage.counted_at)
+        .execution_options(synchronize_session=False)
     )
-    row = session.execute(query).first()
-    if row is None:
-        return None
-    account_sid, said, counted_before, *counted = row
-    return Count(account_sid, said, sum(int(each or 0) for each in counted), counted_before)
+    return {account_sid: moment for account_sid, moment in claimed if moment is not None}
+
+
+def count(session: Session, account_sid: str, claimed_at: float, *sums: sa.ScalarSelect[Any]) -> Count:
+    """Count the bytes of an account that was claimed.
+
+    `sums` are over the tables that store something, of the account in `AccountStorage`. All is read by one statement,
+    hence as it was at one moment, and nobody who stores something meanwhile waits for it.
+    """
+    query = sa.select(AccountStorage.stored_bytes, *sums).where(AccountStorage.account_sid == account_sid)
+    said, *counted = session.execute(query).one()
+    return Count(account_sid, said, sum(int(each or 0) for each in counted), claimed_at)
 
 
 def put_right(session: Session, count: Count) -> bool:
@@ -255,7 +301,7 @@ def put_right(session: Session, count: Count) -> bool:
         sa.update(AccountStorage)
         .where(
             AccountStorage.account_sid == count.account_sid,
-            AccountStorage.counted_at.is_not_distinct_from(count.counted_before),
+            AccountStorage.counted_at == count.claimed_at,
         )
         .values(stored_bytes=sa.case((right < 0, 0), else_=right), counted_at=epoch())
     )

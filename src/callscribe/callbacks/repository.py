@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 
 from callscribe.callbacks.tables import Callback, CallbackAttempt, Delivery
 from callscribe.db.base import now
-from callscribe.db.clock import instant
+from callscribe.db.clock import fixed, instant
 from callscribe.db.engine import Database
+
+_NOT_SIZED = sa.and_(Callback.body_key.is_not(None), Callback.body_bytes.is_(None))
 
 
 def find(session: Session, callback_id: str) -> Callback | None:
@@ -78,9 +80,20 @@ def set_delivery(session: Session, database: Database, callback_id: str, deliver
 
 
 def due(session: Session, database: Database, limit: int) -> Sequence[Callback]:
-    """Callbacks whose log has been kept long enough; locked."""
-    query = sa.select(Callback).where(Callback.due_at <= instant(database)).order_by(Callback.due_at).limit(limit)
-    return session.scalars(query.with_for_update(skip_locked=True)).all()
+    """Callbacks whose log has been kept long enough, locked; none with a body whose size is still to be asked for."""
+    query = sa.select(Callback).where(Callback.due_at <= fixed(instant(database)), sa.not_(_NOT_SIZED))
+    return session.scalars(query.order_by(Callback.due_at).limit(limit).with_for_update(skip_locked=True)).all()
+
+
+def not_sized(session: Session, limit: int) -> dict[str, str]:
+    """Blobs with bodies that a version stored which did not say how large they are, by the callbacks' ids."""
+    query = sa.select(Callback.id, Callback.body_key).where(_NOT_SIZED).order_by(Callback.id).limit(limit)
+    return {callback_id: key for callback_id, key in session.execute(query) if key is not None}
+
+
+def set_size(session: Session, callback_id: str, size: int) -> None:
+    """Say how large the blob with a callback's body is, where nobody said so before."""
+    session.execute(sa.update(Callback).where(Callback.id == callback_id, _NOT_SIZED).values(body_bytes=size))
 
 
 def body_keys(session: Session, account_sid: str, subject_id: str) -> set[str]:
@@ -96,7 +109,7 @@ def forget_bodies(session: Session, account_sid: str, subject_id: str) -> None:
     session.execute(
         sa.update(Callback)
         .where(Callback.account_sid == account_sid, Callback.subject_id == subject_id)
-        .values(body=None, body_key=None)
+        .values(body=None, body_key=None, body_bytes=None)
     )
 
 

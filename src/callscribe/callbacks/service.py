@@ -47,8 +47,9 @@ class Callbacks:
         body: bytes | str,
         reduced: Reduced | None,
         retention: Layer | None = None,
+        body_bytes: int | None = None,
     ) -> Callback:
-        """Have an event delivered. `body` is the body itself, or the key of the blob with it.
+        """Have an event delivered. `body` is the body itself, or the key of the blob with it, of `body_bytes`.
 
         `retention` is what the configuration says of how long things are kept.
         """
@@ -62,6 +63,7 @@ class Callbacks:
             url=url,
             body=body if isinstance(body, bytes) else None,
             body_key=body if isinstance(body, str) else None,
+            body_bytes=body_bytes if isinstance(body, str) else None,
             reduced=reduced,
             kept_days=kept.callback,
             delivery=Delivery.PENDING,
@@ -93,6 +95,7 @@ class Callbacks:
             url=callback.url,
             body=callback.content,
             reduced=cast("Reduced | None", callback.reduced),
+            body_bytes=callback.body_bytes,
         )
         again.kept_days = callback.kept_days
         session.flush()

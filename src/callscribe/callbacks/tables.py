@@ -29,6 +29,13 @@ class Callback(Base):
             sqlite_where=sa.text("due_at IS NOT NULL"),
             postgresql_where=sa.text("due_at IS NOT NULL"),
         ),
+        # For asking how large those are that an older version stored.
+        sa.Index(
+            "ix_callbacks_not_sized",
+            "id",
+            sqlite_where=sa.text("body_key IS NOT NULL AND body_bytes IS NULL"),
+            postgresql_where=sa.text("body_key IS NOT NULL AND body_bytes IS NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(sa.String(96), primary_key=True)
@@ -41,6 +48,8 @@ class Callback(Base):
     """A small body: a failure is told also where it is the blob store that failed."""
     body_key: Mapped[str | None] = mapped_column(sa.Text)
     """The blob with any other body."""
+    body_bytes: Mapped[int | None] = mapped_column(sa.BigInteger)
+    """What that blob takes, and its job counts; None where an older version stored it and nobody has asked since."""
     reduced: Mapped[str | None] = mapped_column(sa.String(16))
     """What was left out to keep the body under 1 MB; see `callbacks.service.Reduced`."""
     kept_days: Mapped[float | None]

@@ -21,6 +21,30 @@ def instant(database: Database, offset: timedelta = timedelta(0)) -> sa.ColumnEl
     return sa.cast(sa.func.clock_timestamp() + sa.cast(offset, sa.Interval()), UtcDateTime())
 
 
+def fixed(moment: sa.ColumnElement[datetime]) -> sa.ColumnElement[datetime]:
+    """The same instant for all rows that a query compares with it: PostgreSQL looks up only such a one in an index."""
+    return sa.select(moment).scalar_subquery()
+
+
+def days_ago(database: Database, days: sa.SQLColumnExpression[float]) -> sa.ColumnElement[datetime]:
+    """An expression: the moment so many days ago, to the millisecond; NULL where they are."""
+    seconds = days * 86400.0
+    if database.is_sqlite:
+        shift = sa.literal("-").concat(sa.cast(sa.func.round(seconds, 3), sa.Text())).concat(" seconds")
+        return sa.func.strftime("%Y-%m-%d %H:%M:%f000", "now", shift, type_=UtcDateTime())
+    return sa.cast(fixed(instant(database)) - sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds), UtcDateTime())
+
+
+def later(
+    database: Database, moment: sa.SQLColumnExpression[datetime], offset: timedelta
+) -> sa.ColumnElement[datetime]:
+    """An expression: `offset` after a moment that a column has, to the millisecond."""
+    if database.is_sqlite:
+        shift = f"{offset.total_seconds():+.3f} seconds"
+        return sa.func.strftime("%Y-%m-%d %H:%M:%f000", moment, shift, type_=UtcDateTime())
+    return sa.cast(moment + sa.cast(offset, sa.Interval()), UtcDateTime())
+
+
 def milliseconds(database: Database) -> sa.ColumnElement[int]:
     """An expression: milliseconds since 1970, as DBOS writes times."""
     if database.is_sqlite:

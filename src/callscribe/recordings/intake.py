@@ -7,6 +7,7 @@ to one that the sweep will find.
 
 import asyncio
 import hashlib
+import math
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ ROOM_PATIENCE = 60.0
 """Seconds that somebody who asks for something waits for room in the spool."""
 
 STORAGE_WAIT = 3600
-"""Seconds after which to ask again where an account stores as much as it may: nobody knows when it will delete."""
+"""Seconds after which to ask again where an account stores as much as it may, and nothing goes by itself."""
 
 SWEEP_BATCH = 100
 INSPECTIONS = 4
@@ -155,7 +156,7 @@ class _Meter:
         self._incoming.size += len(piece)
         check_size(self._incoming.size, self._most)
         if self._incoming.room is not None and self._incoming.size > self._incoming.room:
-            raise no_room()
+            raise NoRoom(self._incoming.size - self._incoming.room)
         self._digest.update(piece)
 
     def is_to_be_seen(self) -> bool:
@@ -178,10 +179,13 @@ def check_size(size: int, most: int) -> None:
         raise refused(Code.MEDIA_TOO_LARGE, f"more than the {most} bytes that are allowed", status=413)
 
 
-def no_room() -> RequestError:
-    """429 to a recording that its account cannot store now."""
-    detail = "This account stores as much as it may, or would with this recording. Delete what is done with."
-    return RequestError(Code.TOO_MANY_REQUESTS, detail, retry_after=STORAGE_WAIT)
+class NoRoom(RequestError):  # noqa: N818  a refusal
+    """429 to a recording that its account cannot store now, for which `lacking` bytes must go."""
+
+    def __init__(self, lacking: int, wait: float = STORAGE_WAIT) -> None:
+        detail = "This account stores as much as it may, or would with this recording. Delete what is done with."
+        super().__init__(Code.TOO_MANY_REQUESTS, detail, retry_after=max(1, math.ceil(wait)))
+        self.lacking = lacking
 
 
 def no_spool() -> RequestError:

@@ -22,7 +22,7 @@ from callscribe.media.decoding import Decoder
 from callscribe.media.inspecting import MediaInfo
 from callscribe.recordings import repository
 from callscribe.recordings.fields import CallFields, CallStatus, RecordingFields, Source
-from callscribe.recordings.intake import Incoming, Intakes, check_size, erase, no_room
+from callscribe.recordings.intake import STORAGE_WAIT, Incoming, Intakes, NoRoom, check_size, erase
 from callscribe.recordings.repository import CallFilters, RecordingFilters
 from callscribe.recordings.tables import COMPLETED, UPLOAD, Call, Recording
 from callscribe.settings import Settings
@@ -34,6 +34,9 @@ Completed = Callable[[Session, Recording, str], None]
 Admit = Callable[[Session, str], None]
 """Called with an account before a recording that a client sends is taken; raises a RequestError where it is not."""
 
+UntilRoom = Callable[[Session, str, int], float]
+"""Seconds until an account stores so many bytes less, as far as that can be known."""
+
 
 def _nothing(_session: Session, _recording: Recording, _base_url: str) -> None:
     pass
@@ -41,6 +44,10 @@ def _nothing(_session: Session, _recording: Recording, _base_url: str) -> None:
 
 def _everybody(_session: Session, _account_sid: str) -> None:
     pass
+
+
+def _unknown(_session: Session, _account_sid: str, _size: int) -> float:
+    return STORAGE_WAIT
 
 
 class Recordings:
@@ -54,6 +61,7 @@ class Recordings:
         settings: limits.
         completed: what else happens when a recording becomes completed.
         admit: what else a client must be allowed before its recording is taken.
+        until_room: seconds until an account will have so many bytes less.
     """
 
     def __init__(
@@ -65,12 +73,14 @@ class Recordings:
         settings: Settings,
         completed: Completed = _nothing,
         admit: Admit = _everybody,
+        until_room: UntilRoom = _unknown,
     ) -> None:
         self._database = database
         self._queue = queue
         self._settings = settings
         self._completed = completed
         self._admit = admit
+        self._until_room = until_room
         self._intakes = Intakes(database, blobs, decoder, settings)
 
     def check_announced(self, size: int) -> None:
@@ -153,6 +163,9 @@ class Recordings:
                 return answer, True
 
             answer, kept = await run_in_threadpool(self._committed, work)
+        except NoRoom as error:
+            raise await run_in_threadpool(self._no_room, account_sid, error.lacking) from error
+        else:
             return answer
         finally:
             if not kept:
@@ -172,8 +185,12 @@ class Recordings:
             check_size(announced, limit)
             room = limit - usage.stored(session, account_sid)
         if room <= 0 or announced > room:
-            raise no_room()
+            raise self._no_room(account_sid, max(announced, 1) - room)
         return limit, room
+
+    def _no_room(self, account_sid: str, lacking: int) -> NoRoom:
+        with self._database.read() as session:
+            return NoRoom(lacking, self._until_room(session, account_sid, lacking))
 
     def _committed(self, work: Callable[[Session], tuple[Answer, bool]]) -> tuple[Answer, bool]:
         try:
@@ -228,7 +245,7 @@ class Recordings:
         self._completed(session, row, base_url)
         # Of several that come in at the same time, some may have no room any more.
         if not usage.store_within(session, incoming.account_sid, incoming.size, limit):
-            raise no_room()
+            raise NoRoom(usage.stored(session, incoming.account_sid) + incoming.size - (limit or 0))
         return row
 
     def _call(self, session: Session, account_sid: str, fields: RecordingFields, info: MediaInfo) -> Call | None:

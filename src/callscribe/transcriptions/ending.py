@@ -156,6 +156,7 @@ class Ending:
                     body=content,
                     reduced=reduced,
                     retention=row.resolved_configuration.get("retention"),
+                    body_bytes=len(data),
                 )
         if not ended:
             self._take_back(row.id, content)

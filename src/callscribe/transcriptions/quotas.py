@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 import structlog
 from sqlalchemy.orm import Session
@@ -19,13 +18,15 @@ from sqlalchemy.orm import Session
 from callscribe.accounts import usage
 from callscribe.accounts.limits import Limits, limits_of
 from callscribe.accounts.tables import AccountStorage
-from callscribe.db.clock import instant
+from callscribe.callbacks import repository as callback_repository
 from callscribe.db.engine import Database
 from callscribe.errors import Code, RequestError
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.recordings import repository as recording_repository
+from callscribe.recordings.intake import STORAGE_WAIT
 from callscribe.settings import Settings
 from callscribe.transcriptions import keys, repository
+from callscribe.transcriptions.room import seconds_until_freed
 
 REFRESH = 1.0
 """Seconds for which what was counted is taken to be so still. Counting many takes time: see `_SHARE`."""
@@ -36,8 +37,8 @@ _SHARE = 50
 LONGEST_WAIT = 600
 """Seconds: the most that is said of jobs that wait, however slowly they end."""
 
-STORAGE_WAIT = 3600
-"""Seconds: what is said of stored bytes where nothing is to be erased before."""
+STORAGE_HOLDS = 5.0
+"""Seconds for which what was said of stored bytes is said again."""
 
 ERASURE_DELAY = 60
 """Seconds from when something is due to when it has been swept."""
@@ -93,6 +94,7 @@ class Quotas:
         self._settings = settings
         self._clock = clock
         self._standings: dict[str, Standing] = {}
+        self._storage: dict[str, tuple[float, float]] = {}
         self._lock = threading.Lock()
 
     def admit(self, session: Session, account_sid: str) -> None:
@@ -120,7 +122,7 @@ class Quotas:
             raise _full(
                 f"This account stores {standing.stored_bytes} bytes, of {limits.stored_bytes} that it may. Delete "
                 "transcriptions or recordings that are done with.",
-                self._until_erasure(session, account_sid),
+                self._until_storage(session, account_sid, standing.stored_bytes - limits.stored_bytes + 1),
             )
 
     def added(self, account_sid: str) -> None:
@@ -170,12 +172,21 @@ class Quotas:
                     del self._standings[sid]
         return standing
 
-    def _until_erasure(self, session: Session, account_sid: str) -> float:
-        """Seconds until retention erases something of the account's jobs, where that is soon."""
-        clock = instant(self._database)
-        until = instant(self._database, timedelta(seconds=STORAGE_WAIT))
-        wait = repository.next_erasure(session, account_sid, clock, until)
+    def until_room(self, session: Session, account_sid: str, size: int) -> float:
+        """Seconds until retention has erased so many bytes of an account; `STORAGE_WAIT` where it never will have."""
+        wait = seconds_until_freed(session, self._database, self._settings, account_sid, size)
         return STORAGE_WAIT if wait is None else wait + ERASURE_DELAY
+
+    def _until_storage(self, session: Session, account_sid: str, size: int) -> float:
+        """The same for jobs, whose creates wait for one another: looked up once in a while."""
+        looked, wait = self._storage.get(account_sid, (-math.inf, 0.0))
+        moment = self._clock()
+        if moment - looked >= STORAGE_HOLDS:
+            if len(self._storage) > BATCH:
+                self._storage.clear()
+            looked, wait = moment, self.until_room(session, account_sid, size)
+            self._storage[account_sid] = looked, wait
+        return wait - (moment - looked)
 
     def _until_one_ends(self, standing: Standing, limit: int) -> float:
         """Seconds until there is room for one, at the rate at which the account's jobs ended lately."""
@@ -208,18 +219,27 @@ def keep_house(database: Database, blobs: BlobStore) -> None:
     with database.read() as session:
         rows = repository.not_counted(session, BATCH)
     for row in rows:
-        media, results = _size(blobs, keys.media(row.blobs)), _size(blobs, keys.transcript(row.blobs))
+        with database.read() as session:
+            bodies = callback_repository.body_keys(session, row.account_sid, row.id)
+        media = _size(blobs, keys.media(row.blobs))
+        results = sum(_size(blobs, key) for key in (keys.transcript(row.blobs), *bodies))
         with database.write() as session:
             repository.set_stored(session, row.id, media, results)
+    with database.read() as session:
+        not_sized = callback_repository.not_sized(session, BATCH)
+    for callback_id, key in not_sized.items():
+        size = _size(blobs, key)
+        with database.write() as session:
+            callback_repository.set_size(session, callback_id, size)
     with database.write() as session:
         usage.forget_activity(session)
         usage.begin_counting(session)
     sums = [of.sum_stored(AccountStorage.account_sid) for of in (repository, recording_repository)]
-    for _ in range(BATCH):
+    with database.write() as session:
+        claimed = usage.claim_oldest(session, COUNTED_ANEW, BATCH)
+    for account_sid, moment in claimed.items():
         with database.read() as session:
-            count = usage.count_oldest(session, COUNTED_ANEW, *sums)
-        if count is None:
-            return
+            count = usage.count(session, account_sid, moment, *sums)
         with database.write() as session:
             changed = usage.put_right(session, count)
         if changed and count.counted != count.said:

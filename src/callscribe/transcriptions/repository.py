@@ -26,9 +26,6 @@ _SLACK = timedelta(minutes=1)
 
 _UNFINISHED = (Status.PENDING, Status.RUNNING)
 
-Instant = sa.ColumnElement[datetime]
-"""An instant by the database's clock."""
-
 
 @dataclass(frozen=True, slots=True)
 class Filters:
@@ -204,16 +201,22 @@ def count_unfinished(session: Session, account_sid: str, most: int) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(some.subquery())) or 0
 
 
-def next_erasure(session: Session, account_sid: str, now: Instant, until: Instant) -> float | None:
-    """Seconds until something of an account's jobs is to be erased; None where that is not before `until`."""
-    due = [
-        session.execute(
-            sa.select(sa.func.min(column), now).where(Transcription.account_sid == account_sid, column <= until)
-        ).one()
-        for column in (Transcription.media_due_at, Transcription.transcript_due_at, Transcription.job_due_at)
+def to_be_erased(account_sid: str) -> list[sa.Select[Any]]:
+    """When (`at`) how many bytes (`size`) of an account's jobs are due, first ones first; no byte twice."""
+    media, transcript, job = Transcription.media_due_at, Transcription.transcript_due_at, Transcription.job_due_at
+    of_media = sa.func.coalesce(Transcription.media_bytes, 0)
+    of_results = sa.func.coalesce(Transcription.result_bytes, 0)
+    sizes = {
+        media: sa.case((job < media, 0), else_=of_media),
+        transcript: sa.case((job < transcript, 0), else_=of_results),
+        job: sa.case((media <= job, 0), else_=of_media) + sa.case((transcript <= job, 0), else_=of_results),
+    }
+    return [
+        sa.select(due.label("at"), size.label("size"))
+        .where(Transcription.account_sid == account_sid, due.is_not(None))
+        .order_by(due)
+        for due, size in sizes.items()
     ]
-    waits = [(instant - moment).total_seconds() for instant, moment in due if instant is not None]
-    return max(0.0, min(waits)) if waits else None
 
 
 def not_counted(session: Session, limit: int) -> Sequence[Transcription]:
@@ -234,6 +237,27 @@ def set_stored(session: Session, transcription_id: str, media_bytes: int, result
     )
     if account_sid is not None:
         usage.store(session, account_sid, media_bytes + result_bytes)
+
+
+def try_hold(session: Session, ids: Collection[str]) -> tuple[dict[str, int], set[str]]:
+    """Lock jobs without waiting: what the results of those take that nobody else has, and the ids of the others."""
+    of = Transcription.id.in_(ids)
+    results = sa.select(Transcription.id, sa.func.coalesce(Transcription.result_bytes, 0)).where(of)
+    rows = session.execute(results.order_by(Transcription.id).with_for_update(skip_locked=True))
+    held = {transcription_id: int(size) for transcription_id, size in rows}
+    return held, set(session.scalars(sa.select(Transcription.id).where(of))) - held.keys()
+
+
+def free_results(session: Session, account_sid: str, freed: Mapping[str, int]) -> None:
+    """Say of jobs of an account, which are locked, how many bytes of their results are gone."""
+    for transcription_id, size in freed.items():
+        session.execute(
+            sa.update(Transcription)
+            .where(Transcription.id == transcription_id)
+            .values(result_bytes=Transcription.result_bytes - size)
+            .execution_options(synchronize_session=False)
+        )
+    usage.store(session, account_sid, -sum(freed.values()))
 
 
 def sum_stored(account_sid: sa.SQLColumnExpression[str]) -> sa.ScalarSelect[Any]:
@@ -290,7 +314,7 @@ def report_chunks(session: Session, transcription_id: str, news: Mapping[int, tu
     What a second attempt at a chunk says does not count until it is beyond the first. Of several jobs in a transaction,
     the one with the least id comes first.
     """
-    _hold(session, transcription_id)
+    hold(session, transcription_id)
     for number, (done, readable) in sorted(news.items()):
         session.execute(
             sa.update(Chunk)
@@ -302,7 +326,7 @@ def report_chunks(session: Session, transcription_id: str, news: Mapping[int, tu
 
 def finish_chunk(session: Session, transcription_id: str, number: int) -> bool:
     """Say that all words of a chunk are in the blob store; False where its job has ended meanwhile."""
-    _hold(session, transcription_id)
+    hold(session, transcription_id)
     result = session.execute(
         sa.update(Chunk)
         .where(Chunk.transcription_id == transcription_id, Chunk.number == number)
@@ -323,8 +347,8 @@ def forget_chunks(session: Session, transcription_id: str) -> None:
     session.execute(sa.delete(Chunk).where(Chunk.transcription_id == transcription_id))
 
 
-def _hold(session: Session, transcription_id: str) -> None:
-    """Lock a job's row before those of its chunks, as who ends or deletes it does: nobody waits in a circle."""
+def hold(session: Session, transcription_id: str) -> None:
+    """Lock a job's row before those of what it has, as who ends or deletes it does: nobody waits in a circle."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.select(Transcription.id).where(Transcription.id == transcription_id).with_for_update())
 

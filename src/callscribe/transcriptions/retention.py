@@ -28,7 +28,7 @@ from callscribe.accounts.tables import Account
 from callscribe.callbacks import repository as callback_repository
 from callscribe.callbacks.tables import Callback, Delivery
 from callscribe.conversations.tables import Conversation
-from callscribe.db.clock import instant
+from callscribe.db.clock import days_ago, fixed, instant
 from callscribe.db.engine import Database, begin_writing
 from callscribe.durable.patience import patiently
 from callscribe.durable.queues import WORKFLOW_INSTANCE, Queue, WorkQueue
@@ -142,11 +142,10 @@ class Sweep:
         self._all("transcripts", self._transcripts)
         self._all("media", self._media)
         self._all("callbacks", self._callbacks)
-        for account_sid, kept in self._accounts():
-            if kept.recording is not None:
-                self._all("recordings", partial(self._recordings, account_sid, kept.recording))
-            if kept.conversation is not None:
-                self._all("conversations", partial(self._conversations, account_sid, kept.conversation))
+        for account_sid, days in self._keeping("recording", Recording.account_sid, self._old_recordings):
+            self._all("recordings", partial(self._recordings, account_sid, days))
+        for account_sid, days in self._keeping("conversation", Conversation.account_sid, self._old_conversations):
+            self._all("conversations", partial(self._conversations, account_sid, days))
 
     def _all(self, kind: str, batch: Callable[[], int]) -> None:
         erased = 0
@@ -198,15 +197,25 @@ class Sweep:
             return len(rows)
 
     def _callbacks(self) -> int:
+        """Logs, and what they said with the last that says it."""
         with self._writing() as session:
-            rows = callback_repository.due(session, self._database, BATCH)
+            due = callback_repository.due(session, self._database, BATCH)
+            # Who deletes a job, or sends its callback again, locks the job first and then waits for these rows; here
+            # nobody is waited for, and what belongs to a job that somebody has is left for the next round.
+            results, busy = repository.try_hold(session, _subjects(due))
+            rows = [row for row in due if row.subject_id not in busy]
             session.execute(sa.delete(Callback).where(Callback.id.in_([row.id for row in rows])))
             for account_sid, group in _by_account(rows):
                 # One that was sent again shares its body with the first.
                 left = {subject: self._bodies(session, account_sid, subject) for subject in _subjects(group)}
-                blobs = {row.body_key for row in group if row.body_key and row.body_key not in left[row.subject_id]}
-                if blobs:
-                    self._enqueue(session, account_sid, blobs=sorted(blobs))
+                gone = {row.body_key: row for row in group if row.body_key and row.body_key not in left[row.subject_id]}
+                freed: dict[str, int] = {}
+                for row in gone.values():
+                    of_job = freed.get(row.subject_id, 0) + (row.body_bytes or 0)
+                    freed[row.subject_id] = min(of_job, results.get(row.subject_id, 0))
+                repository.free_results(session, account_sid, {job: size for job, size in freed.items() if size})
+                if gone:
+                    self._enqueue(session, account_sid, blobs=sorted(gone))
             return len(rows)
 
     def _bodies(self, session: Session, account_sid: str, subject_id: str) -> set[str]:
@@ -214,20 +223,10 @@ class Sweep:
 
     def _recordings(self, account_sid: str, days: float) -> int:
         """Recordings that came so long ago, but for those that a job still needs."""
-        needed = sa.exists().where(
-            Transcription.account_sid == account_sid,
-            Transcription.source_id == Recording.sid,
-            Transcription.status.not_in(_ENDED),
-        )
         with self._writing() as session:
             rows = session.scalars(
                 sa.select(Recording)
-                .where(
-                    Recording.account_sid == account_sid,
-                    Recording.date_created <= instant(self._database, -timedelta(days=days)),
-                    Recording.status.not_in(UNFINISHED),
-                    ~needed,
-                )
+                .where(Recording.account_sid == account_sid, self._old_recordings(self._ago(days)))
                 .order_by(Recording.date_created, Recording.sid)
                 .limit(BATCH)
                 .with_for_update(skip_locked=True)
@@ -250,11 +249,7 @@ class Sweep:
         with self._writing() as session:
             ids = session.scalars(
                 sa.select(Conversation.id)
-                .where(
-                    Conversation.account_sid == account_sid,
-                    Conversation.active_at <= instant(self._database, -timedelta(days=days)),
-                    ~_untold(Conversation.account_sid, Conversation.id),
-                )
+                .where(Conversation.account_sid == account_sid, self._old_conversations(self._ago(days)))
                 .order_by(Conversation.active_at)
                 .limit(CONVERSATIONS)
                 .with_for_update(skip_locked=True)
@@ -267,6 +262,30 @@ class Sweep:
             if blobs:
                 self._enqueue(session, account_sid, blobs=sorted(blobs))
             return len(ids)
+
+    def _old_recordings(self, moment: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
+        needed = sa.exists().where(
+            Transcription.account_sid == Recording.account_sid,
+            Transcription.source_id == Recording.sid,
+            Transcription.status.not_in(_ENDED),
+        )
+        return sa.and_(Recording.date_created <= moment, Recording.status.not_in(UNFINISHED), ~needed)
+
+    def _old_conversations(self, moment: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
+        return sa.and_(Conversation.active_at <= moment, ~_untold(Conversation.account_sid, Conversation.id))
+
+    def _keeping(
+        self,
+        kind: str,
+        owner: sa.orm.InstrumentedAttribute[str],
+        old: Callable[[sa.ColumnElement[datetime]], sa.ColumnElement[bool]],
+    ) -> list[tuple[str, float]]:
+        """Accounts that have something older than the days for which they keep it, and those days."""
+        days = account_repository.days_kept(kind, of_settings(self._settings)[f"{kind}Days"])
+        has_old = sa.exists().where(owner == Account.sid, old(days_ago(self._database, days)))
+        with self._database.read() as session:
+            rows = session.execute(sa.select(Account.sid, days).where(days.is_not(None), has_old)).all()
+        return [(account_sid, kept) for account_sid, kept in rows]
 
     def _due(
         self, session: Session, column: sa.orm.InstrumentedAttribute[datetime | None], *, told: bool = False
@@ -289,13 +308,10 @@ class Sweep:
         )
 
     def _now(self) -> sa.ColumnElement[datetime]:
-        return instant(self._database)
+        return fixed(instant(self._database))
 
-    def _accounts(self) -> list[tuple[str, Retention]]:
-        default = of_settings(self._settings)
-        with self._database.read() as session:
-            rows = account_repository.every(session)
-        return [(row.sid, Retention.of(row.retention, default)) for row in rows]
+    def _ago(self, days: float) -> sa.ColumnElement[datetime]:
+        return fixed(instant(self._database, -timedelta(days=days)))
 
     def _enqueue(
         self,

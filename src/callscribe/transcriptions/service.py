@@ -14,7 +14,7 @@ from callscribe.callbacks.tables import Callback
 from callscribe.configurations.service import TranscriptionConfigurations
 from callscribe.configurations.tables import Configuration
 from callscribe.db.base import now
-from callscribe.db.engine import Database
+from callscribe.db.engine import Database, begin_writing
 from callscribe.db.paging import Page
 from callscribe.db.repetition import Repetition, once
 from callscribe.db.together import GroupWriter
@@ -191,6 +191,8 @@ class Transcriptions:
         """
         self.fetch(account_sid, transcription_id)
         with self._database.write() as session:
+            begin_writing(session)
+            repository.hold(session, transcription_id)  # or its body might be erased at this moment
             callbacks = self._callbacks.of_subject(session, account_sid, transcription_id)
             if not callbacks:
                 raise RequestError(Code.NOT_FOUND, f"Transcription {transcription_id} has no callback to send again.")

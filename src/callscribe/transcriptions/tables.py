@@ -73,6 +73,28 @@ class Transcription(Base):
             sqlite_where=sa.text("job_due_at IS NOT NULL"),
             postgresql_where=sa.text("job_due_at IS NOT NULL"),
         ),
+        # For telling an account when there will be room.
+        sa.Index(
+            "ix_transcriptions_account_media_due_at",
+            "account_sid",
+            "media_due_at",
+            sqlite_where=sa.text("media_due_at IS NOT NULL"),
+            postgresql_where=sa.text("media_due_at IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_transcriptions_account_transcript_due_at",
+            "account_sid",
+            "transcript_due_at",
+            sqlite_where=sa.text("transcript_due_at IS NOT NULL"),
+            postgresql_where=sa.text("transcript_due_at IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_transcriptions_account_job_due_at",
+            "account_sid",
+            "job_due_at",
+            sqlite_where=sa.text("job_due_at IS NOT NULL"),
+            postgresql_where=sa.text("job_due_at IS NOT NULL"),
+        ),
         # For counting what ended under a version that did not count.
         sa.Index(
             "ix_transcriptions_not_counted",

@@ -93,7 +93,16 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
     app.state.recording_webhook = RecordingWebhook(database, services.queue, services.reading, settings)
     app.state.transcriptions = services.transcriptions
     automatic = services.automatic
-    recordings = Recordings(database, services.queue, blobs, decoder, settings, automatic, automatic.admit)
+    recordings = Recordings(
+        database,
+        services.queue,
+        blobs,
+        decoder,
+        settings,
+        automatic,
+        automatic.admit,
+        services.quotas.until_room,
+    )
     app.state.recordings = recordings
     app.state.recording_media = RecordingMedia(blobs, decoder, settings, recordings.is_there)
     app.state.results = Results(blobs)

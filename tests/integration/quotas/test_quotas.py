@@ -17,9 +17,10 @@ from callscribe.errors import RequestError
 from callscribe.ids import new_configuration_id, new_recording_sid, new_transcription_id
 from callscribe.media.blobs import BlobStore
 from callscribe.recordings import repository as recordings
+from callscribe.recordings.intake import STORAGE_WAIT
 from callscribe.recordings.tables import Recording
 from callscribe.settings import Settings
-from callscribe.transcriptions import keys, quotas, repository
+from callscribe.transcriptions import keys, quotas, repository, room
 from callscribe.transcriptions.quotas import Quotas
 from callscribe.transcriptions.tables import Status, Transcription
 from harness import eventually
@@ -133,8 +134,8 @@ def test_audio_is_counted_once_for_each_job_and_leaves_the_day(database: Databas
             repository.set_duration(session, row, 1200.0)
     with database.read() as session:
         assert usage.activity(session, account).audio_seconds == 1200.0
-        assert usage.out_of_audio(session, settings) >= {other}
-        assert account not in usage.out_of_audio(session, settings)
+        assert usage.OutOfAudio(settings)(session) >= {other}
+        assert account not in usage.OutOfAudio(settings)(session)
     assert refusal(database, Quotas(database, settings), account) is None
     with database.write() as session:
         # Most of it a day ago less five periods.
@@ -150,9 +151,8 @@ def test_audio_is_counted_once_for_each_job_and_leaves_the_day(database: Databas
     assert full.retry_after is not None
     assert 4 * usage.PERIOD < full.retry_after <= 5 * usage.PERIOD
     with database.read() as session:
-        assert usage.out_of_audio(session, settings) >= {account, other}
-        assert usage.OutOfAudio(settings)(session) == usage.out_of_audio(session, settings)
-        assert usage.out_of_audio(session, Settings(account_audio_hours=None)) == set()
+        assert usage.OutOfAudio(settings)(session) >= {account, other}
+        assert usage.OutOfAudio(Settings(account_audio_hours=None))(session) == set()
     with database.write() as session:
         set_limits(session, account, {"audio_hours": 1.0})
     assert refusal(database, Quotas(database, settings), account) is None
@@ -192,13 +192,117 @@ def test_an_account_that_stores_too_much_is_told(database: Database, account: st
     full = refusal(database, mine, account)
     assert full is not None
     assert "stores 1000 bytes, of 1000" in full.detail
-    assert full.retry_after == quotas.STORAGE_WAIT
-    now = datetime.now(UTC)
-    added(database, job(account, Status.COMPLETED, media_bytes=1, media_due_at=now + timedelta(days=2)))
-    added(database, job(account, Status.COMPLETED, media_bytes=1, transcript_due_at=now + timedelta(seconds=1000)))
-    full = refusal(database, Quotas(database, Settings(account_stored_bytes=1000)), account)
+    assert full.retry_after == STORAGE_WAIT
+
+
+def wait_for_room(database: Database, account: str, stored_bytes: int, **options: Any) -> int:
+    """What somebody is told who comes with so many bytes stored, of 1000 that may be."""
+    with database.write() as session:
+        usage.store(session, account, stored_bytes - usage.stored(session, account))
+    full = refusal(database, Quotas(database, Settings(account_stored_bytes=1000, **options)), account)
     assert full is not None
-    assert full.retry_after == pytest.approx(1000 + quotas.ERASURE_DELAY, abs=30)
+    assert full.retry_after is not None
+    return full.retry_after - quotas.ERASURE_DELAY
+
+
+def test_the_wait_for_room_is_until_enough_of_what_is_due_has_gone(
+    database: Database, account: str, other: str
+) -> None:
+    def due(seconds: float) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=seconds)
+
+    def near(seconds: float) -> Any:
+        return pytest.approx(seconds, abs=30)
+
+    ended = Status.COMPLETED
+    added(database, job(other, ended, media_bytes=10**9, media_due_at=due(10)))
+    added(database, job(account, ended, media_bytes=5, media_due_at=due(1000), result_bytes=9, job_due_at=due(9000)))
+    added(database, job(account, ended, media_bytes=900, result_bytes=20, transcript_due_at=due(2000)))
+    added(database, job(account, ended, media_bytes=300, result_bytes=40, job_due_at=due(3000)))
+    # With the transcript goes more than is left of it for the job.
+    added(
+        database,
+        job(account, ended, media_bytes=1, result_bytes=2, transcript_due_at=due(50_000), job_due_at=due(60_000)),
+    )
+    assert wait_for_room(database, account, 1004) == near(1000)
+    assert wait_for_room(database, account, 1005) == near(2000)
+    assert wait_for_room(database, account, 1024) == near(2000)
+    assert wait_for_room(database, account, 1025) == near(3000)
+    assert wait_for_room(database, account, 1364) == near(3000)
+    assert wait_for_room(database, account, 1365) == near(9000)
+    assert wait_for_room(database, account, 1375) == near(50_000)
+    assert wait_for_room(database, account, 1376) == near(60_000)
+    assert wait_for_room(database, account, 1377) == STORAGE_WAIT - quotas.ERASURE_DELAY  # never by itself
+    # Recordings go by their own dates.
+    sid = new_recording_sid()
+    with database.write() as session:
+        session.add(
+            Recording(
+                account_sid=account,
+                sid=sid,
+                channels=1,
+                source="StartCallRecordingAPI",
+                size=500,
+                date_created=due(4000 - 86_400),
+            )
+        )
+    assert wait_for_room(database, account, 1377, retention_recording_days=1.0) == near(4000)
+    assert wait_for_room(database, account, 1869, retention_recording_days=1.0) == near(9000)
+    assert wait_for_room(database, account, 1377) == STORAGE_WAIT - quotas.ERASURE_DELAY
+
+
+def test_no_more_erasures_are_looked_at_than_a_bound(
+    database: Database, account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "MOST", 3)
+    now = datetime.now(UTC)
+    for number in range(1, 6):
+        due = now + timedelta(seconds=1000 * number)
+        added(database, job(account, Status.COMPLETED, media_bytes=10, media_due_at=due))
+    assert wait_for_room(database, account, 1029) == pytest.approx(3000, abs=30)
+    assert wait_for_room(database, account, 1049) == pytest.approx(3000, abs=30)  # come again then
+
+
+def test_what_an_account_has_due_is_read_from_an_index(database: Database, account: str, other: str) -> None:
+    due = datetime.now(UTC) + timedelta(hours=1)
+    with database.write() as session:
+        session.add_all(job(other, Status.COMPLETED, media_bytes=1, media_due_at=due) for _ in range(3000))
+    statements: list[tuple[str, Any]] = []
+
+    def note(*event: Any) -> None:
+        statements.append((event[2], event[3]))
+
+    with database.read() as session:
+        if not database.is_sqlite:
+            session.execute(sa.text("ANALYZE transcriptions"))
+        sa.event.listen(database.engine, "before_cursor_execute", note)
+        found = room.seconds_until_freed(session, database, Settings(), account, 1)
+        sa.event.remove(database.engine, "before_cursor_execute", note)
+        statement, parameters = statements[-1]
+        explain = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
+        plan = str(session.connection().exec_driver_sql(explain + statement, parameters).all())
+    assert found is None
+    for column in ("media_due_at", "transcript_due_at", "job_due_at"):
+        assert f"ix_transcriptions_account_{column}" in plan
+
+
+def test_what_was_said_of_stored_bytes_is_said_again_for_a_moment(database: Database, account: str) -> None:
+    clock = Clock()
+    mine = Quotas(database, Settings(account_stored_bytes=1000), clock)
+    with database.write() as session:
+        usage.store(session, account, 1000)
+    first = refusal(database, mine, account)
+    assert first is not None
+    assert first.retry_after == STORAGE_WAIT
+    added(database, job(account, Status.COMPLETED, media_bytes=1, media_due_at=datetime.now(UTC)))
+    clock.time += 2
+    again = refusal(database, mine, account)
+    assert again is not None
+    assert again.retry_after == STORAGE_WAIT - 2
+    clock.time += quotas.STORAGE_HOLDS
+    third = refusal(database, mine, account)
+    assert third is not None
+    assert third.retry_after == quotas.ERASURE_DELAY
 
 
 def test_of_many_that_store_at_the_same_time_none_goes_beyond_the_limit(database: Database, account: str) -> None:
@@ -280,9 +384,15 @@ def test_what_is_stored_while_an_account_is_counted_is_neither_lost_nor_counted_
     with database.write() as session:
         session.execute(sa.update(AccountStorage).values(counted_at=usage.epoch()))
         session.execute(sa.update(AccountStorage).where(AccountStorage.account_sid == account).values(counted_at=None))
+    with database.write() as session:
+        claimed = usage.claim_oldest(session, quotas.COUNTED_ANEW, 10)
+        assert claimed.keys() == {account}
+    with database.write() as session:
+        assert not usage.claim_oldest(session, quotas.COUNTED_ANEW, 10)  # somebody else's
     with database.read() as session:
-        count = usage.count_oldest(session, quotas.COUNTED_ANEW, repository.sum_stored(AccountStorage.account_sid))
-    assert count == usage.Count(account, said=50, counted=0, counted_before=None)
+        sums = repository.sum_stored(AccountStorage.account_sid)
+        count = usage.count(session, account, claimed[account], sums)
+    assert count == usage.Count(account, said=50, counted=0, claimed_at=claimed[account])
     with database.write() as session:
         usage.store(session, account, 7)
     for first in (True, False):  # whoever comes second changes nothing
@@ -300,15 +410,107 @@ def test_only_accounts_that_have_a_limit_run_out_of_audio(database: Database, ac
         usage.count_audio(session, other, 3600.0)
         set_limits(session, account, {"audio_hours": 1.0})
     with database.read() as session:
-        assert usage.out_of_audio(session, settings) == {account}
+        assert usage.OutOfAudio(settings)(session) == {account}
     with database.write() as session:
         set_limits(session, account, {"audio_hours": 1.5})
         set_limits(session, other, {"audio_hours": 0.0})
     with database.read() as session:
-        assert usage.out_of_audio(session, settings) == {other}
+        assert usage.OutOfAudio(settings)(session) == {other}
     with database.write() as session:
         set_limits(session, other, {"audio_hours": None})
         set_limits(session, account, {"audio_hours": None})
+
+
+def test_whoever_looks_for_accounts_without_audio_hours_again_and_again_sees_what_changes(
+    database: Database, account: str, other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage, "LOOK_EVERY", 0.0)
+    settings = Settings(account_audio_hours=0.5)
+    out_of_audio = usage.OutOfAudio(settings)
+
+    def barred() -> bool:
+        with database.read() as session:
+            found = out_of_audio(session)
+            assert found == usage.OutOfAudio(settings)(session)
+        return account in found
+
+    with database.write() as session:
+        usage.count_audio(session, account, 1000.0)
+    with database.write() as session:
+        session.execute(
+            sa.update(AccountActivity)
+            .where(AccountActivity.account_sid == account)
+            .values(period=AccountActivity.period - usage.DAY + 5)
+        )
+    assert not barred()
+    with database.write() as session:
+        usage.count_audio(session, account, 700.0)
+    assert not barred()
+    with database.write() as session:
+        usage.count_audio(session, account, 100.0)
+    assert barred()
+    with database.write() as session:
+        set_limits(session, account, {"audio_hours": 1.0})
+    assert not barred()
+    with database.write() as session:
+        set_limits(session, account, {"audio_hours": None})
+    assert barred()
+    # When a period is over all of the day is read anew.
+    with database.write() as session:
+        session.execute(sa.update(AccountActivity).values(period=AccountActivity.period - usage.DAY))
+    assert out_of_audio._period is not None
+    out_of_audio._period -= 1
+    assert not barred()
+
+
+def test_a_limit_of_no_audio_holds_for_those_who_never_had_any(database: Database, account: str) -> None:
+    with database.read() as session:
+        assert account in usage.OutOfAudio(Settings(account_audio_hours=0))(session)
+        assert account not in usage.OutOfAudio(Settings(account_audio_hours=1))(session)
+    with database.write() as session:
+        set_limits(session, account, {"audio_hours": -1})
+    with database.read() as session:
+        assert account not in usage.OutOfAudio(Settings(account_audio_hours=0))(session)
+
+
+def test_an_account_that_was_claimed_and_not_counted_is_counted_by_another(database: Database, account: str) -> None:
+    with database.write() as session:
+        usage.store(session, account, 50)  # wrong: there is nothing
+    with database.write() as session:
+        assert account in usage.claim_oldest(session, quotas.COUNTED_ANEW, 10_000)  # and killed
+    quotas.keep_house(database, BlobStore("memory:///"))
+    assert stored(database, account) == 50
+    with database.write() as session:
+        session.execute(
+            sa.update(AccountStorage)
+            .where(AccountStorage.account_sid == account)
+            .values(counted_at=AccountStorage.counted_at - usage.COUNTING)
+        )
+    quotas.keep_house(database, BlobStore("memory:///"))
+    assert stored(database, account) == 0
+
+
+def test_several_who_count_at_the_same_time_count_different_accounts(
+    database: Database, account: str, other: str
+) -> None:
+    with database.write() as session:
+        usage.store(session, account, 1)
+    with database.write() as session:
+        session.execute(sa.update(AccountStorage).values(counted_at=None))
+    start = threading.Barrier(4)
+
+    def claim(_: int) -> list[str]:
+        start.wait()
+        claimed: list[str] = []
+        for _ in range(100):
+            with database.write() as session:
+                claimed += usage.claim_oldest(session, quotas.COUNTED_ANEW, 2)
+        return claimed
+
+    with ThreadPoolExecutor(4) as threads:
+        claimed = [sid for each in threads.map(claim, range(4)) for sid in each]
+    assert len(claimed) == len(set(claimed))
+    assert {account, other} <= set(claimed)
 
 
 def test_a_deleted_recording_frees_what_it_stored(database: Database, account: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from dbos import DBOSClient
 
+from callscribe.accounts import usage
 from callscribe.accounts.tables import Account
 from callscribe.callbacks import repository as callback_repository
 from callscribe.callbacks.tables import Callback, CallbackAttempt, Delivery
@@ -17,11 +18,11 @@ from callscribe.conversations.tables import Conversation, ConversationStatus
 from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.durable.queues import WorkQueue
-from callscribe.ids import new_configuration_id, new_recording_sid, new_transcription_id
+from callscribe.ids import new_account_sid, new_configuration_id, new_recording_sid, new_transcription_id
 from callscribe.media.blobs import BlobStore
 from callscribe.recordings.tables import Recording
 from callscribe.settings import Settings
-from callscribe.transcriptions import keys, repository
+from callscribe.transcriptions import keys, quotas, repository
 from callscribe.transcriptions.retention import Sweep, count_anew, due_instants, erase_blobs
 from callscribe.transcriptions.tables import Status, Transcription
 
@@ -181,8 +182,8 @@ def test_the_log_of_a_callback_goes_and_its_body_with_the_last_that_has_it(
     row = make()
     body = keys.callback(row.blobs)
     erase.blobs.put_bytes(body, b"text")
-    first = tell(database, row, Delivery.DELIVERED, body_key=body, due_at=now() + PAST)
-    again = tell(database, row, Delivery.DELIVERED, body_key=body, due_at=now() + FUTURE)
+    first = tell(database, row, Delivery.DELIVERED, body_key=body, body_bytes=4, due_at=now() + PAST)
+    again = tell(database, row, Delivery.DELIVERED, body_key=body, body_bytes=4, due_at=now() + FUTURE)
     erase()
     assert found(database, first) is None
     assert found(database, again) is not None
@@ -194,22 +195,130 @@ def test_the_log_of_a_callback_goes_and_its_body_with_the_last_that_has_it(
     assert not erase.blobs.exists(body)
 
 
+def counted(database: Database, row: Transcription) -> tuple[int, int, int]:
+    """Bytes that a job says its results take, that its account says it stores, and that its jobs add up to."""
+    with database.read() as session:
+        all_jobs = session.scalar(sa.select(repository.sum_stored(sa.literal(row.account_sid))))
+        return found(database, row).result_bytes, usage.stored(session, row.account_sid), int(all_jobs or 0)
+
+
+def test_the_body_of_a_callback_counts_until_the_last_log_that_has_it_goes(
+    database: Database, account: str, make: Make, erase: _Erasing
+) -> None:
+    row = make(media_bytes=100, result_bytes=7000)
+    body = keys.callback(row.blobs)
+    for _ in range(2):
+        tell(database, row, Delivery.DELIVERED, body_key=body, body_bytes=5000, due_at=now() + PAST)
+    again = tell(database, row, Delivery.DELIVERED, body_key=body, body_bytes=5000, due_at=now() + FUTURE)
+    tell(database, row, Delivery.DELIVERED, body=b"small", due_at=now() + PAST)
+    with database.write() as session:
+        usage.store(session, account, 7100)
+    erase()
+    assert counted(database, row) == (7000, 7100, 7100)
+    with database.write() as session:
+        session.execute(sa.update(Callback).where(Callback.id == again.id).values(due_at=now() + PAST))
+    for _ in range(2):
+        erase()
+        assert counted(database, row) == (2000, 2100, 2100)
+    with database.write() as session:
+        session.execute(sa.update(Transcription).where(Transcription.id == row.id).values(transcript_due_at=now()))
+    erase()
+    assert counted(database, row) == (0, 100, 100)
+
+
+def test_a_body_that_went_with_its_transcript_is_not_freed_a_second_time(
+    database: Database, account: str, make: Make, erase: _Erasing
+) -> None:
+    row = make(media_bytes=0, result_bytes=7000, transcript_due_at=now() + PAST)
+    tell(database, row, Delivery.DELIVERED, body_key=keys.callback(row.blobs), body_bytes=5000, due_at=now() + PAST)
+    other = make(media_bytes=0, result_bytes=30)
+    with database.write() as session:
+        usage.store(session, account, 7030)
+    erase()
+    assert counted(database, row) == (0, 30, 30)
+    assert counted(database, other) == (30, 30, 30)
+
+
+def test_a_sweep_that_is_killed_has_changed_nothing(
+    database: Database, account: str, make: Make, erase: _Erasing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = make(media_bytes=0, result_bytes=7000)
+    body = keys.callback(row.blobs)
+    callback = tell(database, row, Delivery.DELIVERED, body_key=body, body_bytes=5000, due_at=now() + PAST)
+    erase.blobs.put_bytes(body, b"text")
+    with database.write() as session:
+        usage.store(session, account, 7000)
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(erase.queue, "enqueue", kill)  # the last that the transaction does
+        with pytest.raises(Killed):
+            erase()
+    assert found(database, callback) is not None
+    assert counted(database, row) == (7000, 7000, 7000)
+    erase()
+    assert found(database, callback) is None
+    assert not erase.blobs.exists(body)
+    assert counted(database, row) == (2000, 2000, 2000)
+
+
+def test_the_log_of_a_job_that_somebody_has_in_hand_waits_for_the_next_round(
+    database: Database, make: Make, erase: _Erasing
+) -> None:
+    row = make(media_bytes=0, result_bytes=10)
+    callback = tell(database, row, Delivery.DELIVERED, body=b"text", due_at=now() + PAST)
+    if not database.is_sqlite:  # where there is one writer at a time
+        with database.write() as session:
+            repository.hold(session, row.id)
+            erase()
+        assert found(database, callback) is not None
+    erase()
+    assert found(database, callback) is None
+
+
+def test_a_body_that_an_older_version_stored_is_measured_before_it_goes(
+    database: Database, account: str, make: Make, erase: _Erasing
+) -> None:
+    row = make(media_bytes=0, result_bytes=7000)
+    body = keys.callback(row.blobs)
+    erase.blobs.put_bytes(body, b"x" * 5000)
+    callback = tell(database, row, Delivery.DELIVERED, body_key=body, due_at=now() + PAST)
+    with database.write() as session:
+        usage.store(session, account, 7000)
+    erase()
+    assert found(database, callback) is not None
+    quotas.keep_house(database, erase.blobs)
+    erase()
+    assert found(database, callback) is None
+    assert counted(database, row) == (2000, 2000, 2000)
+
+
+def taken_in(database: Database, account: str, age: timedelta) -> Recording:
+    sid = new_recording_sid()
+    row = Recording(
+        account_sid=account,
+        sid=sid,
+        channels=1,
+        source="RecordVerb",
+        blobs=f"{account}/{sid}",
+        date_created=now() - age,
+    )
+    with database.write() as session:
+        session.add(row)
+    return row
+
+
 def test_old_recordings_go_but_for_those_that_a_job_needs(
     database: Database, account: str, make: Make, erase: _Erasing
 ) -> None:
     def recording(age: timedelta) -> Recording:
-        sid = new_recording_sid()
-        row = Recording(
-            account_sid=account,
-            sid=sid,
-            channels=1,
-            source="RecordVerb",
-            blobs=f"{account}/{sid}",
-            date_created=now() - age,
-        )
-        with database.write() as session:
-            session.add(row)
-        erase.blobs.put_bytes(f"{account}/{sid}/media", b"audio")
+        row = taken_in(database, account, age)
+        erase.blobs.put_bytes(f"{row.blobs}/media", b"audio")
         return row
 
     with database.write() as session:
@@ -221,6 +330,97 @@ def test_old_recordings_go_but_for_those_that_a_job_needs(
     assert [found(database, each) is not None for each in (old, new, needed)] == [False, True, True]
     assert [erase.blobs.exists(f"{each.blobs}/media") for each in (old, new, needed)] == [False, True, True]
     assert erase.handed_over == [old.sid]
+
+
+def test_recordings_are_kept_as_the_account_says_before_the_server(
+    database: Database, queue: WorkQueue, tmp_path: Path
+) -> None:
+    layers: dict[str, Any] = {
+        "none": None,
+        "empty": {},
+        "of others": {"mediaDays": 1},
+        "null": {"recordingDays": None},
+        "forever": {"recordingDays": "forever"},
+        "longer": {"recordingDays": 9},
+        "shorter": {"recordingDays": 0.25},
+    }
+    rows = {}
+    for name, layer in layers.items():
+        sid = new_account_sid()
+        with database.write() as session:
+            session.add(Account(sid=sid, name=name, token_hash="", token_encrypted="", retention=layer))
+        rows[name] = [taken_in(database, sid, timedelta(days=days)) for days in (20, 6, 0.5, 0.1)]
+
+    def left(settings: Settings) -> dict[str, int]:
+        Sweep(database, queue, settings)()
+        return {name: sum(found(database, row) is not None for row in of) for name, of in rows.items()}
+
+    by_server = dict.fromkeys(("none", "empty", "of others", "null"), 4)
+    of_their_own = {"forever": 4, "longer": 3, "shorter": 1}
+    assert left(Settings(data_dir=tmp_path)) == by_server | of_their_own
+    by_server = dict.fromkeys(by_server, 2)
+    assert left(Settings(data_dir=tmp_path, retention_recording_days=5.0)) == by_server | of_their_own
+
+
+def test_accounts_that_have_nothing_due_cost_no_transaction(
+    database: Database, queue: WorkQueue, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path, retention_recording_days=50.0, retention_conversation_days=50.0)
+
+    def statements() -> int:
+        Sweep(database, queue, settings)()  # what is due
+        seen: list[str] = []
+
+        def note(*event: Any) -> None:
+            seen.append(event[2])
+
+        sa.event.listen(database.engine, "before_cursor_execute", note)
+        Sweep(database, queue, settings)()
+        sa.event.remove(database.engine, "before_cursor_execute", note)
+        return len(seen)
+
+    before = statements()
+    for _ in range(10):
+        sid = new_account_sid()
+        with database.write() as session:
+            session.add(Account(sid=sid, name="idle", token_hash="", token_encrypted=""))
+        taken_in(database, sid, timedelta(days=1))
+    assert statements() == before
+
+
+def test_what_is_due_is_found_in_an_index_without_a_look_at_what_is_not(
+    database: Database, account: str, make: Make, tmp_path: Path, queue: WorkQueue
+) -> None:
+    if database.is_sqlite:
+        pytest.skip("its clock is the same for all rows in any case")
+    with database.write() as session:
+        for _ in range(3000):
+            session.add(
+                Transcription(
+                    id=new_transcription_id(),
+                    account_sid=account,
+                    status=Status.COMPLETED,
+                    configuration_id=new_configuration_id(),
+                    participants=[],
+                    resolved_configuration={},
+                    base_url="",
+                    media_due_at=now() + timedelta(days=1),
+                )
+            )
+    seen: list[tuple[str, Any]] = []
+
+    def note(*event: Any) -> None:
+        seen.append((event[2], event[3]))
+
+    with database.write() as session:
+        session.execute(sa.text("ANALYZE transcriptions"))
+    sa.event.listen(database.engine, "before_cursor_execute", note)
+    Sweep(database, queue, Settings(data_dir=tmp_path))._media()
+    sa.event.remove(database.engine, "before_cursor_execute", note)
+    [(statement, parameters)] = [each for each in seen if "media_due_at <=" in each[0]]
+    with database.read() as session:
+        plan = str(session.connection().exec_driver_sql(f"EXPLAIN {statement}", parameters).all())
+    assert "Index Cond: (media_due_at <=" in plan
 
 
 def test_conversations_in_which_nothing_happens_any_more_go(database: Database, account: str, erase: _Erasing) -> None:
