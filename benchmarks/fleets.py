@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -228,6 +228,32 @@ class Account:
     def close(self) -> None:
         """Let go of connections."""
         self._http.close()
+
+
+@contextmanager
+def served(place: Hub) -> Iterator[tuple[Account, psutil.Process, Path]]:
+    """`callscribe serve` with the real recogniser: an account on it, its process, and the folder of its files."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, ExitStack() as stack:
+        database = Database(f"sqlite:///{folder}/data/callscribe.db")
+        here = Fleet(Path(folder), database, stack, {})
+        sid, token = "AC" + secrets.token_hex(16), secrets.token_hex(16)
+        here.environment = {
+            "CALLSCRIBE_ACCOUNT_SID": sid,
+            "CALLSCRIBE_AUTH_TOKEN": token,
+            "CALLSCRIBE_MEDIA_ALLOW": "127.0.0.1",
+            "CALLSCRIBE_CALLBACK_ALLOW": "127.0.0.1",
+            "CALLSCRIBE_LOG_FORMAT": "json",
+        }
+        process, found = here.start(["-m", "callscribe", "serve", "--port", "0"], r"listens on (http://\S+)")
+        yield stack.enter_context(closing(Account(found[1], Credentials(sid, token), place))), process, Path(folder)
+
+
+def runs(process: psutil.Process, mark: str) -> bool:
+    """Whether a process is the one with `mark` in its command line."""
+    try:
+        return any(mark in argument for argument in process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
 
 
 def cpu(processes: Sequence[psutil.Process]) -> float:

@@ -20,29 +20,26 @@ their own:
 
 import argparse
 import os
-import secrets
 import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import psutil
 from rich.console import Console
 from rich.table import Table
 
-from callscribe.accounts.service import Credentials
-from callscribe.db.engine import Database
 from callscribe.demo import RECORDING
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
 from callscribe.speech.interface import Span
 from callscribe.speech.pipeline import segment_file
 from callscribe.speech.windows import windows_within
-from fleets import Account, Fleet, Hub, cpu, database_processes, fleet, hub, log_bytes
+from fleets import Account, Fleet, Hub, cpu, database_processes, fleet, hub, log_bytes, runs, served
 from recognisers import callscribe
 from scoring import show
 
@@ -159,31 +156,13 @@ def waiting(place: Hub, per_second: float, numbers: Sequence[int], repetitions: 
     return table
 
 
-@contextmanager
-def served(place: Hub) -> Iterator[tuple[psutil.Process, Account]]:
-    """`callscribe serve` with the real recogniser, and an account on it."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, ExitStack() as stack:
-        database = Database(f"sqlite:///{folder}/data/callscribe.db")
-        here = Fleet(Path(folder), database, stack, {})
-        sid, token = "AC" + secrets.token_hex(16), secrets.token_hex(16)
-        here.environment = {
-            "CALLSCRIBE_ACCOUNT_SID": sid,
-            "CALLSCRIBE_AUTH_TOKEN": token,
-            "CALLSCRIBE_MEDIA_ALLOW": "127.0.0.1",
-            "CALLSCRIBE_CALLBACK_ALLOW": "127.0.0.1",
-            "CALLSCRIBE_LOG_FORMAT": "json",
-        }
-        process, found = here.start(["-m", "callscribe", "serve", "--port", "0"], r"listens on (http://\S+)")
-        yield process, stack.enter_context(closing(Account(found[1], Credentials(sid, token), place)))
-
-
 def overhead(place: Hub, rounds: int) -> Table:
     """The service against the engine in it, both warm, in turns."""
     settings = Settings(model="base")
     path = place.folder / "10min.wav"
     bare: list[float] = []
     served: list[float] = []
-    with served(place) as (_, account), ExitStack() as stack:
+    with served(place) as (account, _, _), ExitStack() as stack:
         recogniser = stack.enter_context(callscribe(settings))
 
         def alone() -> float:
@@ -218,7 +197,7 @@ def overhead(place: Hub, rounds: int) -> Table:
 def stopping(place: Hub, rounds: int) -> Table:
     """DELETE at moments spread over the work on a call."""
     table = Table("Deleted while", "Until its process has ended, s", "the longest")
-    with served(place) as (server, account):
+    with served(place) as (account, server, _):
         place.wait([account.create("call.wav")], 120)  # the model is loaded
         for doing, mark in (("it is decoded", "decoder_process"), ("it is recognised", "whisper.child")):
             times = []
@@ -227,20 +206,13 @@ def stopping(place: Hub, rounds: int) -> Table:
                 reached = 0.101 + 0.1 * number if mark == "whisper.child" else 0.051 + 0.005 * number
                 while account.progress(job) < reached:
                     time.sleep(0.01)
-                process = next(each for each in server.children(recursive=True) if _runs(each, mark))
+                process = next(each for each in server.children(recursive=True) if runs(each, mark))
                 began = time.monotonic()
                 account.delete(job)
                 process.wait(60)
                 times.append(time.monotonic() - began)
             table.add_row(doing, f"{statistics.median(times):.2f}", f"{max(times):.2f}")
     return table
-
-
-def _runs(process: psutil.Process, mark: str) -> bool:
-    try:
-        return any(mark in argument for argument in process.cmdline())
-    except psutil.NoSuchProcess:
-        return False
 
 
 def main() -> None:

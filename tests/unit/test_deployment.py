@@ -14,6 +14,8 @@ from callscribe.cli import app
 from callscribe.durable.queues import Role, family, lanes
 from callscribe.media.decoder_process import MAX_MEMORY
 from callscribe.observation.metrics import QUEUE_OLDEST
+from callscribe.recordings.intake import INSPECTIONS
+from callscribe.recordings.media import RENDITIONS
 from callscribe.settings import Settings, variables
 
 ROOT = Path(__file__).parents[2]
@@ -133,6 +135,12 @@ def test_a_pod_has_memory_for_a_decoder_at_each_place_beside_the_worker_itself(
     places = sum(lane.room for lane in lanes(Settings(), roles, ["base"]) if family(lane.name) in decoding)
     limit = int(container["resources"]["limits"]["memory"].removesuffix("Gi"))
     assert limit * 1024**3 >= places * MAX_MEMORY + beside * 1024**3
+
+
+def test_an_api_has_memory_for_the_decoders_of_uploads_and_renditions() -> None:
+    [container] = workloads()["callscribe-api"]["spec"]["containers"]
+    limit = int(container["resources"]["limits"]["memory"].removesuffix("Gi"))
+    assert limit * 1024**3 >= (INSPECTIONS + RENDITIONS) * MAX_MEMORY + 1024**3
 
 
 def test_the_workers_of_the_manifests_have_every_role_among_them() -> None:
