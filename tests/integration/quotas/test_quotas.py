@@ -25,6 +25,8 @@ from callscribe.transcriptions.quotas import Quotas
 from callscribe.transcriptions.tables import Status, Transcription
 from harness import eventually
 
+pytestmark = pytest.mark.usefixtures("everything_counted")
+
 
 def job(account: str, status: Status = Status.PENDING, **values: object) -> Transcription:
     return Transcription(

@@ -281,6 +281,7 @@ def test_the_log_of_a_job_that_somebody_has_in_hand_waits_for_the_next_round(
     assert found(database, callback) is None
 
 
+@pytest.mark.usefixtures("everything_counted")
 def test_a_body_that_an_older_version_stored_is_measured_before_it_goes(
     database: Database, account: str, make: Make, erase: _Erasing
 ) -> None:
