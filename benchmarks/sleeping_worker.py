@@ -31,6 +31,7 @@ class SleepingEngine(WhisperEngine):
         model: str,  # noqa: ARG002  that of the engine interface
         options: RecognitionOptions,
         cancelled: Cancellation,
+        evidence: Iterable[SpeechWindow] = (),  # noqa: ARG002
     ) -> Iterator[Segment]:
         """See `interface.Engine`."""
         heard = list(windows)

@@ -117,10 +117,13 @@ class Engine(Protocol):
         model: str,
         options: RecognitionOptions,
         cancelled: "Cancellation",
+        evidence: Iterable[SpeechWindow] = (),
     ) -> Iterator[Segment]:
         """Yield segments window by window, in the order of the windows.
 
-        `windows` is consumed as the work goes on, so memory does not grow with the recording.
+        `windows` is consumed as the work goes on, so memory does not grow with the recording. `evidence` are windows of
+        the same recording from anywhere in it, by which the language of each channel is told where that is to be
+        detected; without them it is told by `windows`.
 
         Raises:
             Cancelled: `cancelled` was set; the work stops within a second.

@@ -6,17 +6,23 @@ the command line calls `transcribe_file`, which is all of them in a row.
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 from callscribe.errors import Cancelled
 from callscribe.speech.audio import AudioSource, AudioWindow
 from callscribe.speech.diarization.diarizer import Diarizer, applies
 from callscribe.speech.diarization.turns import SpeakerRange, Turn
-from callscribe.speech.interface import Cancellation, Engine, RecognitionOptions, Segment, Span
+from callscribe.speech.interface import Cancellation, Engine, RecognitionOptions, Segment, Span, SpeechWindow
 from callscribe.speech.segmentation import Segmentation, plan_chunks, segment
 from callscribe.speech.windows import speech_windows, windows_within
 
 Progress = Callable[[float, float], None]
 """Told seconds of the recording that are done, and its length (0 while that is not known)."""
+
+SAMPLED: Final = 45.0
+"""Seconds of a channel's speech by which its language is told."""
+
+_WHOLE: Final = 240.0
 
 
 def segment_file(
@@ -53,7 +59,29 @@ def recognize_span(
     start, end = min(plan.span.start for plan in plans), plans[-1].span.end
     audio = _watched(source.windows(path, start=start, end=end), cancelled, None)
     windows = speech_windows(audio, plans, segmentation.channels)
-    yield from engine.recognize(windows, model=model, options=options, cancelled=cancelled)
+    evidence = _evidence(source, path, segmentation, cancelled) if options.language is None else ()
+    yield from engine.recognize(windows, model=model, options=options, cancelled=cancelled, evidence=evidence)
+
+
+def _evidence(
+    source: AudioSource, path: Path, segmentation: Segmentation, cancelled: Cancellation
+) -> Iterator[SpeechWindow]:
+    """The longest windows of each channel: the same for every chunk, so that none is taken for another language.
+
+    None of a recording that an engine hears nearly whole in one go.
+    """
+    plans = windows_within(segmentation.channels, Span(0.0, segmentation.duration))
+    if sum(plan.span.duration for plan in plans) <= _WHOLE:
+        return
+    for channel in segmentation.channels:
+        own = sorted((plan for plan in plans if plan.channel == channel.channel), key=lambda plan: -plan.span.duration)
+        seconds = 0.0
+        for plan in own:
+            if seconds >= SAMPLED:
+                break
+            seconds += plan.span.duration
+            audio = _watched(source.windows(path, start=plan.span.start, end=plan.span.end), cancelled, None)
+            yield from speech_windows(audio, [plan], segmentation.channels)
 
 
 def transcribe_file(

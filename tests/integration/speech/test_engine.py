@@ -62,6 +62,22 @@ def test_the_same_audio_gives_the_same_text_whatever_runs_beside_it(
     assert together == [alone] * 3
 
 
+def test_a_language_is_told_by_the_whole_recording_and_not_by_half_a_second(
+    warm_engine: WhisperEngine, call_samples: Audio, wanted: threading.Event
+) -> None:
+    start = 32.11
+    samples = call_samples[1, round(start * SAMPLE_RATE) :][: SAMPLE_RATE // 2]
+    scrap = [SpeechWindow(0, start, samples, (Span(start, start + 0.5),))]
+    options = RecognitionOptions(language=None)
+
+    def language(evidence: list[SpeechWindow]) -> set[str]:
+        heard = warm_engine.recognize(scrap, model="base", options=options, cancelled=wanted, evidence=evidence)
+        return {segment.language for segment in heard}
+
+    assert language([]) == {"pt"}
+    assert language(windows(call_samples)) == {"en"}
+
+
 def test_the_child_stays_warm_between_jobs(
     warm_engine: WhisperEngine, call_samples: Audio, recognize: Callable[..., list[Segment]]
 ) -> None:

@@ -15,7 +15,7 @@ from callscribe.speech.interface import (
 )
 from callscribe.speech.languages import whisper_code
 from callscribe.speech.routes import WHISPER, whisper_models
-from callscribe.speech.whisper.messages import LanguageEvidence, Part
+from callscribe.speech.whisper.messages import Answer, LanguageEvidence, Part
 from callscribe.speech.whisper.process import ChildProcess
 from callscribe.speech.whisper.sharing import REQUEST_SECONDS, SharedChild
 from callscribe.waiting import watched
@@ -57,6 +57,7 @@ class WhisperEngine:
         model: str,
         options: RecognitionOptions,
         cancelled: Cancellation,
+        evidence: Iterable[SpeechWindow] = (),
     ) -> Iterator[Segment]:
         """Yield segments window by window; see `interface.Engine`.
 
@@ -74,14 +75,20 @@ class WhisperEngine:
         # It may have to be got first. Whoever leaves meanwhile leaves that to the next.
         folder = str(watched(lambda: self._catalogue.path(model), watch))
         language = whisper_code(options.language)
-        evidence: dict[int, LanguageEvidence] = {}
+
+        def ask(part: Part) -> Answer:
+            answer = self._shared.ask(folder, self._settings.beam_size, part, cancelled, options.owner)
+            self._answered_at = time.monotonic()
+            return answer
+
+        heard: dict[int, LanguageEvidence] = {}
+        if language is None and (telling := tuple(evidence)):
+            heard = ask(Part(telling, None, only_language=True)).evidence
         for group in _groups(windows):
             if cancelled.is_set():
                 raise Cancelled
-            part = Part(tuple(group), language, options.keyterms, evidence)
-            answer = self._shared.ask(folder, self._settings.beam_size, part, cancelled, options.owner)
-            self._answered_at = time.monotonic()
-            evidence = answer.evidence
+            answer = ask(Part(tuple(group), language, options.keyterms, heard))
+            heard = answer.evidence
             for segments in answer.segments:
                 yield from segments
 

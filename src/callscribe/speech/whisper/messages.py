@@ -28,12 +28,16 @@ class LanguageEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Windows of one job. `language` is Whisper's code, or None to detect it, going on from `evidence` by channel."""
+    """Windows of one job. `language` is Whisper's code, or None to detect it, going on from `evidence` by channel.
+
+    `only_language` asks for nothing but the evidence that the windows give.
+    """
 
     windows: tuple[SpeechWindow, ...]
     language: str | None
     keyterms: tuple[str, ...] = ()
     evidence: dict[int, LanguageEvidence] = field(default_factory=dict)
+    only_language: bool = False
 
     @property
     def seconds(self) -> float:
@@ -74,6 +78,7 @@ def request_frame(request: Request) -> bytes:
                 "language": part.language,
                 "keyterms": part.keyterms,
                 "evidence": _evidence_to_json(part.evidence),
+                "only_language": part.only_language,
                 "windows": [
                     {
                         "channel": window.channel,
@@ -103,7 +108,8 @@ def read_request(header: dict[str, Any], body: bytes) -> Request:
             speech = tuple(Span(start, end) for start, end in each["speech"])
             windows.append(SpeechWindow(each["channel"], each["start"], samples, speech))
         evidence = _evidence_from_json(part["evidence"])
-        parts.append(Part(tuple(windows), part["language"], tuple(part["keyterms"]), evidence))
+        keyterms = tuple(part["keyterms"])
+        parts.append(Part(tuple(windows), part["language"], keyterms, evidence, part["only_language"]))
     return Request(header["model"], header["beam_size"], tuple(parts))
 
 

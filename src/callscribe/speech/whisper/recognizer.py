@@ -174,6 +174,8 @@ class Recognizer:
 
     def _pieces(self, index: int, part: Part, evidence: dict[int, LanguageEvidence]) -> list[_Piece]:
         languages = self._languages(part, evidence)
+        if part.only_language:
+            return []
         switching = part.language is None and self._tokenizers.multilingual
         return [
             _Piece(
