@@ -211,6 +211,8 @@ class Proxy:
         self._hold: Hold | None = None
         self._lock = threading.Lock()
         self._listener: socket.socket | None = None
+        self._refusals = 0
+        self._refusing = threading.Lock()
 
     @contextmanager
     def running(self) -> Iterator["Proxy"]:
@@ -232,13 +234,18 @@ class Proxy:
 
     @contextmanager
     def refusing(self) -> Iterator[None]:
-        """Cut every connection and refuse new ones while the block runs."""
-        self._stop_listening()
+        """Cut every connection and refuse new ones while the block runs, or another such one."""
+        with self._refusing:
+            self._refusals += 1
+            self._stop_listening()
         self.cut()
         try:
             yield
         finally:
-            self._listen()
+            with self._refusing:
+                self._refusals -= 1
+                if self._refusals == 0:
+                    self._listen()
 
     @contextmanager
     def holding(self, request: bytes) -> Iterator["Hold"]:
