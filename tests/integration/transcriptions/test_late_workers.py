@@ -16,7 +16,7 @@ from callscribe.conversations.service import Conversations
 from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.durable.queues import WorkQueue
-from callscribe.errors import Cancelled
+from callscribe.errors import Cancelled, Code
 from callscribe.ids import new_configuration_id, new_transcription_id
 from callscribe.media.blobs import BlobStore
 from callscribe.media.decoding import Decoder
@@ -197,6 +197,25 @@ def test_a_download_that_ends_behind_the_end_of_its_job_leaves_the_recording_tha
             assert isinstance(late.exception(30), Cancelled)
         eventually(lambda: not [each for each in threading.enumerate() if each.name == "watched"], timeout=20)
     assert steps.blobs.get_bytes(keys.media(job.blobs)) == b"as another worker fetched it"
+
+
+def test_what_an_attempt_had_brought_is_removed_when_the_job_fails_to_be_fetched_again(
+    steps: Steps, job: Transcription
+) -> None:
+    steps.blobs.put_bytes(keys.media(job.blobs), b"fetched, and not counted yet")
+    steps.ending.fail(job.id, Code.MEDIA_DOWNLOAD, "The host is away.")
+    assert steps.row(job.id).status == Status.FAILED
+    assert names(steps, job) == {"segmentation.json"}
+
+
+def test_what_was_fetched_stays_with_a_job_that_fails_later(
+    database: Database, steps: Steps, job: Transcription
+) -> None:
+    steps.blobs.put_bytes(keys.media(job.blobs), b"a recording")
+    with database.write() as session:
+        assert repository.set_media_bytes(session, job.id, 11)
+    steps.ending.fail(job.id, Code.MEDIA_UNDECODABLE, "It is none.")
+    assert names(steps, job) == {"media", "segmentation.json"}
 
 
 def test_what_retention_has_erased_does_not_come_back_with_a_late_worker(
