@@ -197,8 +197,8 @@ class Ending:
         for key in self._blobs.keys(row.blobs):
             if keys.is_callback(key) and key not in sent:  # a worker was killed before it had said that the job ended
                 self._blobs.delete(key)
-        # A job that fails to be fetched has no media, though an attempt may have brought them whose end nobody heard of.
-        if row.media_erased_at is not None or row.media_bytes == 0:
+        # A job that fails to be fetched has no media, though an attempt of which nobody heard may have brought them.
+        if row.media_erased_at is not None or (row.status == Status.FAILED and row.media_bytes == 0):
             self._blobs.delete(keys.media(row.blobs))
         if row.transcript_erased_at is not None:
             self._blobs.delete(keys.transcript(row.blobs))
