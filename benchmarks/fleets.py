@@ -216,10 +216,12 @@ class Account:
             time.sleep(0.02)
         sys.exit("A job was not taken.")
 
-    def progress(self, transcription_id: str) -> float:
-        """How far a job is, of 1."""
-        job = self._http.get(f"/v3/Transcriptions/{transcription_id}").raise_for_status().json()
-        return float(job["transcription"]["progress"])
+    def reach(self, transcription_id: str, progress: float) -> None:
+        """Wait until a job is so far, of 1."""
+        job = {"progress": 0.0}
+        while job["progress"] < progress:
+            time.sleep(0.01)
+            job = self._http.get(f"/v3/Transcriptions/{transcription_id}").raise_for_status().json()["transcription"]
 
     def delete(self, transcription_id: str) -> None:
         """Delete a job."""

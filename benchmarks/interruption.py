@@ -17,7 +17,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from fleets import Account, hub, runs, served
+from fleets import hub, runs, served
 from memory import recording
 from scoring import show
 
@@ -36,12 +36,6 @@ def transcript(folder: Path, job: str) -> bytes:
     """What is stored."""
     (path,) = folder.rglob(f"{job}/transcript.json")
     return path.read_bytes()
-
-
-def half_done(account: Account, job: str) -> None:
-    """Wait until half of a call is done."""
-    while account.progress(job) < 0.5:
-        time.sleep(0.05)
 
 
 def main() -> None:
@@ -65,7 +59,7 @@ def main() -> None:
         row("undisturbed", undisturbed, place.wait([undisturbed], 3600) - began, "")
         began = time.monotonic()
         killed = account.create(name)
-        half_done(account, killed)
+        account.reach(killed, 0.5)
         next(each for each in server.children(recursive=True) if runs(each, WORKER)).kill()
         seconds = place.wait([killed], 3600) - began
         same = transcript(folder, killed) == transcript(folder, undisturbed)

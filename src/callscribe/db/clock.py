@@ -1,6 +1,7 @@
 """The database's clock: the one that processes on several machines go by when they compare times with each other."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,9 +15,8 @@ def instant(database: Database, offset: timedelta = timedelta(0)) -> sa.ColumnEl
     On SQLite that is the clock of this machine, since nobody else works with the file; in milliseconds.
     """
     if database.is_sqlite:
-        # As SQLAlchemy writes times there, so that they compare as text.
         shift = f"{offset.total_seconds():+.3f} seconds"
-        return sa.func.strftime("%Y-%m-%d %H:%M:%f000", "now", shift, type_=UtcDateTime())
+        return _sqlite("now", shift)
     # Not now(), which is when the transaction began.
     return sa.cast(sa.func.clock_timestamp() + sa.cast(offset, sa.Interval()), UtcDateTime())
 
@@ -31,7 +31,7 @@ def days_ago(database: Database, days: sa.SQLColumnExpression[float]) -> sa.Colu
     seconds = days * 86400.0
     if database.is_sqlite:
         shift = sa.literal("-").concat(sa.cast(sa.func.round(seconds, 3), sa.Text())).concat(" seconds")
-        return sa.func.strftime("%Y-%m-%d %H:%M:%f000", "now", shift, type_=UtcDateTime())
+        return _sqlite("now", shift)
     return sa.cast(fixed(instant(database)) - sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds), UtcDateTime())
 
 
@@ -41,7 +41,7 @@ def later(
     """An expression: `offset` after a moment that a column has, to the millisecond."""
     if database.is_sqlite:
         shift = f"{offset.total_seconds():+.3f} seconds"
-        return sa.func.strftime("%Y-%m-%d %H:%M:%f000", moment, shift, type_=UtcDateTime())
+        return _sqlite(moment, shift)
     return sa.cast(moment + sa.cast(offset, sa.Interval()), UtcDateTime())
 
 
@@ -50,3 +50,8 @@ def milliseconds(database: Database) -> sa.ColumnElement[int]:
     if database.is_sqlite:
         return sa.cast((sa.func.julianday("now") - 2_440_587.5) * 86_400_000, sa.BigInteger())
     return sa.cast(sa.func.extract("epoch", sa.func.clock_timestamp()) * 1000, sa.BigInteger())
+
+
+def _sqlite(moment: str | sa.SQLColumnExpression[datetime], shift: Any) -> sa.ColumnElement[datetime]:
+    """A moment and a modifier of SQLite's, written as SQLAlchemy writes times there, so that they compare as text."""
+    return sa.func.strftime("%Y-%m-%d %H:%M:%f000", moment, shift, type_=UtcDateTime())

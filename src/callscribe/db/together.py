@@ -69,24 +69,19 @@ class GroupWriter:
         self._task = None
 
     def _write(self, group: Sequence[Work]) -> list[Outcome]:
-        try:
-            return self._together(group)
-        except Exception as error:  # noqa: BLE001  goes to the one who asked
-            if outage(error) is not None:
-                return self._once_more(group)
-            if len(group) == 1 and not isinstance(error, IntegrityError):
-                return [(None, error)]
+        for _ in range(2):  # for a connection that was cut there is another
+            try:
+                return self._together(group)
+            except Exception as error:  # noqa: BLE001  goes to the one who asked
+                failure = error
+            if outage(failure) is None:
+                break
+        if outage(failure) is not None:  # nobody waits in turn for a database that is away
+            return [(None, failure)] * len(group)
+        if len(group) == 1 and not isinstance(failure, IntegrityError):
+            return [(None, failure)]
         # Each on its own, so that one piece's failure is not the others'. It was rolled back once: where it came into
         # conflict with another writer, it finds this time what the other wrote.
-        return [self._alone(work) for work in group]
-
-    def _once_more(self, group: Sequence[Work]) -> list[Outcome]:
-        """For a connection that was cut there is another; a database that is away is not waited for by each in turn."""
-        try:
-            return self._together(group)
-        except Exception as error:  # noqa: BLE001  goes to the one who asked
-            if outage(error) is not None:
-                return [(None, error)] * len(group)
         return [self._alone(work) for work in group]
 
     def _together(self, group: Sequence[Work]) -> list[Outcome]:
@@ -103,11 +98,8 @@ class GroupWriter:
 def _away(outcomes: Sequence[Outcome]) -> BaseException | None:
     """The outage that every piece of a group failed of."""
     error = outcomes[0][1]
-    return (
-        error
-        if error is not None and outage(error) is not None and len({id(each) for _, each in outcomes}) == 1
-        else None
-    )
+    is_shared = all(each is error for _, each in outcomes)
+    return error if error is not None and is_shared and outage(error) is not None else None
 
 
 def _refusable(work: Work, session: Session) -> Outcome:

@@ -117,6 +117,11 @@ class _Found:
     left_out: bool = False
 
 
+def _left_out(piece: _Piece) -> _Found:
+    log.warning("No text could be made of speech at %.1f s; it is left out", piece.start)
+    return _Found([], left_out=True)
+
+
 def load_network(folder: Path, tokenizers: Tokenizers, *, device: str, threads: int) -> Network:
     """The model on what computes it fastest here: a GPU where there is one, else by what the processor can do."""
     threads = threads or _cores()
@@ -254,13 +259,11 @@ class Recognizer:
     def _second_try(self, piece: _Piece, beams: int) -> _Found:
         """Decode a piece alone in a full window; where that fails by sampling; where that fails leave it out."""
         if piece.again:
-            log.warning("No text could be made of speech at %.1f s; it is left out", piece.start)
-            return _Found([], left_out=True)
+            return _left_out(piece)
         encoded = self._network.encode([piece.samples], [FULL])
         hypothesis = self._best(piece, encoded, beams)
         if hypothesis is None:
-            log.warning("No text could be made of speech at %.1f s; it is left out", piece.start)
-            return _Found([], left_out=True)
+            return _left_out(piece)
         if hypothesis.is_silence:
             return _Found([])
         (words,) = self._words([piece], encoded, [self._prompt(piece)], [hypothesis])
