@@ -54,6 +54,12 @@ def eventually(look: Callable[[], Value | None], *, timeout: float = 60.0, inter
     raise AssertionError(f"nothing came of it in {timeout} s")
 
 
+def compute() -> dict[str, str]:
+    """The way of computing that the tests are told to take, for a process that shall take no other setting."""
+    name = "CALLSCRIBE_COMPUTE"
+    return {name: os.environ[name]} if name in os.environ else {}
+
+
 class Server:
     """`callscribe serve` (or `api`, or `worker`) on a free port of the loopback interface."""
 
@@ -63,6 +69,7 @@ class Server:
         self._command = command
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("CALLSCRIBE_")},
+            **compute(),
             "CALLSCRIBE_ACCOUNT_SID": ACCOUNT_SID,
             "CALLSCRIBE_AUTH_TOKEN": AUTH_TOKEN,
             "CALLSCRIBE_MEDIA_ALLOW": "127.0.0.1",

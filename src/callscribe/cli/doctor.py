@@ -33,8 +33,7 @@ from callscribe.speech.catalogue import Catalogue
 from callscribe.speech.diarization.diarizer import MODEL as SPEAKERS
 from callscribe.speech.diarization.diarizer import Diarizer
 from callscribe.speech.interface import SAMPLE_RATE, RecognitionOptions, Span, SpeechWindow
-from callscribe.speech.whisper import WhisperEngine
-from callscribe.speech.whisper.openvino_network import has_matrix_units
+from callscribe.speech.whisper import WhisperEngine, compute
 
 PROBE = "doctor-probe"
 
@@ -73,7 +72,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         f"OpenVINO {version('openvino')}, CTranslate2 {ctranslate2.__version__}, "
         f"PyAV {av.__version__} (FFmpeg {av.ffmpeg_version_info}), DBOS {version('dbos')}",
     )
-    yield Finding("device", True, _device())
+    yield _checked("compute", _compute, "Check CALLSCRIBE_COMPUTE and CALLSCRIBE_DEVICE.", settings)
     yield Finding("data folder", True, str(settings.data_dir))
     checks: tuple[tuple[str, Callable[[Settings], str], str], ...] = (
         ("database", _database, "Check CALLSCRIBE_DATABASE_URL and that the server runs."),
@@ -88,12 +87,15 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         yield _checked("speakers", _speakers, f"Get it with `callscribe models pull {SPEAKERS}`.", settings)
 
 
-def _device() -> str:
-    """What recognition computes on; see `speech.whisper.recognizer.load_network`."""
-    cuda = ctranslate2.get_cuda_device_count()
-    if cuda:
-        return f"CUDA, {cuda} device(s), float16 on CTranslate2"
-    return "CPU, bfloat16 on OpenVINO" if has_matrix_units() else "CPU, int8 on CTranslate2"
+def _compute(settings: Settings) -> str:
+    """What recognition computes with, and what else there is; see `speech.whisper.compute`."""
+    way = compute.choose(settings.compute, settings.device)
+    if compute.takes_gpu(settings.device) and way == "ctranslate2":
+        return f"CUDA, {ctranslate2.get_cuda_device_count()} device(s), float16 on CTranslate2"
+    return (
+        f"{way} ({compute.DESCRIPTIONS[way]}), CALLSCRIBE_COMPUTE={settings.compute}; {compute.processor()} has "
+        f"{', '.join(compute.capabilities())} and can do {', '.join(compute.ways())}"
+    )
 
 
 def _checked(subject: str, check: Callable[[Settings], str], advice: str, settings: Settings) -> Finding:

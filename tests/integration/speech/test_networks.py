@@ -1,5 +1,6 @@
-"""Whisper on OpenVINO: the same text as on CTranslate2, and the same bits in every batch."""
+"""Whisper on OpenVINO and on CTranslate2: the same text on both, and the same bits in every batch."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import jiwer
@@ -10,9 +11,10 @@ from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
 from callscribe.speech.interface import SAMPLE_RATE, Samples
+from callscribe.speech.whisper.compute import ways
 from callscribe.speech.whisper.ctranslate2_network import CTranslate2Network
 from callscribe.speech.whisper.decoding import Hypothesis
-from callscribe.speech.whisper.network import Network, Prompt, Tokenizers
+from callscribe.speech.whisper.network import Network, Prompt, Tokenizers, TokenTimes
 from callscribe.speech.whisper.openvino_network import OpenVinoNetwork
 from callscribe.speech.whisper.weights import Weights
 
@@ -31,34 +33,53 @@ def tokenizers(folder: Path) -> Tokenizers:
 
 @pytest.fixture(scope="module")
 def openvino(folder: Path, tokenizers: Tokenizers) -> OpenVinoNetwork:
+    if "bf16" not in ways():
+        pytest.skip("This processor has no units for bfloat16.")
     return OpenVinoNetwork(folder, Weights.read(folder), tokenizers, threads=2)
+
+
+@pytest.fixture(scope="module")
+def ctranslate2(folder: Path, tokenizers: Tokenizers) -> CTranslate2Network:
+    return CTranslate2Network(folder, tokenizers, cuda=False, threads=2)
+
+
+@pytest.fixture(params=["openvino", "ctranslate2"])
+def network(request: pytest.FixtureRequest) -> Network:
+    network: Network = request.getfixturevalue(request.param)
+    return network
 
 
 @pytest.fixture
 def windows(decoder: Decoder, call: Path) -> list[Samples]:
     """Both parties of the bundled call mixed, in windows of 3 to 15 seconds."""
     audio = np.concatenate([window.samples.sum(axis=0) for window in decoder.windows(call)])
-    ends = np.cumsum([12, 5, 15, 3, 9, 15]) * SAMPLE_RATE
-    return [audio[end - length * SAMPLE_RATE : end] for end, length in zip(ends, [12, 5, 15, 3, 9, 15], strict=True)]
-
-
-def frames(windows: list[Samples]) -> list[int]:
-    """As many as the windows need, and six seconds of silence."""
-    return [len(window) // 160 + 600 for window in windows]
+    audio = np.concatenate([audio, audio])
+    lengths = np.array([12, 5, 15, 3, 9, 15, 12, 5]) * SAMPLE_RATE
+    return [audio[end - length : end] for end, length in zip(lengths.cumsum(), lengths, strict=True)]
 
 
 def decoded(network: Network, tokenizers: Tokenizers, windows: list[Samples]) -> list[Hypothesis]:
     prompts = [Prompt(tokenizers["en"], longest=120)] * len(windows)
-    return network.beam_search(network.encode(windows, frames(windows)), prompts, BEAMS)
+    encoded = network.encode(windows, [network.frames(len(window)) for window in windows])
+    return network.beam_search(encoded, prompts, BEAMS)
+
+
+def batches(network: Network, windows: list[Samples]) -> Iterator[list[int]]:
+    """Which windows are computed together, as a recogniser asks for them: the longest first."""
+    frames = [network.frames(len(window)) for window in windows]
+    left = sorted(range(len(windows)), key=lambda index: -frames[index])
+    while left:
+        size = network.batch_size([frames[index] for index in left])
+        yield left[:size]
+        left = left[size:]
 
 
 def test_both_libraries_hear_the_same(
-    openvino: OpenVinoNetwork, folder: Path, tokenizers: Tokenizers, windows: list[Samples]
+    openvino: OpenVinoNetwork, ctranslate2: CTranslate2Network, tokenizers: Tokenizers, windows: list[Samples]
 ) -> None:
-    ctranslate2 = CTranslate2Network(folder, tokenizers, cuda=False, threads=2)
-    ours = decoded(openvino, tokenizers, windows)
-    # One by one, since on CTranslate2 a window's silence is as long as that of the longest in its batch.
-    theirs = [decoded(ctranslate2, tokenizers, [window])[0] for window in windows]
+    ours, theirs = (
+        [decoded(network, tokenizers, [window])[0] for window in windows] for network in (openvino, ctranslate2)
+    )
     assert all(hypothesis.is_sound for hypothesis in ours)
     heard, reference = (" ".join(word for each in side for word in each.words) for side in (ours, theirs))
     assert len(reference.split()) > 100
@@ -69,40 +90,59 @@ def test_both_libraries_hear_the_same(
 
 
 def test_a_window_comes_out_the_same_to_the_last_bit_whatever_shares_its_batch(
-    openvino: OpenVinoNetwork, tokenizers: Tokenizers, windows: list[Samples]
+    network: Network, tokenizers: Tokenizers, windows: list[Samples]
 ) -> None:
-    alone = [decoded(openvino, tokenizers, [window])[0] for window in windows]
-    assert decoded(openvino, tokenizers, windows) == alone
-    assert decoded(openvino, tokenizers, windows[::-1]) == alone[::-1]
-    assert decoded(openvino, tokenizers, [windows[3], windows[0]]) == [alone[3], alone[0]]
+    alone = [decoded(network, tokenizers, [window])[0] for window in windows]
+    for some in (range(len(windows)), (3, 0, 6), (7, 1, 2)):
+        together = list(batches(network, [windows[index] for index in some]))
+        assert len(together) < len(some), "some have to share one"
+        for batch in together:
+            chosen = [some[place] for place in batch]
+            assert decoded(network, tokenizers, [windows[index] for index in chosen]) == [
+                alone[index] for index in chosen
+            ]
+
+
+@pytest.mark.parametrize("beams", [1, 2, 4])
+def test_the_number_of_beams_does_not_make_windows_depend_on_each_other(
+    network: Network, tokenizers: Tokenizers, windows: list[Samples], beams: int
+) -> None:
+    def found(chosen: list[Samples]) -> list[Hypothesis]:
+        prompts = [Prompt(tokenizers["en"], longest=60)] * len(chosen)
+        encoded = network.encode(chosen, [network.frames(len(window)) for window in chosen])
+        return network.beam_search(encoded, prompts, beams)
+
+    alike = [windows[0], windows[6]]
+    assert found(alike) == [found([window])[0] for window in alike]
 
 
 def test_token_times_are_the_same_to_the_last_bit_whatever_shares_the_batch(
-    openvino: OpenVinoNetwork, tokenizers: Tokenizers, windows: list[Samples]
+    network: Network, tokenizers: Tokenizers, windows: list[Samples]
 ) -> None:
-    prompts = [Prompt(tokenizers["en"], longest=120)] * len(windows)
-    hypotheses = decoded(openvino, tokenizers, windows)
-    audio = [len(window) // 160 for window in windows]
+    hypotheses = [decoded(network, tokenizers, [window])[0] for window in windows]
 
-    def shares(chosen: list[int]) -> list[np.ndarray]:
+    def times(chosen: list[int]) -> list[TokenTimes]:
         picked = [windows[index] for index in chosen]
-        encoded = openvino.encode(picked, frames(picked))
-        times = openvino.align(
-            encoded, prompts[: len(chosen)], [hypotheses[i] for i in chosen], [audio[i] for i in chosen]
-        )
-        return [each.shares for each in times if each.shares is not None]
+        encoded = network.encode(picked, [network.frames(len(window)) for window in picked])
+        prompts = [Prompt(tokenizers["en"], longest=120)] * len(chosen)
+        audio = [len(window) // 160 for window in picked]
+        return network.align(encoded, prompts, [hypotheses[index] for index in chosen], audio)
 
-    together = shares(list(range(len(windows))))
-    assert len(together) == len(windows)
-    for index, found in enumerate(together):
-        (alone,) = shares([index])
-        np.testing.assert_array_equal(found, alone)
+    for batch in batches(network, windows):
+        for index, found in zip(batch, times(batch), strict=True):
+            (alone,) = times([index])
+            assert len(found.probabilities) > 0
+            np.testing.assert_array_equal(found.probabilities, alone.probabilities)
+            np.testing.assert_array_equal(found.starts, alone.starts)
+            assert (found.shares is None) == (alone.shares is None)
+            if found.shares is not None and alone.shares is not None:
+                np.testing.assert_array_equal(found.shares, alone.shares)
 
 
 def test_a_term_is_heard_where_it_is_given(
     openvino: OpenVinoNetwork, tokenizers: Tokenizers, windows: list[Samples]
 ) -> None:
-    encoded = openvino.encode(windows[:1], frames(windows[:1]))
+    encoded = openvino.encode(windows[:1], [openvino.frames(len(windows[0]))])
     (plain,) = openvino.beam_search(encoded, [Prompt(tokenizers["en"])], BEAMS)
     assert "calling" in plain.words
     (biased,) = openvino.beam_search(encoded, [Prompt(tokenizers["en"], ("caulling",))], BEAMS)
@@ -110,9 +150,10 @@ def test_a_term_is_heard_where_it_is_given(
 
 
 def test_samples_are_drawn_the_same_every_time(
-    openvino: OpenVinoNetwork, tokenizers: Tokenizers, windows: list[Samples]
+    network: Network, tokenizers: Tokenizers, windows: list[Samples]
 ) -> None:
-    encoded = openvino.encode(windows[:2], frames(windows[:2]))
-    prompts = [Prompt(tokenizers["en"], longest=60)] * 2
-    first = openvino.sample(encoded, prompts, 0.6)
-    assert first == openvino.sample(encoded, prompts, 0.6)
+    encoded = network.encode(windows[:1], [network.frames(len(windows[0]))])
+    prompts = [Prompt(tokenizers["en"], longest=60)]
+    first = network.sample(encoded, prompts, 0.6)
+    again = network.encode(windows[:1], [network.frames(len(windows[0]))])
+    assert first == network.sample(again, prompts, 0.6)

@@ -1,4 +1,4 @@
-"""Whisper weights on CTranslate2, in a child process that can be killed and recycled."""
+"""Whisper weights on OpenVINO or CTranslate2, in a child process that can be killed and recycled."""
 
 from callscribe.speech.whisper.engine import WhisperEngine
 

@@ -110,6 +110,9 @@ def _spans(words: Sequence[str], edges: Steps, times: TokenTimes, silent: Flags)
         parts = [(each, each + 1) for each in range(first, last)] if _is_number(word) else [(first, last)]
         for begin, end in parts:
             starts[begin], ends[end - 1] = _sounding(int(starts[begin]), int(ends[end - 1]), silent)
+    said = np.flatnonzero(~marks)
+    if len(said):  # attention turns to the end of the text long before the last word is heard out
+        ends[said[-1]] = _heard_until(int(ends[said[-1]]), silent)
     return starts, ends
 
 
@@ -123,6 +126,12 @@ def _sounding(start: int, end: int, silent: Flags) -> tuple[int, int]:
     if len(breaks) and len(last) * STEP < _SHORTEST:
         last = heard[: breaks[-1] + 1]
     return start + int(last[0]), start + int(last[-1]) + 1
+
+
+def _heard_until(step: int, silent: Flags) -> int:
+    """The step at which what is heard at `step` falls silent."""
+    after = np.flatnonzero(silent[step:])
+    return step + int(after[0]) if len(after) else len(silent)
 
 
 def _behind(words: list[TimedWord], shares: npt.NDArray[np.float32] | None) -> list[TimedWord]:

@@ -8,7 +8,7 @@ each other.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,20 @@ class Scores:
     text_logits: Floats
     text_total: Floats
     rest: Floats
+
+    @property
+    def parts(self) -> tuple[npt.NDArray[Any], ...]:
+        """All of it."""
+        return self.text, self.text_logits, self.text_total, self.rest
+
+    def of(self, windows: int, beams: int) -> "Scores":
+        """Those of the first rows of each window."""
+        return Scores(
+            *(
+                part.reshape(windows, -1, *part.shape[1:])[:, :beams].reshape(windows * beams, *part.shape[1:])
+                for part in self.parts
+            )
+        )
 
 
 class Decoder(Protocol):

@@ -33,7 +33,7 @@ def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
     return json.loads(header), body
 
 
-def serve(requests: BinaryIO, answers: BinaryIO, *, device: str, threads: int) -> None:
+def serve(requests: BinaryIO, answers: BinaryIO, *, device: str, threads: int, compute: str) -> None:
     """Answer requests until there are no more."""
     inbox: queue.SimpleQueue[tuple[dict[str, Any], bytes]] = queue.SimpleQueue()
 
@@ -51,7 +51,7 @@ def serve(requests: BinaryIO, answers: BinaryIO, *, device: str, threads: int) -
             if recognizer is None:
                 while len(recognizers) >= _MODELS_KEPT:
                     recognizers.pop(next(iter(recognizers)))  # the one that was used least lately
-                recognizer = Recognizer(Path(request.model), device=device, threads=threads)
+                recognizer = Recognizer(Path(request.model), device=device, threads=threads, compute=compute)
             recognizers[request.model] = recognizer
             frame = answer_frame(recognizer.recognize(request))
         except Exception as error:
@@ -67,8 +67,8 @@ def main() -> None:
     os.nice(BEHIND)
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    device, threads = sys.argv[1], int(sys.argv[2])
-    serve(sys.stdin.buffer, answers, device=device, threads=threads)
+    device, threads, compute = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+    serve(sys.stdin.buffer, answers, device=device, threads=threads, compute=compute)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,38 @@
 """Whisper on CTranslate2: the way on GPUs, and on processors without units for matrices in bfloat16."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
 
 import ctranslate2
 import numpy as np
+from faster_whisper.tokenizer import Tokenizer
 
 from callscribe.speech.interface import Samples
 from callscribe.speech.whisper.decoding import Hypothesis
-from callscribe.speech.whisper.features import Features
+from callscribe.speech.whisper.features import HOP, Features, frames_for, made_up
 from callscribe.speech.whisper.network import Prompt, Tokenizers, TokenTimes
+
+log = logging.getLogger(__name__)
 
 _BATCH: Final = 8
 
+_GRAIN: Final = 2
+"""Seconds, in whole multiples of which windows are computed: those of one length share a batch. All windows of a batch
+are as long as the longest, which shows in the last digits; so their length may depend on themselves alone."""
+
 _ENCODED_AT_ONCE: Final = 2
 """Attention over a batch of long windows takes the most memory of all, and on a CPU a large batch gains nothing."""
+
+_LONGEST: Final = 448
+"""Tokens that the model has positions for."""
+
+_TRIED: Final = 8
+"""Tokens after which a batch and a window alone are compared."""
 
 _LONGEST_PROMPT: Final = 200
 """Tokens of vocabulary before the text; the model has room for 448 in all."""
@@ -25,12 +41,13 @@ _STEP: Final = 0.02
 """Seconds of one step of the encoder's output."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Encoded:
-    """The encoder's output `(windows, steps, width)`."""
+    """The encoder's output `(windows, steps, width)`, and the model that draws texts of it, once there is one."""
 
     states: Any
     count: int
+    sampler: Any = None
 
     def __len__(self) -> int:
         return self.count
@@ -39,24 +56,48 @@ class _Encoded:
 class CTranslate2Network:
     """A loaded model; see `network.Network`."""
 
-    mixes = False  # all windows of a batch are as long as the longest, which shows in the last digits
+    mixes = False  # jobs may differ in key terms, and the prompts of a batch must be of one length
 
     def __init__(self, folder: Path, tokenizers: Tokenizers, *, cuda: bool, threads: int) -> None:
-        self._model = ctranslate2.models.Whisper(
+        self._load = partial(
+            ctranslate2.models.Whisper,
             str(folder),
             device="cuda" if cuda else "cpu",
             compute_type="float16" if cuda else "int8",
-            intra_threads=threads,
         )
+        self._model = self._load(intra_threads=threads)
         self._features = Features(self._model.n_mels)
         self._tokenizers = tokenizers
+        self._batch = _BATCH
+        if not cuda and not self._is_independent():
+            log.warning("CTranslate2 computes windows otherwise in a batch than alone here: each goes alone, slowly")
+            self._batch = 1
 
-    def batch_size(self, frames: int) -> int:  # noqa: ARG002  the library's own memory sets no limit before this
+    def frames(self, samples: int) -> int:
         """See `network.Network`."""
-        return _BATCH
+        return frames_for(samples, _GRAIN)
+
+    def batch_size(self, frames: Sequence[int]) -> int:
+        """See `network.Network`. On a GPU the last digits do depend on the size of the batch."""
+        alike = len(list(takewhile(frames[0].__eq__, frames)))
+        return min(self._batch, alike)
 
     def rest(self) -> None:
         """See `network.Network`; the library holds nothing that it could let go of."""
+
+    def _is_independent(self) -> bool:
+        """Whether a window comes out the same to the last bit alone and in a batch: tried on two that are made up."""
+        windows = [made_up(seed) for seed in (1, 2)]
+        frames = [len(window) // HOP for window in windows]
+        prompts = [Prompt(self._tokenizers["en"])] * len(windows)
+
+        def outcome(part: slice) -> list[tuple[Hypothesis, bytes]]:
+            encoded = self.encode(windows[part], frames[part])
+            found = self._generate(encoded, prompts[part], _TRIED, beam_size=5)
+            states = np.array(encoded.states)
+            return [(each, states[index].tobytes()) for index, each in enumerate(found)]
+
+        return outcome(slice(2)) == outcome(slice(1)) + outcome(slice(1, 2))
 
     def encode(self, windows: Sequence[Samples], frames: Sequence[int]) -> _Encoded:
         """All windows as long as the longest, since the decoder attends to all there is."""
@@ -76,9 +117,19 @@ class CTranslate2Network:
 
     def sample(self, encoded: _Encoded, prompts: Sequence[Prompt], temperature: float) -> list[Hypothesis]:
         """See `network.Network`."""
-        ctranslate2.set_random_seed(1)
+        # The library's random numbers go on where they were, in each of its threads: a model with threads of its own,
+        # and one only, begins with the seed. It is seldom needed, and loaded in a third of a second (`base`).
+        if encoded.sampler is None:
+            ctranslate2.set_random_seed(1)
+            encoded.sampler = self._load(intra_threads=1)
         return self._generate(
-            encoded, prompts, beam_size=1, num_hypotheses=5, sampling_topk=0, sampling_temperature=temperature
+            encoded,
+            prompts,
+            model=encoded.sampler,
+            beam_size=1,
+            num_hypotheses=5,
+            sampling_topk=0,
+            sampling_temperature=temperature,
         )
 
     def languages(self, encoded: _Encoded) -> list[dict[str, float]]:
@@ -92,19 +143,35 @@ class CTranslate2Network:
         self, encoded: _Encoded, prompts: Sequence[Prompt], hypotheses: Sequence[Hypothesis], frames: Sequence[int]
     ) -> list[TokenTimes]:
         """See `network.Network`."""
-        tokenizer = prompts[0].tokenizer
+        if self._model.device == "cpu":  # the library scales attention by all tokens of a batch, padding among them
+            alone = zip(np.split(np.array(encoded.states), len(encoded)), prompts, hypotheses, frames, strict=True)
+            return [
+                self._align(ctranslate2.StorageView.from_array(states), prompt.tokenizer, [hypothesis], [count])[0]
+                for states, prompt, hypothesis, count in alone
+            ]
+        # The library takes one language at a time, and windows of a batch may be of several: a run for each, of which
+        # the windows in it count.
+        tokenizers = {prompt.tokenizer.language_code: prompt.tokenizer for prompt in prompts}
+        runs = {code: self._align(encoded.states, each, hypotheses, frames) for code, each in tokenizers.items()}
+        return [runs[prompt.tokenizer.language_code][index] for index, prompt in enumerate(prompts)]
+
+    def _align(
+        self, states: Any, tokenizer: Tokenizer, hypotheses: Sequence[Hypothesis], frames: Sequence[int]
+    ) -> list[TokenTimes]:
         # A window without text still needs a token to keep its place in the batch.
         texts = [hypothesis.text_tokens(tokenizer) or tuple(tokenizer.encode(" .")) for hypothesis in hypotheses]
-        results = self._model.align(encoded.states, tokenizer.sot_sequence, texts, [max(2, count) for count in frames])
+        results = self._model.align(states, tokenizer.sot_sequence, texts, [max(2, count) for count in frames])
         return [_times(result) for result in results]
 
-    def _generate(self, encoded: _Encoded, prompts: Sequence[Prompt], **search: Any) -> list[Hypothesis]:
-        results = self._model.generate(
+    def _generate(
+        self, encoded: _Encoded, prompts: Sequence[Prompt], longest: int = _LONGEST, model: Any = None, **search: Any
+    ) -> list[Hypothesis]:
+        results = (model or self._model).generate(
             encoded.states,
             list(map(_tokens, prompts)),
             return_scores=True,
             return_no_speech_prob=True,
-            max_length=448,
+            max_length=longest,
             **search,
         )
         return [_hypothesis(result, prompt) for result, prompt in zip(results, prompts, strict=True)]

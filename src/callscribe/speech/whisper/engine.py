@@ -1,4 +1,4 @@
-"""The default engine: Whisper on CTranslate2, in a child process."""
+"""The default engine: Whisper, in a child process."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +15,7 @@ from callscribe.speech.interface import (
 )
 from callscribe.speech.languages import whisper_code
 from callscribe.speech.routes import WHISPER, whisper_models
+from callscribe.speech.whisper.compute import choose
 from callscribe.speech.whisper.messages import Answer, LanguageEvidence, Part
 from callscribe.speech.whisper.process import ChildProcess
 from callscribe.speech.whisper.sharing import REQUEST_SECONDS, SharedChild
@@ -22,12 +23,18 @@ from callscribe.waiting import watched
 
 
 class WhisperEngine:
-    """Recognises speech with the models of the catalogue."""
+    """Recognises speech with the models of the catalogue.
+
+    Raises:
+        SetupError: `CALLSCRIBE_COMPUTE` names what this machine cannot do.
+    """
 
     def __init__(self, settings: Settings) -> None:
+        if settings.compute != "auto":
+            choose(settings.compute, settings.device)
         self._settings = settings
         self._catalogue = Catalogue(settings.models)
-        self._child = ChildProcess(device=settings.device, threads=settings.threads)
+        self._child = ChildProcess(device=settings.device, threads=settings.threads, compute=settings.compute)
         self._shared = SharedChild(self._child)
         self._answered_at: float | None = None
 

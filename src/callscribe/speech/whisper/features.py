@@ -1,5 +1,6 @@
 """Log-mel spectrograms for Whisper, of windows shorter than its 30 s as well."""
 
+import math
 from typing import Final
 
 import numpy as np
@@ -12,6 +13,14 @@ HOP: Final = 160
 FRAMES_PER_SECOND: Final = SAMPLE_RATE // HOP
 FULL: Final = 30 * FRAMES_PER_SECOND
 """Frames of the window that Whisper was trained on."""
+
+
+def made_up(seed: int, seconds: float = 2.0) -> Samples:
+    """Sound that is no speech but computed with like it: noise that swells and ebbs. The same for a seed every time."""
+    count = int(seconds * SAMPLE_RATE)
+    swell = np.sin(np.arange(count) * (2 * np.pi * seed / SAMPLE_RATE)) ** 2
+    noise: Samples = (np.random.default_rng(seed).normal(0.0, 0.1, count) * swell).astype(np.float32)
+    return noise
 
 
 class Features:
@@ -27,7 +36,11 @@ class Features:
         return features
 
 
-def frames_for(samples: int, tail: float) -> int:
-    """Frames that hold so many samples and `tail` seconds of silence, in whole seconds, at most Whisper's window."""
-    seconds = int(-(-(samples / SAMPLE_RATE + tail) // 1))
+TAIL: Final = 6.0
+"""Seconds of silence behind a window. With less the model talks on past the end; more costs time only."""
+
+
+def frames_for(samples: int, grain: int) -> int:
+    """Frames for so many samples and the tail, in whole multiples of `grain` seconds; at most Whisper's window."""
+    seconds = grain * math.ceil((samples / SAMPLE_RATE + TAIL) / grain)
     return min(FULL, seconds * FRAMES_PER_SECOND)

@@ -24,6 +24,7 @@ import openvino as ov
 from openvino import opset15 as op
 
 from callscribe.speech.runtime import core
+from callscribe.speech.whisper.compute import OPTIONS
 from callscribe.speech.whisper.weights import MappedFile, Weights
 
 CANDIDATES: Final = 16
@@ -34,6 +35,12 @@ _BLOCK: Final = 128
 
 _COMPRESSED_AT_ONCE: Final = 4096
 """Rows of a matrix; a vocabulary's, all at once, would take a few hundred megabytes for a moment."""
+
+STEPS: Final = 128
+"""The decoder sees windows padded to a multiple of so many steps (and a mask over the padding), and adds up what it
+attends to in blocks of as many. Otherwise the order in which it adds, and with it the last bits, would depend on the
+longest window of a batch: a library divides long sums, and not all of them alike. The coarser, the fewer shapes there
+are to keep kernels for."""
 
 _NEVER: Final = -1e9
 
@@ -54,12 +61,12 @@ class Compiled:
 def compiled(graph: ov.Model, *, threads: int) -> Compiled:
     """Make a graph ready to run, its weights in half the memory."""
     options = {
+        **OPTIONS,
         "INFERENCE_PRECISION_HINT": "bf16",
         "INFERENCE_NUM_THREADS": threads,
         "PERFORMANCE_HINT": "LATENCY",
         "ENABLE_CPU_PINNING": False,
         "CPU_RUNTIME_CACHE_CAPACITY": 16,  # kernels for shapes seen long ago would add up
-        "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,  # weights alone are in 8 bits
     }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "graph.xml"
@@ -139,7 +146,8 @@ def decoder(
         beams: `(rows)`, the row of the run before that each goes on from.
         past_mask: `(rows, 1, length, past + length)`, added to the scores of self-attention.
         mask: `(windows, 1, 1, steps)`, added to the scores of cross-attention.
-        keys and values of the encoder, layer by layer, windows in front.
+        keys and values of the encoder, layer by layer, windows in front; values in blocks of `STEPS`, `(windows,
+        heads, steps / STEPS, STEPS, head width)`.
 
     Outputs:
         the hidden state behind the last token, `(rows, width)`;
@@ -175,7 +183,7 @@ def decoder(
         attended = _join_heads(op.scaled_dot_product_attention(query, *past, past_mask))
         hidden = op.add(hidden, layers.linear(attended, f"{name}/self_attention/linear_1"))
         keys = op.parameter([-1, shape.heads, shape.head, -1], _STORED, name=f"keys_{index}")
-        values = op.parameter([-1, shape.heads, -1, shape.head], _STORED, name=f"values_{index}")
+        values = op.parameter([-1, shape.heads, -1, STEPS, shape.head], _STORED, name=f"values_{index}")
         memory += [keys, values]
         query = layers.linear(layers.norm(hidden, f"{name}/attention/layer_norm"), f"{name}/attention/linear_0")
         # The beams of a window become the queries of one attention over its keys.
@@ -187,7 +195,7 @@ def decoder(
             for layer, head in alignment_heads
             if layer == index
         }
-        attended = op.matmul(weight, op.convert(values, ov.Type.f32), False, False)
+        attended = _attended(weight, values)
         attended = op.reshape(op.transpose(attended, _ints(0, 2, 1, 3)), by_row, False)
         hidden = op.add(hidden, layers.linear(attended, f"{name}/attention/linear_2"))
         hidden = layers.feed_forward(hidden, f"{name}/ffn")
@@ -198,6 +206,14 @@ def decoder(
     return ov.Model(
         [op.result(each) for each in outputs], assigned, [tokens, beams, past_mask, mask, *memory], "decoder"
     )
+
+
+def _attended(weight: _Node, values: _Node) -> _Node:
+    """`weight` `(windows, heads, queries, steps)` times values in blocks: a product of each block, then their sum."""
+    outer = op.gather(op.shape_of(weight), _ints(0, 1, 2), op.constant(0))
+    by_block = op.reshape(weight, op.concat([outer, _ints(-1, STEPS)], 0), False)
+    by_block = op.transpose(by_block, _ints(0, 1, 3, 2, 4))
+    return op.reduce_sum(op.matmul(by_block, op.convert(values, ov.Type.f32), False, False), _ints(2), False)
 
 
 def _text(hidden: _Node, embeddings: npt.NDArray[Any], suppressed: Sequence[int]) -> list[_Node]:

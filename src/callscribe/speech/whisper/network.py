@@ -53,11 +53,18 @@ class Network(Protocol):
 
     @property
     def mixes(self) -> bool:
-        """Whether windows may share a batch with any others, since what comes of a window depends on it alone."""
+        """Whether windows of different jobs may share a batch."""
         ...
 
-    def batch_size(self, frames: int) -> int:
-        """How many windows of so many feature frames are best computed together."""
+    def frames(self, samples: int) -> int:
+        """The feature frames that a window of so many samples is computed with: its own, and of silence behind it."""
+        ...
+
+    def batch_size(self, frames: Sequence[int]) -> int:
+        """How many of the first of these windows, the longest first, are best computed together.
+
+        What comes of a window does not depend on that: a network puts together what it can compute so.
+        """
         ...
 
     def rest(self) -> None:

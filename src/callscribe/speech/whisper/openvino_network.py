@@ -1,11 +1,12 @@
 """Whisper on OpenVINO: the way on processors with units for matrices in bfloat16 (AMX, AVX-512 BF16).
 
-There it is several times as fast as CTranslate2 in int8, and nearer to the float32 result. All numbers of a window are
-computed from that window alone, in an order that does not depend on its batch: the same audio gives the same text,
-whatever it is decoded beside.
+With AMX it is several times as fast as CTranslate2 in int8, and nearer to the float32 result. All numbers of a window
+are computed from that window alone, in an order that does not depend on its batch: the same audio gives the same text,
+whatever it is decoded beside. Decision 0012 lists what that takes.
 """
 
 import json
+import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,25 +20,26 @@ import openvino as ov
 from faster_whisper.tokenizer import Tokenizer
 
 from callscribe.speech.interface import SAMPLE_RATE, Samples
-from callscribe.speech.runtime import core
 from callscribe.speech.whisper import graphs
 from callscribe.speech.whisper.attention import token_shares
 from callscribe.speech.whisper.beam_search import Decoded, Floats, Ints, Scores, Search, Task, Vocabulary
 from callscribe.speech.whisper.biasing import Bias, tokenize, word_beginnings
 from callscribe.speech.whisper.decoding import Hypothesis
-from callscribe.speech.whisper.features import Features
+from callscribe.speech.whisper.features import Features, frames_for
 from callscribe.speech.whisper.network import Prompt, Tokenizers, TokenTimes
 from callscribe.speech.whisper.weights import Weights
+
+log = logging.getLogger(__name__)
 
 _MEMORY_BYTES: Final = 96 * 2**20
 """What the decoder attends to in one batch may take: windows for an efficient step, and no more."""
 
 _BATCH: Final = 24
 
-_GRAIN: Final = 128
-"""The decoder sees windows padded to a multiple of so many steps (and a mask over the padding). Otherwise the order in
-which it adds, and with it the last bits, would depend on the longest window of a batch: seen for what is no multiple of
-32. The coarser, the fewer shapes there are to keep kernels for."""
+_LEAST_ROWS: Final = 5
+_LEAST_BEAMS: Final = 2
+"""Rows of the decoder in all, and of each window. Layers with weights in 8 bits give other last bits for fewer rows
+(seen for 1 to 4 with AVX-512 BF16, for 1 in float32), and so does attention for one; more is always the same."""
 
 _LENGTH_GRAIN: Final = 32
 """Likewise for the tokens of texts that are aligned."""
@@ -77,6 +79,19 @@ class Memory:
         """These windows of it; views."""
         return Memory([array[windows] for array in self.arrays], self.mask[windows])
 
+    def steps(self, window: int) -> int:
+        """How many steps a window has."""
+        return int(np.count_nonzero(self.mask[window] == 0))
+
+    def alone(self, window: int) -> "Memory":
+        """One window of it, no longer than it would be by itself; a copy."""
+        part, steps = self.of(slice(window, window + 1)), _whole_blocks(self.steps(window))
+        arrays = [
+            np.ascontiguousarray(array[:, :, :steps] if output % 2 else array[..., :steps])
+            for output, array in enumerate(part.arrays)
+        ]
+        return Memory(arrays, np.ascontiguousarray(part.mask[..., :steps]))
+
 
 class OpenVinoNetwork:
     """A loaded model; see `network.Network`."""
@@ -104,12 +119,17 @@ class OpenVinoNetwork:
         self._encoder, self._decoder = encoder.model.create_infer_request(), decoder.model
         self._files = weights, encoder.weights, decoder.weights
         self.rest()
+        self._batch = _BATCH
         self._warm_up()
 
-    def batch_size(self, frames: int) -> int:
+    def frames(self, samples: int) -> int:
+        """See `network.Network`."""
+        return frames_for(samples, grain=1)
+
+    def batch_size(self, frames: Sequence[int]) -> int:
         """See `network.Network`."""
         values = 2 * self._shape.width * self._shape.decoder_layers
-        return max(1, min(_BATCH, _MEMORY_BYTES // (2 * values * _padded(frames))))
+        return max(1, min(self._batch, _MEMORY_BYTES // (2 * values * _whole_blocks(frames[0] // 2))))
 
     def rest(self) -> None:
         """See `network.Network`."""
@@ -118,32 +138,66 @@ class OpenVinoNetwork:
 
     def _warm_up(self) -> None:
         """Run on next to nothing: a graph copies its weights at its first run, best beside an otherwise small heap."""
-        encoded = self.encode([np.zeros(SAMPLE_RATE, np.float32)], [2 * _GRAIN])
+        self.encode([np.zeros(SAMPLE_RATE, np.float32)], [2 * graphs.STEPS])
         self.rest()
-        self.languages(encoded)
+        if not self._is_independent():
+            log.warning("OpenVINO computes windows otherwise in a batch than alone here: each goes alone, slowly")
+            self._batch = 1
         self.rest()
+
+    def _is_independent(self) -> bool:
+        """Whether a window comes out the same to the last bit alone and in a batch: tried on three that are made up."""
+        memory = self._made_up([blocks * graphs.STEPS for blocks in (9, 7, 3)])
+        return self._outcome(memory) == [
+            outcome for index in range(len(memory)) for outcome in self._outcome(memory.alone(index))
+        ]
+
+    def _made_up(self, steps: Sequence[int]) -> Memory:
+        """Windows of so many steps, of numbers that mean nothing; the same ones for every layer."""
+        memory = self._empty(steps, layers=1)
+        for output, array in enumerate(memory.arrays):
+            noise = np.random.default_rng(1).standard_normal(array.shape[1:], np.float32)
+            for index, count in enumerate(steps):
+                window = _window(array, output, index, count)
+                window[...] = (noise.view(np.uint32) >> 16)[tuple(slice(size) for size in window.shape)]
+        return Memory(memory.arrays * self._shape.decoder_layers, memory.mask)
+
+    def _outcome(self, memory: Memory) -> list[list[bytes]]:
+        """What the decoder makes of each window: in an alignment, and in steps for one row a window and for several."""
+        tokens = np.full((len(memory), _LENGTH_GRAIN), self._vocabulary.start, np.int32)
+        rows = np.arange(len(memory), dtype=np.int32)
+        attention = _Run(self._decoder, memory)(self._embeddings.at(tokens, 0), rows)[-1]
+        found = [[attention[index, ..., : memory.steps(index)].tobytes()] for index in range(len(memory))]
+        for beams in (1, _SAMPLES):
+            stepper, rows = self._stepper(memory), np.arange(len(memory) * beams, dtype=np.int32)
+            for position in range(2):
+                scores = stepper.step(np.full_like(rows, self._vocabulary.start), position, rows)
+                for row in rows:
+                    found[row // beams] += [each[row].tobytes() for each in scores.parts]
+        return found
+
+    def _empty(self, steps: Sequence[int], layers: int) -> Memory:
+        """Room for windows of so many steps each."""
+        shape, most = self._shape, max(map(_whole_blocks, steps))
+        keys = len(steps), shape.heads, shape.head, most
+        values = len(steps), shape.heads, most, shape.head
+        arrays = [np.zeros(each, np.uint16) for _ in range(layers) for each in (keys, values)]
+        mask = np.full((len(steps), 1, 1, most), _NEVER)
+        for index, count in enumerate(steps):
+            mask[index, ..., :count] = 0
+        return Memory(arrays, mask)
 
     def encode(self, windows: Sequence[Samples], frames: Sequence[int]) -> Memory:
         """Each window by itself, which is as fast as many at once and leaves each its own length."""
-        most = max(map(_padded, frames))
-        shape = self._shape
-        keys = len(windows), shape.heads, shape.head, most
-        values = len(windows), shape.heads, most, shape.head
-        arrays = [np.zeros(each, np.uint16) for _ in range(shape.decoder_layers) for each in (keys, values)]
-        mask = np.full((len(windows), 1, 1, most), _NEVER)
+        memory = self._empty([count // 2 for count in frames], self._shape.decoder_layers)
         with ThreadPoolExecutor(max_workers=1) as ahead:  # features of the next windows while one is encoded
             features = ahead.map(self._features.of, windows, frames)
             for index, (spectrogram, count) in enumerate(zip(features, frames, strict=True)):
                 self._encoder.infer([spectrogram[None]])
-                steps = count // 2
-                mask[index, ..., :steps] = 0
-                for output, array in enumerate(arrays):
+                for output, array in enumerate(memory.arrays):
                     part = self._encoder.get_output_tensor(output).data.view(np.uint16)[0]
-                    if output % 2:
-                        array[index, :, :steps] = part
-                    else:
-                        array[index, ..., :steps] = part
-        return Memory(arrays, mask)
+                    _window(array, output, index, count // 2)[...] = part
+        return memory
 
     def beam_search(self, encoded: Memory, prompts: Sequence[Prompt], beams: int) -> list[Hypothesis]:
         """See `network.Network`."""
@@ -224,8 +278,10 @@ class _Run:
 
     def _attend_to(self, memory: Memory) -> None:
         self._memory = memory
-        for index, bits in enumerate(memory.arrays, 4):
-            self._request.set_input_tensor(index, ov.Tensor(bits, ov.Shape(bits.shape), ov.Type.bf16))
+        for index, array in enumerate(memory.arrays):
+            windows, heads, *_, width = array.shape
+            bits = array.reshape(windows, heads, -1, graphs.STEPS, width) if index % 2 else array
+            self._request.set_input_tensor(index + 4, ov.Tensor(bits, ov.Shape(bits.shape), ov.Type.bf16))
 
     def __call__(self, tokens: Floats, origins: Ints) -> list[npt.NDArray[Any]]:
         """The outputs behind `(rows, length, width)` tokens; views that hold until the next call."""
@@ -238,12 +294,18 @@ class _Run:
         self._request.infer()
         return [self._request.get_output_tensor(index).data for index in range(5)]
 
+    @property
+    def windows(self) -> int:
+        """How many it goes over."""
+        return len(self._memory)
+
 
 class _Stepper:
     """Steps of one token; see `beam_search.Decoder`."""
 
     def __init__(self, run: _Run, embeddings: graphs.Embeddings, rest: Floats) -> None:
         self._run, self._embeddings, self._rest = run, embeddings, rest
+        self._computed = 0  # rows of each window in the step before
 
     def keep(self, windows: int) -> None:
         """See `beam_search.Decoder`."""
@@ -251,6 +313,18 @@ class _Stepper:
 
     def step(self, tokens: Ints, position: int, origins: Ints) -> Scores:
         """See `beam_search.Decoder`."""
+        windows = self._run.windows
+        beams = len(tokens) // windows
+        computed = max(beams, _LEAST_BEAMS, -(-_LEAST_ROWS // windows))
+        if computed > beams:  # with copies of each window's first row, which nobody looks at
+            tokens = _with_copies(tokens, windows, computed)
+        # The rows of the step before that were looked at are the first of each window.
+        window, beam = np.divmod(origins, beams)
+        origins = _with_copies((window * (self._computed or computed) + beam).astype(np.int32), windows, computed)
+        self._computed = computed
+        return self._scores(tokens, position, origins).of(windows, beams)
+
+    def _scores(self, tokens: Ints, position: int, origins: Ints) -> Scores:
         hidden, coarse, best, total, _ = self._run(self._embeddings.at(tokens[:, None], position), origins)
         # Logits in bfloat16 are too coarse to rank by: those that count are computed anew.
         most = coarse.max(axis=1, keepdims=True)
@@ -260,9 +334,11 @@ class _Stepper:
         return Scores(best.copy(), exact, summed[:, 0], _product(hidden, self._rest))
 
 
-def has_matrix_units() -> bool:
-    """Whether this processor multiplies matrices in bfloat16."""
-    return "BF16" in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+def _with_copies(rows: Ints, windows: int, beams: int) -> Ints:
+    """Rows, those of a window next to each other, with copies of its first up to `beams` for each."""
+    by_window = rows.reshape(windows, -1)
+    copies = np.repeat(by_window[:, :1], beams - by_window.shape[1], axis=1)
+    return np.hstack([by_window, copies]).reshape(-1)
 
 
 def _float32(bfloat16: npt.NDArray[Any]) -> Floats:
@@ -270,9 +346,14 @@ def _float32(bfloat16: npt.NDArray[Any]) -> Floats:
     return (bfloat16.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
 
 
-def _padded(frames: int) -> int:
-    """Steps of the encoder's output that a window of so many frames takes in a batch."""
-    return -(-(frames // 2) // _GRAIN) * _GRAIN
+def _whole_blocks(steps: int) -> int:
+    """Steps that so many take in a batch."""
+    return -(-steps // graphs.STEPS) * graphs.STEPS
+
+
+def _window(array: npt.NDArray[np.uint16], output: int, index: int, steps: int) -> npt.NDArray[np.uint16]:
+    """The part of keys (even outputs of the encoder) or values (odd) that a window of so many steps has; a view."""
+    return array[index, :, :steps] if output % 2 else array[index, ..., :steps]
 
 
 def _product(rows: Floats, matrix: Floats) -> Floats:

@@ -33,7 +33,7 @@ and memory creeps up with the length of a recording (533 MiB after 10 minutes, 5
 
 
 _INHERITED = frozenset({"HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "TMPDIR", "TZ"})
-_INHERITED_PREFIXES = ("CT2_", "CUDA_", "LC_", "MALLOC_", "MKL_", "NVIDIA_", "OMP_", "OPENBLAS_")
+_INHERITED_PREFIXES = ("CT2_", "CUDA_", "LC_", "MALLOC_", "MKL_", "NVIDIA_", "OMP_", "ONEDNN_", "OPENBLAS_")
 
 
 class ChildDied(Exception):  # noqa: N818  what happened, told to the engine, which tries again
@@ -114,8 +114,8 @@ class Turns:
 class ChildProcess:
     """A child that answers requests. Safe to call from several threads."""
 
-    def __init__(self, *, device: str, threads: int) -> None:
-        self._arguments = [device, str(threads)]
+    def __init__(self, *, device: str, threads: int, compute: str) -> None:
+        self._arguments = [device, str(threads), compute]
         self._turns = Turns()
         self._process: subprocess.Popen[bytes] | None = None
         self._retiring = False

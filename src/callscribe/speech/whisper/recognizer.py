@@ -17,25 +17,23 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-import ctranslate2
 import numpy as np
 
+from callscribe.errors import SetupError
 from callscribe.speech.interface import SAMPLE_RATE, Samples, Segment, Span, Word
 from callscribe.speech.languages import WHISPER_CODES
 from callscribe.speech.whisper.alignment import TimedWord, settle, timed_words, uncovered
+from callscribe.speech.whisper.compute import choose, takes_gpu
 from callscribe.speech.whisper.ctranslate2_network import CTranslate2Network
 from callscribe.speech.whisper.decoding import TIMESTAMP_SECONDS, Hypothesis, TimedTokens, split_at_timestamps
-from callscribe.speech.whisper.features import FRAMES_PER_SECOND, FULL, frames_for
+from callscribe.speech.whisper.features import FRAMES_PER_SECOND, FULL
 from callscribe.speech.whisper.messages import Answer, LanguageEvidence, Part, Request
 from callscribe.speech.whisper.network import Network, Prompt, Tokenizers
-from callscribe.speech.whisper.openvino_network import OpenVinoNetwork, has_matrix_units
+from callscribe.speech.whisper.openvino_network import OpenVinoNetwork
 from callscribe.speech.whisper.pauses import silent_steps
 from callscribe.speech.whisper.weights import Weights
 
 log = logging.getLogger(__name__)
-
-TAIL: Final = 6.0
-"""Seconds of silence behind a window. With less the model talks on past the end; more costs time only."""
 
 TEMPERATURES: Final = (0.2, 0.4, 0.6, 0.8, 1.0)
 
@@ -122,23 +120,29 @@ def _left_out(piece: _Piece) -> _Found:
     return _Found([], left_out=True)
 
 
-def load_network(folder: Path, tokenizers: Tokenizers, *, device: str, threads: int) -> Network:
-    """The model on what computes it fastest here: a GPU where there is one, else by what the processor can do."""
+def load_network(folder: Path, tokenizers: Tokenizers, *, device: str, threads: int, compute: str) -> Network:
+    """The model, computed as the settings `device` and `compute` say.
+
+    Raises:
+        SetupError: `compute` names what this machine cannot do, or cannot do with this model.
+    """
     threads = threads or _cores()
-    cuda = device == "cuda" or (device == "auto" and ctranslate2.get_cuda_device_count() > 0)
-    weights = None if cuda or not has_matrix_units() else Weights.find(folder)
+    if choose(compute, device) == "ctranslate2":
+        return CTranslate2Network(folder, tokenizers, cuda=takes_gpu(device), threads=threads)
+    weights = Weights.find(folder)
     if weights:
         return OpenVinoNetwork(folder, weights, tokenizers, threads=threads)
-    return CTranslate2Network(folder, tokenizers, cuda=cuda, threads=threads)
+    if compute != "auto":
+        raise SetupError(f"The weights in {folder} are of a kind that only CALLSCRIBE_COMPUTE=ctranslate2 computes.")
+    return CTranslate2Network(folder, tokenizers, cuda=False, threads=threads)
 
 
 class Recognizer:
     """A loaded model."""
 
-    def __init__(self, folder: Path, *, device: str = "auto", threads: int = 0, tail: float = TAIL) -> None:
+    def __init__(self, folder: Path, *, device: str = "auto", threads: int = 0, compute: str = "auto") -> None:
         self._tokenizers = Tokenizers(folder)
-        self._network = load_network(folder, self._tokenizers, device=device, threads=threads)
-        self._tail = tail
+        self._network = load_network(folder, self._tokenizers, device=device, threads=threads, compute=compute)
 
     def recognize(self, request: Request) -> list[Answer]:
         """The answer to each part of a request."""
@@ -228,12 +232,12 @@ class Recognizer:
         for _, group in groupby(sorted(pieces, key=language), key=language):
             ordered = sorted(group, key=lambda piece: -len(piece.samples))
             while ordered:
-                size = self._network.batch_size(self._frames(ordered[0]))
+                size = self._network.batch_size(list(map(self._frames, ordered)))
                 yield from self._decode_batch(ordered[:size], beams)
                 ordered = ordered[size:]
 
     def _frames(self, piece: _Piece) -> int:
-        return frames_for(len(piece.samples), self._tail)
+        return self._network.frames(len(piece.samples))
 
     def _decode_batch(self, batch: Sequence[_Piece], beams: int) -> Iterator[tuple[_Piece, _Found]]:
         encoded = self._network.encode([piece.samples for piece in batch], list(map(self._frames, batch)))
@@ -337,7 +341,7 @@ class Recognizer:
 
     def _language_odds(self, samples: Samples) -> dict[str, float]:
         """The probability of each language that the model knows."""
-        encoded = self._network.encode([samples], [frames_for(len(samples), self._tail)])
+        encoded = self._network.encode([samples], [self._network.frames(len(samples))])
         (probabilities,) = self._network.languages(encoded)
         return probabilities
 
