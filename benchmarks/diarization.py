@@ -20,10 +20,10 @@ from scipy.optimize import linear_sum_assignment
 from scipy.signal import resample_poly
 
 from callscribe.demo import RECORDING
-from callscribe.media.decoding import AudioWindow, Decoder
+from callscribe.media.decoding import DecodedWindow, Decoder
 from callscribe.settings import Settings
 from callscribe.speech.diarization.diarizer import Diarizer
-from callscribe.speech.diarization.turns import SpeakerRange, Turn, speakers_of
+from callscribe.speech.diarization.turns import SpeakerRange, SpeakerTurn, speakers_of
 from callscribe.speech.interface import SAMPLE_RATE, Span
 from callscribe.speech.segmentation import Segmentation, plan_chunks, segment
 
@@ -50,11 +50,11 @@ class Recorded:
 
     samples: Samples
 
-    def windows(self, _path: Path, *, start: float = 0.0, end: float | None = None) -> Iterator[AudioWindow]:
+    def windows(self, _path: Path, *, start: float = 0.0, end: float | None = None) -> Iterator[DecodedWindow]:
         """What there is from `start` to `end`, ten seconds at a time."""
         first, last = (round((at if at is not None else 1e9) * SAMPLE_RATE) for at in (start, end))
         for at in range(first, min(last, self.samples.shape[1]), 10 * SAMPLE_RATE):
-            yield AudioWindow(at / SAMPLE_RATE, self.samples[:, at : min(at + 10 * SAMPLE_RATE, last)])
+            yield DecodedWindow(at / SAMPLE_RATE, self.samples[:, at : min(at + 10 * SAMPLE_RATE, last)])
 
 
 def load(path: Path) -> Samples:
@@ -108,7 +108,7 @@ def telephone(samples: Samples) -> Samples:
     return resample_poly(np.sign(code) * (256 ** np.abs(code) - 1) / 255, 2, 1).astype(np.float32)
 
 
-def confusion(turns: list[Turn], truth: Truth, seconds: float) -> float:
+def confusion(turns: list[SpeakerTurn], truth: Truth, seconds: float) -> float:
     names = sorted({name for _, _, name in truth})
     speaks = np.zeros((len(names), int(seconds / STEP)), bool)
     for start, end, name in truth:

@@ -23,8 +23,8 @@ import sqlalchemy as sa
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts, Credentials
 from callscribe.db.engine import Database
-from callscribe.db.migrate import migrate
 from callscribe.demo import RECORDING
+from callscribe.migrations.runner import migrate
 from callscribe.settings import Settings
 from listing_databases import postgresql
 from memory import recording

@@ -24,8 +24,8 @@ from rich.console import Console
 from rich.table import Table
 
 from callscribe.db.engine import Database
-from callscribe.db.migrate import migrate
 from callscribe.db.paging import Position
+from callscribe.migrations.runner import migrate
 from listing_calls import CALLS, RECORDINGS
 from listing_conversations import COMMUNICATIONS, CONVERSATIONS
 from listing_databases import DATABASES

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from callscribe.db.engine import Database
 from callscribe.db.paging import Page
 from callscribe.recordings import repository
-from callscribe.recordings.repository import CallFilters, RecordingFilters, Span
+from callscribe.recordings.repository import CallFilters, RecordingFilters, TimeRange
 from callscribe.recordings.tables import Call, Recording
 from listing_rows import ACCOUNTS, EARLY, LATE, SHARES, Filtered, Listed, add_accounts, filtered, insert, instants
 
@@ -87,7 +87,7 @@ def _recording_filters() -> list[Filtered]:
         ("none", RecordingFilters(), [mine]),
         (
             "DateCreated< and >",
-            RecordingFilters(Span(EARLY, LATE)),
+            RecordingFilters(TimeRange(EARLY, LATE)),
             [mine, of.date_created >= EARLY, of.date_created < LATE],
         ),
         ("CallSid", RecordingFilters(call_sid=call), [mine, of.call_sid == call]),

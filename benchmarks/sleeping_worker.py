@@ -9,12 +9,12 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 
-import callscribe.worker
+import callscribe.worker.process
 from callscribe.cli import main
 from callscribe.errors import Cancelled
 from callscribe.speech.interface import Cancellation, RecognitionOptions, Segment, SpeechWindow, Word
 from callscribe.speech.whisper import WhisperEngine
-from callscribe.speech.whisper.process import Turns
+from callscribe.speech.whisper.process import FairLock
 
 _PER_SECOND = float(os.environ["SLEEP_PER_SECOND"])
 
@@ -22,7 +22,7 @@ _PER_SECOND = float(os.environ["SLEEP_PER_SECOND"])
 class SleepingEngine(WhisperEngine):
     """Hears one word in each window, and takes its time for it."""
 
-    _turns = Turns()
+    _turns = FairLock()
 
     def recognize(
         self,
@@ -45,5 +45,5 @@ class SleepingEngine(WhisperEngine):
 
 
 if __name__ == "__main__":
-    callscribe.worker.WhisperEngine = SleepingEngine  # type: ignore[attr-defined]
+    callscribe.worker.process.WhisperEngine = SleepingEngine  # type: ignore[attr-defined]
     main()

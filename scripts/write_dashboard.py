@@ -1,4 +1,4 @@
-"""Write deploy/grafana/callscribe.json anew: a dashboard over the metrics of `callscribe.observation.metrics`."""
+"""Write deploy/grafana/callscribe.json anew: a dashboard over the metrics of `callscribe.observability.metrics`."""
 
 import json
 from pathlib import Path

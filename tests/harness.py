@@ -21,7 +21,7 @@ import psutil
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts, Credentials
 from callscribe.db.engine import Database
-from callscribe.db.migrate import migrate
+from callscribe.migrations.runner import migrate
 from callscribe.preparation import opened
 from callscribe.settings import Settings
 

@@ -23,14 +23,14 @@ from typing import Any
 import httpcore2
 import httpx2
 
+from callscribe.cancellation import WATCH_INTERVAL, Watch, run_cancellable
 from callscribe.errors import CallscribeError, SetupError
-from callscribe.waiting import WATCH_INTERVAL, Watch, watched
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _MUCH = 64 * 1024
-"""Bytes that a connection may not take at once, so that sending them is watched."""
+"""Bytes that a connection may not take at once, so that sending them is run_cancellable."""
 
 # The client logs each URL at INFO, with the credentials and signatures in it.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
@@ -203,7 +203,7 @@ class _WatchedStream(httpcore2.NetworkStream):
             self._watch()
             self._stream.write(buffer, timeout)
         else:
-            watched(lambda: self._stream.write(buffer, timeout), self._watch)
+            run_cancellable(lambda: self._stream.write(buffer, timeout), self._watch)
 
     def close(self) -> None:
         self._stream.close()
@@ -211,7 +211,7 @@ class _WatchedStream(httpcore2.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:
-        stream = watched(
+        stream = run_cancellable(
             lambda: self._stream.start_tls(ssl_context, server_hostname, timeout), self._watch, late=_close
         )
         return _WatchedStream(stream, self._watch)
@@ -242,7 +242,7 @@ class _GuardedBackend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        addresses = watched(lambda: resolve(host, port), self._watch)
+        addresses = run_cancellable(lambda: resolve(host, port), self._watch)
         if not self._allow.allows_host(host):
             for address in addresses:
                 self._check(host, address)
@@ -258,7 +258,7 @@ class _GuardedBackend(httpcore2.NetworkBackend):
                     local_address,
                     socket_options,
                 )
-                stream = watched(connect, self._watch, late=_close)
+                stream = run_cancellable(connect, self._watch, late=_close)
                 return _WatchedStream(stream, self._watch)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
                 if remaining == 1:

@@ -9,11 +9,11 @@ from sqlalchemy.exc import OperationalError
 from callscribe.accounts.secrets import WHERE_IT_LIES, TokenCipher
 from callscribe.accounts.service import Accounts, Credentials
 from callscribe.db.engine import Database
-from callscribe.db.migrate import migrate, one_at_a_time
-from callscribe.db.schema import check
 from callscribe.errors import SetupError
 from callscribe.media.blobs import reap_copies
 from callscribe.media.spool import Spool
+from callscribe.migrations.runner import migrate, one_at_a_time
+from callscribe.migrations.schema import check
 from callscribe.settings import Settings
 
 

@@ -12,7 +12,7 @@ from callscribe.media.blobs import BlobStore
 from callscribe.media.decoding import Decoder
 from callscribe.recordings.reading import ReadingThrough
 from callscribe.settings import Settings
-from callscribe.transcriptions.automatic import AutomaticTranscription
+from callscribe.transcriptions.automatic import RecordingTranscriber
 from callscribe.transcriptions.quotas import Quotas
 from callscribe.transcriptions.service import Transcriptions
 
@@ -30,7 +30,7 @@ class Services:
     reading: ReadingThrough
     quotas: Quotas
     transcriptions: Transcriptions
-    automatic: AutomaticTranscription
+    automatic: RecordingTranscriber
 
     @classmethod
     def over(cls, database: Database, settings: Settings) -> "Services":
@@ -56,5 +56,5 @@ class Services:
             reading=reading,
             quotas=quotas,
             transcriptions=transcriptions,
-            automatic=AutomaticTranscription(transcriptions, quotas, settings),
+            automatic=RecordingTranscriber(transcriptions, quotas, settings),
         )

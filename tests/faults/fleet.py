@@ -22,7 +22,7 @@ import psutil
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts, Credentials
 from callscribe.db.engine import Database
-from callscribe.db.migrate import migrate
+from callscribe.migrations.runner import migrate
 from callscribe.settings import Settings
 from faults.processes import MARKS
 from harness import ACCOUNT_SID, AUTH_TOKEN, eventually

@@ -12,7 +12,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from callscribe.cli.demo import MEDIA_REFUSED, conversation, demo, figures, show
-from callscribe.demo import RECORDING, Turn, call
+from callscribe.demo import RECORDING, DemoTurn, call
 from callscribe.demo.client import UNIQUE_NAME, Client, DemoError
 from callscribe.demo.media import recording_url
 
@@ -33,7 +33,7 @@ def loudness(samples: np.ndarray, channel: int, start: float, end: float) -> flo
     return float(np.sqrt(np.mean(stretch**2)))
 
 
-def overlaps(one: Turn, other: Turn) -> bool:
+def overlaps(one: DemoTurn, other: DemoTurn) -> bool:
     return one.start < other.end and other.start < one.end
 
 

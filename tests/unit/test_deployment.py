@@ -11,9 +11,9 @@ import yaml
 from typer.main import get_command
 
 from callscribe.cli import app
-from callscribe.durable.queues import Role, family, lanes
+from callscribe.durable.queues import Role, family, worker_queues
 from callscribe.media.decoder_process import MAX_MEMORY
-from callscribe.observation.metrics import QUEUE_OLDEST
+from callscribe.observability.metrics import QUEUE_OLDEST
 from callscribe.recordings.intake import INSPECTIONS
 from callscribe.recordings.media import RENDITIONS
 from callscribe.settings import Settings, variables
@@ -132,7 +132,7 @@ def test_a_pod_has_memory_for_a_decoder_at_each_place_beside_the_worker_itself(
             monkeypatch.setenv(variable, value)
     roles = [Role(role) for role in container["args"][container["args"].index("--queues") + 1].split(",")]
     decoding = {"transcriptions", "recognition", "chunks", "suspects"}
-    places = sum(lane.room for lane in lanes(Settings(), roles, ["base"]) if family(lane.name) in decoding)
+    places = sum(lane.room for lane in worker_queues(Settings(), roles, ["base"]) if family(lane.name) in decoding)
     limit = int(container["resources"]["limits"]["memory"].removesuffix("Gi"))
     assert limit * 1024**3 >= places * MAX_MEMORY + beside * 1024**3
 

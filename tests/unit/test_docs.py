@@ -14,8 +14,8 @@ import callscribe.configurations.endpoints
 import callscribe.conversations.control_plane_endpoints
 import callscribe.conversations.endpoints
 import callscribe.recordings.endpoints
+import callscribe.server.health
 import callscribe.transcriptions.endpoints
-import callscribe.web.health
 from callscribe.cli import app
 from callscribe.errors import Code
 from callscribe.settings import Settings, variables
@@ -65,7 +65,7 @@ def endpoints() -> Iterator[tuple[str, str]]:
         callscribe.accounts.endpoints,
         callscribe.conversations.control_plane_endpoints,
         callscribe.conversations.endpoints,
-        callscribe.web.health,
+        callscribe.server.health,
     )
     for domain in domains:
         for route in domain.router.routes:

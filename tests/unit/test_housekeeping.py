@@ -4,7 +4,7 @@ import threading
 
 import structlog
 
-from callscribe.worker import Housekeeping
+from callscribe.worker.process import Housekeeping
 
 
 def test_a_part_that_always_fails_keeps_no_other_from_its_turn() -> None:

@@ -1,41 +1,89 @@
-"""Imports between the folders run one way, so that each can be understood without those that use it."""
+"""Imports run one way: from the top of the order that `docs/architecture.md` gives to its bottom, without exception."""
 
 import ast
-from graphlib import TopologicalSorter
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import callscribe
 
 ROOT = Path(callscribe.__file__).parent
-ABOVE = {"cli", "web", "console", "demo"}
-"""They put the others together; what domains take of `web` knows no domain."""
-
-BELOW = {"db", "durable"}
-"""They are what everything stands on, and each other; the migrations see every table."""
+PAGE = Path(__file__).parents[2] / "docs" / "architecture.md"
 
 
-def _imported(folder: Path) -> set[str]:
-    names = set()
-    for path in folder.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                names.add(node.module)
-            elif isinstance(node, ast.Import):
-                names |= {alias.name for alias in node.names}
-    parts = (name.split(".") for name in names)
-    return {each[1] for each in parts if each[0] == "callscribe" and len(each) > 1} - {folder.name}
+def order() -> list[str]:
+    """The names at the top level, as the page lists them between its two marks."""
+    listed = re.search(r"<!-- order -->\s*```\n(.*?)```\s*<!-- /order -->", PAGE.read_text(), re.DOTALL)
+    assert listed
+    return [line.split()[0] for line in listed[1].splitlines()]
 
 
-def test_imports_between_folders_run_one_way() -> None:
-    folders = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()} - ABOVE - BELOW
-    graph = {name: _imported(ROOT / name) & folders for name in sorted(folders)}
-    TopologicalSorter(graph).prepare()  # raises CycleError, with the cycle
+def modules() -> dict[str, Path]:
+    """Every module by its name below the package: `web.problems`, `errors`, and the empty one."""
+    found = {}
+    for path in ROOT.rglob("*.py"):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts).removesuffix("__init__").removesuffix(".")] = path
+    return found
 
 
-def test_recordings_know_nothing_of_what_is_made_of_them() -> None:
-    assert not _imported(ROOT / "recordings") & {"transcriptions", "conversations", "configurations"}
+def imported(path: Path, package: str) -> Iterator[tuple[int, str]]:
+    """Lines and top-level names of what a module imports of the package, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative imports hide what is imported"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            first, _, rest = name.partition(".")
+            if first == package and rest:
+                yield node.lineno, rest.partition(".")[0]
 
 
-def test_audio_speech_and_transcripts_know_nothing_of_servers_and_databases() -> None:
-    for name in ("media", "speech", "transcripts"):
-        assert not _imported(ROOT / name) & {"web", "db", "durable"}
+def broken(places: dict[str, int], found: dict[str, Path]) -> list[str]:
+    """Imports that run up, as `module:line → name`."""
+    wrong = []
+    for name, path in found.items():
+        top = name.partition(".")[0]
+        for line, target in imported(path, ROOT.name):
+            if target in places and target != top and places[target] < places.get(top, len(places)):
+                wrong.append(f"{name}:{line} → {target}")
+    return wrong
+
+
+def test_the_order_lists_every_name_at_the_top() -> None:
+    tops = {name.partition(".")[0] for name in modules()} - {"", "__main__"}
+    assert sorted(order()) == sorted(tops)
+
+
+def test_imports_run_down_the_order() -> None:
+    places = {name: place for place, name in enumerate(["__main__", *order()])}
+    assert broken(places, modules()) == []
+
+
+def test_an_import_that_runs_up_is_found(tmp_path: Path) -> None:
+    places = {name: place for place, name in enumerate(order())}
+    lines = {
+        "from callscribe import server": ["errors:1 → server"],
+        "from callscribe.server.app import create_app": ["errors:1 → server"],
+        "def late():\n    import callscribe.jobs.finish": ["errors:2 → jobs"],
+        "from callscribe import __version__": [],
+    }
+    for text, expected in lines.items():
+        module = tmp_path / "errors.py"
+        module.write_text(text)
+        assert broken(places, {"errors": module}) == expected
+
+
+def test_a_worker_loads_no_web_framework() -> None:
+    code = """
+import sys, callscribe.worker.process
+print(*sorted({"fastapi", "starlette", "uvicorn"} & set(sys.modules)))
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == ""

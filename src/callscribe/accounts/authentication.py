@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from callscribe.accounts.service import Accounts, Identity
 from callscribe.errors import Code, RequestError
-from callscribe.observation.context import bind_account
+from callscribe.observability.context import bind_account
 
 _basic = HTTPBasic(auto_error=False, description="Account SID and auth token, or API key and secret.")
 

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from callscribe.accounts.tables import Account, ApiKey
-from callscribe.web.dates import Rfc2822
 from callscribe.web.legacy_pages import LegacyPage
+from callscribe.web.wire import Rfc2822
 
 
 class KeyRequest(BaseModel):

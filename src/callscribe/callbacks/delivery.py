@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import httpx2
 
 from callscribe.callbacks.signing import SharedKey, signature_headers, signed_url
+from callscribe.cancellation import Watch
 from callscribe.errors import Code, DeliveryError
 from callscribe.outbound import (
     AllowList,
@@ -16,7 +17,6 @@ from callscribe.outbound import (
     guarded_client,
 )
 from callscribe.settings import Settings
-from callscribe.waiting import Watch
 
 MAX_REDIRECTS = 5
 MAX_RESPONSE_BYTES = 64 * 1024

@@ -21,7 +21,7 @@ def find(session: Session, callback_id: str) -> Callback | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class CallbackOrigin:
     """Whose a callback is, what it tells of, and what it goes back to."""
 
     account_sid: str
@@ -30,11 +30,11 @@ class Origin:
     traceparent: str | None
 
 
-def origin(session: Session, callback_id: str) -> Origin | None:
+def origin(session: Session, callback_id: str) -> CallbackOrigin | None:
     """Where a callback comes from; None where there is none of this id."""
     columns = Callback.account_sid, Callback.subject_id, Callback.request_id, Callback.traceparent
     row = session.execute(sa.select(*columns).where(Callback.id == callback_id)).first()
-    return None if row is None else Origin(*row)
+    return None if row is None else CallbackOrigin(*row)
 
 
 def of_subject(session: Session, account_sid: str, subject_id: str) -> Sequence[Callback]:

@@ -13,7 +13,7 @@ from callscribe.callbacks.tables import Callback, Delivery
 from callscribe.durable.queues import Queue, WorkQueue
 from callscribe.errors import Code, RequestError
 from callscribe.ids import new_callback_id
-from callscribe.observation import context, tracing
+from callscribe.observability import context, tracing
 
 MAX_BODY_BYTES = 1_000_000
 

@@ -10,16 +10,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from callscribe.accounts.service import Accounts
 from callscribe.callbacks import repository
 from callscribe.callbacks.delivery import Sender
-from callscribe.callbacks.observation import Attempt, attempting, delivering
+from callscribe.callbacks.observing import AttemptOutcome, attempting, delivering
 from callscribe.callbacks.tables import Callback, Delivery
+from callscribe.cancellation import Watch
 from callscribe.db.engine import Database
 from callscribe.durable.housekeeping import abandoned
-from callscribe.durable.patience import patiently
 from callscribe.durable.queues import WORKFLOW_INSTANCE
+from callscribe.durable.retry import with_retries
 from callscribe.errors import Cancelled, DeliveryError
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.settings import Settings
-from callscribe.waiting import Watch
 
 LOOK_INTERVAL = 1.0
 """Seconds between two looks whether a callback that is being sent is still there."""
@@ -76,8 +76,8 @@ class CallbackWorkflows(DBOSConfiguredInstance):
             seen.outcome = outcome = self._attempt(callback_id, number, seen)
         return outcome
 
-    def _attempt(self, callback_id: str, number: int, seen: Attempt) -> Outcome:
-        begun = patiently(lambda: self._begin(callback_id, number))
+    def _attempt(self, callback_id: str, number: int, seen: AttemptOutcome) -> Outcome:
+        begun = with_retries(lambda: self._begin(callback_id, number))
         if begun is None:  # deleted with its transcription
             return "refused"
         callback, attempt_id = begun
@@ -85,10 +85,10 @@ class CallbackWorkflows(DBOSConfiguredInstance):
         status: int | None = None
         failure: DeliveryError | None = None
         try:
-            token = patiently(lambda: self._accounts.token(callback.account_sid))
+            token = with_retries(lambda: self._accounts.token(callback.account_sid))
             if token is None:  # the account is gone, and its key with it
                 return "refused"
-            body = patiently(lambda: self._body(callback))
+            body = with_retries(lambda: self._body(callback))
             status = self._sender.send(callback.url, body, auth_token=token, watch=self._wanted(callback_id))
         except DeliveryError as error:
             failure = error
@@ -108,7 +108,7 @@ class CallbackWorkflows(DBOSConfiguredInstance):
                     error=failure.detail if failure else None,
                 )
 
-        patiently(end)
+        with_retries(end)
         return outcome
 
     def _begin(self, callback_id: str, number: int) -> tuple[Callback, int] | None:
@@ -150,7 +150,7 @@ class CallbackWorkflows(DBOSConfiguredInstance):
                 delivery = Delivery.DELIVERED if delivered else Delivery.FAILED
                 repository.set_delivery(session, self._database, callback_id, delivery)
 
-        patiently(record)
+        with_retries(record)
 
     def fail_abandoned(self) -> None:
         """Conclude the callbacks whose workflow DBOS gave up."""

@@ -20,9 +20,9 @@ from callscribe.callbacks.tables import Callback
 from callscribe.cli.figures import clock
 from callscribe.cli.options import Data, load_settings
 from callscribe.db.base import now
-from callscribe.db.schema import check
 from callscribe.errors import RequestError
 from callscribe.ids import new_account_sid, new_transcription_id
+from callscribe.migrations.schema import check
 from callscribe.preparation import opened
 from callscribe.services import Services
 from callscribe.transcriptions.administration import Jobs

@@ -10,9 +10,9 @@ from rich.console import Console
 
 from callscribe.accounts.service import Accounts
 from callscribe.cli.options import Data, load_settings
-from callscribe.db.migrate import migrate as bring_up
-from callscribe.db.schema import Fit, State, state
 from callscribe.errors import SetupError
+from callscribe.migrations.runner import migrate as bring_up
+from callscribe.migrations.schema import Fit, SchemaState, state
 from callscribe.preparation import opened
 from callscribe.settings import Settings
 
@@ -55,7 +55,7 @@ def migrate(
         time.sleep(WAIT_INTERVAL)
 
 
-def _migrated(settings: Settings) -> tuple[list[str], State]:
+def _migrated(settings: Settings) -> tuple[list[str], SchemaState]:
     with opened(settings) as database, closing(database):
         done = bring_up(database), state(database)
         if settings.is_shared and (settings.data_dir / "secret.key").exists():
@@ -63,19 +63,19 @@ def _migrated(settings: Settings) -> tuple[list[str], State]:
         return done
 
 
-def _state(settings: Settings) -> State:
+def _state(settings: Settings) -> SchemaState:
     with opened(settings) as database, closing(database):
         return state(database)
 
 
-def _show(console: Console, done: tuple[list[str], State]) -> None:
+def _show(console: Console, done: tuple[list[str], SchemaState]) -> None:
     applied, now = done
     for line in applied:
         console.print(f"  {line}")
     console.print(f"Nothing to do: {_what(now)}." if not applied else f"Done: {_what(now)}.")
 
 
-def _what(found: State) -> str:
+def _what(found: SchemaState) -> str:
     """Both revisions, and how they stand to one another."""
     numbers = f"revision {found.revision or 'none'}, this version's is {found.head}"
     if found.revision == found.head and found.queues != found.queues_head:

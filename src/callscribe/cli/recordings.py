@@ -31,7 +31,7 @@ from callscribe.recordings.tables import Recording
 from callscribe.services import Services
 from callscribe.settings import Settings
 from callscribe.transcriptions.schemas import CreateTranscription
-from callscribe.transcriptions.sources import Source
+from callscribe.transcriptions.sources import CallSource
 
 app = typer.Typer(help="Take in recordings from folders and buckets, and list them.", no_args_is_help=True)
 
@@ -147,7 +147,7 @@ def _transcribed_by(services: Services, settings: Settings, account_sid: str, co
 
     def completed(session: Session, recording: Recording, _base_url: str) -> None:
         request = CreateTranscription(transcription_configuration_id=configuration_id, source_id=recording.sid)
-        source = Source.of(session, recording)
+        source = CallSource.of(session, recording)
         row = services.transcriptions.prepare(session, account_sid, request, source, base_url)
         services.transcriptions.queue(session, row)
 

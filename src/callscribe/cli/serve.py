@@ -15,18 +15,17 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.panel import Panel
 
-from callscribe import logs
 from callscribe.accounts.service import Credentials
 from callscribe.cli.options import Data, load_settings
 from callscribe.cli.supervision import LIFELINE, RELAY, SupervisedWorker, follow_lifeline
 from callscribe.db.engine import Database
 from callscribe.db.presence import wait_for_database
 from callscribe.errors import SetupError
-from callscribe.observation import tracing
+from callscribe.observability import logs, tracing
 from callscribe.preparation import join, prepare
+from callscribe.server.app import create_app
+from callscribe.server.metrics import Relay
 from callscribe.settings import Settings, variables
-from callscribe.web.app import create_app
-from callscribe.web.metrics import Relay
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 GRACE = 5
@@ -128,7 +127,7 @@ def worker(
         callscribe worker --queues recognition,chunks --models base
     """
     # Here, because the engines behind it take a second to import, which the API need not wait for.
-    from callscribe.worker import Worker  # noqa: PLC0415
+    from callscribe.worker.process import WorkerProcess  # noqa: PLC0415
 
     settings = load_settings(
         data, worker_queues=queues, worker_concurrency=concurrency, worker_models=models, worker_listen=listen
@@ -150,10 +149,10 @@ def worker(
     database, credentials = prepare(settings, migrating=False) if lifeline else join(settings)
     if not lifeline:
         _greet(credentials)
-    Worker(settings, database).run(stop, relay)
+    WorkerProcess(settings, database).run(stop, relay)
     tracing.shutdown()
     sys.stderr.flush()
-    # Threads inside a step must not go on once the worker has signed off; see `Worker.run`.
+    # Threads inside a step must not go on once the worker has signed off; see `WorkerProcess.run`.
     os._exit(0)
 
 

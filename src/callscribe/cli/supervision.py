@@ -10,9 +10,9 @@ from typing import Self
 
 import structlog
 
-from callscribe.monitoring.relay import Asking
 from callscribe.settings import Settings, environment
 from callscribe.speech.abilities import ALL
+from callscribe.worker.relay import Asking
 
 RELAY = "--relay"
 """Names the end of a pipe over which the worker is asked for its metrics."""

@@ -12,14 +12,14 @@ from callscribe.db.repetition import Repetition, once
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ChangeResult:
     """What a change is answered with."""
 
     status: int
     document: dict[str, Any]
 
 
-def change(database: Database, repetition: Repetition | None, work: Callable[[Session], Answer]) -> Answer:
+def change(database: Database, repetition: Repetition | None, work: Callable[[Session], ChangeResult]) -> ChangeResult:
     """Do the work and return its answer, or the answer that an earlier request with this key got.
 
     What two requests do at the same instant and only one may is done by the first; the second starts anew and finds
@@ -31,7 +31,9 @@ def change(database: Database, repetition: Repetition | None, work: Callable[[Se
         return _attempt(database, repetition, work)
 
 
-def _attempt(database: Database, repetition: Repetition | None, work: Callable[[Session], Answer]) -> Answer:
+def _attempt(
+    database: Database, repetition: Repetition | None, work: Callable[[Session], ChangeResult]
+) -> ChangeResult:
     with database.write() as session:
         begin_writing(session)
-        return Answer(**once(session, repetition, lambda: asdict(work(session))))
+        return ChangeResult(**once(session, repetition, lambda: asdict(work(session))))

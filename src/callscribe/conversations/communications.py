@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from callscribe.conversations import repository
-from callscribe.conversations.changes import Answer
+from callscribe.conversations.changes import ChangeResult
 from callscribe.conversations.events import Event, Events
 from callscribe.conversations.participants import has_address, party
 from callscribe.conversations.schemas import (
@@ -16,7 +16,7 @@ from callscribe.conversations.schemas import (
     kept_content,
 )
 from callscribe.conversations.states import ConversationStates
-from callscribe.conversations.tables import Communication, Conversation, Participant
+from callscribe.conversations.tables import Communication, Conversation, ConversationParticipant
 from callscribe.db.base import now
 from callscribe.errors import Code, RequestError
 from callscribe.ids import new_communication_id
@@ -29,7 +29,7 @@ class Communications:
         self._states = states
         self._events = events
 
-    def add(self, session: Session, conversation: Conversation, request: CommunicationRequest) -> Answer:
+    def add(self, session: Session, conversation: Conversation, request: CommunicationRequest) -> ChangeResult:
         """Add to a locked conversation.
 
         About a resource that the conversation knows there is one communication: another request about it changes that
@@ -65,7 +65,7 @@ class Communications:
         repository.add_channels(session, conversation, [known.channel_id])
         return self._told(session, conversation, known, Event.COMMUNICATION_UPDATED, 200)
 
-    def _values(self, people: Sequence[Participant], request: CommunicationRequest) -> dict[str, Any]:
+    def _values(self, people: Sequence[ConversationParticipant], request: CommunicationRequest) -> dict[str, Any]:
         author = _party(people, request.author, "/author")
         if request.recipients:
             recipients = [
@@ -83,13 +83,13 @@ class Communications:
 
     def _told(
         self, session: Session, conversation: Conversation, row: Communication, event: Event, status: int
-    ) -> Answer:
+    ) -> ChangeResult:
         answer = _answer(status, row)
         self._events.tell(session, conversation, event, answer.document)
         return answer
 
 
-def _party(people: Sequence[Participant], request: PartyRequest, pointer: str) -> dict[str, Any]:
+def _party(people: Sequence[ConversationParticipant], request: PartyRequest, pointer: str) -> dict[str, Any]:
     channel = None if request.channel is None else request.channel.value
     if request.participant_id is not None:
         found = next((each for each in people if each.id == request.participant_id), None)
@@ -111,5 +111,5 @@ def _party(people: Sequence[Participant], request: PartyRequest, pointer: str) -
     return result
 
 
-def _answer(status: int, row: Communication) -> Answer:
-    return Answer(status, CommunicationResource.of(row).model_dump(mode="json", by_alias=True))
+def _answer(status: int, row: Communication) -> ChangeResult:
+    return ChangeResult(status, CommunicationResource.of(row).model_dump(mode="json", by_alias=True))

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from callscribe.conversations import configuration_repository as repository
-from callscribe.conversations.changes import Answer, change
+from callscribe.conversations.changes import ChangeResult, change
 from callscribe.conversations.configuration_schemas import (
     AcceptedOperation,
     ConversationConfigurationPatch,
@@ -41,10 +41,10 @@ class ConversationConfigurations:
         *,
         base_url: str,
         repetition: Repetition | None = None,
-    ) -> Answer:
+    ) -> ChangeResult:
         """Add a configuration; the answer names its id in `related`."""
 
-        def work(session: Session) -> Answer:
+        def work(session: Session) -> ChangeResult:
             row = ConversationConfiguration(
                 id=new_conversation_configuration_id(),
                 account_sid=account_sid,
@@ -81,14 +81,14 @@ class ConversationConfigurations:
         *,
         base_url: str,
         repetition: Repetition | None = None,
-    ) -> Answer:
+    ) -> ChangeResult:
         """Put other options in the place of a configuration's; conversations that are open keep their snapshot.
 
         Raises:
             RequestError: 20404; 20001, the grouping is another; 20409, `version` is stale.
         """
 
-        def work(session: Session) -> Answer:
+        def work(session: Session) -> ChangeResult:
             row = _updatable(
                 session, account_sid, configuration_id, request.version, request.conversation_grouping_type
             )
@@ -105,14 +105,14 @@ class ConversationConfigurations:
         *,
         base_url: str,
         repetition: Repetition | None = None,
-    ) -> Answer:
+    ) -> ChangeResult:
         """Change some options of a configuration.
 
         Raises:
             RequestError: those of `replace`.
         """
 
-        def work(session: Session) -> Answer:
+        def work(session: Session) -> ChangeResult:
             row = _updatable(
                 session, account_sid, configuration_id, request.version, request.conversation_grouping_type
             )
@@ -123,14 +123,14 @@ class ConversationConfigurations:
 
     def delete(
         self, account_sid: str, configuration_id: str, *, base_url: str, repetition: Repetition | None = None
-    ) -> Answer:
+    ) -> ChangeResult:
         """Remove a configuration. Its conversations stay, and their timeouts run on.
 
         Raises:
             RequestError: 20404.
         """
 
-        def work(session: Session) -> Answer:
+        def work(session: Session) -> ChangeResult:
             row = _found(repository.find(session, account_sid, configuration_id, lock=True), configuration_id)
             session.delete(row)
             session.flush()
@@ -151,14 +151,14 @@ class ConversationConfigurations:
         return row
 
 
-def accepted(session: Session, account_sid: str, related: dict[str, str], base_url: str) -> Answer:
+def accepted(session: Session, account_sid: str, related: dict[str, str], base_url: str) -> ChangeResult:
     """202 with the operation of a change that this transaction makes."""
     operation = repository.add_operation(session, account_sid, related)
     answer = AcceptedOperation(status_url=status_url(operation.id, base_url), related=related)
-    return Answer(202, answer.model_dump(mode="json", by_alias=True))
+    return ChangeResult(202, answer.model_dump(mode="json", by_alias=True))
 
 
-def _accepted(session: Session, row: ConversationConfiguration, base_url: str) -> Answer:
+def _accepted(session: Session, row: ConversationConfiguration, base_url: str) -> ChangeResult:
     return accepted(session, row.account_sid, {"configurationId": row.id}, base_url)
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, WithJsonSchema
 
 from callscribe.accounts.authentication import AccountSid, AuthenticatedRoute
-from callscribe.conversations.changes import Answer
+from callscribe.conversations.changes import ChangeResult
 from callscribe.conversations.configuration_schemas import AcceptedOperation
 from callscribe.conversations.schemas import (
     CommunicationList,
@@ -57,7 +57,7 @@ class OnceOnly:
         document = None if body is None else body.model_dump(mode="json", by_alias=True)
         return Idempotency(self._account_sid, self.key, {"operation": self._operation, "body": document})
 
-    def answer(self, answer: Answer) -> JSONResponse:
+    def answer(self, answer: ChangeResult) -> JSONResponse:
         """With the key, as it was sent."""
         headers = {} if self.key is None else {"Idempotency-Key": self.key}
         return JSONResponse(answer.document, answer.status, headers)
@@ -101,7 +101,7 @@ def changed(model: type[BaseModel], *statuses: int) -> dict[int | str, dict[str,
     return {status: {"model": model, "headers": KEY_HEADER} for status in statuses}
 
 
-def operation_answer(once: OnceOnly, answer: Answer) -> JSONResponse:
+def operation_answer(once: OnceOnly, answer: ChangeResult) -> JSONResponse:
     """202 with the headers that name the operation."""
     response = once.answer(answer)
     url = answer.document["statusUrl"]

@@ -15,7 +15,7 @@ _PREFIXES = ("whatsapp:", "rcs:")
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
+class MatchedParty:
     """What grouping looks at in a participant. `addresses` are pairs of channel and address."""
 
     type: str
@@ -31,7 +31,7 @@ def plain_address(address: str) -> str:
     return address.casefold()
 
 
-def grouping_key(grouping: Grouping, parties: Sequence[Party], channel: str | None = None) -> str | None:
+def grouping_key(grouping: Grouping, parties: Sequence[MatchedParty], channel: str | None = None) -> str | None:
     """64 hexadecimal digits that are the same for the same parties; None where nothing says who they are.
 
     By profile, the customers decide, whoever speaks with them: by their profiles, or else by their addresses, since
@@ -53,7 +53,7 @@ def grouping_key(grouping: Grouping, parties: Sequence[Party], channel: str | No
     return _digest("addresses", addresses)
 
 
-def _addresses(parties: Iterable[Party]) -> list[str]:
+def _addresses(parties: Iterable[MatchedParty]) -> list[str]:
     return sorted({plain_address(address) for party in parties for _, address in party.addresses})
 
 

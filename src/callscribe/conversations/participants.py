@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from callscribe.conversations import repository
-from callscribe.conversations.changes import Answer
+from callscribe.conversations.changes import ChangeResult
 from callscribe.conversations.events import Event
 from callscribe.conversations.grouping import plain_address
 from callscribe.conversations.schemas import (
@@ -17,7 +17,7 @@ from callscribe.conversations.schemas import (
     ConversationParticipantResource,
 )
 from callscribe.conversations.states import ConversationStates, channel_ids
-from callscribe.conversations.tables import Conversation, Participant
+from callscribe.conversations.tables import Conversation, ConversationParticipant
 from callscribe.conversations.wire import ParticipantType
 from callscribe.db.base import now
 from callscribe.errors import Code, RequestError
@@ -30,7 +30,9 @@ class Participants:
     def __init__(self, states: ConversationStates) -> None:
         self._states = states
 
-    def add(self, session: Session, conversation: Conversation, request: ConversationParticipantRequest) -> Answer:
+    def add(
+        self, session: Session, conversation: Conversation, request: ConversationParticipantRequest
+    ) -> ChangeResult:
         """Have somebody join.
 
         Raises:
@@ -51,7 +53,7 @@ class Participants:
         conversation: Conversation,
         participant_id: str,
         request: ConversationParticipantRequest,
-    ) -> Answer:
+    ) -> ChangeResult:
         """Change who a participant is.
 
         Raises:
@@ -68,7 +70,7 @@ class Participants:
         self._states.tell_participant(session, conversation, Event.PARTICIPANT_UPDATED, participant)
         return _answer(200, participant)
 
-    def remove(self, session: Session, conversation: Conversation, participant_id: str) -> Answer:
+    def remove(self, session: Session, conversation: Conversation, participant_id: str) -> ChangeResult:
         """End somebody's part; what they said stays.
 
         Raises:
@@ -79,15 +81,17 @@ class Participants:
         session.flush()
         self._regroup(session, conversation, [])
         self._states.tell_participant(session, conversation, Event.PARTICIPANT_REMOVED, participant)
-        return Answer(204, {})
+        return ChangeResult(204, {})
 
-    def _regroup(self, session: Session, conversation: Conversation, changed: Sequence[Participant]) -> None:
+    def _regroup(
+        self, session: Session, conversation: Conversation, changed: Sequence[ConversationParticipant]
+    ) -> None:
         self._states.regroup(session, conversation)
         repository.add_channels(session, conversation, channel_ids(changed))
         conversation.updated_at = now()
 
 
-def taking_part(session: Session, conversation: Conversation, participant_id: str) -> Participant:
+def taking_part(session: Session, conversation: Conversation, participant_id: str) -> ConversationParticipant:
     """A participant of a conversation.
 
     Raises:
@@ -109,10 +113,10 @@ def new_participant(
     profile_id: str | None = None,
     addresses: list[dict[str, Any]] | None = None,
     number: int = 0,
-) -> Participant:
+) -> ConversationParticipant:
     """The row of somebody who joins now. Those who join together keep their order by `number`."""
     joined = now() + timedelta(microseconds=number)
-    return Participant(
+    return ConversationParticipant(
         id=new_participant_id(),
         conversation_id=conversation_id,
         account_sid=account_sid,
@@ -127,7 +131,7 @@ def new_participant(
 
 def requested_participant(
     account_sid: str, conversation_id: str, request: ConversationParticipantRequest, number: int = 0
-) -> Participant:
+) -> ConversationParticipant:
     """The same as a request wants it."""
     return new_participant(
         account_sid,
@@ -140,7 +144,7 @@ def requested_participant(
     )
 
 
-def party(participant: Participant, channel: str | None) -> dict[str, Any]:
+def party(participant: ConversationParticipant, channel: str | None) -> dict[str, Any]:
     """A participant as author or recipient, by the address that is used on the channel, or else the first."""
     addresses = participant.addresses
     address = next((each for each in addresses if each["channel"] == channel), addresses[0] if addresses else None)
@@ -151,7 +155,7 @@ def party(participant: Participant, channel: str | None) -> dict[str, Any]:
     }
 
 
-def has_address(participant: Participant, address: str) -> bool:
+def has_address(participant: ConversationParticipant, address: str) -> bool:
     """Whether a participant is reached at an address, on whatever channel."""
     plain = plain_address(address)
     return any(plain_address(each["address"]) == plain for each in participant.addresses)
@@ -161,5 +165,5 @@ def _addresses(addresses: Sequence[AddressRequest] | None) -> list[dict[str, Any
     return [address.model_dump(mode="json", by_alias=True) for address in addresses or []]
 
 
-def _answer(status: int, participant: Participant) -> Answer:
-    return Answer(status, ConversationParticipantResource.of(participant).model_dump(mode="json", by_alias=True))
+def _answer(status: int, participant: ConversationParticipant) -> ChangeResult:
+    return ChangeResult(status, ConversationParticipantResource.of(participant).model_dump(mode="json", by_alias=True))

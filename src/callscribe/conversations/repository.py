@@ -12,8 +12,8 @@ from callscribe.conversations.tables import (
     Communication,
     Conversation,
     ConversationChannel,
+    ConversationParticipant,
     ConversationStatus,
-    Participant,
 )
 from callscribe.db.base import Base
 from callscribe.db.paging import Page, fetch_page
@@ -124,33 +124,39 @@ def add_channels(session: Session, conversation: Conversation, channel_ids: Iter
     )
 
 
-def participants(session: Session, conversation_id: str) -> list[Participant]:
+def participants(session: Session, conversation_id: str) -> list[ConversationParticipant]:
     """All participants of a conversation, in the order in which they joined."""
     return participants_of(session, [conversation_id])[conversation_id]
 
 
-def participants_of(session: Session, conversation_ids: Sequence[str]) -> dict[str, list[Participant]]:
+def participants_of(session: Session, conversation_ids: Sequence[str]) -> dict[str, list[ConversationParticipant]]:
     """The participants of several conversations, by one query."""
-    found: dict[str, list[Participant]] = {each: [] for each in conversation_ids}
+    found: dict[str, list[ConversationParticipant]] = {each: [] for each in conversation_ids}
     if not found:
         return found
-    query = sa.select(Participant).where(Participant.conversation_id.in_(conversation_ids))
-    for participant in session.scalars(query.order_by(Participant.created_at, Participant.id)):
+    query = sa.select(ConversationParticipant).where(ConversationParticipant.conversation_id.in_(conversation_ids))
+    for participant in session.scalars(query.order_by(ConversationParticipant.created_at, ConversationParticipant.id)):
         found[participant.conversation_id].append(participant)
     return found
 
 
-def find_participant(session: Session, conversation_id: str, participant_id: str) -> Participant | None:
+def find_participant(session: Session, conversation_id: str, participant_id: str) -> ConversationParticipant | None:
     """A participant of a conversation."""
     return session.scalars(
-        sa.select(Participant).where(Participant.id == participant_id, Participant.conversation_id == conversation_id)
+        sa.select(ConversationParticipant).where(
+            ConversationParticipant.id == participant_id, ConversationParticipant.conversation_id == conversation_id
+        )
     ).first()
 
 
-def participants_page(session: Session, conversation_id: str, token: str | None, size: int) -> Page[Participant]:
+def participants_page(
+    session: Session, conversation_id: str, token: str | None, size: int
+) -> Page[ConversationParticipant]:
     """A page of a conversation's participants, in the order in which they joined."""
-    query = sa.select(Participant).where(Participant.conversation_id == conversation_id)
-    return fetch_page(session, query, (Participant.created_at, Participant.id), token, size, oldest_first=True)
+    query = sa.select(ConversationParticipant).where(ConversationParticipant.conversation_id == conversation_id)
+    return fetch_page(
+        session, query, (ConversationParticipant.created_at, ConversationParticipant.id), token, size, oldest_first=True
+    )
 
 
 def communications_page(

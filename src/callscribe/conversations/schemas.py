@@ -6,7 +6,13 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt
 
 from callscribe.conversations.configuration_schemas import Callbacks, IntelligenceIds, StatusTimeouts
-from callscribe.conversations.tables import Communication, Conversation, ConversationStatus, Grouping, Participant
+from callscribe.conversations.tables import (
+    Communication,
+    Conversation,
+    ConversationParticipant,
+    ConversationStatus,
+    Grouping,
+)
 from callscribe.conversations.times import Instant, milliseconds
 from callscribe.conversations.wire import (
     Channel,
@@ -195,7 +201,7 @@ class ConversationParticipantResource(Wire):
     updated_at: Timestamp
 
     @classmethod
-    def of(cls, row: Participant) -> "ConversationParticipantResource":
+    def of(cls, row: ConversationParticipant) -> "ConversationParticipantResource":
         """From its row."""
         return cls(
             id=row.id,
@@ -225,7 +231,7 @@ class ConversationResource(Wire):
     updated_at: Timestamp
 
     @classmethod
-    def of(cls, row: Conversation, participants: list[Participant]) -> "ConversationResource":
+    def of(cls, row: Conversation, participants: list[ConversationParticipant]) -> "ConversationResource":
         """From its row and those of its participants."""
         return cls(
             id=row.id,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from callscribe.callbacks import repository as callback_repository
 from callscribe.callbacks.service import Callbacks
 from callscribe.conversations import configuration_repository, repository
-from callscribe.conversations.changes import Answer, change
+from callscribe.conversations.changes import ChangeResult, change
 from callscribe.conversations.communications import Communications
 from callscribe.conversations.configuration_schemas import snapshot, status_callbacks
 from callscribe.conversations.control_plane import accepted
@@ -25,7 +25,7 @@ from callscribe.conversations.schemas import (
 )
 from callscribe.conversations.states import ConversationStates, missing, new_conversation
 from callscribe.conversations.storing import Storing
-from callscribe.conversations.tables import Communication, Conversation, ConversationStatus, Participant
+from callscribe.conversations.tables import Communication, Conversation, ConversationParticipant, ConversationStatus
 from callscribe.conversations.transcripts import StoredTranscript
 from callscribe.conversations.wire import MAX_METADATA
 from callscribe.db.base import now
@@ -78,7 +78,9 @@ class Conversations:
         with self._database.write() as session:
             repository.delete_resources(session, account_sid, channel_id, prefix)
 
-    def create(self, account_sid: str, request: ConversationRequest, repetition: Repetition | None = None) -> Answer:
+    def create(
+        self, account_sid: str, request: ConversationRequest, repetition: Repetition | None = None
+    ) -> ChangeResult:
         """Open a conversation.
 
         Raises:
@@ -86,7 +88,7 @@ class Conversations:
                 participants.
         """
 
-        def work(session: Session) -> Answer:
+        def work(session: Session) -> ChangeResult:
             options = self._options(session, account_sid, request)
             conversation_id = new_conversation_id()
             people = [
@@ -143,14 +145,14 @@ class Conversations:
         conversation_id: str,
         request: ConversationUpdate,
         repetition: Repetition | None = None,
-    ) -> Answer:
+    ) -> ChangeResult:
         """Put another name and other metadata in the place of a conversation's, and change its status.
 
         Raises:
             RequestError: 20404; 20409, it is closed.
         """
 
-        def work(session: Session) -> Answer:
+        def work(session: Session) -> ChangeResult:
             row = self._states.find_not_closed(session, account_sid, conversation_id)
             return self._update(session, row, request.name, dict(request.metadata or {}), request.status)
 
@@ -162,14 +164,14 @@ class Conversations:
         conversation_id: str,
         request: ConversationPatch,
         repetition: Repetition | None = None,
-    ) -> Answer:
+    ) -> ChangeResult:
         """Change some of a conversation.
 
         Raises:
             RequestError: 20404; 20409, it is closed; 20001, it would have more than eight keys.
         """
 
-        def work(session: Session) -> Answer:
+        def work(session: Session) -> ChangeResult:
             row = self._states.find_not_closed(session, account_sid, conversation_id)
             changed = row.custom | (request.metadata or {})
             custom = {key: value for key, value in changed.items() if value is not None}
@@ -188,14 +190,14 @@ class Conversations:
 
     def delete(
         self, account_sid: str, conversation_id: str, *, base_url: str, repetition: Repetition | None = None
-    ) -> Answer:
+    ) -> ChangeResult:
         """Remove a conversation in whatever status, with all that it has and what it has told.
 
         Raises:
             RequestError: 20404.
         """
 
-        def work(session: Session) -> Answer:
+        def work(session: Session) -> ChangeResult:
             row = repository.find(session, account_sid, conversation_id, lock=True)
             if row is None:
                 raise missing(conversation_id)
@@ -211,20 +213,20 @@ class Conversations:
         conversation_id: str,
         request: ConversationParticipantRequest,
         repetition: Repetition | None = None,
-    ) -> Answer:
+    ) -> ChangeResult:
         """Let somebody take part.
 
         Raises:
             RequestError: 20404; 20409, it is closed or full, or open elsewhere with the same participants.
         """
 
-        def work(session: Session) -> Answer:
+        def work(session: Session) -> ChangeResult:
             row = self._states.find_not_closed(session, account_sid, conversation_id)
             return self._participants.add(session, row, request)
 
         return change(self._database, repetition, work)
 
-    def participant(self, account_sid: str, conversation_id: str, participant_id: str) -> Participant:
+    def participant(self, account_sid: str, conversation_id: str, participant_id: str) -> ConversationParticipant:
         """One participant.
 
         Raises:
@@ -236,7 +238,7 @@ class Conversations:
 
     def participants_page(
         self, account_sid: str, conversation_id: str, token: str | None, size: int
-    ) -> Page[Participant]:
+    ) -> Page[ConversationParticipant]:
         """A page, in the order in which they joined.
 
         Raises:
@@ -253,14 +255,14 @@ class Conversations:
         participant_id: str,
         request: ConversationParticipantRequest,
         repetition: Repetition | None = None,
-    ) -> Answer:
+    ) -> ChangeResult:
         """Change who a participant is.
 
         Raises:
             RequestError: those of `add_participant`.
         """
 
-        def work(session: Session) -> Answer:
+        def work(session: Session) -> ChangeResult:
             row = self._states.find_not_closed(session, account_sid, conversation_id)
             return self._participants.replace(session, row, participant_id, request)
 
@@ -273,7 +275,7 @@ class Conversations:
             RequestError: those of `add_participant`.
         """
 
-        def work(session: Session) -> Answer:
+        def work(session: Session) -> ChangeResult:
             row = self._states.find_not_closed(session, account_sid, conversation_id)
             return self._participants.remove(session, row, participant_id)
 
@@ -285,14 +287,14 @@ class Conversations:
         conversation_id: str,
         request: CommunicationRequest,
         repetition: Repetition | None = None,
-    ) -> Answer:
+    ) -> ChangeResult:
         """Add what was said or written; about a resource that is known, put it in the place of what is there.
 
         Raises:
             RequestError: 20404; 20409, the conversation is closed; 20001, author or recipients do not take part.
         """
 
-        def work(session: Session) -> Answer:
+        def work(session: Session) -> ChangeResult:
             return self._communications.add(
                 session, self._states.find_not_closed(session, account_sid, conversation_id), request
             )
@@ -380,7 +382,7 @@ class Conversations:
         name: str | None,
         custom: dict[str, Any],
         status: ConversationStatus | None,
-    ) -> Answer:
+    ) -> ChangeResult:
         if (name, custom) != (row.name, row.custom):
             row.name, row.custom, row.updated_at = name, custom, now()
             if status is None or status is row.status:
@@ -405,5 +407,5 @@ def _overrides(inline: InlineConfiguration) -> dict[str, Any]:
     return given
 
 
-def _answer(status: int, row: Conversation, people: list[Participant]) -> Answer:
-    return Answer(status, ConversationResource.of(row, people).model_dump(mode="json", by_alias=True))
+def _answer(status: int, row: Conversation, people: list[ConversationParticipant]) -> ChangeResult:
+    return ChangeResult(status, ConversationResource.of(row, people).model_dump(mode="json", by_alias=True))

@@ -19,10 +19,10 @@ from sqlalchemy.orm import Session
 
 from callscribe.conversations import repository
 from callscribe.conversations.events import Event, Events
-from callscribe.conversations.grouping import Party, grouping_key
+from callscribe.conversations.grouping import MatchedParty, grouping_key
 from callscribe.conversations.lifecycle import Timeouts
 from callscribe.conversations.schemas import ConversationParticipantResource, ConversationResource
-from callscribe.conversations.tables import Conversation, ConversationStatus, Grouping, Participant
+from callscribe.conversations.tables import Conversation, ConversationParticipant, ConversationStatus, Grouping
 from callscribe.db.base import now
 from callscribe.errors import Code, RequestError
 
@@ -33,7 +33,7 @@ class ConversationStates:
     def __init__(self, events: Events) -> None:
         self._events = events
 
-    def open(self, session: Session, row: Conversation, people: Sequence[Participant]) -> None:
+    def open(self, session: Session, row: Conversation, people: Sequence[ConversationParticipant]) -> None:
         """Insert a conversation with its participants.
 
         Raises:
@@ -46,7 +46,7 @@ class ConversationStates:
         repository.add_channels(session, row, channel_ids(people))
         self.tell_opened(session, row, people)
 
-    def tell_opened(self, session: Session, row: Conversation, people: Sequence[Participant]) -> None:
+    def tell_opened(self, session: Session, row: Conversation, people: Sequence[ConversationParticipant]) -> None:
         """Tell that a conversation began, and who takes part."""
         self._tell_conversation(session, row, Event.CONVERSATION_CREATED, people)
         for participant in people:
@@ -138,13 +138,15 @@ class ConversationStates:
         """Tell that name, status or metadata changed."""
         self._tell_conversation(session, row, Event.CONVERSATION_UPDATED, repository.participants(session, row.id))
 
-    def tell_participant(self, session: Session, row: Conversation, event: Event, participant: Participant) -> None:
+    def tell_participant(
+        self, session: Session, row: Conversation, event: Event, participant: ConversationParticipant
+    ) -> None:
         """Tell what happened to a participant."""
         resource = ConversationParticipantResource.of(participant)
         self._events.tell(session, row, event, resource.model_dump(mode="json", by_alias=True))
 
     def _tell_conversation(
-        self, session: Session, row: Conversation, event: Event, people: Sequence[Participant]
+        self, session: Session, row: Conversation, event: Event, people: Sequence[ConversationParticipant]
     ) -> None:
         resource = ConversationResource.of(row, list(people))
         self._events.tell(session, row, event, resource.model_dump(mode="json", by_alias=True))
@@ -159,7 +161,7 @@ def new_conversation(
     account_sid: str,
     configuration_id: str | None,
     configuration: dict[str, Any],
-    people: Sequence[Participant],
+    people: Sequence[ConversationParticipant],
     channel: str | None,
     name: str | None = None,
     custom: dict[str, str] | None = None,
@@ -185,16 +187,18 @@ def new_conversation(
     )
 
 
-def key_of(configuration: dict[str, Any], people: Sequence[Participant], channel: str | None) -> str | None:
+def key_of(configuration: dict[str, Any], people: Sequence[ConversationParticipant], channel: str | None) -> str | None:
     """The key by which these participants' conversation is found; see `conversations.grouping`."""
     parties = [
-        Party(each.type, each.profile_id, [(address["channel"], address["address"]) for address in each.addresses])
+        MatchedParty(
+            each.type, each.profile_id, [(address["channel"], address["address"]) for address in each.addresses]
+        )
         for each in people
     ]
     return grouping_key(Grouping(configuration["conversationGroupingType"]), parties, channel)
 
 
-def channel_ids(people: Sequence[Participant]) -> list[str | None]:
+def channel_ids(people: Sequence[ConversationParticipant]) -> list[str | None]:
     """The channels that the participants' addresses name."""
     return [address["channelId"] for participant in people for address in participant.addresses]
 

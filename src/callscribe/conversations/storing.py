@@ -19,7 +19,7 @@ from callscribe.conversations.events import Event, Events
 from callscribe.conversations.participants import has_address, new_participant, party
 from callscribe.conversations.schemas import kept_word
 from callscribe.conversations.states import ConversationStates, new_conversation
-from callscribe.conversations.tables import Communication, Conversation, ConversationStatus, Participant
+from callscribe.conversations.tables import Communication, Conversation, ConversationParticipant, ConversationStatus
 from callscribe.conversations.times import milliseconds
 from callscribe.conversations.transcripts import StoredParticipant, StoredSentence, StoredTranscript
 from callscribe.conversations.wire import Channel, ParticipantType
@@ -153,7 +153,7 @@ class Storing:
                 return repository.find(session, self._account_sid, row.id, lock=True)
         return None
 
-    def _conversation(self, session: Session) -> tuple[Conversation, list[Participant]]:
+    def _conversation(self, session: Session) -> tuple[Conversation, list[ConversationParticipant]]:
         """The open conversation of the same parties, with who takes part in the call; or a new one."""
         configuration = configuration_repository.find(session, self._account_sid, self._configuration_id)
         if configuration is None:
@@ -185,7 +185,7 @@ class Storing:
                 return found, people
         raise AssertionError("a conversation that is neither there nor can be opened")
 
-    def _people(self, conversation_id: str) -> list[Participant]:
+    def _people(self, conversation_id: str) -> list[ConversationParticipant]:
         return [
             new_participant(
                 self._account_sid,
@@ -209,7 +209,9 @@ class Storing:
             self._states.settle(session, found)
         return None if found is None or found.status is ConversationStatus.CLOSED else found
 
-    def _joined(self, session: Session, conversation: Conversation, people: Sequence[Participant]) -> list[Participant]:
+    def _joined(
+        self, session: Session, conversation: Conversation, people: Sequence[ConversationParticipant]
+    ) -> list[ConversationParticipant]:
         """The participants of the conversation that those of a call are, each another; who is new joins."""
         known = repository.participants(session, conversation.id)
         result = []
@@ -255,7 +257,7 @@ class Storing:
 class _Voices:
     """Who a sentence is by. One by nobody in particular is the only party's, or else somebody's who is UNKNOWN."""
 
-    def __init__(self, states: ConversationStates, people: Sequence[Participant], channel: str) -> None:
+    def __init__(self, states: ConversationStates, people: Sequence[ConversationParticipant], channel: str) -> None:
         self._states = states
         self._channel = channel
         self._parties = [party(each, channel) for each in people]
@@ -277,7 +279,7 @@ class _Voices:
             self._unknown = party(self._nobody(session, conversation), self._channel)
         return self._unknown
 
-    def _nobody(self, session: Session, conversation: Conversation) -> Participant:
+    def _nobody(self, session: Session, conversation: Conversation) -> ConversationParticipant:
         parties = {each["participantId"] for each in self._parties}
         for each in repository.participants(session, conversation.id):
             if each.type == ParticipantType.UNKNOWN and not each.addresses and each.id not in parties:
@@ -289,7 +291,7 @@ class _Voices:
         return participant
 
 
-def _is_same(known: Participant, given: Participant) -> bool:
+def _is_same(known: ConversationParticipant, given: ConversationParticipant) -> bool:
     if given.addresses:
         return any(has_address(known, address["address"]) for address in given.addresses)
     return not known.addresses and (known.type, known.name) == (given.type, given.name)

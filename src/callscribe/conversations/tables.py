@@ -105,7 +105,7 @@ class Conversation(Base):
     updated_at: Mapped[datetime] = mapped_column(default=now)
 
 
-class Participant(Base):
+class ConversationParticipant(Base):
     """Somebody who takes part in one conversation. `addresses` are as on the wire: channel, address, channelId."""
 
     __tablename__ = "conversation_participants"

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from callscribe.web.dates import in_utc
+from callscribe.web.wire import in_utc
 
 
 def milliseconds(instant: datetime) -> str:

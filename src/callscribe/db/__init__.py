@@ -1,1 +1,1 @@
-"""The database: connections, table base and migrations."""
+"""SQL: connections, the table base, the clock of the database, paging."""

@@ -16,7 +16,7 @@ SCRIPT = RECORDING.with_suffix(".json")
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
+class DemoParty:
     """Who speaks on a channel. `audio_channel_index` counts from 1, as on the wire."""
 
     audio_channel_index: int
@@ -25,7 +25,7 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class DemoTurn:
     """What one party says in one go; times in seconds from the start of the recording."""
 
     audio_channel_index: int
@@ -35,27 +35,27 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class DemoCall:
     """The bundled call as it was composed: the reference for what recognition finds in it."""
 
     duration: float
     language: str
-    participants: tuple[Party, ...]
-    turns: tuple[Turn, ...]
+    participants: tuple[DemoParty, ...]
+    turns: tuple[DemoTurn, ...]
 
 
 @cache
-def call() -> Call:
+def call() -> DemoCall:
     """Read what is said in the bundled call; turns are in the order of their starts."""
     document = json.loads(SCRIPT.read_text(encoding="utf-8"))
-    return Call(
+    return DemoCall(
         duration=document["durationSeconds"],
         language=document["language"],
         participants=tuple(
-            Party(each["audioChannelIndex"], each["type"], each["name"]) for each in document["participants"]
+            DemoParty(each["audioChannelIndex"], each["type"], each["name"]) for each in document["participants"]
         ),
         turns=tuple(
-            Turn(each["audioChannelIndex"], each["startTimeSeconds"], each["endTimeSeconds"], each["text"])
+            DemoTurn(each["audioChannelIndex"], each["startTimeSeconds"], each["endTimeSeconds"], each["text"])
             for each in document["turns"]
         ),
     )

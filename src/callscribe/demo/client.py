@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import httpx2
 
-from callscribe.demo import Call
+from callscribe.demo import DemoCall
 from callscribe.errors import CallscribeError
 
 UNIQUE_NAME = "callscribe-demo"
@@ -32,7 +32,7 @@ class Client:
         self._http = http
         self._sleep = sleep
 
-    def configuration(self, call: Call) -> str:
+    def configuration(self, call: DemoCall) -> str:
         """The id of the demonstration's configuration, which is made where there is none.
 
         Raises:
@@ -57,7 +57,7 @@ class Client:
         }
         return str(self._document(self._send("POST", "/v2/Configurations/Transcription", json=body))["id"])
 
-    def submit(self, call: Call, *, configuration_id: str, media_url: str) -> str:
+    def submit(self, call: DemoCall, *, configuration_id: str, media_url: str) -> str:
         """Have the recording at `media_url` transcribed; gives the transcription's id.
 
         Raises:

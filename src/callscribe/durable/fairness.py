@@ -6,8 +6,8 @@ for. Here each piece of work is a turn of its own, and the turn goes
 1. to the account that has the least in hand from this queue, on all workers;
 2. among those, to the one that this worker has served longest ago.
 
-A worker keeps places for accounts of which it has nothing in hand (`Lane.spare`), so that such a one need not wait
-until something ends. Within an account DBOS's own order holds: by priority, then by age.
+A worker keeps places for accounts of which it has nothing in hand (`WorkerQueue.spare`), so that such a one need not
+wait until something ends. Within an account DBOS's own order holds: by priority, then by age.
 
 How it is done: three methods of DBOS's system database are wrapped in this process; see docs/decisions/0014.
 """
@@ -28,7 +28,7 @@ from dbos import Queue as DbosQueue
 from sqlalchemy.exc import DBAPIError
 
 from callscribe.db.engine import Database
-from callscribe.durable.queues import Lane, Queue, family
+from callscribe.durable.queues import Queue, WorkerQueue, family
 from callscribe.durable.system_tables import ENQUEUED, PENDING, is_in_flight, workflow_status
 
 GLANCE: Final = 0.15
@@ -38,9 +38,10 @@ ALLOWANCES_KEPT: Final = 1.0
 """Seconds for which limits of single accounts are believed."""
 
 _NEAR: Final = 32
-"""So near to its limit of jobs running an account is counted in the transaction that takes its work, and is never above
-it. Further away, and in queues with a limit of their own (`Lane.shared`), workers do not wait for each other: they lock
-what they take and nothing else, and by what several take at the same moment an account may exceed a queue's limit."""
+"""So near to its limit of jobs running an account is counted in the transaction that takes its work, and is never
+above it. Further away, and in queues with a limit of their own (`WorkerQueue.shared`), workers do not wait for each
+other: they lock what they take and nothing else, and by what several take at the same moment an account may exceed a
+queue's limit."""
 
 _TURN: Final = "turn"
 _FULL: Final = "concurrency"
@@ -103,7 +104,7 @@ class FairTurns:
         self,
         database: Database,
         worker_id: str,
-        lanes: Collection[Lane],
+        lanes: Collection[WorkerQueue],
         limit: int,
         allowances: Callable[[], Allowances] = Allowances,
     ) -> None:
@@ -195,7 +196,7 @@ class FairTurns:
     def _take_turn(
         self,
         queue: DbosQueue,
-        lane: Lane,
+        lane: WorkerQueue,
         executor_id: str,
         app_version: str,
         in_hand: int,
@@ -221,7 +222,7 @@ class FairTurns:
             poll.leave_out(chosen)
         return [], _FULL
 
-    def _limit_of(self, lane: Lane, allowances: Allowances, account: str) -> int:
+    def _limit_of(self, lane: WorkerQueue, allowances: Allowances, account: str) -> int:
         return allowances.running.get(account, self._limit) if lane.shared is None else lane.shared
 
     def _queues_waiting(self) -> frozenset[str]:

@@ -22,10 +22,10 @@ from sqlalchemy.exc import SQLAlchemyError
 import callscribe
 from callscribe.db.clock import instant
 from callscribe.db.engine import Database
-from callscribe.durable.handing_back import Returned, give_back_lost, owners, sign_off, take_from_the_dead
 from callscribe.durable.queues import EARLIER_VERSIONS, PROTOCOL_VERSION
+from callscribe.durable.recovery import Returned, give_back_lost, owners, sign_off, take_from_the_dead
 from callscribe.durable.tables import Worker
-from callscribe.observation.metrics import TAKEN_OVER, TAKEOVERS
+from callscribe.observability.metrics import TAKEN_OVER, TAKEOVERS
 
 HEARTBEAT = 3.0
 """Seconds between two refreshes of a worker's row."""

@@ -21,7 +21,7 @@ WORKFLOW_INSTANCE = "callscribe"
 PROTOCOL_VERSION = "3"
 """DBOS resumes a workflow only with code of the same version. Raise this when the steps of a workflow
 change in a way that half-done work cannot follow, and see to it that such work is adopted; see
-`transcriptions/adoption.py`."""
+`jobs/adoption.py`."""
 
 EARLIER_VERSIONS: Final = frozenset({"2"})
 """Versions whose work is adopted once no worker of theirs is alive."""
@@ -86,7 +86,7 @@ def rank(priority: str | None, turn: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class WorkerQueue:
     """A queue as one worker serves it.
 
     `places` is how much of it the worker has in hand at once; `spare` are places beyond, for accounts of which it has
@@ -107,29 +107,31 @@ class Lane:
         return self.places + self.spare
 
 
-def lanes(settings: Settings, roles: Collection[Role], models: Collection[str]) -> list[Lane]:
+def worker_queues(settings: Settings, roles: Collection[Role], models: Collection[str]) -> list[WorkerQueue]:
     """The queues that a worker with these roles and models serves."""
-    found: list[Lane] = []
+    found: list[WorkerQueue] = []
     if Role.FETCH in roles:
-        found.append(Lane(queue_name(Queue.TRANSCRIPTIONS), settings.worker_fetches, 1, fair=True))
-        found.append(Lane(queue_name(Queue.SUSPECTS), 1, fair=True))
+        found.append(WorkerQueue(queue_name(Queue.TRANSCRIPTIONS), settings.worker_fetches, 1, fair=True))
+        found.append(WorkerQueue(queue_name(Queue.SUSPECTS), 1, fair=True))
     for model in sorted(models):
         if Role.RECOGNITION in roles:
-            found.append(Lane(queue_name(Queue.RECOGNITION, model), settings.worker_concurrency, 1, fair=True))
+            found.append(WorkerQueue(queue_name(Queue.RECOGNITION, model), settings.worker_concurrency, 1, fair=True))
         if Role.CHUNKS in roles:
             # Few places, since each chunk in hand has a decoder, and a worker that dies repeats it.
-            found.append(Lane(queue_name(Queue.CHUNKS, model), settings.worker_chunks, 1, fair=True))
+            found.append(WorkerQueue(queue_name(Queue.CHUNKS, model), settings.worker_chunks, 1, fair=True))
         if not {Role.RECOGNITION, Role.CHUNKS}.isdisjoint(roles):
-            found.append(Lane(queue_name(Queue.SUSPECTS, model), 1, fair=True))
+            found.append(WorkerQueue(queue_name(Queue.SUSPECTS, model), 1, fair=True))
     if Role.CALLBACKS in roles:
         # A callback mostly waits, for an answer or for its next attempt: many fit into one worker. One to a dead
         # receiver keeps its place for minutes, so that as many places are for accounts which have none.
-        found.append(Lane(queue_name(Queue.CALLBACKS), 64, 64, shared=32, fair=True))
+        found.append(WorkerQueue(queue_name(Queue.CALLBACKS), 64, 64, shared=32, fair=True))
     if Role.READING in roles:
         # Each waits for Twilio, in an outage for long. All are of the one account that reads through.
-        found.append(Lane(queue_name(Queue.READING), 16, shared=16))
+        found.append(WorkerQueue(queue_name(Queue.READING), 16, shared=16))
     if Role.ERASURES in roles:
-        found.append(Lane(queue_name(Queue.ERASURES), 64, 64, shared=32, fair=True))  # each sleeps most of its time
+        found.append(
+            WorkerQueue(queue_name(Queue.ERASURES), 64, 64, shared=32, fair=True)
+        )  # each sleeps most of its time
     return found
 
 
@@ -176,12 +178,12 @@ POLLING = 0.2
 """Seconds between two looks into a queue."""
 
 
-def register_queues(lanes: Collection[Lane]) -> None:
+def register_queues(worker_queues: Collection[WorkerQueue]) -> None:
     """Write the queues to the database, where DBOS looks for them. Called once by each worker when DBOS is launched.
 
     The limits in the database are those of the worker that came last; each goes by its own, see `fairness`.
     """
-    for lane in lanes:
+    for lane in worker_queues:
         DBOS.register_queue(
             lane.name,
             worker_concurrency=lane.room,

@@ -7,10 +7,10 @@ from dbos import DBOS, DBOSConfig
 from callscribe.db.engine import Database
 from callscribe.durable import let_dbos_wait, quiet_dbos
 from callscribe.durable.fairness import Allowances, FairTurns
-from callscribe.durable.handing_back import Returned
 from callscribe.durable.liveness import Abilities, Liveness, new_worker_id
-from callscribe.durable.patience import patiently
-from callscribe.durable.queues import PROTOCOL_VERSION, Lane, register_queues
+from callscribe.durable.queues import PROTOCOL_VERSION, WorkerQueue, register_queues
+from callscribe.durable.recovery import Returned
+from callscribe.durable.retry import with_retries
 from callscribe.settings import Settings
 
 
@@ -25,7 +25,7 @@ class Runtime:
         self,
         database: Database,
         settings: Settings,
-        lanes: Collection[Lane],
+        lanes: Collection[WorkerQueue],
         abilities: Abilities,
         *,
         allowances: Callable[[], Allowances] = Allowances,
@@ -59,12 +59,12 @@ class Runtime:
 
     def start(self) -> None:
         """Begin to take work."""
-        patiently(self._liveness.sign_on)
+        with_retries(self._liveness.sign_on)
         # No queue is served before work is taken in turns. DBOS looks once a second which queues it is to serve.
         DBOS.listen_queues([])
         DBOS.launch()
         self._turns.install(self._dbos._sys_db)  # noqa: SLF001
-        patiently(lambda: register_queues(self._lanes))
+        with_retries(lambda: register_queues(self._lanes))
         self._dbos._listening_queues = [lane.name for lane in self._lanes]  # noqa: SLF001
         self._liveness.start()
 

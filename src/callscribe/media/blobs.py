@@ -21,8 +21,8 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
+from callscribe.cancellation import Watch
 from callscribe.errors import CallscribeError, SetupError
-from callscribe.waiting import Watch
 
 _PART = 8 * 1024 * 1024
 """Bytes of a part of an upload; the smallest that S3 takes is 5 MiB."""

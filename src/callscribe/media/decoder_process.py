@@ -24,7 +24,7 @@ import time
 from dataclasses import asdict
 
 from callscribe.errors import JobError
-from callscribe.media.recording import Recording
+from callscribe.media.audio_file import AudioFile
 from callscribe.media.rendering import render
 from callscribe.media.resampling import Resampler, grid_start
 
@@ -45,7 +45,7 @@ def main() -> None:
     _confine()
     try:
         with open(request["fd"], "rb", closefd=False) as file:
-            recording = Recording(file, extended=request["extended"], report=pipe.report)
+            recording = AudioFile(file, extended=request["extended"], report=pipe.report)
             if request["action"] == "inspect":
                 pipe.send(b"I", json.dumps(asdict(recording.info())).encode())
             elif request["action"] == "render":
@@ -136,7 +136,7 @@ class _Windows:
         self._next += size // 4
 
 
-def _decode(recording: Recording, windows: _Windows, first: int, rate: int) -> None:
+def _decode(recording: AudioFile, windows: _Windows, first: int, rate: int) -> None:
     start = grid_start(first * recording.rate // rate, recording.rate, rate)
     resampler = Resampler(start, rate=recording.rate, channels=recording.channels, target_rate=rate)
     for frame in recording.read(start):

@@ -40,7 +40,7 @@ _LONGEST_MESSAGE = 64 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
-class AudioWindow:
+class DecodedWindow:
     """A stretch of a recording: `start` in seconds, `samples` as `(channels, n) float32` at `SAMPLE_RATE`."""
 
     start: float
@@ -83,7 +83,7 @@ class Decoder:
 
     def windows(
         self, path: Path, *, start: float = 0.0, end: float | None = None, cancelled: Cancellation | None = None
-    ) -> Iterator[AudioWindow]:
+    ) -> Iterator[DecodedWindow]:
         """The recording from `start` to `end` seconds, in windows that follow one another without a gap.
 
         Both are rounded to a sample, and give the same samples as the whole would there, as far as the codec
@@ -111,7 +111,7 @@ class Decoder:
                 elif kind == b"W" and channels:
                     (first,) = FIRST.unpack_from(payload)
                     samples = np.frombuffer(payload, dtype="<f4", offset=FIRST.size)
-                    yield AudioWindow(first / SAMPLE_RATE, samples.reshape(channels, -1))
+                    yield DecodedWindow(first / SAMPLE_RATE, samples.reshape(channels, -1))
 
     def render(self, path: Path, *, form: Form, channels: int, rate: int) -> Iterator[bytes]:
         """The recording in another form, piece by piece; see `media.rendering`. Closing the iterator ends the work.
@@ -161,7 +161,7 @@ class CancellableDecoder:
         """See `Decoder.inspect`."""
         return self.decoder.inspect(path, cancelled=self.cancelled)
 
-    def windows(self, path: Path, *, start: float = 0.0, end: float | None = None) -> Iterator[AudioWindow]:
+    def windows(self, path: Path, *, start: float = 0.0, end: float | None = None) -> Iterator[DecodedWindow]:
         """See `Decoder.windows`."""
         return self.decoder.windows(path, start=start, end=end, cancelled=self.cancelled)
 

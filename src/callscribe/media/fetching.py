@@ -21,6 +21,7 @@ import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
 
+from callscribe.cancellation import WATCH_INTERVAL, Watch, run_cancellable
 from callscribe.errors import CallscribeError, Cancelled, Code, JobError, TransientJobError
 from callscribe.media.blobs import BlobStore
 from callscribe.outbound import (
@@ -33,7 +34,6 @@ from callscribe.outbound import (
 )
 from callscribe.settings import Settings
 from callscribe.speech.interface import Cancellation
-from callscribe.waiting import WATCH_INTERVAL, Watch, watched
 
 MAX_REDIRECTS = 5
 CONNECT_TIMEOUT = 10.0
@@ -114,7 +114,7 @@ def fetch(
             return FetchedMedia(intake.size, intake.sha256, source.content_type)
 
     # It looks at the flag itself wherever it can; an object store that takes nothing more is one place where not.
-    return watched(transfer, watch, late=lambda _: late() if late is not None else blobs.delete(key))
+    return run_cancellable(transfer, watch, late=lambda _: late() if late is not None else blobs.delete(key))
 
 
 class _Intake:
@@ -246,7 +246,7 @@ def _open_s3(url: str, settings: Settings, watch: Watch, stack: ExitStack) -> _S
         },
         retry_config={"max_retries": 1, "retry_timeout": timedelta(seconds=settings.media_stall_timeout)},
     )
-    # In a thread of its own, so that the wait for each piece can be watched; and obstore cannot read from one
+    # In a thread of its own, so that the wait for each piece can be run_cancellable; and obstore cannot read from one
     # store while it writes to another in the same thread.
     reader = ThreadPoolExecutor(1, "s3-reader")
     stack.callback(reader.shutdown, wait=False, cancel_futures=True)

@@ -6,20 +6,20 @@ from typing import BinaryIO, cast
 import av
 from av.audio.frame import AudioFrame
 
+from callscribe.media.audio_file import AudioFile
 from callscribe.media.forms import Form, mp3_bit_rate
-from callscribe.media.recording import Recording
 from callscribe.media.resampling import LAYOUTS
 
 _PIECE = 64 * 1024
 
 
-def render(recording: Recording, form: str, channels: int, rate: int) -> Iterator[bytes]:
+def render(recording: AudioFile, form: str, channels: int, rate: int) -> Iterator[bytes]:
     """The whole recording with so many channels at `rate` Hz, in pieces.
 
     Of two channels that become one, each counts half. PCM has no header: who knows its end writes one.
 
     Raises:
-        JobError: as for reading it; see `Recording.read`.
+        JobError: as for reading it; see `AudioFile.read`.
     """
     sink = _Sink()
     encoder = _Mp3(sink, channels, rate) if form == Form.MP3 else _Pcm(sink, channels)
@@ -32,7 +32,7 @@ def render(recording: Recording, form: str, channels: int, rate: int) -> Iterato
         yield sink.take()
 
 
-def _converted(recording: Recording, format_: str, channels: int, rate: int) -> Iterator[AudioFrame]:
+def _converted(recording: AudioFile, format_: str, channels: int, rate: int) -> Iterator[AudioFrame]:
     resampler, shape = None, None
     for frame in recording.read(0):
         if resampler is None or (frame.format.name, frame.layout.name) != shape:

@@ -27,10 +27,10 @@ from uuid import uuid4
 import structlog
 from filelock import FileLock
 
+from callscribe.cancellation import Watch
 from callscribe.errors import CallscribeError, Code, JobError
 from callscribe.media.blobs import BlobStore
 from callscribe.settings import Settings
-from callscribe.waiting import Watch
 
 POLL = 0.2
 """Seconds between two looks whether there is room."""

@@ -14,11 +14,11 @@ from sqlalchemy.pool import QueuePool
 
 import callscribe
 from callscribe.db.engine import Database
-from callscribe.durable import depths, roster
+from callscribe.durable import queue_stats, workers
 from callscribe.durable.backlog import unserved_models
 from callscribe.durable.queues import Role
-from callscribe.monitoring.lately import Lately
-from callscribe.observation import metrics
+from callscribe.monitoring.ttl_cache import TtlCache
+from callscribe.observability import metrics
 
 KEPT: Final = 10.0
 """Seconds for which a look into the database is good, whoever asks how often."""
@@ -34,12 +34,12 @@ class FleetGauges(Collector):
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._lately = Lately(lambda: list(self._look()), KEPT, PATIENCE)
+        self._found = TtlCache(lambda: list(self._look()), KEPT, PATIENCE)
 
     def collect(self) -> Iterator[Metric]:
         """Queues and workers."""
         try:
-            families = self._lately.get()
+            families = self._found.get()
         except (SQLAlchemyError, TimeoutError) as error:
             _log.warning("metrics.database_away", error=type(error).__name__)
             yield metrics.DATABASE_UP.family(((), 0))
@@ -48,21 +48,21 @@ class FleetGauges(Collector):
         yield from families
 
     def _look(self) -> Iterator[Metric]:
-        found = depths.look(self._database)
+        found = queue_stats.look(self._database)
         yield metrics.QUEUE_WAITING.family(*(((each.queue, each.account), each.waiting) for each in found.waiting))
         yield metrics.QUEUE_OLDEST.family(*(((each.queue, each.account), each.oldest) for each in found.waiting))
         yield metrics.QUEUE_RUNNING.family(*(((queue,), count) for queue, count in found.running.items()))
         yield metrics.QUEUE_COUNTED.family(((), found.complete))
         yield metrics.QUEUE_UNSERVED.family(*(((model,), 1) for model in unserved_models(self._database)))
-        workers, _ = roster.alive(self._database)
+        live, _ = workers.alive(self._database)
         able: Counter[tuple[str, str]] = Counter()
-        for worker in workers:
+        for worker in live:
             for role in worker.roles or [role.value for role in Role]:
                 by_model = role in {Role.RECOGNITION.value, Role.CHUNKS.value}
                 able.update((role, model) for model in ((worker.models or [""]) if by_model else [""]))
         yield metrics.WORKERS.family(*able.items())
-        yield metrics.WORKERS_FAILING.family(((), sum(map(roster.failing, workers))))
-        recognized = [worker.recognized_at for worker in workers if worker.recognized_at is not None]
+        yield metrics.WORKERS_FAILING.family(((), sum(map(workers.failing, live))))
+        recognized = [worker.recognized_at for worker in live if worker.recognized_at is not None]
         if recognized:
             yield metrics.RECOGNIZED_AT.family(((), max(recognized).timestamp()))
 
@@ -74,7 +74,7 @@ class ProcessGauges(Collector):
         self._process = process
         self._database = database
         self._model = model
-        self._memory = Lately(lambda: list(self._look()), KEPT, PATIENCE)
+        self._memory = TtlCache(lambda: list(self._look()), KEPT, PATIENCE)
 
     def collect(self) -> Iterator[Metric]:
         """Version, connections and memory."""

@@ -10,10 +10,10 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from callscribe.db.engine import Database
-from callscribe.durable import roster
+from callscribe.durable import workers
 from callscribe.durable.tables import Worker
 from callscribe.media.blobs import BlobStore
-from callscribe.monitoring.lately import Lately
+from callscribe.monitoring.ttl_cache import TtlCache
 from callscribe.settings import Settings
 
 PATIENCE: Final = 5.0
@@ -73,8 +73,8 @@ class Readiness:
         self._blobs = blobs
         self._interval = settings.recognition_check
         self._id = worker_id
-        self._store = Lately(self._ask_store, STORE_KEPT, PATIENCE)
-        self._report = Lately(self._look, KEPT, 2 * PATIENCE)
+        self._store = TtlCache(self._ask_store, STORE_KEPT, PATIENCE)
+        self._report = TtlCache(self._look, KEPT, 2 * PATIENCE)
 
     def report(self) -> Report:
         """How it stands."""
@@ -85,26 +85,26 @@ class Readiness:
 
     def _look(self) -> Report:
         try:
-            workers, moment = roster.alive(self._database)
+            live, moment = workers.alive(self._database)
         except SQLAlchemyError:
             return Report(problems=["the database does not answer"])
         store = self._store_answers()
         if self._id is not None:
-            workers = [worker for worker in workers if worker.id == self._id]
-        able = [worker for worker in workers if roster.recognizes(worker)]
+            live = [worker for worker in live if worker.id == self._id]
+        able = [worker for worker in live if workers.recognizes(worker)]
         well = [worker for worker in able if self._is_well(worker, moment)]
-        recognized = [worker.recognized_at for worker in workers if worker.recognized_at is not None]
+        recognized = [worker.recognized_at for worker in live if worker.recognized_at is not None]
         return Report(
             database=True,
             blob_store=store,
-            workers=len(workers),
+            workers=len(live),
             recognizing=len(well),
             recognized_at=max(recognized, default=None),
-            problems=[*([] if store else ["the blob store does not answer"]), *self._problems(workers, able, well)],
+            problems=[*([] if store else ["the blob store does not answer"]), *self._problems(live, able, well)],
         )
 
-    def _problems(self, workers: Sequence[Worker], able: Sequence[Worker], well: Sequence[Worker]) -> Iterator[str]:
-        if not workers:
+    def _problems(self, live: Sequence[Worker], able: Sequence[Worker], well: Sequence[Worker]) -> Iterator[str]:
+        if not live:
             yield "no worker is alive" if self._id is None else "this worker has not signed on"
         elif not able and self._id is None:
             yield "no live worker is there for recognition"
@@ -112,10 +112,10 @@ class Readiness:
             yield "recognition fails on every worker" if self._id is None else "recognition fails"
 
     def _is_well(self, worker: Worker, moment: datetime) -> bool:
-        if roster.failing(worker):
+        if workers.failing(worker):
             return False
         # Nothing is known of workers of an earlier version, which have no roles, and where no trials are made.
-        overdue = moment - roster.last_heard(worker) > timedelta(seconds=self._interval) + GRACE
+        overdue = moment - workers.last_heard(worker) > timedelta(seconds=self._interval) + GRACE
         return worker.roles is None or self._interval <= 0 or not overdue
 
     def _store_answers(self) -> bool:

@@ -17,7 +17,7 @@ from callscribe.ids import CALL_SID, CONFERENCE_SID, RECORDING_SID
 from callscribe.recordings.fields import CallStatus
 from callscribe.recordings.intake import Incoming
 from callscribe.recordings.media import Extension, RecordingMedia
-from callscribe.recordings.repository import CallFilters, RecordingFilters, Span
+from callscribe.recordings.repository import CallFilters, RecordingFilters, TimeRange
 from callscribe.recordings.schemas import CallList, CallResource, RecordingList, RecordingResource
 from callscribe.recordings.service import Recordings
 from callscribe.recordings.tables import Recording
@@ -373,7 +373,7 @@ def delete_call_recording(
     return Response(status_code=204)
 
 
-def _span(name: str, on: datetime | None, before: datetime | None, after: datetime | None) -> Span:
+def _span(name: str, on: datetime | None, before: datetime | None, after: datetime | None) -> TimeRange:
     """What three parameters leave of time. Seconds are whole, as in the answers: what is shown at `before` is in."""
     since, until = [], []
     try:
@@ -387,7 +387,7 @@ def _span(name: str, on: datetime | None, before: datetime | None, after: dateti
             until.append(_instant(before) + timedelta(seconds=1))
     except OverflowError as error:
         raise RequestError.at(f"/{name}", Code.INVALID_PARAMETER, f"{name}: is out of range.") from error
-    return Span(max(since, default=None), min(until, default=None))
+    return TimeRange(max(since, default=None), min(until, default=None))
 
 
 def _instant(value: datetime) -> datetime:

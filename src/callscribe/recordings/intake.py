@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+from anyio import to_thread
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 
 from callscribe.db.base import now
 from callscribe.db.engine import Database
@@ -101,7 +101,7 @@ class Intakes:
         """
         await self._blobs.put_async(incoming.key, self._counted_async(incoming, pieces))
         async with self._inspections:
-            return await run_in_threadpool(self._inspect, incoming)
+            return await to_thread.run_sync(self._inspect, incoming)
 
     def abandon(self, incoming: Incoming) -> None:
         """Leave nothing of a recording that came to nothing."""
@@ -123,7 +123,7 @@ class Intakes:
         async for piece in pieces:
             meter.count(piece)
             if meter.is_to_be_seen():
-                await run_in_threadpool(self._see, incoming)
+                await to_thread.run_sync(self._see, incoming)
             yield piece
         meter.end()
 

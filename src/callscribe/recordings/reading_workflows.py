@@ -6,8 +6,8 @@ import structlog
 from dbos import DBOS, DBOSConfiguredInstance
 
 from callscribe.db.engine import Database
-from callscribe.durable.patience import patiently
 from callscribe.durable.queues import WORKFLOW_INSTANCE
+from callscribe.durable.retry import with_retries
 from callscribe.recordings import repository
 from callscribe.recordings.reading import ReadingThrough, keep
 from callscribe.recordings.service import Completed
@@ -58,7 +58,7 @@ class ReadingWorkflows(DBOSConfiguredInstance):
     @DBOS.step()
     def attempt(self, account_sid: str, recording_sid: str, base_url: str) -> Outcome:
         """Look once; what is found is stored, and what follows is done, in one transaction."""
-        return patiently(lambda: self._attempt(account_sid, recording_sid, base_url), attempts=10, backoff=2.0)
+        return with_retries(lambda: self._attempt(account_sid, recording_sid, base_url), attempts=10, backoff=2.0)
 
     def _attempt(self, account_sid: str, recording_sid: str, base_url: str) -> Outcome:
         try:

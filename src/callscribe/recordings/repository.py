@@ -17,7 +17,7 @@ from callscribe.recordings.tables import Call, Intake, Recording
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeRange:
     """From `since` to `until`, the latter excluded; None is without an end."""
 
     since: datetime | None = None
@@ -28,7 +28,7 @@ class Span:
 class RecordingFilters:
     """What a list of recordings is narrowed to; None is everything."""
 
-    created: Span = Span()
+    created: TimeRange = TimeRange()
     call_sid: str | None = None
     conference_sid: str | None = None
 
@@ -37,7 +37,7 @@ class RecordingFilters:
 class CallFilters:
     """What a list of calls is narrowed to; None is everything."""
 
-    started: Span = Span()
+    started: TimeRange = TimeRange()
     from_: str | None = None
     to: str | None = None
     status: str | None = None
@@ -124,7 +124,7 @@ def page_calls(session: Session, account_sid: str, filters: CallFilters, token: 
         if value is not None:
             query = query.where(column == value)
     started = filters.started
-    if started == Span():
+    if started == TimeRange():
         return fetch_page(session, query, (Call.date_created, Call.sid), token, size)
     query = query.where(Call.start_time.is_not(None))
     order = (Call.start_time, Call.sid)

@@ -5,8 +5,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from callscribe.recordings.tables import Call, Recording
-from callscribe.web.dates import Rfc2822
 from callscribe.web.legacy_pages import LegacyPage
+from callscribe.web.wire import Rfc2822
 
 API_VERSION = "2010-04-01"
 

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from anyio import to_thread
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
-from starlette.concurrency import run_in_threadpool
 
 from callscribe.accounts import usage
 from callscribe.accounts.limits import limits_of
@@ -146,8 +146,8 @@ class Recordings:
             RequestError: 17554 to 17560; 17534; 20001 where the audio has not the channels that it should have; 20429,
                 a quota of the account is used up.
         """
-        limit, room = await run_in_threadpool(self._room, account_sid, announced)
-        incoming = await run_in_threadpool(self._intakes.begin, account_sid, new_recording_sid(), room)
+        limit, room = await to_thread.run_sync(self._room, account_sid, announced)
+        incoming = await to_thread.run_sync(self._intakes.begin, account_sid, new_recording_sid(), room)
         kept = False
         try:
             info = await self._intakes.receive(incoming, pieces)
@@ -162,14 +162,14 @@ class Recordings:
                     earlier.remember(session, answer)
                 return answer, True
 
-            answer, kept = await run_in_threadpool(self._committed, work)
+            answer, kept = await to_thread.run_sync(self._committed, work)
         except NoRoom as error:
-            raise await run_in_threadpool(self._no_room, account_sid, error.lacking) from error
+            raise await to_thread.run_sync(self._no_room, account_sid, error.lacking) from error
         else:
             return answer
         finally:
             if not kept:
-                await run_in_threadpool(self._intakes.abandon, incoming)
+                await to_thread.run_sync(self._intakes.abandon, incoming)
 
     def _room(self, account_sid: str, announced: int) -> tuple[int | None, int | None]:
         """Bytes that an account may store, and may still store; None is without a limit.

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from callscribe.errors import Code, RequestError
 from callscribe.ids import CALL_SID, CONFERENCE_SID
 from callscribe.recordings.fields import CallFields, Direction, Instant, RecordingFields, Source
-from callscribe.web.problems import invalid_parameters
+from callscribe.web.wire import invalid_parameters
 
 FIELD_BYTES = 4096
 """Most bytes of one field of a form that is not the file."""

@@ -6,8 +6,8 @@ import structlog
 from dbos import DBOS, DBOSConfiguredInstance
 
 from callscribe.db.engine import Database
-from callscribe.durable.patience import patiently
 from callscribe.durable.queues import WORKFLOW_INSTANCE, WorkQueue
+from callscribe.durable.retry import with_retries
 from callscribe.media.blobs import BlobStore
 from callscribe.recordings.intake import sweep
 
@@ -49,12 +49,12 @@ class RecordingWorkflows(DBOSConfiguredInstance):
     @DBOS.step()
     def hand_over(self, account_sid: str, sid: str) -> None:
         """Let those have the audio who were promised it."""
-        patiently(lambda: self._before_erasure(account_sid, sid), attempts=10, backoff=2.0)
+        with_retries(lambda: self._before_erasure(account_sid, sid), attempts=10, backoff=2.0)
 
     @DBOS.step()
     def erase_folder(self, folder: str) -> None:
         """Everything under the folder."""
-        patiently(lambda: self._blobs.delete_prefix(folder), attempts=10, backoff=2.0)
+        with_retries(lambda: self._blobs.delete_prefix(folder), attempts=10, backoff=2.0)
 
     def sweep(self) -> None:
         """Have erased what killed processes left of recordings that were coming in."""

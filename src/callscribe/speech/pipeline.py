@@ -11,7 +11,7 @@ from typing import Final
 from callscribe.errors import Cancelled
 from callscribe.speech.audio import AudioSource, AudioWindow
 from callscribe.speech.diarization.diarizer import Diarizer, applies
-from callscribe.speech.diarization.turns import SpeakerRange, Turn
+from callscribe.speech.diarization.turns import SpeakerRange, SpeakerTurn
 from callscribe.speech.interface import Cancellation, Engine, RecognitionOptions, Segment, Span, SpeechWindow
 from callscribe.speech.segmentation import Segmentation, plan_chunks, segment
 from callscribe.speech.windows import speech_windows, windows_within
@@ -114,7 +114,7 @@ def diarize_file(
     diarizer: Diarizer,
     speakers: SpeakerRange,
     cancelled: Cancellation,
-) -> list[Turn] | None:
+) -> list[SpeakerTurn] | None:
     """Who speaks when, chunk by chunk as in a job; None where each channel has a party of its own.
 
     Raises:

@@ -1,1 +1,1 @@
-"""Transcriptions: the resource, and the workflow that turns a recording into a transcript."""
+"""Transcriptions: the resource, as requests see it. What is done for one is in `jobs`."""

@@ -12,12 +12,12 @@ from callscribe.transcriptions import repository
 from callscribe.transcriptions.quotas import Quotas
 from callscribe.transcriptions.schemas import CreateTranscription
 from callscribe.transcriptions.service import Transcriptions
-from callscribe.transcriptions.sources import Source
+from callscribe.transcriptions.sources import CallSource
 
 _log = structlog.get_logger(__name__)
 
 
-class AutomaticTranscription:
+class RecordingTranscriber:
     """Has a recording that completes transcribed as the account's recording configuration says.
 
     Args:
@@ -46,7 +46,7 @@ class AutomaticTranscription:
         options = recording_configuration(session, recording.account_sid)
         if options is None or not options.features:
             return
-        source = Source.of(session, recording)
+        source = CallSource.of(session, recording)
         for configuration_id in dict.fromkeys(feature.feature_id for feature in options.features):
             try:
                 self._transcribe(session, source, configuration_id, base_url or self._public_url)
@@ -68,7 +68,7 @@ class AutomaticTranscription:
         if options is not None and options.features:
             self._quotas.admit(session, account_sid)
 
-    def _transcribe(self, session: Session, source: Source, configuration_id: str, base_url: str) -> None:
+    def _transcribe(self, session: Session, source: CallSource, configuration_id: str, base_url: str) -> None:
         recording = source.recording
         request = CreateTranscription(transcription_configuration_id=configuration_id, source_id=recording.sid)
         row = self._transcriptions.prepare(session, recording.account_sid, request, source, base_url)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from callscribe.media.blobs import BlobStore
-from callscribe.speech.diarization.turns import SpeakerRange, Turn
+from callscribe.speech.diarization.turns import SpeakerRange, SpeakerTurn
 from callscribe.speech.interface import Segment
 from callscribe.speech.serialization import segment_from_json, segment_to_json
 from callscribe.transcriptions import keys
@@ -70,7 +70,7 @@ class Checkpoints:
         ]
 
     def transcript(
-        self, row: Transcription, chunks: Sequence[Chunk], turns: Sequence[Turn] | None = None
+        self, row: Transcription, chunks: Sequence[Chunk], turns: Sequence[SpeakerTurn] | None = None
     ) -> Transcript:
         """What all chunks make together; with `turns` sentences have speakers.
 
@@ -104,7 +104,7 @@ class Checkpoints:
         self._blobs.delete_prefix(keys.chunks(row.blobs))
 
     def _assembled(
-        self, row: Transcription, segments: Sequence[Segment], turns: Sequence[Turn] | None = None
+        self, row: Transcription, segments: Sequence[Segment], turns: Sequence[SpeakerTurn] | None = None
     ) -> Transcript:
         """The one place where a job's words become its transcript."""
         segmentation = self.segmentation(row)

@@ -15,7 +15,7 @@ from callscribe.db.committed import after_commit
 from callscribe.db.engine import begin_writing
 from callscribe.db.paging import Page, fetch_page
 from callscribe.ids import transcription_id_at
-from callscribe.observation import metrics
+from callscribe.observability import metrics
 from callscribe.transcriptions.tables import AutomaticTranscription, Chunk, Status, Transcription
 
 FETCHED, SEGMENTED, RECOGNIZED = 0.05, 0.10, 0.99
@@ -51,7 +51,7 @@ def find(session: Session, transcription_id: str) -> Transcription | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class JobOrigin:
     """Whose a job is, and what it goes back to."""
 
     account_sid: str
@@ -59,11 +59,11 @@ class Origin:
     traceparent: str | None
 
 
-def origin(session: Session, transcription_id: str) -> Origin | None:
+def origin(session: Session, transcription_id: str) -> JobOrigin | None:
     """Where a job comes from; None where there is none of this id."""
     columns = Transcription.account_sid, Transcription.request_id, Transcription.traceparent
     row = session.execute(sa.select(*columns).where(Transcription.id == transcription_id)).first()
-    return None if row is None else Origin(*row)
+    return None if row is None else JobOrigin(*row)
 
 
 def find_of(session: Session, account_sid: str, transcription_id: str) -> Transcription | None:

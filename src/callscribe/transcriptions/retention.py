@@ -30,8 +30,8 @@ from callscribe.callbacks.tables import Callback, Delivery
 from callscribe.conversations.tables import Conversation
 from callscribe.db.clock import days_ago, fixed, instant
 from callscribe.db.engine import Database, begin_writing
-from callscribe.durable.patience import patiently
 from callscribe.durable.queues import WORKFLOW_INSTANCE, Queue, WorkQueue
+from callscribe.durable.retry import with_retries
 from callscribe.media.blobs import BlobStore
 from callscribe.recordings import repository as recording_repository
 from callscribe.recordings.tables import UNFINISHED, Recording
@@ -120,12 +120,12 @@ class RetentionWorkflows(DBOSConfiguredInstance):
     def hand_over(self, account_sid: str, recordings: list[str]) -> None:
         """Let those have the audio who were promised it."""
         for sid in recordings:
-            patiently(partial(self._before_erasure, account_sid, sid), attempts=10)
+            with_retries(partial(self._before_erasure, account_sid, sid), attempts=10)
 
     @DBOS.step()
     def erase(self, folders: list[str], blobs: list[str]) -> None:
         """Erase what `erase_blobs` does, however long the store is away."""
-        patiently(lambda: erase_blobs(self._blobs, folders, blobs), attempts=10)
+        with_retries(lambda: erase_blobs(self._blobs, folders, blobs), attempts=10)
 
 
 class Sweep:

@@ -24,8 +24,7 @@ from callscribe.errors import Code, RequestError
 from callscribe.ids import CONFIGURATION_ID, RECORDING_SID
 from callscribe.transcriptions import examples
 from callscribe.transcriptions.tables import Status, Transcription
-from callscribe.web.dates import Milliseconds, in_utc
-from callscribe.web.problems import field_error
+from callscribe.web.wire import Milliseconds, field_error, in_utc
 
 MAX_PARTICIPANTS = 2
 

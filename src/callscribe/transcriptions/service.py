@@ -15,13 +15,13 @@ from callscribe.configurations.service import TranscriptionConfigurations
 from callscribe.configurations.tables import Configuration
 from callscribe.db.base import now
 from callscribe.db.engine import Database, begin_writing
+from callscribe.db.group_commit import GroupCommit
 from callscribe.db.paging import Page
 from callscribe.db.repetition import Repetition, once
-from callscribe.db.together import GroupWriter
 from callscribe.durable.queues import Queue, WorkQueue, rank
 from callscribe.errors import Code, JobError, RequestError
 from callscribe.ids import new_transcription_id
-from callscribe.observation import context, tracing
+from callscribe.observability import context, tracing
 from callscribe.outbound import AllowList
 from callscribe.recordings import repository as recording_repository
 from callscribe.recordings.reading import ReadingThrough, keep
@@ -29,12 +29,12 @@ from callscribe.recordings.twilio import Found, TwilioMissing, TwilioUnavailable
 from callscribe.settings import Settings
 from callscribe.speech import routes
 from callscribe.transcriptions import repository
-from callscribe.transcriptions.history import half_stored
+from callscribe.transcriptions.conversation_export import half_stored
 from callscribe.transcriptions.participants import check_requested, resolve_participants
 from callscribe.transcriptions.quotas import Quotas
 from callscribe.transcriptions.repository import Filters
 from callscribe.transcriptions.schemas import CreateTranscription
-from callscribe.transcriptions.sources import Source, not_eligible
+from callscribe.transcriptions.sources import CallSource, not_eligible
 from callscribe.transcriptions.tables import Chunk, Status, Transcription
 
 RETRY_AFTER = 10
@@ -59,7 +59,7 @@ class Transcriptions:
         settings: Settings,
     ) -> None:
         self._database = database
-        self._together = GroupWriter(database)
+        self._group_commit = GroupCommit(database)
         self._queue = queue
         self._configurations = configurations
         self._callbacks = callbacks
@@ -70,7 +70,7 @@ class Transcriptions:
 
     def close(self) -> None:
         """Finish what is being written."""
-        self._together.close()
+        self._group_commit.close()
 
     async def create(
         self,
@@ -103,7 +103,7 @@ class Transcriptions:
             return render(row)
 
         # Of two requests with one key at the same instant the second is rolled back, and recalls the first's answer.
-        return await self._together.write(lambda session: once(session, repetition, lambda: make(session)))
+        return await self._group_commit.write(lambda session: once(session, repetition, lambda: make(session)))
 
     def queue(self, session: Session, row: Transcription) -> None:
         """Store a job and queue its work, whatever the account's quotas."""
@@ -203,7 +203,7 @@ class Transcriptions:
         session: Session,
         account_sid: str,
         request: CreateTranscription,
-        source: Source | None,
+        source: CallSource | None,
         base_url: str,
     ) -> Transcription:
         """A new job by all rules; nothing is written. `source` is the recording, None where it is a mediaUrl.
@@ -257,17 +257,19 @@ class Transcriptions:
             detail = f"Recording {source_id} is not on this server, and Twilio cannot be asked now. Try again later."
             raise RequestError(Code.INTERNAL, detail, status=503, retry_after=RETRY_AFTER) from error
 
-    def _source(self, session: Session, account_sid: str, source_id: str | None, found: Found | None) -> Source | None:
+    def _source(
+        self, session: Session, account_sid: str, source_id: str | None, found: Found | None
+    ) -> CallSource | None:
         if source_id is None:
             return None
         if found is not None:
-            return Source(found.recording, found.call)
+            return CallSource(found.recording, found.call)
         recording = recording_repository.hold(session, account_sid, source_id)
         if recording is None:
             raise not_eligible(f"There is no recording {source_id} on this server.")
         if recording.blobs is None and not self._reading.reads_for(account_sid):
             raise not_eligible(f"Recording {source_id} is at Twilio, and this server does not read there any more.")
-        return Source.of(session, recording)
+        return CallSource.of(session, recording)
 
     def _configuration(self, session: Session, account_sid: str, configuration_id: str) -> Configuration:
         try:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from callscribe.cancellation import run_cancellable
 from callscribe.db.engine import Database
 from callscribe.errors import Cancelled, Code, JobError, RequestError
 from callscribe.media.blobs import BlobMissing, BlobStore
@@ -20,18 +21,17 @@ from callscribe.speech.interface import Cancellation
 from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.participants import RecordedCall
 from callscribe.transcriptions.tables import Transcription
-from callscribe.waiting import watched
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CallSource:
     """A recording with its call, where that is known."""
 
     recording: Recording
     call: Call | None
 
     @classmethod
-    def of(cls, session: Session, recording: Recording) -> "Source":
+    def of(cls, session: Session, recording: Recording) -> "CallSource":
         """A recording with its call, where that is stored."""
         if recording.call_sid is None:
             return cls(recording, None)
@@ -109,7 +109,7 @@ def fetch_source(
 
         try:
             # An object store may take its time over a large one.
-            watched(lambda: blobs.copy(source["media"], target), watch, late=lambda _: late())
+            run_cancellable(lambda: blobs.copy(source["media"], target), watch, late=lambda _: late())
         except BlobMissing as error:
             # Deleted since the job was accepted: then its audio was put here before it was erased there.
             if not blobs.exists(target):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
-from callscribe.speech.diarization.turns import Turn
+from callscribe.speech.diarization.turns import SpeakerTurn
 from callscribe.speech.interface import Segment, Word
 from callscribe.speech.languages import locale_of, whisper_code
 from callscribe.transcripts.models import Diarization, Omission, Sentence, Transcript
@@ -44,7 +44,7 @@ def assemble(
     participants: Mapping[int, int] | None = None,
     language: str | None = None,
     channels: int = 1,
-    turns: Sequence[Turn] | None = None,
+    turns: Sequence[SpeakerTurn] | None = None,
     roles: Sequence[str | None] = (),
 ) -> Transcript:
     """Break what each channel says into sentences and merge them by time.
@@ -79,7 +79,7 @@ def assemble(
     return Transcript(duration, _language(heard, language), tuple(sentences), tuple(omissions), channels, diarization)
 
 
-def _said(words: Sequence[Word], turns: Sequence[Turn] | None) -> Iterator[tuple[int | None, list[Word]]]:
+def _said(words: Sequence[Word], turns: Sequence[SpeakerTurn] | None) -> Iterator[tuple[int | None, list[Word]]]:
     """One channel's words, in runs of one speaker where there are turns."""
     ordered = list(_in_order(words))
     if turns is None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import Final
 
-from callscribe.speech.diarization.turns import Turn, speakers_of
+from callscribe.speech.diarization.turns import SpeakerTurn, speakers_of
 from callscribe.speech.interface import Word
 from callscribe.transcripts.models import Sentence
 
@@ -25,7 +25,7 @@ _AGENTS: Final = frozenset({"HUMAN_AGENT", "AI_AGENT"})
 
 
 def by_speaker(
-    words: Sequence[Word], turns: Sequence[Turn], ends_sentence: Sequence[bool]
+    words: Sequence[Word], turns: Sequence[SpeakerTurn], ends_sentence: Sequence[bool]
 ) -> Iterator[tuple[int, list[Word]]]:
     """Split one channel's words, ordered by start, where the speaker changes; each run with its speaker.
 

@@ -1,1 +1,1 @@
-"""The HTTP server: application, authentication, error answers, paging, idempotency and limits."""
+"""What HTTP endpoints are made with: errors as answers, wire types, paging, idempotency, ranges. Knows no domain."""

@@ -7,8 +7,8 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from callscribe.observation import context, tracing
-from callscribe.observation.metrics import HTTP_SECONDS
+from callscribe.observability import context, tracing
+from callscribe.observability.metrics import HTTP_SECONDS
 
 REQUEST_ID = "X-Request-Id"
 TWILIO_REQUEST_ID = "Twilio-Request-Id"

@@ -12,9 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from callscribe import outages
-from callscribe.errors import Code, FieldError, RequestError, json_pointer
+from callscribe.errors import Code, FieldError, RequestError
 from callscribe.web.methods import methods_of
 from callscribe.web.observation import id_headers
+from callscribe.web.wire import invalid_parameters
 
 LEGACY_PREFIXES = ("/v2/", "/2010-04-01/")
 
@@ -171,22 +172,3 @@ def install(app: FastAPI) -> None:
         # Starlette answers such a fault outside of everything that would name the request.
         answer.raw_headers.extend(id_headers(request.state.request_id))
         return answer
-
-
-def invalid_parameters(faults: Any) -> RequestError:
-    """20001 with every fault of a body or query."""
-    errors = [field_error(fault) for fault in faults]
-    return RequestError(Code.INVALID_PARAMETER, errors[0].detail, errors=errors)
-
-
-def field_error(fault: Any) -> FieldError:
-    """A fault that pydantic found, in words and with a pointer."""
-    if fault["type"] == "json_invalid":
-        reason = fault.get("ctx", {}).get("error", fault["msg"])
-        return FieldError(f"The body is not valid JSON: {reason}.", "")
-    # The first part says where it was found: body, query, header.
-    path = fault["loc"][1:]
-    if not path:
-        return FieldError("A JSON object is required as the body.", "")
-    name = next((part for part in reversed(path) if isinstance(part, str)), "")
-    return FieldError(f"{name}: {fault['msg']}" if name else str(fault["msg"]), json_pointer(path))

@@ -15,7 +15,7 @@ from callscribe.conversations.control_plane import ConversationConfigurations
 from callscribe.conversations.schemas import ConversationPatch
 from callscribe.conversations.service import Conversations
 from callscribe.conversations.storing import BLOCK
-from callscribe.conversations.tables import Communication, Conversation, ConversationStatus, Participant
+from callscribe.conversations.tables import Communication, Conversation, ConversationParticipant, ConversationStatus
 from callscribe.conversations.transcripts import StoredParticipant, StoredSentence, StoredTranscript
 from callscribe.db.engine import Database
 from callscribe.errors import Code, RequestError
@@ -263,7 +263,7 @@ def test_transcripts_that_finish_at_the_same_instant_open_one_conversation(
     assert len(said(conversations, account, found[0])) == 18
     with database.read() as session:
         assert session.scalar(sa.select(sa.func.count()).where(Conversation.account_sid == account)) == 1
-        assert session.scalar(sa.select(sa.func.count()).where(Participant.account_sid == account)) == 2
+        assert session.scalar(sa.select(sa.func.count()).where(ConversationParticipant.account_sid == account)) == 2
 
 
 def in_part(

@@ -18,11 +18,11 @@ from typer.testing import CliRunner
 
 import callscribe.db
 from callscribe.cli import app
-from callscribe.db import migrate as migrating
 from callscribe.db.engine import Database
-from callscribe.db.migrate import migrate
-from callscribe.db.schema import Fit, check, config, state
 from callscribe.errors import SetupError
+from callscribe.migrations import runner as migrating
+from callscribe.migrations.runner import migrate
+from callscribe.migrations.schema import Fit, check, config, state
 from harness import eventually
 
 CONTRACTING = '''"""Takes away what only versions before it use."""

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from callscribe.db.engine import Database
-from callscribe.db.migrate import migrate
+from callscribe.migrations.runner import migrate
 
 
 class _Killed(BaseException):

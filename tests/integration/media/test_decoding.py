@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from callscribe.errors import Cancelled, Code, JobError, TransientJobError
-from callscribe.media.decoding import AudioWindow, Decoder
+from callscribe.media.decoding import DecodedWindow, Decoder
 from callscribe.media.inspecting import MediaInfo
 from callscribe.speech.interface import SAMPLE_RATE
 from media_files import FORMATS, Signal, make, signal, write
@@ -36,7 +36,7 @@ def decoder() -> Iterator[Decoder]:
     decoder.close()
 
 
-def joined(windows: Iterator[AudioWindow]) -> Signal:
+def joined(windows: Iterator[DecodedWindow]) -> Signal:
     return np.concatenate([window.samples for window in windows], axis=1)
 
 

@@ -14,7 +14,7 @@ from dbos import DBOS, DBOSConfiguredInstance
 
 from callscribe.db.engine import Database
 from callscribe.durable.liveness import Abilities
-from callscribe.durable.queues import WORKFLOW_INSTANCE, Lane
+from callscribe.durable.queues import WORKFLOW_INSTANCE, WorkerQueue
 from callscribe.durable.runtime import Runtime
 from callscribe.settings import Settings
 
@@ -40,7 +40,7 @@ class Probe(DBOSConfiguredInstance):
 
 
 database = Database(URL)
-lane = Lane(QUEUE, places=2, spare=1, fair=True)
+lane = WorkerQueue(QUEUE, places=2, spare=1, fair=True)
 runtime = Runtime(
     database,
     Settings(data_dir=FOLDER),

@@ -11,7 +11,7 @@ from callscribe.db.engine import Database
 from callscribe.durable.system_tables import operation_outputs, workflow_status
 from callscribe.durable.tables import Worker
 from callscribe.ids import new_configuration_id, new_transcription_id
-from callscribe.transcriptions.adoption import adopt
+from callscribe.jobs.adoption import adopt
 from callscribe.transcriptions.tables import Status, Transcription
 from integration.queues.queued import column, enqueue, forget_all
 

@@ -13,8 +13,8 @@ from dbos import DBOSClient
 from callscribe.db.engine import Database
 from callscribe.durable.backlog import queues_with_work, unserved_models
 from callscribe.durable.fairness import Allowances, FairTurns, queues_waiting
-from callscribe.durable.handing_back import owners
-from callscribe.durable.queues import PROTOCOL_VERSION, Lane, Queue, queue_name, rank
+from callscribe.durable.queues import PROTOCOL_VERSION, Queue, WorkerQueue, queue_name, rank
+from callscribe.durable.recovery import owners
 from integration.queues.queued import column, enqueue, forget_all
 
 QUEUE = "recognition:probe"
@@ -39,7 +39,7 @@ class Taker:
         self._state: Any = self._client._sys_db
         self.worker = worker
         self.room = places + spare
-        lane = Lane(QUEUE, places, spare, shared, fair=True)
+        lane = WorkerQueue(QUEUE, places, spare, shared, fair=True)
         self._state.upsert_queue(
             name=QUEUE,
             concurrency=None,

@@ -30,7 +30,7 @@ from callscribe.recordings.importing import Outcome, find, import_all
 from callscribe.recordings.intake import sweep
 from callscribe.recordings.media import Extension, RecordingMedia
 from callscribe.recordings.metadata import Metadata
-from callscribe.recordings.repository import CallFilters, RecordingFilters, Span
+from callscribe.recordings.repository import CallFilters, RecordingFilters, TimeRange
 from callscribe.recordings.service import Recordings
 from callscribe.recordings.tables import Intake, Recording
 from callscribe.settings import Settings
@@ -233,12 +233,12 @@ def test_every_list_is_the_same_page_by_page(place: Installation) -> None:
     assert numbers(RecordingFilters()) == [8, 7, 6, 5, 4, 3, 2, 1, 0]
     assert numbers(RecordingFilters(call_sid=f"CA{1:032x}")) == [7, 4, 1]
     assert numbers(RecordingFilters(conference_sid=f"CF{1:032x}")) == [7, 5, 3, 1]
-    span = Span(BEGIN + timedelta(hours=2), BEGIN + timedelta(hours=5))
+    span = TimeRange(BEGIN + timedelta(hours=2), BEGIN + timedelta(hours=5))
     assert numbers(RecordingFilters(created=span)) == [4, 3, 2]
     assert sorted(numbers(CallFilters(from_="+1"))) == [1, 3, 5, 7]
     assert len(numbers(CallFilters(to="+9", status="completed"))) == 9
     assert numbers(CallFilters(started=span)) == [4, 3, 2]
-    assert numbers(CallFilters(started=Span(since=BEGIN + timedelta(hours=7)), from_="+1")) == [7]
+    assert numbers(CallFilters(started=TimeRange(since=BEGIN + timedelta(hours=7)), from_="+1")) == [7]
     assert numbers(CallFilters(parent_call_sid=CALL_SID)) == []
 
 

@@ -20,9 +20,9 @@ from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
 from callscribe.speech.interface import SAMPLE_RATE, RecognitionOptions, Segment, Span, SpeechWindow
 from callscribe.speech.whisper import WhisperEngine
+from callscribe.speech.whisper.batching import Batcher
 from callscribe.speech.whisper.messages import Part
 from callscribe.speech.whisper.process import ChildProcess, EngineClosed
-from callscribe.speech.whisper.sharing import SharedChild
 
 Audio = npt.NDArray[np.float32]
 ENGLISH = RecognitionOptions(language="en-US")
@@ -127,7 +127,7 @@ def test_a_job_that_the_child_fails_on_takes_no_other_with_it(
 ) -> None:
     model = str(Catalogue(settings.models).path("tiny.en"))
     child = ChildProcess(device="cpu", threads=2, compute="auto")
-    shared = SharedChild(child)
+    shared = Batcher(child)
     good = Part(tuple(windows(call_samples)), "en")
     bad = replace(good, keyterms=(cast("str", 5),))  # no text: its tokenizer takes offence
     with ThreadPoolExecutor(4) as pool:

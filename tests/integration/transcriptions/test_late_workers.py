@@ -18,6 +18,11 @@ from callscribe.db.engine import Database
 from callscribe.durable.queues import WorkQueue
 from callscribe.errors import Cancelled, Code
 from callscribe.ids import new_configuration_id, new_transcription_id
+from callscribe.jobs.fetch import FetchSteps
+from callscribe.jobs.finish import SMALL_BODY_BYTES, FinishSteps
+from callscribe.jobs.job_tracker import JobTracker
+from callscribe.jobs.loading import load_job
+from callscribe.jobs.recognize import RecognizeSteps
 from callscribe.media.blobs import BlobStore
 from callscribe.media.decoding import Decoder
 from callscribe.media.spool import Spool
@@ -27,11 +32,6 @@ from callscribe.speech.interface import Segment, Word
 from callscribe.speech.whisper import WhisperEngine
 from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.checkpoints import Checkpoints
-from callscribe.transcriptions.ending import SMALL_BODY_BYTES, Ending
-from callscribe.transcriptions.intake import Intake
-from callscribe.transcriptions.recognition import Recognition
-from callscribe.transcriptions.running import Running
-from callscribe.transcriptions.standing import standing
 from callscribe.transcriptions.tables import Chunk, Status, Transcription
 from harness import eventually
 from media_server import MediaServer
@@ -42,7 +42,7 @@ SPOKEN = [
 ]
 
 
-class Spoken(Recognition):
+class Spoken(RecognizeSteps):
     """Hears the same in every chunk."""
 
     def _recognized(self, row: Transcription, chunk: Chunk) -> list[Segment]:  # noqa: ARG002
@@ -56,13 +56,13 @@ class Steps:
         decoder, diarizer, engine = Decoder(), Diarizer(settings), WhisperEngine(settings)
         callbacks = Callbacks(queue)
         self.database, self.blobs = database, blobs
-        self.running = Running(database, blobs, Spool.of(settings, settings.spool))
-        self.ending = Ending(database, blobs, callbacks, Conversations(database, callbacks), diarizer, settings)
-        self.intake = Intake(database, blobs, decoder, None, self.running, self.ending, settings)
+        self.running = JobTracker(database, blobs, Spool.of(settings, settings.spool))
+        self.ending = FinishSteps(database, blobs, callbacks, Conversations(database, callbacks), diarizer, settings)
+        self.intake = FetchSteps(database, blobs, decoder, None, self.running, self.ending, settings)
         self.recognition = Spoken(database, blobs, decoder, engine, diarizer, self.running, settings)
 
     def row(self, transcription_id: str) -> Transcription:
-        return standing(self.database, transcription_id)
+        return load_job(self.database, transcription_id)
 
     @contextmanager
     def leaving(self, row: Transcription) -> Iterator[None]:

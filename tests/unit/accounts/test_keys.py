@@ -11,8 +11,8 @@ from callscribe.accounts.keys import ApiKeys
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts, Identity
 from callscribe.db.engine import Database
-from callscribe.db.migrate import migrate
 from callscribe.errors import Code, RequestError
+from callscribe.migrations.runner import migrate
 
 
 @pytest.fixture

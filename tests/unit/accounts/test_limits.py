@@ -8,8 +8,8 @@ from callscribe.accounts.limits import NO_RATE, UNLIMITED, Limits, check_rate
 from callscribe.accounts.tables import Account
 from callscribe.accounts.usage import DAY, PERIOD, Activity, Period
 from callscribe.errors import RequestError, SetupError
+from callscribe.server.limits import RateLimit
 from callscribe.settings import Settings, environment
-from callscribe.web.limits import RateLimit
 
 NOW = 1_000_000 * PERIOD + 100.0
 """In the millionth period."""

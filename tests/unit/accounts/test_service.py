@@ -9,8 +9,8 @@ from cryptography.fernet import Fernet
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts
 from callscribe.db.engine import Database
-from callscribe.db.migrate import migrate
 from callscribe.errors import SetupError
+from callscribe.migrations.runner import migrate
 from callscribe.settings import Settings
 
 SID = "AC" + "ab" * 16

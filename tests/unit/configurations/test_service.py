@@ -11,7 +11,7 @@ from callscribe.accounts.service import Accounts
 from callscribe.configurations.schemas import RecordingAccountDefaultRequest, RecordingConfigurationRequest
 from callscribe.configurations.service import RecordingConfigurations, recording_configuration
 from callscribe.db.engine import Database
-from callscribe.db.migrate import migrate
+from callscribe.migrations.runner import migrate
 
 
 @pytest.fixture

@@ -2,20 +2,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callscribe.conversations.grouping import Party, grouping_key
+from callscribe.conversations.grouping import MatchedParty, grouping_key
 from callscribe.conversations.tables import Grouping
 
-CUSTOMER = Party("CUSTOMER", None, [("VOICE", "+15550100")])
-AGENT = Party("HUMAN_AGENT", None, [("VOICE", "+15550111")])
+CUSTOMER = MatchedParty("CUSTOMER", None, [("VOICE", "+15550100")])
+AGENT = MatchedParty("HUMAN_AGENT", None, [("VOICE", "+15550111")])
 
 _addresses = st.tuples(st.sampled_from(["VOICE", "SMS"]), st.sampled_from(["+1", "+2", "a@example.com"]))
 _parties = st.lists(
-    st.builds(Party, st.sampled_from(["CUSTOMER", "AI_AGENT"]), st.none(), st.lists(_addresses, max_size=3)), max_size=4
+    st.builds(MatchedParty, st.sampled_from(["CUSTOMER", "AI_AGENT"]), st.none(), st.lists(_addresses, max_size=3)),
+    max_size=4,
 )
 
 
 @given(_parties, st.randoms(use_true_random=False))
-def test_the_order_of_the_parties_is_no_matter(parties: list[Party], random: object) -> None:
+def test_the_order_of_the_parties_is_no_matter(parties: list[MatchedParty], random: object) -> None:
     shuffled = list(parties)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     for grouping in Grouping:
@@ -23,20 +24,20 @@ def test_the_order_of_the_parties_is_no_matter(parties: list[Party], random: obj
 
 
 @given(_parties)
-def test_there_is_a_key_where_there_is_an_address(parties: list[Party]) -> None:
+def test_there_is_a_key_where_there_is_an_address(parties: list[MatchedParty]) -> None:
     key = grouping_key(Grouping.ADDRESSES, parties)
     assert (key is None) == (not any(party.addresses for party in parties))
 
 
 @pytest.mark.parametrize("grouping", Grouping)
 def test_other_addresses_have_another_key(grouping: Grouping) -> None:
-    other = Party("CUSTOMER", None, [("VOICE", "+15550199")])
+    other = MatchedParty("CUSTOMER", None, [("VOICE", "+15550199")])
     assert grouping_key(grouping, [CUSTOMER, AGENT]) != grouping_key(grouping, [other, AGENT])
 
 
 @pytest.mark.parametrize("address", ["whatsapp:+15550100", "rcs:+15550100", "WhatsApp:+15550100"])
 def test_a_number_is_the_same_on_every_channel(address: str) -> None:
-    parties = [Party("CUSTOMER", None, [("WHATSAPP", address)]), AGENT]
+    parties = [MatchedParty("CUSTOMER", None, [("WHATSAPP", address)]), AGENT]
     assert grouping_key(Grouping.ADDRESSES, parties) == grouping_key(Grouping.ADDRESSES, [CUSTOMER, AGENT])
 
 
@@ -48,18 +49,18 @@ def test_by_channel_type_the_channel_of_the_communication_decides() -> None:
 
 
 def test_by_profile_neither_address_nor_agent_matters() -> None:
-    one = [Party("CUSTOMER", "mem_profile_1", [("VOICE", "+1")]), AGENT]
-    two = [Party("CUSTOMER", "mem_profile_1", [("SMS", "+2")])]
+    one = [MatchedParty("CUSTOMER", "mem_profile_1", [("VOICE", "+1")]), AGENT]
+    two = [MatchedParty("CUSTOMER", "mem_profile_1", [("SMS", "+2")])]
     assert grouping_key(Grouping.PROFILE, one) == grouping_key(Grouping.PROFILE, two)
     assert grouping_key(Grouping.PROFILE, [CUSTOMER, AGENT]) == grouping_key(Grouping.PROFILE, [CUSTOMER])
     assert grouping_key(Grouping.PROFILE, [CUSTOMER]) != grouping_key(Grouping.PROFILE, one)
 
 
 def test_by_profile_without_a_customer_all_addresses_decide() -> None:
-    other = Party("AI_AGENT", None, [("VOICE", "+15550122")])
+    other = MatchedParty("AI_AGENT", None, [("VOICE", "+15550122")])
     assert grouping_key(Grouping.PROFILE, [AGENT, other]) != grouping_key(Grouping.PROFILE, [AGENT])
 
 
 def test_a_profile_is_no_address() -> None:
-    profile = [Party("CUSTOMER", "+15550100")]
+    profile = [MatchedParty("CUSTOMER", "+15550100")]
     assert grouping_key(Grouping.PROFILE, profile) != grouping_key(Grouping.PROFILE, [CUSTOMER])

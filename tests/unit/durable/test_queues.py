@@ -3,12 +3,12 @@
 from typing import get_args
 
 from callscribe.configurations.options import TranscriptionOptions
-from callscribe.durable.queues import BY_MODEL, PRIORITIES, Role, family, lanes, model_of, queue_name, rank
+from callscribe.durable.queues import BY_MODEL, PRIORITIES, Role, family, model_of, queue_name, rank, worker_queues
 from callscribe.settings import Settings
 
 
 def names(*roles: Role, models: tuple[str, ...] = ()) -> set[str]:
-    return {lane.name for lane in lanes(Settings(), roles, models)}
+    return {lane.name for lane in worker_queues(Settings(), roles, models)}
 
 
 def test_a_worker_serves_what_its_roles_and_models_allow() -> None:
@@ -29,7 +29,7 @@ def test_by_default_a_worker_is_there_for_everything() -> None:
 
 
 def test_the_name_of_a_queue_says_which_model_it_needs() -> None:
-    for each in lanes(Settings(), list(Role), ["/models/our own: v2"]):
+    for each in worker_queues(Settings(), list(Role), ["/models/our own: v2"]):
         assert model_of(each.name) in {None, "/models/our own: v2"}
         assert family(each.name) in {"transcriptions", "recognition", "chunks", "suspects"} | {
             "callbacks",
@@ -39,13 +39,13 @@ def test_the_name_of_a_queue_says_which_model_it_needs() -> None:
 
 
 def test_one_suspect_at_a_time_is_in_hand() -> None:
-    for each in lanes(Settings(), list(Role), ["base"]):
+    for each in worker_queues(Settings(), list(Role), ["base"]):
         if family(each.name) == "suspects":
             assert each.room == 1
 
 
 def test_no_account_can_take_all_places_but_where_all_work_is_of_one() -> None:
-    for each in lanes(Settings(), list(Role), ["base"]):
+    for each in worker_queues(Settings(), list(Role), ["base"]):
         if each.name != "reading" and family(each.name) != "suspects":
             assert each.fair
             assert each.spare

@@ -12,7 +12,7 @@ from callscribe.speech.diarization.checkpoint import read_checkpoint
 from callscribe.speech.diarization.clustering import assign_speakers
 from callscribe.speech.diarization.features import BANDS, log_mel
 from callscribe.speech.diarization.merging import merge_turns
-from callscribe.speech.diarization.turns import SpeakerRange, Turn, speakers_of
+from callscribe.speech.diarization.turns import SpeakerRange, SpeakerTurn, speakers_of
 from callscribe.speech.diarization.voices import Piece
 
 # Dictionary, then `torch._utils._rebuild_tensor_v2(persistent id, offset, shape, strides, False, OrderedDict())`.
@@ -177,7 +177,7 @@ def test_pieces_survive_their_checkpoint() -> None:
 
 
 def test_words_have_the_speaker_whose_turns_cover_most_of_them() -> None:
-    turns = [Turn(0, 2, 0), Turn(2, 4, 1), Turn(6, 7, 0)]
+    turns = [SpeakerTurn(0, 2, 0), SpeakerTurn(2, 4, 1), SpeakerTurn(6, 7, 0)]
     times = [(0.1, 0.5), (1.6, 2.3), (1.9, 2.3), (4.2, 4.5), (5.5, 5.8), (6.2, 6.4), (9.0, 9.5)]
     assert speakers_of(times, turns) == [0, 0, 1, 1, 0, 0, 0]
     assert speakers_of(times[:2], []) == [0, 0]

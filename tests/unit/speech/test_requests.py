@@ -4,10 +4,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from callscribe.speech.interface import SAMPLE_RATE, Span, SpeechWindow
+from callscribe.speech.whisper.batching import REQUEST_SECONDS
 from callscribe.speech.whisper.child import read_frame
 from callscribe.speech.whisper.engine import _groups
 from callscribe.speech.whisper.messages import LanguageEvidence, Part, Request, read_request, request_frame
-from callscribe.speech.whisper.sharing import REQUEST_SECONDS
 
 
 def window(channel: int, start: float, seconds: float) -> SpeechWindow:

@@ -4,11 +4,11 @@ import time
 import pytest
 
 from callscribe.errors import Cancelled
-from callscribe.speech.whisper.process import Turns
+from callscribe.speech.whisper.process import FairLock
 
 
 def test_turns_are_taken_in_the_order_of_arrival() -> None:
-    turns, order, holding = Turns(), list[int](), threading.Event()
+    turns, order, holding = FairLock(), list[int](), threading.Event()
     release = threading.Event()
 
     def hold() -> None:
@@ -36,7 +36,7 @@ def test_turns_are_taken_in_the_order_of_arrival() -> None:
 
 
 def test_who_is_cancelled_while_waiting_leaves_and_lets_the_others_through() -> None:
-    turns, cancelled = Turns(), threading.Event()
+    turns, cancelled = FairLock(), threading.Event()
     with turns.take(threading.Event()):
         cancelled.set()
         with pytest.raises(Cancelled), turns.take(cancelled):
@@ -46,7 +46,7 @@ def test_who_is_cancelled_while_waiting_leaves_and_lets_the_others_through() -> 
 
 
 def test_owners_take_turns_however_many_wait_for_each() -> None:
-    turns, order, holding = Turns(), list[str](), threading.Event()
+    turns, order, holding = FairLock(), list[str](), threading.Event()
     release = threading.Event()
 
     def hold() -> None:

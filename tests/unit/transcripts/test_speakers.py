@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from callscribe.speech.diarization.turns import Turn
+from callscribe.speech.diarization.turns import SpeakerTurn
 from callscribe.speech.interface import Segment, Word
 from callscribe.transcripts.assembly import assemble
 from callscribe.transcripts.formats import Format, diarization_json, sentences_json, to_captions
@@ -18,7 +18,7 @@ def heard(text: str, start: float = 0.0) -> Segment:
     return Segment(0, words[0].start, words[-1].end, tuple(words), "en")
 
 
-def told_apart(text: str, *turns: Turn, roles: list[str | None] | None = None) -> Transcript:
+def told_apart(text: str, *turns: SpeakerTurn, roles: list[str | None] | None = None) -> Transcript:
     return assemble([heard(text)], duration=60.0, language="en-US", turns=turns, roles=roles or [])
 
 
@@ -27,29 +27,36 @@ def said(transcript: Transcript) -> list[tuple[int | None, str]]:
 
 
 def test_a_sentence_ends_where_the_speaker_changes() -> None:
-    transcript = told_apart("my number is four yes go on", Turn(0, 2, 5), Turn(2, 4, 3))
+    transcript = told_apart("my number is four yes go on", SpeakerTurn(0, 2, 5), SpeakerTurn(2, 4, 3))
     assert said(transcript) == [(0, "my number is four"), (1, "yes go on")]
 
 
 @pytest.mark.parametrize("change", [0.95, 1.5, 2.0])
 def test_a_change_one_word_off_the_end_of_a_sentence_is_at_it(change: float) -> None:
-    transcript = told_apart("May I help? Yes, please do.", Turn(0, change, 0), Turn(change, 4, 1))
+    transcript = told_apart("May I help? Yes, please do.", SpeakerTurn(0, change, 0), SpeakerTurn(change, 4, 1))
     assert said(transcript) == [(0, "May I help?"), (1, "Yes, please do.")]
 
 
 def test_speakers_are_counted_in_the_order_of_appearance() -> None:
-    transcript = told_apart("One. Two. Three.", Turn(0, 0.5, 2), Turn(0.5, 1, 7), Turn(1, 2, 2))
+    transcript = told_apart("One. Two. Three.", SpeakerTurn(0, 0.5, 2), SpeakerTurn(0.5, 1, 7), SpeakerTurn(1, 2, 2))
     assert said(transcript) == [(0, "One."), (1, "Two."), (0, "Three.")]
     assert [each["speaker"] for each in sentences_json(transcript)] == [1, 2, 1]
 
 
 def test_who_asks_how_to_help_is_the_agent() -> None:
     transcript = told_apart(
-        "Hello? How can I help you? My tent is late.", Turn(0, 0.5, 0), Turn(0.5, 3.5, 1), Turn(3.5, 9, 0)
+        "Hello? How can I help you? My tent is late.",
+        SpeakerTurn(0, 0.5, 0),
+        SpeakerTurn(0.5, 3.5, 1),
+        SpeakerTurn(3.5, 9, 0),
     )
     assert [sentence.participant for sentence in transcript.sentences] == [None, None, None]
     transcript = told_apart(
-        "Hello? How can I help you? My tent is late.", Turn(0, 0.5, 0), Turn(0.5, 3, 1), Turn(3, 9, 0), roles=ROLES
+        "Hello? How can I help you? My tent is late.",
+        SpeakerTurn(0, 0.5, 0),
+        SpeakerTurn(0.5, 3, 1),
+        SpeakerTurn(3, 9, 0),
+        roles=ROLES,
     )
     assert [sentence.participant for sentence in transcript.sentences] == [0, 1, 0]
     assert diarization_json(transcript) == {
@@ -71,20 +78,20 @@ def test_who_asks_how_to_help_is_the_agent() -> None:
 def test_without_a_clear_sign_nobody_is_mapped(text: str, roles: list[str | None]) -> None:
     first = re.split(r"(?<=[.?]) ", text)[0]
     change = len(first.split()) / 2 - 0.05
-    transcript = told_apart(text, Turn(0, change, 0), Turn(change, 9, 1), roles=roles)
+    transcript = told_apart(text, SpeakerTurn(0, change, 0), SpeakerTurn(change, 9, 1), roles=roles)
     assert [sentence.participant for sentence in transcript.sentences] == [None, None]
 
 
 def test_captions_name_speakers_by_number_until_they_are_known() -> None:
-    transcript = told_apart("One. Two.", Turn(0, 0.5, 0), Turn(0.5, 1, 1))
+    transcript = told_apart("One. Two.", SpeakerTurn(0, 0.5, 0), SpeakerTurn(0.5, 1, 1))
     assert to_captions(transcript, Format.TXT) == "Speaker 1: One.\nSpeaker 2: Two.\n"
     assert to_captions(transcript, Format.TXT, {1: "Ada"}) == "Speaker 1: One.\nAda: Two.\n"
     assert "<v Speaker 1>One." in to_captions(transcript, Format.VTT)
-    assert to_captions(told_apart("One. Two.", Turn(0, 2, 0)), Format.TXT) == "One.\nTwo.\n"
+    assert to_captions(told_apart("One. Two.", SpeakerTurn(0, 2, 0)), Format.TXT) == "One.\nTwo.\n"
 
 
 def test_one_speaker_keeps_the_participant_of_the_channel() -> None:
-    transcript = assemble([heard("One. Two.")], duration=2.0, participants={0: 0}, turns=[Turn(0, 2, 0)])
+    transcript = assemble([heard("One. Two.")], duration=2.0, participants={0: 0}, turns=[SpeakerTurn(0, 2, 0)])
     assert [(each.speaker, each.participant) for each in transcript.sentences] == [(0, 0), (0, 0)]
 
 
@@ -103,5 +110,5 @@ def test_dual_channel_recordings_say_why_there_are_no_speakers() -> None:
 
 
 def test_speakers_survive_the_blob_store() -> None:
-    transcript = told_apart("Hello? How can I help?", Turn(0, 0.5, 0), Turn(0.5, 3, 1), roles=ROLES)
+    transcript = told_apart("Hello? How can I help?", SpeakerTurn(0, 0.5, 0), SpeakerTurn(0.5, 3, 1), roles=ROLES)
     assert transcript_from_json(transcript_to_json(transcript)) == transcript

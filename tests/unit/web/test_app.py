@@ -11,10 +11,10 @@ from callscribe.accounts.authentication import AuthenticatedRoute
 from callscribe.accounts.endpoints import router as accounts
 from callscribe.configurations.endpoints import router as configurations
 from callscribe.db.engine import Database
+from callscribe.server.app import create_app
+from callscribe.server.health import router as health
 from callscribe.settings import Settings
 from callscribe.transcriptions.endpoints import router as transcriptions
-from callscribe.web.app import create_app
-from callscribe.web.health import router as health
 
 
 @pytest.fixture

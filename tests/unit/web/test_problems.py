@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callscribe.errors import Code, RequestError, json_pointer
-from callscribe.web.problems import field_error, render
+from callscribe.web.problems import render
+from callscribe.web.wire import field_error
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from callscribe.errors import Code, JobError
 from callscribe.settings import Settings
 from callscribe.speech.audio import AudioSource
 from callscribe.speech.catalogue import Catalogue
-from callscribe.speech.diarization.turns import SpeakerRange, Turn
+from callscribe.speech.diarization.turns import SpeakerRange, SpeakerTurn
 from callscribe.speech.interface import Cancellation, Span
 from callscribe.speech.segmentation import Segmentation
 
@@ -65,7 +65,7 @@ class Diarizer:
         heard = pieces(source.windows(path, start=span.start, end=span.end), channel, span, self._loaded(), cancelled)
         return [piece.to_json() for piece in heard]
 
-    def turns(self, heard: Iterable[dict[str, Any]], speakers: SpeakerRange) -> list[Turn]:
+    def turns(self, heard: Iterable[dict[str, Any]], speakers: SpeakerRange) -> list[SpeakerTurn]:
         """Who speaks when, from the pieces of all stretches of a recording, in the order of their times."""
         from callscribe.speech.diarization.clustering import assign_speakers  # noqa: PLC0415
         from callscribe.speech.diarization.merging import merge_turns  # noqa: PLC0415

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from callscribe.speech.diarization.model import FRAME_STEP, WINDOW
-from callscribe.speech.diarization.turns import Turn
+from callscribe.speech.diarization.turns import SpeakerTurn
 from callscribe.speech.diarization.voices import Piece
 from callscribe.speech.interface import SAMPLE_RATE
 
@@ -16,17 +16,17 @@ _BLOCK: Final = 2**15
 """Frames (nine minutes) that are looked at together, so that memory does not grow with the recording."""
 
 
-def merge_turns(pieces: Sequence[Piece], speakers: npt.NDArray[np.integer[Any]]) -> list[Turn]:
+def merge_turns(pieces: Sequence[Piece], speakers: npt.NDArray[np.integer[Any]]) -> list[SpeakerTurn]:
     """The turns that pieces with their speakers make together.
 
     Where windows do not agree, a window counts for more the farther a moment lies from its edges.
     """
-    turns: list[Turn] = []
+    turns: list[SpeakerTurn] = []
     for start, end, speaker in _runs(pieces, speakers):
         if turns and turns[-1].speaker == speaker and turns[-1].end == start:
-            turns[-1] = Turn(turns[-1].start, end, speaker)
+            turns[-1] = SpeakerTurn(turns[-1].start, end, speaker)
         else:
-            turns.append(Turn(start, end, speaker))
+            turns.append(SpeakerTurn(start, end, speaker))
     return turns
 
 

@@ -33,7 +33,7 @@ class SpeakerRange:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class SpeakerTurn:
     """A stretch, in seconds from the start of the recording, in which `speaker`, counted from 0, is the one to hear.
 
     Turns of a recording are in order and do not overlap: where two speak at once, the clearer one has it.
@@ -44,7 +44,7 @@ class Turn:
     speaker: int
 
 
-def speakers_of(times: Sequence[tuple[float, float]], turns: Sequence[Turn]) -> list[int]:
+def speakers_of(times: Sequence[tuple[float, float]], turns: Sequence[SpeakerTurn]) -> list[int]:
     """For each stretch, such as a word's start and end, the speaker whose turns cover most of it, else the nearest's.
 
     Both are ordered by start. Without turns everything is speaker 0.
@@ -67,6 +67,6 @@ def speakers_of(times: Sequence[tuple[float, float]], turns: Sequence[Turn]) -> 
     return found
 
 
-def _nearest(turns: Sequence[Turn], start: float, end: float) -> int:
+def _nearest(turns: Sequence[SpeakerTurn], start: float, end: float) -> int:
     nearest = min(turns, key=lambda turn: max(turn.start - end, start - turn.end), default=None)
     return nearest.speaker if nearest else 0

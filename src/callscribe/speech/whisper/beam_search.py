@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from callscribe.speech.whisper.biasing import START, Bias, State
+from callscribe.speech.whisper.biasing import START, Bias, TermState
 
 _LATEST_START: Final = 50
 """The first timestamp, in steps of 0.02 s, is not beyond this."""
@@ -66,7 +66,7 @@ class Scores:
         )
 
 
-class Decoder(Protocol):
+class TokenDecoder(Protocol):
     """A decoder with a past, for `rows` = windows x beams, those of a window next to each other."""
 
     def keep(self, windows: int) -> None:
@@ -104,7 +104,7 @@ class Decoded:
 class Search:
     """One run over a batch of windows, whose prompts are of one length."""
 
-    def __init__(self, decoder: Decoder, vocabulary: Vocabulary, tasks: Sequence[Task], *, beams: int) -> None:
+    def __init__(self, decoder: TokenDecoder, vocabulary: Vocabulary, tasks: Sequence[Task], *, beams: int) -> None:
         self._decoder = decoder
         self._vocabulary = vocabulary
         self._tasks = list(tasks)
@@ -118,7 +118,7 @@ class Search:
         self._found: list[list[tuple[float, Decoded]]] = [[] for _ in tasks]  # each with what it is ranked by
         self._finished = self._found  # of the windows that are not dropped yet
         self._no_speech = np.zeros(len(tasks), np.float32)
-        self._states: list[list[State]] = [[START] * beams for _ in tasks]  # in the terms, of each beam
+        self._states: list[list[TermState]] = [[START] * beams for _ in tasks]  # in the terms, of each beam
 
     def beam(self) -> list[Decoded]:
         """The best text of each window by beam search."""

@@ -24,7 +24,7 @@ _PUNCTUATION: Final = "âĢ"
 """Likewise the bytes E2 80, with which curly quotes and dashes begin in UTF-8: some tokens hold no more of them."""
 
 
-class State(NamedTuple):
+class TermState(NamedTuple):
     """Where in the terms a text stands. Immutable: beams share states.
 
     `node` is the longest end of the text that a term begins with. Bit i of `covered` says of the last token but i that
@@ -35,7 +35,7 @@ class State(NamedTuple):
     covered: int = 0
 
 
-START: Final = State()
+START: Final = TermState()
 
 
 class Bias:
@@ -64,7 +64,7 @@ class Bias:
         self._first = np.zeros(self._end_of_text, np.float32)
         self._first[list(self._next[0])] = boost
 
-    def gains(self, states: Sequence[State], tokens: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+    def gains(self, states: Sequence[TermState], tokens: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
         """What tokens are worth: `tokens` `(rows, n)`, one state for each row; `(rows, n)` natural logarithms."""
         text = tokens < self._end_of_text
         gains = np.where(text, self._first[np.where(text, tokens, 0)], np.float32(0))
@@ -73,13 +73,13 @@ class Bias:
                 gains[row] = [self.gain(state, int(token)) for token in tokens[row]]
         return gains
 
-    def gain(self, state: State, token: int) -> float:
+    def gain(self, state: TermState, token: int) -> float:
         """What one token is worth: the boost, less what is given back. The end of the text only gives back."""
         if token > self._end_of_text:
             return 0.0
         return self._boost * self._step(state, token)[0]
 
-    def advance(self, state: State, token: int) -> State:
+    def advance(self, state: TermState, token: int) -> TermState:
         """The state behind a token."""
         return state if token >= self._end_of_text else self._step(state, token)[1]
 
@@ -110,7 +110,7 @@ class Bias:
             node = self._fallback[node]
         return self._next[node].get(token, 0)
 
-    def _step(self, state: State, token: int) -> tuple[int, State]:
+    def _step(self, state: TermState, token: int) -> tuple[int, TermState]:
         """Tokens that are granted by one more, less those that are taken back; and the state behind it."""
         node, covered = state
         ends = token == self._end_of_text
@@ -123,7 +123,7 @@ class Bias:
         # they belong to a whole term.
         left = self._depth[node] + 1 - depth
         lost = left - (covered >> depth).bit_count()
-        return 1 - lost, State(follower, covered & ((1 << depth) - 1))
+        return 1 - lost, TermState(follower, covered & ((1 << depth) - 1))
 
 
 def tokenize(terms: Iterable[str], encode: Callable[[str], Sequence[int]]) -> list[tuple[int, ...]]:

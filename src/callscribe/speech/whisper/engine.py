@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
+from callscribe.cancellation import run_cancellable
 from callscribe.errors import Cancelled
 from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
@@ -15,11 +16,10 @@ from callscribe.speech.interface import (
 )
 from callscribe.speech.languages import whisper_code
 from callscribe.speech.routes import WHISPER, whisper_models
+from callscribe.speech.whisper.batching import REQUEST_SECONDS, Batcher
 from callscribe.speech.whisper.compute import choose
 from callscribe.speech.whisper.messages import Answer, LanguageEvidence, Part
 from callscribe.speech.whisper.process import ChildProcess
-from callscribe.speech.whisper.sharing import REQUEST_SECONDS, SharedChild
-from callscribe.waiting import watched
 
 
 class WhisperEngine:
@@ -35,7 +35,7 @@ class WhisperEngine:
         self._settings = settings
         self._catalogue = Catalogue(settings.models)
         self._child = ChildProcess(device=settings.device, threads=settings.threads, compute=settings.compute)
-        self._shared = SharedChild(self._child)
+        self._shared = Batcher(self._child)
         self._answered_at: float | None = None
 
     @property
@@ -80,7 +80,7 @@ class WhisperEngine:
                 raise Cancelled
 
         # It may have to be got first. Whoever leaves meanwhile leaves that to the next.
-        folder = str(watched(lambda: self._catalogue.path(model), watch))
+        folder = str(run_cancellable(lambda: self._catalogue.path(model), watch))
         language = whisper_code(options.language)
 
         def ask(part: Part) -> Answer:

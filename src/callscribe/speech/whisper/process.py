@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from callscribe.errors import CallscribeError, Cancelled
-from callscribe.observation.metrics import MODEL_STARTS
+from callscribe.observability.metrics import MODEL_STARTS
 from callscribe.speech.interface import Cancellation
 from callscribe.speech.whisper.messages import LENGTHS
 
@@ -53,7 +53,7 @@ class _Ticket:
     owner: str
 
 
-class Turns:
+class FairLock:
     """Lets one thread at a time through: of the owner that was served longest ago, in the order of arrival.
 
     Who is cancelled while waiting leaves the queue.
@@ -116,7 +116,7 @@ class ChildProcess:
 
     def __init__(self, *, device: str, threads: int, compute: str) -> None:
         self._arguments = [device, str(threads), compute]
-        self._turns = Turns()
+        self._turns = FairLock()
         self._process: subprocess.Popen[bytes] | None = None
         self._retiring = False
         self._closed = False

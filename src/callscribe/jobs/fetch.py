@@ -1,0 +1,109 @@
+"""How a recording comes to a job: brought into the blob store, and looked at before anybody waits for a model."""
+
+from functools import partial
+
+import structlog
+
+from callscribe.db.engine import Database
+from callscribe.durable.queues import Queue, queue_name
+from callscribe.errors import Cancelled, Code, JobError, TransientJobError
+from callscribe.jobs import pieces
+from callscribe.jobs.finish import FinishSteps
+from callscribe.jobs.job_tracker import JobTracker
+from callscribe.jobs.loading import load_job
+from callscribe.jobs.stages import stage
+from callscribe.media.blobs import BlobMissing, BlobStore
+from callscribe.media.decoding import Decoder
+from callscribe.media.fetching import fetch
+from callscribe.recordings.twilio import TwilioAccount
+from callscribe.settings import Settings
+from callscribe.speech import routes
+from callscribe.transcriptions import keys, repository
+from callscribe.transcriptions.repository import FETCHED
+from callscribe.transcriptions.sources import fetch_source
+
+_log = structlog.get_logger(__name__)
+
+
+class FetchSteps:
+    """Takes recordings in. A second time changes nothing."""
+
+    def __init__(
+        self,
+        database: Database,
+        blobs: BlobStore,
+        decoder: Decoder,
+        twilio: TwilioAccount | None,
+        running: JobTracker,
+        ending: FinishSteps,
+        settings: Settings,
+    ) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._decoder = decoder
+        self._twilio = twilio
+        self._running = running
+        self._ending = ending
+        self._settings = settings
+
+    @stage("fetch")
+    def fetch(self, transcription_id: str) -> None:
+        """Media to the blob store."""
+        row = load_job(self._database, transcription_id)
+        cancelled = self._running.flag(transcription_id)
+        # Not simply away with it: the job may have been ended by another worker, who had fetched the same.
+        late = partial(self._ending.leave, row.id, row.blobs)
+        try:
+            if row.media_url is None:
+                fetch_source(
+                    row,
+                    blobs=self._blobs,
+                    twilio=self._twilio,
+                    settings=self._settings,
+                    cancelled=cancelled,
+                    late=late,
+                )
+            else:
+                fetch(
+                    row.media_url,
+                    blobs=self._blobs,
+                    key=keys.media(row.blobs),
+                    settings=self._settings,
+                    cancelled=cancelled,
+                    late=late,
+                )
+        except TransientJobError as error:
+            _log.warning("media.attempt_failed", transcription=transcription_id, reason=error.detail)
+            raise
+        try:
+            size = self._blobs.size(keys.media(row.blobs))
+        except BlobMissing:
+            load_job(self._database, transcription_id)  # raises Cancelled where the job was deleted meanwhile
+            raise
+        with self._database.write() as session:
+            if not repository.set_media_bytes(session, transcription_id, size):
+                raise Cancelled  # deleted, or ended by another worker
+        self._running.report(transcription_id, FETCHED)
+
+    @stage("inspect")
+    def inspect(self, transcription_id: str) -> tuple[float | None, str, int]:
+        """Refuse at once what cannot be transcribed.
+
+        Returns the length in seconds where it is known by now, the queue in which the call is recognised, and its turn.
+        """
+        row = load_job(self._database, transcription_id)
+        for fault in routes.check(routes.WHISPER, row.model, row.resolved_configuration["language"], self._settings):
+            if fault.field == "speechModel":  # the operator took it away since: no worker would ever come for the job
+                raise JobError(Code.PROVIDER_REFUSED, fault.detail)
+        decoder = self._decoder.until(self._running.flag(row.id))
+        info = decoder.inspect(self._running.local_path(row.id, keys.media(row.blobs)))
+        _log.info(
+            "media.inspected",
+            transcription=transcription_id,
+            container=info.container,
+            codec=info.codec,
+            channels=info.channels,
+            sample_rate=info.sample_rate,
+            duration=info.duration,
+        )
+        return info.duration, queue_name(Queue.RECOGNITION, row.model), pieces.turn(row)

@@ -1,0 +1,205 @@
+"""How a job ends: its transcript and what is told of it, or why there is none. What it needs no more goes.
+
+Of two workers that come to the end of a job, the one that was thought dead and the one that took its place, the first
+ends it, and the second changes nothing and leaves nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+
+from callscribe.callbacks.service import Callbacks, fit_body
+from callscribe.conversations.service import Conversations
+from callscribe.db.engine import Database
+from callscribe.durable.retry import with_retries
+from callscribe.errors import Cancelled, Code, RequestError
+from callscribe.jobs.callback_payload import callback_body
+from callscribe.jobs.loading import load_job, start_job
+from callscribe.jobs.stages import stage
+from callscribe.media.blobs import BlobStore
+from callscribe.settings import Settings
+from callscribe.speech.diarization.diarizer import Diarizer, applies
+from callscribe.speech.diarization.turns import SpeakerTurn
+from callscribe.speech.segmentation import Segmentation
+from callscribe.transcriptions import keys, repository
+from callscribe.transcriptions.checkpoints import Checkpoints, dump, speakers_asked
+from callscribe.transcriptions.conversation_export import half_stored, resource_prefix, stored_transcript
+from callscribe.transcriptions.retention import due_instants
+from callscribe.transcriptions.tables import Chunk, Status, Transcription
+from callscribe.transcripts.models import Transcript
+from callscribe.transcripts.serialization import transcript_to_json
+
+SMALL_BODY_BYTES = 4096
+"""Up to here a callback's body is kept in the database: a job can fail, and say so, without the blob store."""
+
+_log = structlog.get_logger(__name__)
+
+
+class FinishSteps:
+    """Ends jobs. Everything may be done twice: the second time changes nothing."""
+
+    def __init__(
+        self,
+        database: Database,
+        blobs: BlobStore,
+        callbacks: Callbacks,
+        conversations: Conversations,
+        diarizer: Diarizer,
+        settings: Settings,
+    ) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._callbacks = callbacks
+        self._conversations = conversations
+        self._diarizer = diarizer
+        self._settings = settings
+        self._checkpoints = Checkpoints(blobs)
+
+    @stage("finish")
+    def complete(self, transcription_id: str) -> None:
+        """Transcript to the blob store and to a conversation; then COMPLETED and the callback in one transaction."""
+        row = load_job(self._database, transcription_id)
+        if not row.status.is_final:  # else this worker, or another, was killed just behind it
+            self._complete(row)
+        self._tidy(row)
+
+    @stage("fail")
+    def fail(self, transcription_id: str, code: int, detail: str) -> None:
+        """FAILED with its code, and the callback, in one transaction."""
+        public = next(each for each in Code if each == code)
+        error = {"code": public.value, "title": public.title, "detail": detail, "type": public.type}
+        row = start_job(self._database, transcription_id)  # where even that step had failed
+        if not row.status.is_final:
+            if (channel_id := half_stored(row)) is not None:
+                self.withdraw(row.account_sid, row.id, channel_id)
+            self._conclude(row, Status.FAILED, callback_body(row, error=error), error=error)
+        try:
+            self._tidy(row)
+        except Exception:  # noqa: BLE001  it may be the blob store that the job failed of; it is told all the same
+            _log.warning("transcription.not_tidied", transcription=transcription_id, exc_info=True)
+
+    def leave(self, transcription_id: str, folder: str) -> None:
+        """Stop work on a job that was deleted, or that has ended without this piece of it; what it wrote goes."""
+        try:
+            row = with_retries(lambda: load_job(self._database, transcription_id))
+        except Cancelled:
+            _log.info("transcription.deleted", transcription=transcription_id)
+            with_retries(lambda: self._blobs.delete_prefix(folder))  # what was written since the erasure
+        else:
+            if row.status.is_final:
+                with_retries(lambda: self._tidy(row))
+
+    def withdraw(self, account_sid: str, transcription_id: str, channel_id: str) -> None:
+        """Take out of conversations what is stored of a transcript that will never be complete."""
+        self._conversations.withdraw(account_sid, channel_id, resource_prefix(transcription_id))
+
+    def _complete(self, row: Transcription) -> None:
+        with self._database.read() as session:
+            chunks = repository.chunks(session, row.id)
+        if not chunks:
+            # Another worker has ended the job since `row` was read; its transcript must not be written over.
+            raise Cancelled
+        transcript = self._checkpoints.transcript(row, chunks, self._turns(row, chunks))
+        data = dump(transcript_to_json(transcript))
+        self._blobs.put_bytes(keys.transcript(row.blobs), data)
+        # First, so that the callback can name the conversation.
+        if row.conversation_id is None:  # else a worker was killed just behind it
+            row.conversation_id = self._converse(row, transcript)
+        self._conclude(row, Status.COMPLETED, callback_body(row, transcript=transcript), result_bytes=len(data))
+
+    def _converse(self, row: Transcription, transcript: Transcript) -> str | None:
+        """Store the transcript in a conversation, where the configuration says so; its id in the last transaction."""
+        wanted = row.resolved_configuration.get("conversationConfigurationId")
+        if wanted is None:
+            return None
+        conversation_id = None
+        storing = self._conversations.storing(row.account_sid, wanted, stored_transcript(row, transcript))
+        try:
+            for block in storing.blocks():
+                with self._database.write() as session:
+                    # First, so that of two workers with this job one waits for the other.
+                    if not repository.update_running(session, row.id):
+                        raise Cancelled  # deleted, or ended by another worker
+                    conversation_id = storing.store(session, block)
+                    if block.is_last:
+                        repository.update_running(session, row.id, conversation_id=conversation_id)
+        except RequestError as error:
+            # The configuration was deleted since the job was made. A notice says so beside the transcript.
+            _log.warning("transcription.not_stored", transcription=row.id, reason=error.detail)
+            return None
+        return conversation_id
+
+    def _conclude(self, row: Transcription, status: Status, body: dict[str, Any], **values: Any) -> None:
+        data, reduced = fit_body(body, self._callbacks.max_body_bytes)
+        callback = row.resolved_configuration.get("transcriptionStatusCallback")
+        content: bytes | str = data
+        if callback is not None and len(data) > SMALL_BODY_BYTES:
+            # Under a name of its own: a second writer must not change what a first one's callback sends.
+            content = keys.callback(row.blobs)
+            self._blobs.put_bytes(content, data)
+            values["result_bytes"] = values.get("result_bytes", 0) + len(data)
+        with self._database.write() as session:
+            values |= due_instants(session, self._database, self._settings, row)
+            # A worker that was thought dead and comes back finds the job ended, and tells nobody.
+            ended = repository.transition(session, row.id, Status.RUNNING, status, progress=1.0, **values)
+            if ended:
+                repository.forget_chunks(session, row.id)
+            if ended and callback is not None:
+                self._callbacks.enqueue(
+                    session,
+                    callback_id=f"voice_callback_{row.id.rpartition('_')[2]}",
+                    account_sid=row.account_sid,
+                    subject_id=row.id,
+                    event=status.value,
+                    url=callback["url"],
+                    body=content,
+                    reduced=reduced,
+                    retention=row.resolved_configuration.get("retention"),
+                    body_bytes=len(data),
+                )
+        if not ended:
+            self._take_back(row.id, content)
+            return
+        _log.info(
+            "transcription.ended",
+            transcription=row.id,
+            status=status.value,
+            error=values.get("error", {}).get("code"),
+        )
+
+    def _take_back(self, transcription_id: str, content: bytes | str) -> None:
+        """Remove what was written for a job that had been ended, or deleted, by another.
+
+        Raises:
+            Cancelled: it was deleted.
+        """
+        if isinstance(content, str):
+            self._blobs.delete(content)
+        row = load_job(self._database, transcription_id)
+        if row.transcript_erased_at is not None:
+            self._blobs.delete(keys.transcript(row.blobs))
+
+    def _turns(self, row: Transcription, chunks: Sequence[Chunk]) -> list[SpeakerTurn] | None:
+        """Who speaks when, from the voices of all chunks; None where that was not asked, or channels tell it."""
+        speakers = speakers_asked(row)
+        if speakers is None or not applies(Segmentation.from_json(self._checkpoints.segmentation(row))):
+            return None
+        return self._diarizer.turns(self._checkpoints.voices(row, chunks), speakers)
+
+    def _tidy(self, row: Transcription) -> None:
+        """Remove what a job that has ended needs no more: its chunks, and what was written and came to nothing."""
+        self._checkpoints.forget_chunks(row)
+        self._blobs.delete_unfinished(row.blobs)
+        with self._database.read() as session:
+            row = repository.find(session, row.id) or row  # what retention has erased since must not come back
+            sent = {callback.body_key for callback in self._callbacks.of_subject(session, row.account_sid, row.id)}
+        for key in self._blobs.keys(row.blobs):
+            if keys.is_callback(key) and key not in sent:  # a worker was killed before it had said that the job ended
+                self._blobs.delete(key)
+        # A job that fails to be fetched has no media, though an attempt of which nobody heard may have brought them.
+        if row.media_erased_at is not None or (row.status == Status.FAILED and row.media_bytes == 0):
+            self._blobs.delete(keys.media(row.blobs))
+        if row.transcript_erased_at is not None:
+            self._blobs.delete(keys.transcript(row.blobs))
+            self._blobs.delete(keys.segmentation(row.blobs))

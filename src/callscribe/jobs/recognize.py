@@ -1,0 +1,142 @@
+"""From a recording that is here to the words of its chunks: the stages of a job that need models."""
+
+import structlog
+
+from callscribe.db.engine import Database
+from callscribe.durable.queues import Queue, queue_name
+from callscribe.errors import Cancelled, Code, JobError
+from callscribe.jobs import pieces
+from callscribe.jobs.job_tracker import JobTracker
+from callscribe.jobs.loading import load_job
+from callscribe.jobs.stages import recognition, stage
+from callscribe.media.blobs import BlobStore
+from callscribe.media.decoding import Decoder
+from callscribe.settings import Settings
+from callscribe.speech import routes
+from callscribe.speech.diarization.diarizer import Diarizer, applies
+from callscribe.speech.interface import Engine, RecognitionOptions, Segment, Span
+from callscribe.speech.languages import MULTI
+from callscribe.speech.pipeline import recognize_span, segment_file
+from callscribe.speech.segmentation import Segmentation, plan_chunks
+from callscribe.transcriptions import keys, repository
+from callscribe.transcriptions.checkpoints import Checkpoints, speakers_asked
+from callscribe.transcriptions.repository import FETCHED, SEGMENTED
+from callscribe.transcriptions.tables import Chunk, Transcription
+
+DRAFT_EVERY = 30.0
+"""Seconds of a recording after which what is recognised of a chunk is written down, to be read."""
+
+_log = structlog.get_logger(__name__)
+
+
+class RecognizeSteps:
+    """Divides recordings and recognises their chunks. What is done twice comes out the same."""
+
+    def __init__(
+        self,
+        database: Database,
+        blobs: BlobStore,
+        decoder: Decoder,
+        engine: Engine,
+        diarizer: Diarizer,
+        running: JobTracker,
+        settings: Settings,
+    ) -> None:
+        self._database = database
+        self._decoder = decoder
+        self._engine = engine
+        self._diarizer = diarizer
+        self._running = running
+        self._settings = settings
+        self._checkpoints = Checkpoints(blobs)
+
+    @stage("segment")
+    def segment(self, transcription_id: str, duration: float | None) -> tuple[list[int], str]:
+        """Find speech in every channel, and divide the recording; the turn of each chunk, and their queue."""
+        row = load_job(self._database, transcription_id)
+
+        def progress(seconds: float, _length: float) -> None:
+            share = min(1.0, seconds / duration) if duration else 0.0
+            self._running.report(transcription_id, FETCHED + (SEGMENTED - FETCHED) * share)
+
+        path = self._running.local_path(row.id, keys.media(row.blobs))
+        cancelled = self._running.flag(transcription_id)
+        segmentation = segment_file(self._decoder.until(cancelled), path, cancelled, progress)
+        self._checkpoints.put_segmentation(row, segmentation.to_json())
+        spans = [(span.start, span.end) for span in plan_chunks(segmentation, self._settings.chunk_seconds)]
+        with self._database.write() as session:
+            if not repository.update_running(session, transcription_id):
+                raise Cancelled  # ended by another worker: nobody would remove the chunks
+            repository.set_duration(session, transcription_id, segmentation.duration)
+            chunks = repository.add_chunks(session, transcription_id, spans)
+        self._running.report(transcription_id, SEGMENTED)
+        return [pieces.turn(row, number) for number in range(chunks)], queue_name(Queue.CHUNKS, row.model)
+
+    @stage("recognize")
+    def recognize(self, transcription_id: str, number: int) -> bool:
+        """Words of one chunk to the blob store; whether all chunks of the job are there now."""
+        row = load_job(self._database, transcription_id)
+        with self._database.read() as session:
+            chunk = repository.find_chunk(session, transcription_id, number)
+        if chunk is None:
+            raise Cancelled  # the job has ended
+        if not self._checkpoints.has_chunk(row, number):  # else a worker was killed just behind it
+            segments = self._recognized(row, chunk)
+            self._checkpoints.put_chunk(row, number, segments)
+            _log.info("chunk.recognized", transcription=transcription_id, chunk=number, seconds=round(chunk.length, 3))
+        self._listen(row, chunk)
+        with self._database.write() as session:
+            finished = repository.finish_chunk(session, transcription_id, number)
+        if not finished:
+            raise Cancelled  # the job has ended meanwhile
+        # Asked behind the commit: of chunks that finish at the same time, at least the last to commit sees all.
+        with self._database.read() as session:
+            return not repository.unfinished_chunks(session, transcription_id)
+
+    @recognition
+    def _recognized(self, row: Transcription, chunk: Chunk) -> list[Segment]:
+        segmentation = Segmentation.from_json(self._checkpoints.segmentation(row))
+        options = row.resolved_configuration
+        model = row.model
+        for fault in routes.check(routes.WHISPER, model, options["language"], self._settings):
+            # The operator changed what is served since the job was made.
+            raise JobError(Code.PROVIDER_REFUSED, fault.detail)
+        segments: list[Segment] = []
+        done = readable = 0.0
+        cancelled = self._running.flag(row.id)
+        for segment in recognize_span(
+            self._decoder.until(cancelled),
+            self._running.local_path(row.id, keys.media(row.blobs)),
+            segmentation,
+            Span(chunk.start, chunk.end),
+            self._engine,
+            model,
+            RecognitionOptions(
+                language=None if options["language"] == MULTI else options["language"],
+                keyterms=tuple(options.get("keyterms") or ()),
+                owner=row.account_sid,
+            ),
+            cancelled,
+        ):
+            segments.append(segment)
+            done = max(done, min(segment.end, chunk.end) - chunk.start)
+            # Not before it is beyond what an earlier attempt had got to: nothing that was read disappears again.
+            if done - readable >= DRAFT_EVERY and done > chunk.readable:
+                self._checkpoints.put_draft(row, chunk.number, segments)
+                readable = done
+            self._running.report_chunk(row.id, chunk.number, done, readable)
+        return segments
+
+    def _listen(self, row: Transcription, chunk: Chunk) -> None:
+        """What is heard of voices in one chunk to the blob store, where speakers are asked for and share a channel."""
+        if speakers_asked(row) is None or self._checkpoints.has_voices(row, chunk.number):
+            return
+        segmentation = Segmentation.from_json(self._checkpoints.segmentation(row))
+        if not applies(segmentation):
+            return
+        self._diarizer.check()
+        path = self._running.local_path(row.id, keys.media(row.blobs))
+        span = Span(chunk.start, chunk.end)
+        cancelled = self._running.flag(row.id)
+        heard = self._diarizer.listen(self._decoder.until(cancelled), path, segmentation, span, cancelled)
+        self._checkpoints.put_voices(row, chunk.number, heard)

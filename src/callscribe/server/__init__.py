@@ -1,0 +1,1 @@
+"""The HTTP process: the application, its health and figures, and the limits of its requests."""

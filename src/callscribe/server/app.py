@@ -1,0 +1,178 @@
+"""The HTTP application: puts the domains' endpoints together with what they need."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+import callscribe
+import callscribe.accounts.endpoints
+import callscribe.accounts.examples
+import callscribe.configurations.endpoints
+import callscribe.configurations.examples
+import callscribe.console.endpoints
+import callscribe.conversations.control_plane_endpoints
+import callscribe.conversations.endpoints
+import callscribe.conversations.examples
+import callscribe.recordings.endpoints
+import callscribe.recordings.examples
+import callscribe.recordings.webhook
+import callscribe.server.health
+import callscribe.server.metrics
+import callscribe.transcriptions.endpoints
+import callscribe.transcriptions.examples
+from callscribe.accounts.keys import ApiKeys
+from callscribe.accounts.secrets import TokenCipher
+from callscribe.accounts.service import Accounts
+from callscribe.configurations.service import RecordingConfigurations
+from callscribe.conversations.control_plane import ConversationConfigurations
+from callscribe.db.engine import Database
+from callscribe.monitoring.gauges import FleetGauges, ProcessGauges
+from callscribe.monitoring.readiness import Readiness
+from callscribe.recordings.media import RecordingMedia
+from callscribe.recordings.service import Recordings
+from callscribe.recordings.webhook import RecordingWebhook
+from callscribe.server.limits import BodyLimit, RateLimit
+from callscribe.server.metrics import Relay, ServerMetrics
+from callscribe.services import Services
+from callscribe.settings import Settings
+from callscribe.transcriptions.results import Results
+from callscribe.web import problems
+from callscribe.web.links import add_links
+from callscribe.web.observation import Observation
+from callscribe.web.pagination import ListQuery
+
+DESCRIPTION = """\
+Batch transcription for recorded calls, on your own machines. The paths, bodies and errors are those of Twilio's Batch
+Transcription API, so its SDKs work by changing one address. What this server adds says so in its description."""
+
+
+_EXAMPLES = {
+    **callscribe.transcriptions.examples.BY_SCHEMA,
+    **callscribe.configurations.examples.BY_SCHEMA,
+    **callscribe.conversations.examples.BY_SCHEMA,
+    **callscribe.accounts.examples.BY_SCHEMA,
+    **callscribe.recordings.examples.BY_SCHEMA,
+    **problems.EXAMPLES,
+    "Health": callscribe.server.health.EXAMPLE,
+}
+
+
+def create_app(settings: Settings, database: Database, relay: Relay | None = None) -> FastAPI:
+    """The application over a migrated database; `relay` asks the worker beside it for metrics, where there is one."""
+    services = Services.over(database, settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        app.state.recording_media.close()
+        services.transcriptions.close()
+        services.queue.close()
+
+    app = FastAPI(
+        title="callscribe",
+        version=callscribe.__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        # Clients of the API send JSON with all kinds of content types, and none.
+        strict_content_type=False,
+    )
+    blobs, decoder = services.blobs, services.decoder
+    app.state.settings = settings
+    app.state.database = database
+    app.state.accounts = Accounts(database, TokenCipher.from_settings(settings))
+    app.state.api_keys = ApiKeys(database)
+    app.state.configurations = services.configurations
+    app.state.recording_configurations = RecordingConfigurations(database)
+    app.state.conversations = services.conversations
+    app.state.conversation_configurations = ConversationConfigurations(database)
+    app.state.recording_webhook = RecordingWebhook(database, services.queue, services.reading, settings)
+    app.state.transcriptions = services.transcriptions
+    automatic = services.automatic
+    recordings = Recordings(
+        database,
+        services.queue,
+        blobs,
+        decoder,
+        settings,
+        automatic,
+        automatic.admit,
+        services.quotas.until_room,
+    )
+    app.state.recordings = recordings
+    app.state.recording_media = RecordingMedia(blobs, decoder, settings, recordings.is_there)
+    app.state.results = Results(blobs)
+    app.state.rate_limit = RateLimit(settings.rate_limit)
+    app.state.readiness = Readiness(database, blobs, settings)
+    app.state.metrics = ServerMetrics(FleetGauges(database), ProcessGauges("api", database), relay)
+    problems.install(app)
+    app.include_router(callscribe.transcriptions.endpoints.router)
+    app.include_router(callscribe.configurations.endpoints.router)
+    app.include_router(callscribe.conversations.control_plane_endpoints.router)
+    app.include_router(callscribe.conversations.endpoints.router)
+    app.include_router(callscribe.accounts.endpoints.router)
+    app.include_router(callscribe.recordings.endpoints.router)
+    app.include_router(callscribe.recordings.webhook.router)
+    app.include_router(callscribe.server.health.router)
+    app.include_router(callscribe.server.metrics.router)
+    callscribe.console.endpoints.install(app)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, streamed=callscribe.recordings.endpoints.UPLOADS)
+    app.add_middleware(Observation)
+    app.add_middleware(ListQuery)
+    app.openapi = _documented(app)  # type: ignore[method-assign]
+    return app
+
+
+def _documented(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """FastAPI's document less what does not happen here: its own 422 for bodies, which are 400 with a code."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            for path in schema["paths"].values():
+                for operation in path.values():
+                    answer = operation["responses"].get("422", {})
+                    if "HTTPValidationError" in str(answer):
+                        del operation["responses"]["422"]
+                    for status, response in operation["responses"].items():
+                        _as_problem(status, response)
+            schemas = schema["components"]["schemas"]
+            for name in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(name, None)
+            # Not in the models, since FastAPI takes members that are null out of their examples.
+            for name, example in _EXAMPLES.items():
+                schemas[name]["examples"] = [example]
+            _with_optional_forms(schema)
+            add_links(schema)
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    return openapi
+
+
+def _with_optional_forms(schema: dict[str, Any]) -> None:
+    """A form without a required field may be left out; FastAPI's document says that it may not."""
+    for path in schema["paths"].values():
+        for operation in path.values():
+            body = operation.get("requestBody", {})
+            form = body.get("content", {}).get("application/x-www-form-urlencoded", {}).get("schema", {})
+            name = form.get("$ref", "").rpartition("/")[2]
+            if name and not schema["components"]["schemas"][name].get("required"):
+                body["required"] = False
+
+
+def _as_problem(status: str, response: dict[str, Any]) -> None:
+    """Problem documents have a media type of their own; who asks too much is told when to ask again."""
+    if status == "429":
+        response.setdefault("headers", {})["Retry-After"] = {
+            "description": "Seconds until there will be room.",
+            "required": True,
+            "schema": {"type": "integer", "minimum": 1},
+        }
+    content = response.get("content", {})
+    if status.startswith(("4", "5")) and "application/problem+json" in content:
+        content["application/problem+json"] = content.pop("application/json")

@@ -1,0 +1,96 @@
+"""What others see of a worker: whether it recognises, what it measures."""
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from callscribe.db.engine import Database
+from callscribe.errors import SetupError
+from callscribe.media.blobs import BlobStore
+from callscribe.monitoring.gauges import ProcessGauges
+from callscribe.monitoring.readiness import Readiness
+from callscribe.observability import metrics
+from callscribe.settings import Settings
+from callscribe.speech.whisper import WhisperEngine
+from callscribe.worker import relay
+from callscribe.worker.listening import Listener
+from callscribe.worker.selfcheck import SelfCheck
+
+FIRST_CHECK = 60.0
+"""Seconds after which an idle worker is tried first. Not at once: on a laptop the first job should not have to wait for
+it, and a server that is started and stopped needs no model."""
+
+_log = structlog.get_logger(__name__)
+
+
+class ObservedWorker:
+    """Shows a worker to others while it runs.
+
+    Args:
+        settings: where it listens, how often it is tried.
+        database: where its row is.
+        blobs: that it works with.
+        engine: that it recognises with.
+        model: to try the engine with; None where the worker is not there for recognition.
+        worker_id: its id.
+
+    Raises:
+        SetupError: it cannot listen where it is told to.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        blobs: BlobStore,
+        engine: WhisperEngine,
+        model: str | None,
+        worker_id: str,
+    ) -> None:
+        self._settings = settings
+        gauges = ProcessGauges("worker", database, lambda: engine.pid)
+        self.exposition: Callable[[], bytes] = lambda: metrics.exposition("worker", gauges)
+        self._check = (
+            None
+            if model is None
+            else SelfCheck(database, engine, model, worker_id, interval=settings.recognition_check, first=FIRST_CHECK)
+        )
+        self._listener = (
+            None
+            if settings.worker_listen is None
+            else Listener(
+                settings.worker_listen,
+                settings,
+                Readiness(database, blobs, settings, worker_id=worker_id),
+                self.exposition,
+            )
+        )
+
+    def before_work(self, descriptor: int | None = None) -> None:
+        """Answer from now on. Where the settings say so, recognise something first.
+
+        `descriptor` is the end of a pipe by which the server beside asks for metrics.
+
+        Raises:
+            SetupError: recognition does not work.
+        """
+        if descriptor is not None:
+            relay.answer(descriptor, self.exposition)
+        if self._listener is not None:
+            self._listener.start()
+            _log.info("worker.listens", port=self._listener.port)
+        if self._settings.check_at_start and self._check is not None and (error := self._check.try_now()):
+            raise SetupError(f"Recognition does not work on this machine: {error}. Try `callscribe doctor`.")
+
+    def start(self) -> None:
+        """Begin to try it now and then; its row is there."""
+        if self._check is not None:
+            self._check.start()
+
+    def stop(self) -> None:
+        """Show it no more."""
+        if self._check is not None:
+            self._check.stop()
+        if self._listener is not None:
+            threading.Thread(target=self._listener.stop, daemon=True).start()  # nobody waits for the last answer

@@ -1,0 +1,80 @@
+"""What waits in the queues, counted on both databases."""
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from callscribe.db.engine import Database
+from callscribe.durable import queue_stats
+from callscribe.durable.system_tables import ENQUEUED, PENDING, workflow_status
+
+
+@pytest.fixture
+def queue(database: Database) -> Iterator[str]:
+    """A queue that only this test has anything in."""
+    yield "observed"
+    table = workflow_status(database)
+    with database.write() as session:
+        session.execute(sa.delete(table).where(table.c.queue_name == "observed"))
+
+
+def put(database: Database, queue: str, account: str, status: str, ages: list[float]) -> None:
+    """Pieces of work that came so many seconds ago."""
+    table = workflow_status(database)
+    now = sa.text(
+        "(julianday('now') - 2440587.5) * 86400000" if database.is_sqlite else "extract(epoch from now()) * 1000"
+    )
+    with database.write() as session:
+        moment = int(session.scalar(sa.select(now)) or 0)
+        rows = [
+            {
+                "workflow_uuid": f"{queue}-{account}-{status}-{number}",
+                "status": status,
+                "queue_name": queue,
+                "queue_partition_key": account,
+                "priority": 0,
+                "created_at": moment - int(age * 1000),
+                "updated_at": moment,
+            }
+            for number, age in enumerate(ages)
+        ]
+        session.execute(sa.insert(table), rows)
+
+
+def of(found: queue_stats.QueueStats, queue: str) -> list[queue_stats.QueueDepth]:
+    return [each for each in found.waiting if each.queue == queue]
+
+
+def test_depth_and_age_are_told_by_account(database: Database, queue: str) -> None:
+    put(database, queue, "AC1", ENQUEUED, [5.0, 90.0, 30.0])
+    put(database, queue, "AC2", ENQUEUED, [10.0])
+    put(database, queue, "AC2", PENDING, [600.0, 600.0])
+    found = queue_stats.look(database)
+    first, second = of(found, queue)
+    assert (first.account, first.waiting, second.account, second.waiting) == ("AC1", 3, "AC2", 1)
+    assert 89 < first.oldest < 120
+    assert 9 < second.oldest < 40
+    assert found.running[queue] == 2
+    assert found.complete
+
+
+def test_of_many_accounts_the_busiest_are_named_and_the_rest_is_one(database: Database, queue: str) -> None:
+    for number in range(queue_stats.NAMED + 30):
+        put(database, queue, f"AC{number:04d}", ENQUEUED, [float(number)] * (2 if number < 5 else 1))
+    found = of(queue_stats.look(database), queue)
+    assert len(found) == queue_stats.NAMED + 1
+    assert [each.account for each in found[:5]] == [f"AC{number:04d}" for number in range(5)]
+    assert found[-1].account == queue_stats.OTHERS
+    assert found[-1].waiting == 30
+    assert found[-1].oldest > 48
+
+
+def test_no_more_is_counted_than_a_look_may_cost(
+    database: Database, queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(database, queue, "AC1", ENQUEUED, [1.0] * 20)
+    monkeypatch.setattr(queue_stats, "MOST", 10)
+    found = queue_stats.look(database)
+    assert not found.complete
+    assert sum(each.waiting for each in found.waiting) == 10

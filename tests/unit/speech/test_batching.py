@@ -1,0 +1,108 @@
+"""What one request holds of several jobs, when one is deleted. The child is one in memory that takes its time."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from callscribe.errors import Cancelled
+from callscribe.speech.interface import SAMPLE_RATE, Cancellation, SpeechWindow
+from callscribe.speech.whisper.batching import Batcher
+from callscribe.speech.whisper.messages import Answer, Part, answer_frame
+from callscribe.speech.whisper.process import FairLock, _complete
+from harness import eventually
+
+
+class _Child:
+    """Answers when it may; notes of each request how many parts it has, and whether it was ended over it."""
+
+    def __init__(self) -> None:
+        self.may_answer = threading.Semaphore(0)
+        self.requests: list[int] = []
+        self.patience: list[float] = []
+        self.ended = 0
+        self._turns = FairLock()
+
+    def take_turn(self, work: Callable[[Any], None], cancelled: Cancellation, owner: str = "") -> None:
+        with self._turns.take(cancelled, owner):
+            work(self._exchange)
+
+    def _exchange(self, frame: bytes, wanted: Cancellation, timeout: float) -> dict[str, Any]:
+        header = _complete(bytearray(frame))
+        assert header is not None
+        parts = len(header["parts"])
+        self.requests.append(parts)
+        self.patience.append(timeout)
+        while not self.may_answer.acquire(timeout=0.01):
+            if wanted.is_set():
+                self.ended += 1
+                raise Cancelled
+        answer = _complete(bytearray(answer_frame([Answer(((),))] * parts)))
+        assert answer is not None
+        return answer
+
+    def retire(self) -> None:
+        pass
+
+
+def part(seconds: int = 1) -> Part:
+    return Part((SpeechWindow(0, 0.0, np.zeros(seconds * SAMPLE_RATE, np.float32), ()),), "en")
+
+
+@pytest.fixture
+def child() -> _Child:
+    return _Child()
+
+
+def ask(shared: Batcher, cancelled: threading.Event) -> tuple[threading.Thread, list[object]]:
+    outcome: list[object] = []
+
+    def run() -> None:
+        try:
+            outcome.append(shared.ask("model", 5, part(), cancelled))
+        except Cancelled:
+            outcome.append(Cancelled)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread, outcome
+
+
+@pytest.mark.parametrize("deleted", [0, 1, 2])
+def test_a_deleted_job_ends_the_request_that_it_is_in_and_the_others_are_answered(child: _Child, deleted: int) -> None:
+    shared = Batcher(child)  # type: ignore[arg-type]
+    flags = [threading.Event() for _ in range(4)]
+    first = ask(shared, flags[3])
+    eventually(lambda: child.requests == [1])
+    asked = [ask(shared, flag) for flag in flags[:3]]  # they gather while the first is served
+    eventually(lambda: len(shared._waiting) == 3)
+    child.may_answer.release()
+    first[0].join(10)
+    eventually(lambda: child.requests == [1, 3])
+    flags[deleted].set()
+    eventually(lambda: child.ended == 1)
+    asked[deleted][0].join(10)
+    assert asked[deleted][1] == [Cancelled]
+    child.may_answer.release(2)
+    for index, (thread, outcome) in enumerate(asked):
+        thread.join(10)
+        if index != deleted:
+            assert isinstance(outcome[0], Answer)
+    # Those that lost their work once are alone from then on, so that nobody can take it from them again.
+    assert child.requests == [1, 3, 1, 1]
+    assert not shared._waiting
+
+
+def test_a_child_that_was_fast_is_taken_for_hung_sooner(child: _Child) -> None:
+    shared = Batcher(child)  # type: ignore[arg-type]  what is asked of it, it has
+    for _ in range(3):
+        child.may_answer.release()
+        shared.ask("model", 5, part(100), threading.Event())
+    first, *then = child.patience
+    assert first == 120 + 20 * 100
+    assert then == [120 + 1 * 100] * 2
+    child.may_answer.release()
+    shared.ask("another", 5, part(100), threading.Event())
+    assert child.patience[-1] == first

@@ -1,0 +1,56 @@
+"""Transcripts as conversations keep them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from callscribe.speech.interface import Word
+from callscribe.transcriptions.conversation_export import half_stored, stored_transcript
+from callscribe.transcriptions.tables import Status, Transcription
+from callscribe.transcripts.models import Sentence, Transcript
+
+CREATED = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+EIGHT_HOURS = 8 * 3600.0
+WORD = Word("Goodbye.", EIGHT_HOURS - 1, EIGHT_HOURS, 0.9)
+TRANSCRIPT = Transcript(EIGHT_HOURS, "en-US", (Sentence(1, 0, WORD.start, WORD.end, WORD.text, 0.9, (WORD,)),))
+
+
+def row(**fields: Any) -> Transcription:
+    usual: dict[str, Any] = {
+        "id": "voice_transcription_1",
+        "status": Status.RUNNING,
+        "participants": [{"type": None, "address": None, "name": "Ada"}],
+        "resolved_configuration": {
+            "servedBy": {"engine": "whisper", "model": "base"},
+            "conversationConfigurationId": "conv_configuration_1",
+        },
+        "created_at": CREATED,
+    }
+    return Transcription(**usual | fields)
+
+
+def test_each_sentence_is_known_by_its_transcription_and_index() -> None:
+    stored = stored_transcript(row(), TRANSCRIPT)
+    (sentence,) = stored.sentences
+    assert (stored.channel_id, stored.started_at) == ("voice_transcription_1", CREATED)
+    assert (sentence.resource_id, sentence.engine) == ("voice_transcription_1:0", "whisper/base")
+    assert stored.participants[0].type == "UNKNOWN"
+
+
+def test_a_call_gives_the_channel_and_the_recording_the_time() -> None:
+    started = CREATED - timedelta(days=1)
+    stored = stored_transcript(row(recording={"callSid": "CA1"}, audio_started_at=started), TRANSCRIPT)
+    assert (stored.channel_id, stored.started_at) == ("CA1", started)
+
+
+def test_a_call_at_the_end_of_time_still_has_an_end() -> None:
+    stored = stored_transcript(row(audio_started_at=datetime.max.replace(tzinfo=UTC)), TRANSCRIPT)
+    (sentence,) = stored.sentences
+    assert (stored.started_at + timedelta(seconds=sentence.end)).year == 9999
+
+
+def test_a_part_can_be_stored_only_of_what_is_to_be_stored_and_is_not_stored_whole() -> None:
+    assert half_stored(row()) == "voice_transcription_1"
+    assert half_stored(row(recording={"callSid": "CA1"})) == "CA1"
+    assert half_stored(row(conversation_id="conv_conversation_1")) is None
+    nowhere = row().resolved_configuration | {"conversationConfigurationId": None}
+    assert half_stored(row(resolved_configuration=nowhere)) is None
