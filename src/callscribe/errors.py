@@ -1,12 +1,24 @@
-"""Every error that this program raises on purpose.
+"""Every error that this program raises on purpose, and the public codes. What is not here says where it lives.
 
     CallscribeError
-    ├── SetupError          the operator has to change something: a setting, a file, a model
-    ├── RequestError        a request was refused: public code, HTTP status, pointers into the body
-    ├── JobError            a job cannot be done: ends as FAILED with its public code
-    │   └── TransientJobError   the same, but another attempt may succeed
-    ├── DeliveryError       a callback was not accepted; the job's state is untouched
-    └── Cancelled           the job was deleted while it ran
+    ├── SetupError              the operator has to change something: a setting, a file, a model
+    ├── RequestError            a request was refused: public code, HTTP status, pointers into the body
+    │   └── NoRoom                  an upload that is larger than what its account may still store (recordings.intake)
+    ├── JobError                a job cannot be done: ends as FAILED with its public code
+    │   └── TransientJobError       the same, but another attempt may succeed
+    ├── DeliveryError           a callback was not accepted; the job's state is untouched
+    ├── Cancelled               the job was deleted while it ran
+    ├── EngineClosed            the program ends while an engine works (speech.whisper.process)
+    ├── BlobMissing             there is nothing at a key of the blob store (media.blobs)
+    ├── SpoolFull               the spool had no room in the time that was given (media.spool)
+    ├── OutboundError           a request to an address that somebody else chose (outbound)
+    │   ├── HostRefused             it may not be reached (outbound)
+    │   ├── HostUnresolved          its name has no address (outbound)
+    │   └── DeadlinePassed          it took longer than it may (outbound)
+    ├── TwilioUnavailable       Twilio's API does not answer as it should (recordings.twilio)
+    ├── TwilioMissing           Twilio does not know the recording (recordings.twilio)
+    └── DemoError               the demonstration cannot go on (demo.client)
+    ChildDied                   the recogniser's process ended; told to its engine alone (speech.whisper.process)
 
 The public codes are Twilio's (https://www.twilio.com/docs/api/errors).
 """
