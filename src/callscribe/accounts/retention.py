@@ -7,9 +7,10 @@ it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from callscribe.settings import Settings
+if TYPE_CHECKING:
+    from callscribe.settings import Settings
 
 FOREVER: Final = "forever"
 """Said of a kind that a layer behind would have erased."""
@@ -41,7 +42,7 @@ def check(layer: Layer) -> None:
             raise ValueError(f"jobDays is less than {kind}Days, and with the job goes all that is of it")
 
 
-def of_settings(settings: Settings) -> Layer:
+def of_settings(settings: "Settings") -> Layer:
     """The server's own layer."""
     return {f"{kind}Days": getattr(settings, f"retention_{kind}_days") for kind in KINDS}
 

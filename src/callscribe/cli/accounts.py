@@ -1,20 +1,23 @@
 """`callscribe accounts`: who may use the server."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from callscribe.accounts.keys import ApiKeys
-from callscribe.accounts.service import Accounts, Credentials
 from callscribe.cli.limits import limits
 from callscribe.cli.options import Data, load_settings
 from callscribe.cli.retention import retention
-from callscribe.db.engine import Database
 from callscribe.errors import RequestError
-from callscribe.preparation import prepare
+
+if TYPE_CHECKING:
+    from callscribe.accounts.keys import ApiKeys
+    from callscribe.accounts.service import Accounts, Credentials
+    from callscribe.db.engine import Database
 
 app = typer.Typer(help="List accounts, make one, give one a new token, and its API keys.", no_args_is_help=True)
 keys = typer.Typer(help="API keys: other ways into an account, each of which can be revoked.", no_args_is_help=True)
@@ -83,7 +86,7 @@ def create_key(
             raise typer.BadParameter("there are several accounts: name one by its SID")
         (account,) = accounts
     try:
-        key, secret = ApiKeys(database).create(account, name)
+        key, secret = _keys(database).create(account, name)
     except RequestError as error:
         raise typer.BadParameter(f"there is no account {account}") from error
     typer.echo(f"API key SID  {key.sid}\nSecret       {secret}")
@@ -96,7 +99,7 @@ def list_keys(
 ) -> None:
     """Show API keys. Secrets are not shown: each was, once."""
     table = Table("SID", "Account", "Name", "Created", box=None, header_style="bold")
-    for key in ApiKeys(_database(data)).every(account):
+    for key in _keys(_database(data)).every(account):
         table.add_row(key.sid, key.account_sid, key.friendly_name, f"{key.created_at:%Y-%m-%d %H:%M} UTC")
     # SIDs are there to be copied: never shortened, whatever the terminal's width.
     Console(width=200).print(table, soft_wrap=True)
@@ -106,7 +109,7 @@ def list_keys(
 def revoke(sid: Annotated[str, typer.Argument(help="The key's SID.")], data: Data = None) -> None:
     """End an API key: servers refuse it two seconds later at the latest."""
     try:
-        ApiKeys(_database(data)).revoke(None, sid)
+        _keys(_database(data)).revoke(None, sid)
     except RequestError as error:
         raise typer.BadParameter(f"there is no API key {sid}") from error
     typer.echo(f"{sid} is revoked.")
@@ -117,10 +120,20 @@ def _accounts(data: Path | None, *, key_lost: bool = False) -> Accounts:
 
 
 def _of(database: Database, data: Path | None, *, key_lost: bool = False) -> Accounts:
+    from callscribe.accounts.service import Accounts
+
     return Accounts.of(database, load_settings(data), key_lost=key_lost)
 
 
+def _keys(database: Database) -> ApiKeys:
+    from callscribe.accounts.keys import ApiKeys
+
+    return ApiKeys(database)
+
+
 def _database(data: Path | None, *, key_lost: bool = False) -> Database:
+    from callscribe.preparation import prepare
+
     database, credentials = prepare(load_settings(data), key_lost=key_lost)
     if credentials is not None:
         _show(credentials)

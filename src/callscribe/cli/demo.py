@@ -1,12 +1,13 @@
 """`callscribe demo`: the bundled call through the API of a server, and the conversation that comes back."""
 
+from __future__ import annotations
+
 import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
-import httpx2
 import typer
 from rich.console import Console
 from rich.progress import (
@@ -21,11 +22,10 @@ from rich.table import Table
 from rich.text import Text
 
 from callscribe.demo import call
-from callscribe.demo.client import Client, DemoError, Resource
-from callscribe.demo.media import recording_url
-from callscribe.demo.server import own_server
 from callscribe.errors import Code, SetupError
-from callscribe.ids import new_account_sid, new_auth_token
+
+if TYPE_CHECKING:
+    from callscribe.demo.client import Client, DemoError, Resource
 
 COLOURS = ("cyan", "green")
 """By participant, in the order of the job's list."""
@@ -56,6 +56,13 @@ def demo(
     timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for the transcript.")] = 600.0,
 ) -> None:
     """Have the bundled two-channel call transcribed, and print the conversation."""
+    import httpx2
+
+    from callscribe.demo.client import Client, DemoError
+    from callscribe.demo.media import recording_url
+    from callscribe.demo.server import own_server
+    from callscribe.ids import new_account_sid, new_auth_token
+
     if url and not (sid and token):
         raise typer.BadParameter(
             "give --sid and --token, or set CALLSCRIBE_ACCOUNT_SID and CALLSCRIBE_AUTH_TOKEN",
@@ -119,6 +126,8 @@ def _wait(client: Client, transcription_id: str, timeout: float) -> Resource:
 
 
 def _failure(transcription: Resource) -> DemoError:
+    from callscribe.demo.client import DemoError
+
     error = transcription.get("error") or {}
     reason = " ".join(str(error[member]) for member in ("code", "title", "detail") if error.get(member))
     return DemoError(f"{transcription['id']} FAILED: {reason}", error.get("code"))

@@ -1,39 +1,25 @@
 """`callscribe doctor`: whether everything is there and answers, and what to do where not."""
 
+from __future__ import annotations
+
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from importlib.metadata import version
+from typing import TYPE_CHECKING
 
-import av
-import ctranslate2
-import numpy as np
-import sqlalchemy as sa
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from callscribe.accounts import repository
-from callscribe.accounts.secrets import SHARED_KEY, TokenCipher
-from callscribe.accounts.tables import Account
+import callscribe
 from callscribe.cli.options import Data, load_settings
-from callscribe.configurations.tables import Configuration
-from callscribe.db.engine import Database
-from callscribe.durable.liveness import live_workers
-from callscribe.durable.tables import Worker
 from callscribe.errors import CallscribeError, SetupError
-from callscribe.media.blobs import BlobStore
-from callscribe.outbound import AllowList
-from callscribe.settings import Settings
-from callscribe.speech import routes
-from callscribe.speech.catalogue import Catalogue
-from callscribe.speech.diarization.diarizer import MODEL as SPEAKERS
-from callscribe.speech.diarization.diarizer import Diarizer
-from callscribe.speech.interface import SAMPLE_RATE, RecognitionOptions, Span, SpeechWindow
-from callscribe.speech.whisper import WhisperEngine, compute
+
+if TYPE_CHECKING:
+    from callscribe.settings import Settings
 
 PROBE = "doctor-probe"
 
@@ -65,7 +51,14 @@ def doctor(data: Data = None) -> None:
 
 
 def _findings(settings: Settings) -> Iterator[Finding]:
-    yield Finding("callscribe", True, f"{version('callscribe')} on Python {sys.version.split()[0]}")
+    from importlib.metadata import version
+
+    import av
+    import ctranslate2
+
+    from callscribe.speech.diarization.diarizer import MODEL as SPEAKERS
+
+    yield Finding("callscribe", True, f"{callscribe.__version__} on Python {sys.version.split()[0]}")
     yield Finding(
         "libraries",
         True,
@@ -89,6 +82,10 @@ def _findings(settings: Settings) -> Iterator[Finding]:
 
 def _compute(settings: Settings) -> str:
     """What recognition computes with, and what else there is; see `speech.whisper.compute`."""
+    import ctranslate2
+
+    from callscribe.speech.whisper import compute
+
     way = compute.choose(settings.compute, settings.device)
     if compute.takes_gpu(settings.device) and way == "ctranslate2":
         return f"CUDA, {ctranslate2.get_cuda_device_count()} device(s), float16 on CTranslate2"
@@ -108,6 +105,12 @@ def _checked(subject: str, check: Callable[[Settings], str], advice: str, settin
 
 
 def _database(settings: Settings) -> str:
+    import sqlalchemy as sa
+
+    from callscribe.db.engine import Database
+    from callscribe.durable.liveness import live_workers
+    from callscribe.durable.tables import Worker
+
     database = Database(settings.database)
     shown = database.engine.url.render_as_string(hide_password=True)
     try:
@@ -119,6 +122,8 @@ def _database(settings: Settings) -> str:
 
 
 def _blobs(settings: Settings) -> str:
+    from callscribe.media.blobs import BlobStore
+
     blobs = BlobStore(settings.blobs)
     blobs.put_bytes(PROBE, b"probe")
     blobs.get_bytes(PROBE)
@@ -127,6 +132,8 @@ def _blobs(settings: Settings) -> str:
 
 
 def _key(settings: Settings) -> str:
+    from callscribe.accounts.secrets import SHARED_KEY, TokenCipher
+
     path = settings.data_dir / "secret.key"
     shared = settings.is_shared and not path.exists()
     if settings.secret_key is None and not shared and not path.exists():
@@ -143,6 +150,12 @@ def _key(settings: Settings) -> str:
 
 def _encrypted(settings: Settings) -> str | None:
     """A token that the key must fit, where there is an account."""
+    import sqlalchemy as sa
+
+    from callscribe.accounts import repository
+    from callscribe.accounts.tables import Account
+    from callscribe.db.engine import Database
+
     database = Database(settings.database)
     try:
         if not sa.inspect(database.engine).has_table(Account.__tablename__):
@@ -155,6 +168,12 @@ def _encrypted(settings: Settings) -> str | None:
 
 def _model(settings: Settings) -> str:
     """Have the model listen to a second of nothing, in its child process, as for a job."""
+    import numpy as np
+
+    from callscribe.speech.catalogue import Catalogue
+    from callscribe.speech.interface import SAMPLE_RATE, RecognitionOptions, Span, SpeechWindow
+    from callscribe.speech.whisper import WhisperEngine
+
     if not Catalogue(settings.models).has(settings.model):
         raise SetupError(f"{settings.model} is not on this machine. Get it with `callscribe models pull`.")
     silence = SpeechWindow(0, 0.0, np.zeros(SAMPLE_RATE, np.float32), (Span(0.0, 1.0),))
@@ -167,6 +186,11 @@ def _model(settings: Settings) -> str:
 
 def _diarization_asked(settings: Settings) -> bool:
     """Whether any configuration wants speakers told apart; not where the database does not answer."""
+    import sqlalchemy as sa
+
+    from callscribe.configurations.tables import Configuration
+    from callscribe.db.engine import Database
+
     database = Database(settings.database)
     try:
         with database.read() as session:
@@ -180,6 +204,9 @@ def _diarization_asked(settings: Settings) -> bool:
 
 def _speakers(settings: Settings) -> str:
     """Load both networks, checked."""
+    from callscribe.speech.diarization.diarizer import MODEL as SPEAKERS
+    from callscribe.speech.diarization.diarizer import Diarizer
+
     diarizer = Diarizer(settings)
     diarizer.check()
     began = time.perf_counter()
@@ -188,6 +215,8 @@ def _speakers(settings: Settings) -> str:
 
 
 def _allow(settings: Settings) -> str:
+    from callscribe.outbound import AllowList
+
     AllowList(settings.media_allow)
     AllowList(settings.callback_allow)
     media, callbacks = (", ".join(each) or "none" for each in (settings.media_allow, settings.callback_allow))
@@ -195,6 +224,8 @@ def _allow(settings: Settings) -> str:
 
 
 def _engines(settings: Settings) -> Table:
+    from callscribe.speech import routes
+
     table = Table("Engine", "Model", "Served by", "Languages", box=None, header_style="bold", title="Engines")
     for engine in (*routes.TWILIO_ENGINES, routes.WHISPER):
         for model in routes.engine_models(engine, settings):

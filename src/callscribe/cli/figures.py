@@ -1,13 +1,20 @@
 """The figures of a call as a table."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from rich.table import Table
 
-from callscribe.transcripts.models import Transcript
-from callscribe.transcripts.statistics import PartyStatistics, statistics
+if TYPE_CHECKING:
+    from callscribe.transcripts.models import Transcript
+    from callscribe.transcripts.statistics import PartyStatistics
 
 
 def figures_table(transcript: Transcript) -> Table:
     """A line for each party, and below them the call's speech, silence and overlap."""
+    from callscribe.transcripts.statistics import statistics
+
     figures = statistics(transcript)
     table = Table(box=None, pad_edge=False, header_style="dim", caption_justify="left", caption_style="dim")
     table.add_column("")

@@ -1,5 +1,7 @@
 """`callscribe jobs`: the jobs of all accounts, for whoever runs the server."""
 
+from __future__ import annotations
+
 import json
 import re
 import time
@@ -7,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console, Group, RenderableType
@@ -16,17 +18,15 @@ from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from callscribe.callbacks.tables import Callback
 from callscribe.cli.figures import clock
 from callscribe.cli.options import Data, load_settings
-from callscribe.db.base import now
 from callscribe.errors import RequestError
-from callscribe.ids import new_account_sid, new_transcription_id
-from callscribe.migrations.schema import check
-from callscribe.preparation import opened
-from callscribe.services import Services
-from callscribe.transcriptions.administration import Jobs
-from callscribe.transcriptions.tables import Status, Transcription
+from callscribe.transcriptions.status import Status
+
+if TYPE_CHECKING:
+    from callscribe.callbacks.tables import Callback
+    from callscribe.transcriptions.administration import Jobs
+    from callscribe.transcriptions.tables import Transcription
 
 app = typer.Typer(
     help="Jobs of all accounts: list them, follow them, have failed ones done again.", no_args_is_help=True
@@ -39,8 +39,8 @@ FOLLOWED = 100
 """Most jobs that are followed at once."""
 
 _COLORS = {Status.PENDING: "dim", Status.RUNNING: "cyan", Status.COMPLETED: "green", Status.FAILED: "red"}
-_ID = len(new_transcription_id())
-_SID = len(new_account_sid())
+_ID = len("voice_transcription_") + 26
+_SID = len("AC") + 32
 _STATUS = max(map(len, Status))
 _AGES = len("999 d 23 h")
 _BAR = 30
@@ -88,6 +88,8 @@ def list_jobs(
 
     What hangs, say: `callscribe jobs list --status running --older-than 2h`.
     """
+    from callscribe.db.base import now
+
     moment = now()
     with _jobs(data) as jobs:
         rows = jobs.newest(
@@ -281,6 +283,8 @@ def _error(row: Transcription) -> str:
 
 def _since(row: Transcription) -> str:
     """The age of a job, to its largest unit or two: `4 s`, `12 min`, `3 h 05`, `2 d 4 h`."""
+    from callscribe.db.base import now
+
     seconds = max(0, int((now() - row.created_at).total_seconds()))
     if seconds < 60:
         return f"{seconds} s"
@@ -327,6 +331,11 @@ def _say(document: dict[str, Any]) -> None:
 @contextmanager
 def _jobs(data: Path | None) -> Iterator[Jobs]:
     """The jobs of the installation; its database is only looked at, never migrated or made."""
+    from callscribe.migrations.schema import check
+    from callscribe.preparation import opened
+    from callscribe.services import Services
+    from callscribe.transcriptions.administration import Jobs
+
     settings = load_settings(data)
     with opened(settings) as database:
         check(database)

@@ -8,12 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from callscribe.accounts import repository
-from callscribe.accounts.limits import UNLIMITED, Limits, check_rate, set_limits
-from callscribe.accounts.usage import HOUR
 from callscribe.cli.options import Data, load_settings
-from callscribe.preparation import prepare
-from callscribe.transcriptions.quotas import use_of
 
 DEFAULT, NONE = "default", "none"
 _UNITS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
@@ -45,6 +40,12 @@ def limits(
 
     Servers and workers go by new limits within seconds.
     """
+    from callscribe.accounts import repository
+    from callscribe.accounts.limits import UNLIMITED, Limits, check_rate, set_limits
+    from callscribe.accounts.usage import HOUR
+    from callscribe.preparation import prepare
+    from callscribe.transcriptions.quotas import use_of
+
     given = {
         "requests": _read("--requests", requests, check_rate, NONE),
         "jobs_waiting": _read("--jobs-waiting", jobs_waiting, _whole, UNLIMITED),

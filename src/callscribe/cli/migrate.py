@@ -1,20 +1,21 @@
 """`callscribe migrate`: the schema of the database, brought to that of this version or looked at."""
 
+from __future__ import annotations
+
 import sys
 import time
 from contextlib import closing
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from callscribe.accounts.service import Accounts
 from callscribe.cli.options import Data, load_settings
 from callscribe.errors import SetupError
-from callscribe.migrations.runner import migrate as bring_up
-from callscribe.migrations.schema import Fit, SchemaState, state
-from callscribe.preparation import opened
-from callscribe.settings import Settings
+
+if TYPE_CHECKING:
+    from callscribe.migrations.schema import SchemaState
+    from callscribe.settings import Settings
 
 WAIT_INTERVAL = 1.0
 
@@ -33,6 +34,8 @@ def migrate(
     Run it before the processes of a new version start: `api` and `worker` only check. Those of the version before
     may go on meanwhile. It may be run again at any time, and by several at once.
     """
+    from callscribe.migrations.schema import Fit
+
     settings = load_settings(data)
     console = Console(highlight=False, soft_wrap=True)
     deadline = time.monotonic() + wait
@@ -56,6 +59,11 @@ def migrate(
 
 
 def _migrated(settings: Settings) -> tuple[list[str], SchemaState]:
+    from callscribe.accounts.service import Accounts
+    from callscribe.migrations.runner import migrate as bring_up
+    from callscribe.migrations.schema import state
+    from callscribe.preparation import opened
+
     with opened(settings) as database, closing(database):
         done = bring_up(database), state(database)
         if settings.is_shared and (settings.data_dir / "secret.key").exists():
@@ -64,6 +72,9 @@ def _migrated(settings: Settings) -> tuple[list[str], SchemaState]:
 
 
 def _state(settings: Settings) -> SchemaState:
+    from callscribe.migrations.schema import state
+    from callscribe.preparation import opened
+
     with opened(settings) as database, closing(database):
         return state(database)
 

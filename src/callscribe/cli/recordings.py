@@ -1,37 +1,32 @@
 """`callscribe recordings`: take in recordings from folders and buckets, and look at what is there."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
-from sqlalchemy.orm import Session
 
-from callscribe.accounts.secrets import TokenCipher
-from callscribe.accounts.service import Accounts
 from callscribe.cli.figures import clock
 from callscribe.cli.options import Data, load_settings
-from callscribe.db.engine import Database
-from callscribe.durable.queues import WorkQueue
 from callscribe.errors import RequestError
-from callscribe.media.blobs import BlobStore
-from callscribe.media.decoding import Decoder
-from callscribe.media.spool import Spool
-from callscribe.preparation import prepare
-from callscribe.recordings.importing import Outcome, Result, find, import_all
 from callscribe.recordings.metadata import COLUMNS, FILE, Metadata
-from callscribe.recordings.repository import RecordingFilters
-from callscribe.recordings.service import Completed, Recordings
-from callscribe.recordings.tables import Recording
-from callscribe.services import Services
-from callscribe.settings import Settings
-from callscribe.transcriptions.schemas import CreateTranscription
-from callscribe.transcriptions.sources import CallSource
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from callscribe.db.engine import Database
+    from callscribe.recordings.importing import Result
+    from callscribe.recordings.service import Completed, Recordings
+    from callscribe.recordings.tables import Recording
+    from callscribe.services import Services
+    from callscribe.settings import Settings
 
 app = typer.Typer(help="Take in recordings from folders and buckets, and list them.", no_args_is_help=True)
 
@@ -72,10 +67,14 @@ def import_recordings(
     A server may be running meanwhile; its workers do the transcriptions. What cannot be taken in is listed at the end
     with its code (docs/errors.md), and the exit status is 1.
     """
+    from callscribe.media.spool import Spool
+    from callscribe.preparation import prepare
+    from callscribe.recordings.importing import find, import_all
+
     settings = load_settings(data)
     known = Metadata.read(metadata) if metadata is not None else Metadata()
     database, _ = prepare(settings)
-    account_sid = _account(Accounts(database, TokenCipher.from_settings(settings)), account)
+    account_sid = _account(settings, database, account)
     console = Console(stderr=True)
     if known.unknown_columns:
         names = ", ".join(sorted(known.unknown_columns))
@@ -99,9 +98,16 @@ def list_recordings(
     data: Data = None,
 ) -> None:
     """Show the newest recordings and their calls."""
+    from callscribe.durable.queues import WorkQueue
+    from callscribe.media.blobs import BlobStore
+    from callscribe.media.decoding import Decoder
+    from callscribe.preparation import prepare
+    from callscribe.recordings.repository import RecordingFilters
+    from callscribe.recordings.service import Recordings
+
     settings = load_settings(data)
     database, _ = prepare(settings)
-    account_sid = _account(Accounts(database, TokenCipher.from_settings(settings)), account)
+    account_sid = _account(settings, database, account)
     recordings = Recordings(database, WorkQueue(database), BlobStore(settings.blobs), Decoder(), settings)
     head = "SID", "Created (UTC)", "Length", "Channels", "From", "To", "Direction"
     table = Table(*head, box=None, header_style="bold")
@@ -118,8 +124,11 @@ def list_recordings(
         Console(stderr=True).print(f"The newest {limit}; --limit shows more.")
 
 
-def _account(accounts: Accounts, sid: str | None) -> str:
-    every = [each.sid for each in accounts.every()]
+def _account(settings: Settings, database: Database, sid: str | None) -> str:
+    from callscribe.accounts.secrets import TokenCipher
+    from callscribe.accounts.service import Accounts
+
+    every = [each.sid for each in Accounts(database, TokenCipher.from_settings(settings)).every()]
     if sid is None:
         if len(every) > 1:
             raise typer.BadParameter("there are several accounts: name one", param_hint="--account")
@@ -131,6 +140,9 @@ def _account(accounts: Accounts, sid: str | None) -> str:
 
 def _recordings(settings: Settings, database: Database, account_sid: str, configuration: str | None) -> Recordings:
     """Recordings that are transcribed when they are completed: as the account wants it, or as it was asked for."""
+    from callscribe.recordings.service import Recordings
+    from callscribe.services import Services
+
     services = Services.over(database, settings)
     completed: Completed = services.automatic
     if configuration is not None:
@@ -139,6 +151,9 @@ def _recordings(settings: Settings, database: Database, account_sid: str, config
 
 
 def _transcribed_by(services: Services, settings: Settings, account_sid: str, configuration: str) -> Completed:
+    from callscribe.transcriptions.schemas import CreateTranscription
+    from callscribe.transcriptions.sources import CallSource
+
     try:
         configuration_id = services.configurations.fetch(account_sid, configuration).id
     except RequestError as error:
@@ -155,6 +170,8 @@ def _transcribed_by(services: Services, settings: Settings, account_sid: str, co
 
 
 def _report(console: Console, results: Sequence[Result], unused: Sequence[str]) -> None:
+    from callscribe.recordings.importing import Outcome
+
     count = {outcome: sum(each.outcome == outcome for each in results) for outcome in Outcome}
     failed = [each for each in results if each.outcome == Outcome.FAILED]
     if failed or unused:

@@ -6,11 +6,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from callscribe.accounts import repository
 from callscribe.accounts.retention import FOREVER, KINDS, MOST_DAYS, Days, Layer, Retention, check, of_settings
 from callscribe.cli.options import Data, load_settings
-from callscribe.preparation import prepare
-from callscribe.transcriptions.retention import count_anew
 
 DEFAULT = "default"
 
@@ -37,6 +34,10 @@ def retention(
     What is over by then is erased within a minute or so, and cannot be got back. A configuration's own `retention`
     comes before the account's.
     """
+    from callscribe.accounts import repository
+    from callscribe.preparation import prepare
+    from callscribe.transcriptions.retention import count_anew
+
     settings = load_settings(data)
     database, _ = prepare(settings)
     texts = (media_days, transcript_days, callback_days, job_days, recording_days, conversation_days)

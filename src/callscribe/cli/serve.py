@@ -1,31 +1,27 @@
 """`callscribe serve`, and its two parts alone: `api` and `worker`."""
 
+from __future__ import annotations
+
 import gc
 import os
 import signal
 import sys
 import threading
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import structlog
 import typer
-import uvicorn
-from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.panel import Panel
 
-from callscribe.accounts.service import Credentials
-from callscribe.cli.options import Data, load_settings
-from callscribe.cli.supervision import LIFELINE, RELAY, SupervisedWorker, follow_lifeline
-from callscribe.db.engine import Database
-from callscribe.db.presence import wait_for_database
+from callscribe.cli.options import LIFELINE, RELAY, Data, load_settings
 from callscribe.errors import SetupError
-from callscribe.observability import logs, tracing
-from callscribe.preparation import join, prepare
-from callscribe.server.app import create_app
-from callscribe.server.metrics import Relay
-from callscribe.settings import Settings, variables
+
+if TYPE_CHECKING:
+    from callscribe.accounts.service import Credentials
+    from callscribe.db.engine import Database
+    from callscribe.server.metrics import Relay
+    from callscribe.settings import Settings
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 GRACE = 5
@@ -33,8 +29,6 @@ GRACE = 5
 KEEP_ALIVE = 75
 """Seconds that a connection may idle. Longer than clients wait between two looks at a job: one that is closed in the
 moment in which a request is sent on it fails that request."""
-
-_log = structlog.get_logger(__name__)
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)]
@@ -54,6 +48,12 @@ def serve(host: Host = "127.0.0.1", port: Port = 8321, data: Data = None) -> Non
 
     The first start makes an account and prints its SID and token, once.
     """
+    from filelock import FileLock, Timeout
+
+    from callscribe.cli.supervision import SupervisedWorker
+    from callscribe.observability import logs
+    from callscribe.preparation import prepare
+
     settings = load_settings(data)
     logs.configure(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -73,6 +73,10 @@ def serve(host: Host = "127.0.0.1", port: Port = 8321, data: Data = None) -> Non
 
 def api(host: Host = "127.0.0.1", port: Port = 8321, data: Data = None) -> None:
     """Run the API alone; workers elsewhere do the jobs. Waits for a database that does not answer yet."""
+    from callscribe.db.presence import wait_for_database
+    from callscribe.observability import logs
+    from callscribe.preparation import join
+
     settings = load_settings(data)
     logs.configure(settings)
     wait_for_database(settings)
@@ -126,8 +130,11 @@ def worker(
 
         callscribe worker --queues recognition,chunks --models base
     """
-    # Here, because the engines behind it take a second to import, which the API need not wait for.
-    from callscribe.worker.process import WorkerProcess  # noqa: PLC0415
+    from callscribe.cli.supervision import follow_lifeline
+    from callscribe.db.presence import wait_for_database
+    from callscribe.observability import logs, tracing
+    from callscribe.preparation import join, prepare
+    from callscribe.worker.process import WorkerProcess
 
     settings = load_settings(
         data, worker_queues=queues, worker_concurrency=concurrency, worker_models=models, worker_listen=listen
@@ -158,6 +165,8 @@ def worker(
 
 def unknown_variables() -> list[str]:
     """Variables that look like settings and are none, by a slip, most likely."""
+    from callscribe.settings import variables
+
     return sorted({name for name in os.environ if name.startswith("CALLSCRIBE_")} - variables())
 
 
@@ -177,6 +186,11 @@ def _greet(credentials: Credentials | None) -> None:
 
 
 def _serve_http(settings: Settings, database: Database, host: str, port: int, relay: Relay | None = None) -> None:
+    import uvicorn
+
+    from callscribe.observability import tracing
+    from callscribe.server.app import create_app
+
     tracing.configure("api")
     config = uvicorn.Config(
         create_app(settings, database, relay),

@@ -10,15 +10,10 @@ from typing import Self
 
 import structlog
 
+from callscribe.cli.options import LIFELINE, RELAY
 from callscribe.settings import Settings, environment
 from callscribe.speech.abilities import ALL
 from callscribe.worker.relay import Asking
-
-RELAY = "--relay"
-"""Names the end of a pipe over which the worker is asked for its metrics."""
-
-LIFELINE = "--lifeline"
-"""Makes a worker end when its standard input does: a server that was killed leaves no worker behind."""
 
 STOP_TIMEOUT = 20.0
 """Seconds that a worker has to sign off before it is killed; its jobs are safe either way."""

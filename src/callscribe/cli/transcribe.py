@@ -1,12 +1,14 @@
 """`callscribe transcribe`: recordings to transcripts, without server or database."""
 
+from __future__ import annotations
+
 import json
 import sys
 import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -26,19 +28,15 @@ from rich.text import Text
 from callscribe.cli.figures import clock, figures_table, omissions_line
 from callscribe.cli.options import Data, load_settings
 from callscribe.errors import Cancelled, Code, JobError
-from callscribe.media.decoding import Decoder
-from callscribe.settings import Settings
-from callscribe.speech.diarization.diarizer import Diarizer
 from callscribe.speech.diarization.turns import MOST_SPEAKERS, SpeakerRange
-from callscribe.speech.interface import Engine, RecognitionOptions
-from callscribe.speech.keyterms import vocabulary
 from callscribe.speech.languages import MULTI
-from callscribe.speech.pipeline import diarize_file, transcribe_file
-from callscribe.speech.routes import WHISPER, check
-from callscribe.speech.whisper import WhisperEngine
-from callscribe.transcripts.assembly import assemble
-from callscribe.transcripts.formats import Format, to_captions, to_json
-from callscribe.transcripts.models import Diarization, Transcript
+from callscribe.transcripts.format_names import Format
+
+if TYPE_CHECKING:
+    from callscribe.media.decoding import Decoder
+    from callscribe.speech.diarization.diarizer import Diarizer
+    from callscribe.speech.interface import Engine, RecognitionOptions
+    from callscribe.transcripts.models import Transcript
 
 
 def transcribe(
@@ -70,6 +68,11 @@ def transcribe(
     data: Data = None,
 ) -> None:
     """Write down what is said in recordings, each channel by itself."""
+    from callscribe.media.decoding import Decoder
+    from callscribe.speech.interface import RecognitionOptions
+    from callscribe.speech.routes import WHISPER, check
+    from callscribe.speech.whisper import WhisperEngine
+
     settings = load_settings(data)
     console = Console(stderr=True)
     name = model or settings.model
@@ -79,8 +82,11 @@ def transcribe(
             f"{faults[0].detail}.", param_hint="--language" if faults[0].field == "language" else "--model"
         )
     options = RecognitionOptions(None if language == MULTI else language, _vocabulary(keyterm or [], keyterms))
-    diarizer = Diarizer(settings) if diarize or speakers is not None else None
-    if diarizer is not None:
+    diarizer = None
+    if diarize or speakers is not None:
+        from callscribe.speech.diarization.diarizer import Diarizer
+
+        diarizer = Diarizer(settings)
         diarizer.load()
     range_ = SpeakerRange.of(speakers, speakers)
     folder = _folder(files, output)
@@ -88,7 +94,7 @@ def transcribe(
     failures = 0
     with (
         closing(WhisperEngine(settings)) as engine,
-        closing(_decoder(settings)) as decoder,
+        closing(Decoder(extended=settings.media_formats == "extended")) as decoder,
         _progress(console) as progress,
     ):
         for path in files:
@@ -109,10 +115,6 @@ def transcribe(
         raise typer.Exit(1)
 
 
-def _decoder(settings: Settings) -> Decoder:
-    return Decoder(extended=settings.media_formats == "extended")
-
-
 def _transcript(
     decoder: Decoder,
     path: Path,
@@ -125,6 +127,10 @@ def _transcript(
     progress: Progress,
     task: TaskID,
 ) -> Transcript:
+    from callscribe.speech.pipeline import diarize_file, transcribe_file
+    from callscribe.transcripts.assembly import assemble
+    from callscribe.transcripts.models import Diarization
+
     if not path.is_file():
         raise JobError(Code.MEDIA_NOT_FOUND, "There is no such file")
     decoder.inspect(path)
@@ -149,6 +155,8 @@ def _transcript(
 
 def _vocabulary(terms: list[str], file: Path | None) -> tuple[str, ...]:
     """What both options name."""
+    from callscribe.speech.keyterms import vocabulary
+
     try:
         if file is not None:
             terms = [*terms, *filter(str.strip, file.read_text(encoding="utf-8").splitlines())]
@@ -183,6 +191,8 @@ def _folder(files: list[Path], output: Path | None) -> Path | None:
 
 
 def _write(transcript: Transcript, path: Path, output_format: Format, folder: Path | None) -> None:
+    from callscribe.transcripts.formats import to_captions, to_json
+
     if output_format == Format.JSON:
         text = json.dumps(to_json(transcript), ensure_ascii=False, indent=2) + "\n"
     else:

@@ -26,7 +26,8 @@ from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.checkpoints import Checkpoints, dump, speakers_asked
 from callscribe.transcriptions.conversation_export import half_stored, resource_prefix, stored_transcript
 from callscribe.transcriptions.retention import due_instants
-from callscribe.transcriptions.tables import Chunk, Status, Transcription
+from callscribe.transcriptions.status import Status
+from callscribe.transcriptions.tables import Chunk, Transcription
 from callscribe.transcripts.models import Transcript
 from callscribe.transcripts.serialization import transcript_to_json
 

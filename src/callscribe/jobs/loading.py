@@ -3,7 +3,8 @@
 from callscribe.db.engine import Database
 from callscribe.errors import Cancelled
 from callscribe.transcriptions import repository
-from callscribe.transcriptions.tables import Status, Transcription
+from callscribe.transcriptions.status import Status
+from callscribe.transcriptions.tables import Transcription
 
 
 def load_job(database: Database, transcription_id: str) -> Transcription:

@@ -13,7 +13,8 @@ from callscribe.errors import Code, RequestError
 from callscribe.ids import new_transcription_id
 from callscribe.transcriptions import repository
 from callscribe.transcriptions.service import Transcriptions
-from callscribe.transcriptions.tables import Status, Transcription
+from callscribe.transcriptions.status import Status
+from callscribe.transcriptions.tables import Transcription
 
 
 class Jobs:

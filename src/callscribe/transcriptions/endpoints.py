@@ -33,8 +33,9 @@ from callscribe.transcriptions.schemas import (
     request_error,
 )
 from callscribe.transcriptions.service import Transcriptions
-from callscribe.transcriptions.tables import Status, Transcription
-from callscribe.transcripts.formats import Format
+from callscribe.transcriptions.status import Status
+from callscribe.transcriptions.tables import Transcription
+from callscribe.transcripts.format_names import Format
 from callscribe.web.idempotency import Idempotency
 from callscribe.web.pagination import Paging
 from callscribe.web.problems import problem_responses

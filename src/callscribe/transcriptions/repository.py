@@ -16,7 +16,8 @@ from callscribe.db.engine import begin_writing
 from callscribe.db.paging import Page, fetch_page
 from callscribe.ids import transcription_id_at
 from callscribe.observability import metrics
-from callscribe.transcriptions.tables import AutomaticTranscription, Chunk, Status, Transcription
+from callscribe.transcriptions.status import Status
+from callscribe.transcriptions.tables import AutomaticTranscription, Chunk, Transcription
 
 FETCHED, SEGMENTED, RECOGNIZED = 0.05, 0.10, 0.99
 """Progress when these are done. Recognition has most of it, by seconds of audio."""

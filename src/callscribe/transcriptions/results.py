@@ -11,8 +11,8 @@ from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.transcriptions import keys
 from callscribe.transcriptions.checkpoints import Checkpoints, participants_by_channel
 from callscribe.transcriptions.tables import Chunk, Transcription
+from callscribe.transcripts.format_names import Format
 from callscribe.transcripts.formats import (
-    Format,
     diarization_json,
     omissions_json,
     sentences_json,

@@ -38,7 +38,8 @@ from callscribe.recordings.tables import UNFINISHED, Recording
 from callscribe.recordings.workflows import BeforeErasure
 from callscribe.settings import Settings
 from callscribe.transcriptions import keys, repository
-from callscribe.transcriptions.tables import Status, Transcription
+from callscribe.transcriptions.status import Status
+from callscribe.transcriptions.tables import Transcription
 
 BATCH: Final = 200
 CONVERSATIONS: Final = 20

@@ -23,7 +23,8 @@ from pydantic_core import PydanticCustomError
 from callscribe.errors import Code, RequestError
 from callscribe.ids import CONFIGURATION_ID, RECORDING_SID
 from callscribe.transcriptions import examples
-from callscribe.transcriptions.tables import Status, Transcription
+from callscribe.transcriptions.status import Status
+from callscribe.transcriptions.tables import Transcription
 from callscribe.web.wire import Milliseconds, field_error, in_utc
 
 MAX_PARTICIPANTS = 2

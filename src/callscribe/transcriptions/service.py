@@ -35,7 +35,8 @@ from callscribe.transcriptions.quotas import Quotas
 from callscribe.transcriptions.repository import Filters
 from callscribe.transcriptions.schemas import CreateTranscription
 from callscribe.transcriptions.sources import CallSource, not_eligible
-from callscribe.transcriptions.tables import Chunk, Status, Transcription
+from callscribe.transcriptions.status import Status
+from callscribe.transcriptions.tables import Chunk, Transcription
 
 RETRY_AFTER = 10
 """Seconds after which to ask again where Twilio did not answer."""

@@ -1,39 +1,13 @@
 """Transcriptions."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from callscribe.db.base import Base, now
-
-
-class Status(StrEnum):
-    """Where a transcription stands.
-
-    PENDING ──► RUNNING ──► COMPLETED
-                   └──────► FAILED
-    """
-
-    PENDING = "PENDING"
-    RUNNING = "RUNNING"
-    COMPLETED = "COMPLETED"
-    FAILED = "FAILED"
-
-    @property
-    def is_final(self) -> bool:
-        """Whether nothing more will happen."""
-        return self in {Status.COMPLETED, Status.FAILED}
-
-    def may_become(self, status: "Status") -> bool:
-        """Whether there is an arrow to this status in the diagram."""
-        return (self, status) in {
-            (Status.PENDING, Status.RUNNING),
-            (Status.RUNNING, Status.COMPLETED),
-            (Status.RUNNING, Status.FAILED),
-        }
+from callscribe.transcriptions.status import Status
 
 
 class Transcription(Base):

@@ -5,24 +5,14 @@ In captions and text a sentence carries its speaker where the recording has more
 
 import html
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any
 
 import pysubs2
 
 from callscribe.speech.interface import Word
+from callscribe.transcripts.format_names import Format
 from callscribe.transcripts.models import Sentence, Transcript
 from callscribe.transcripts.statistics import PartyStatistics, Statistics, statistics
-
-
-class Format(StrEnum):
-    """How a transcript can be had; also the suffix of its file and URL."""
-
-    JSON = "json"
-    VTT = "vtt"
-    SRT = "srt"
-    TXT = "txt"
-
 
 Speakers = Mapping[int, str]
 """Names by channel, or by speaker where speakers were told apart; counted from 0."""
