@@ -22,6 +22,7 @@ from callscribe.db.base import Base
 from callscribe.db.engine import Database
 from callscribe.db.paging import Page
 from callscribe.transcriptions import repository as transcriptions
+from callscribe.transcriptions.documents import ResolvedConfiguration
 from callscribe.transcriptions.repository import Filters
 from callscribe.transcriptions.tables import Status, Transcription
 
@@ -126,13 +127,16 @@ def _transcriptions(rows: int, chance: random.Random) -> Iterator[dict[str, Any]
             "media_url": None,
             "audio_started_at": instant - timedelta(minutes=5),
             "participants": participants,
-            "resolved_configuration": {
-                "transcriptionEngine": "deepgram",
-                "speechModel": "nova-3",
-                "language": language,
-                "transcriptionStatusCallback": {"url": "https://calls.example.com/done", "method": "POST"},
-                "participantDefaults": participants,
-            },
+            "resolved_configuration": ResolvedConfiguration.model_validate(
+                {
+                    "transcriptionEngine": "deepgram",
+                    "speechModel": "nova-3",
+                    "language": language,
+                    "transcriptionStatusCallback": {"url": "https://calls.example.com/done", "method": "POST"},
+                    "participantDefaults": participants,
+                    "servedBy": {"engine": "whisper", "model": "base"},
+                }
+            ),
             "language": language,
             "duration": chance.lognormvariate(5, 1),
             "progress": 1.0,

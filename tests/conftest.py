@@ -1,9 +1,14 @@
-"""How the tests are divided among processes, where there are several."""
+"""How the tests are divided among processes, where there are several, and that none is a matter of time."""
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+
+# Machines are slow at times.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 TOGETHER = "tests/contract/"
 """Tests that share servers, and of which one looks back on all others."""

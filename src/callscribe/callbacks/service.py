@@ -1,9 +1,10 @@
 """Rules for callbacks: what is queued, what is sent again, and the 1 MB rule."""
 
-import json
 from collections.abc import Sequence
 from typing import Any, Literal, cast
 
+from pydantic import BaseModel
+from pydantic_core import to_json
 from sqlalchemy.orm import Session
 
 from callscribe.accounts.retention import Layer, Retention
@@ -107,22 +108,21 @@ class Callbacks:
         return repository.of_subject(session, account_sid, subject_id)
 
 
-def fit_body(body: dict[str, Any], limit: int = MAX_BODY_BYTES) -> tuple[bytes, Reduced | None]:
+def fit_body(body: BaseModel, limit: int = MAX_BODY_BYTES) -> tuple[bytes, Reduced | None]:
     """Serialise a body; over `limit` bytes leave out words, then all sentences, which `links.transcript` still has.
 
     A receiver that takes 1 MB must not lose the event because the call was long (17564).
+
+    Raises:
+        ValueError: it is too large without them as well.
     """
-    reductions: tuple[tuple[Reduced | None, dict[str, Any]], ...] = (
-        (None, body),
-        ("words", body | {"sentences": [_without_words(s) for s in body.get("sentences", [])]}),
-        ("sentences", {key: value for key, value in body.items() if key not in {"sentences", "omissions"}}),
+    reductions: tuple[tuple[Reduced | None, Any], ...] = (
+        (None, None),
+        ("words", {"sentences": {"__all__": {"words"}}}),
+        ("sentences", {"sentences", "omissions"}),
     )
-    for reduced, candidate in reductions:
-        data = json.dumps(candidate, ensure_ascii=False, separators=(",", ":")).encode()
+    for reduced, left_out in reductions:
+        data = to_json(body, exclude=left_out, by_alias=True)
         if len(data) <= limit:
             return data, reduced
     raise ValueError("a callback without sentences is over the limit")
-
-
-def _without_words(sentence: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in sentence.items() if key != "words"}

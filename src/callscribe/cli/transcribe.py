@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 from contextlib import closing
@@ -191,10 +190,11 @@ def _folder(files: list[Path], output: Path | None) -> Path | None:
 
 
 def _write(transcript: Transcript, path: Path, output_format: Format, folder: Path | None) -> None:
-    from callscribe.transcripts.formats import to_captions, to_json
+    from callscribe.transcripts.formats import to_captions
+    from callscribe.transcripts.wire import TranscriptFile
 
     if output_format == Format.JSON:
-        text = json.dumps(to_json(transcript), ensure_ascii=False, indent=2) + "\n"
+        text = TranscriptFile.of(transcript).model_dump_json(by_alias=True, indent=2) + "\n"
     else:
         text = to_captions(transcript, output_format)
     if folder is None:

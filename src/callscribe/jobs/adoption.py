@@ -78,7 +78,7 @@ def _by_queue(session: Session, ids: Sequence[str]) -> dict[str, list[str]]:
     query = sa.select(Transcription.id, Transcription.resolved_configuration).where(
         Transcription.id.in_(set(jobs.values()))
     )
-    queues = {job: queue_name(Queue.CHUNKS, resolved["servedBy"]["model"]) for job, resolved in session.execute(query)}
+    queues = {job: queue_name(Queue.CHUNKS, resolved.served_by.model) for job, resolved in session.execute(query)}
     found: defaultdict[str, list[str]] = defaultdict(list)
     for workflow_id, job in jobs.items():
         # Of one that is deleted nothing is to be recognised: any worker may find that out.

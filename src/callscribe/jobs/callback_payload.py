@@ -1,54 +1,74 @@
 """What a callback says about a transcription that ended."""
 
-from datetime import datetime
-from typing import Any
+from typing import Literal
+
+from pydantic import Field
 
 from callscribe.db.base import now
-from callscribe.transcriptions.schemas import conversation_url
+from callscribe.transcriptions.schemas import Failure, Participant, Timestamp, conversation_url
 from callscribe.transcriptions.tables import Transcription
-from callscribe.transcripts.formats import diarization_json, omissions_json, sentences_json
 from callscribe.transcripts.models import Transcript
+from callscribe.transcripts.wire import (
+    DiarizationResource,
+    OmissionResource,
+    SentenceResource,
+    omissions,
+    sentences,
+)
+from callscribe.web.wire import Wire
 
 
-def callback_body(
-    row: Transcription,
-    *,
-    transcript: Transcript | None = None,
-    error: dict[str, Any] | None = None,
-) -> dict[str, Any]:
+class CallbackBody(Wire):
     """The body of the status callback: `completed` with sentences, or `failed` with the error."""
-    url = f"{row.base_url}/v3/Transcriptions/{row.id}"
-    duration = transcript.duration if transcript else row.duration
-    links = {"self": url}
-    if transcript:
-        links["transcript"] = f"{url}/Transcript"
-    if row.conversation_id:
-        links["conversation"] = conversation_url(row.base_url, row.conversation_id)
-    body: dict[str, Any] = {
-        "id": row.id,
-        "accountId": row.account_sid,
-        "status": "failed" if error else "completed",
-        "transcriptionConfigurationId": row.configuration_id,
-        "sourceId": row.source_id,
-        "mediaUrl": row.media_url,
-        "duration": None if duration is None else round(duration),
-        "participants": row.participants,
-        "createdAt": _timestamp(row.created_at),
-        "updatedAt": _timestamp(now()),
-        "language": transcript.language if transcript else None,
-        "links": links,
-        "sentences": sentences_json(transcript) if transcript else [],
-    }
-    if row.conversation_id:
-        body["conversationId"] = row.conversation_id
-    if transcript and transcript.omissions:
-        body["omissions"] = omissions_json(transcript)
-    if transcript and transcript.diarization:
-        body["diarization"] = diarization_json(transcript)
-    if error:
-        body |= {"errorCode": error["code"], "errorMessage": f"{error['title']}: {error['detail']}"}
-    return body
 
+    id: str
+    account_id: str
+    status: Literal["completed", "failed"]
+    transcription_configuration_id: str
+    source_id: str | None
+    media_url: str | None
+    duration: int | None
+    participants: list[Participant]
+    created_at: Timestamp
+    updated_at: Timestamp
+    language: str | None
+    links: dict[str, str]
+    sentences: list[SentenceResource]
+    conversation_id: str | None = Field(None, exclude_if=lambda value: value is None)
+    omissions: list[OmissionResource] = Field(default_factory=list, exclude_if=lambda value: not value)
+    diarization: DiarizationResource | None = Field(None, exclude_if=lambda value: value is None)
+    error_code: int | None = Field(None, exclude_if=lambda value: value is None)
+    error_message: str | None = Field(None, exclude_if=lambda value: value is None)
 
-def _timestamp(value: datetime) -> str:
-    return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    @classmethod
+    def of(
+        cls, row: Transcription, *, transcript: Transcript | None = None, error: Failure | None = None
+    ) -> "CallbackBody":
+        """What there is to say of a job that ends now, with a transcript or an error."""
+        url = f"{row.base_url}/v3/Transcriptions/{row.id}"
+        duration = transcript.duration if transcript else row.duration
+        links = {"self": url}
+        if transcript:
+            links["transcript"] = f"{url}/Transcript"
+        if row.conversation_id:
+            links["conversation"] = conversation_url(row.base_url, row.conversation_id)
+        return cls(
+            id=row.id,
+            account_id=row.account_sid,
+            status="failed" if error else "completed",
+            transcription_configuration_id=row.configuration_id,
+            source_id=row.source_id,
+            media_url=row.media_url,
+            duration=None if duration is None else round(duration),
+            participants=[Participant.model_validate(participant) for participant in row.participants],
+            created_at=row.created_at,
+            updated_at=now(),
+            language=transcript.language if transcript else None,
+            links=links,
+            sentences=sentences(transcript) if transcript else [],
+            conversation_id=row.conversation_id,
+            omissions=omissions(transcript) if transcript else [],
+            diarization=DiarizationResource.of(transcript.diarization) if transcript else None,
+            error_code=error.code if error else None,
+            error_message=f"{error.title}: {error.detail}" if error else None,
+        )

@@ -92,7 +92,7 @@ class FetchSteps:
         Returns the length in seconds where it is known by now, the queue in which the call is recognised, and its turn.
         """
         row = load_job(self._database, transcription_id)
-        for fault in routes.check(routes.WHISPER, row.model, row.resolved_configuration["language"], self._settings):
+        for fault in routes.check(routes.WHISPER, row.model, row.resolved_configuration.language, self._settings):
             if fault.field == "speechModel":  # the operator took it away since: no worker would ever come for the job
                 raise JobError(Code.PROVIDER_REFUSED, fault.detail)
         decoder = self._decoder.until(self._running.flag(row.id))

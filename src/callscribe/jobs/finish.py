@@ -14,7 +14,7 @@ from callscribe.conversations.service import Conversations
 from callscribe.db.engine import Database
 from callscribe.durable.retry import with_retries
 from callscribe.errors import Cancelled, Code, RequestError
-from callscribe.jobs.callback_payload import callback_body
+from callscribe.jobs.callback_payload import CallbackBody
 from callscribe.jobs.loading import load_job, start_job
 from callscribe.jobs.stages import stage
 from callscribe.media.blobs import BlobStore
@@ -26,6 +26,7 @@ from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.checkpoints import Checkpoints, dump, speakers_asked
 from callscribe.transcriptions.conversation_export import half_stored, resource_prefix, stored_transcript
 from callscribe.transcriptions.retention import due_instants
+from callscribe.transcriptions.schemas import Failure
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import Chunk, Transcription
 from callscribe.transcripts.models import Transcript
@@ -69,12 +70,12 @@ class FinishSteps:
     def fail(self, transcription_id: str, code: int, detail: str) -> None:
         """FAILED with its code, and the callback, in one transaction."""
         public = next(each for each in Code if each == code)
-        error = {"code": public.value, "title": public.title, "detail": detail, "type": public.type}
+        error = Failure(code=public.value, title=public.title, detail=detail, type=public.type)
         row = start_job(self._database, transcription_id)  # where even that step had failed
         if not row.status.is_final:
             if (channel_id := half_stored(row)) is not None:
                 self.withdraw(row.account_sid, row.id, channel_id)
-            self._conclude(row, Status.FAILED, callback_body(row, error=error), error=error)
+            self._conclude(row, Status.FAILED, CallbackBody.of(row, error=error), error=error.model_dump())
         try:
             self._tidy(row)
         except Exception:  # noqa: BLE001  it may be the blob store that the job failed of; it is told all the same
@@ -107,11 +108,11 @@ class FinishSteps:
         # First, so that the callback can name the conversation.
         if row.conversation_id is None:  # else a worker was killed just behind it
             row.conversation_id = self._converse(row, transcript)
-        self._conclude(row, Status.COMPLETED, callback_body(row, transcript=transcript), result_bytes=len(data))
+        self._conclude(row, Status.COMPLETED, CallbackBody.of(row, transcript=transcript), result_bytes=len(data))
 
     def _converse(self, row: Transcription, transcript: Transcript) -> str | None:
         """Store the transcript in a conversation, where the configuration says so; its id in the last transaction."""
-        wanted = row.resolved_configuration.get("conversationConfigurationId")
+        wanted = row.resolved_configuration.conversation_configuration_id
         if wanted is None:
             return None
         conversation_id = None
@@ -131,9 +132,9 @@ class FinishSteps:
             return None
         return conversation_id
 
-    def _conclude(self, row: Transcription, status: Status, body: dict[str, Any], **values: Any) -> None:
+    def _conclude(self, row: Transcription, status: Status, body: CallbackBody, **values: Any) -> None:
         data, reduced = fit_body(body, self._callbacks.max_body_bytes)
-        callback = row.resolved_configuration.get("transcriptionStatusCallback")
+        callback = row.resolved_configuration.transcription_status_callback
         content: bytes | str = data
         if callback is not None and len(data) > SMALL_BODY_BYTES:
             # Under a name of its own: a second writer must not change what a first one's callback sends.
@@ -153,10 +154,10 @@ class FinishSteps:
                     account_sid=row.account_sid,
                     subject_id=row.id,
                     event=status.value,
-                    url=callback["url"],
+                    url=callback.url,
                     body=content,
                     reduced=reduced,
-                    retention=row.resolved_configuration.get("retention"),
+                    retention=row.resolved_configuration.retention,
                     body_bytes=len(data),
                 )
         if not ended:

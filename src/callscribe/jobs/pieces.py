@@ -42,4 +42,4 @@ def turn(row: Transcription, number: int = 0) -> int:
     waited long enough comes before anything new.
     """
     minute = int((row.created_at - _EPOCH).total_seconds() // 60)
-    return rank(row.resolved_configuration.get("priority"), minute + number)
+    return rank(row.resolved_configuration.priority, minute + number)

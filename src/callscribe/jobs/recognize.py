@@ -98,7 +98,7 @@ class RecognizeSteps:
         segmentation = Segmentation.from_json(self._checkpoints.segmentation(row))
         options = row.resolved_configuration
         model = row.model
-        for fault in routes.check(routes.WHISPER, model, options["language"], self._settings):
+        for fault in routes.check(routes.WHISPER, model, options.language, self._settings):
             # The operator changed what is served since the job was made.
             raise JobError(Code.PROVIDER_REFUSED, fault.detail)
         segments: list[Segment] = []
@@ -112,8 +112,8 @@ class RecognizeSteps:
             self._engine,
             model,
             RecognitionOptions(
-                language=None if options["language"] == MULTI else options["language"],
-                keyterms=tuple(options.get("keyterms") or ()),
+                language=None if options.language == MULTI else options.language,
+                keyterms=tuple(options.keyterms or ()),
                 owner=row.account_sid,
             ),
             cancelled,

@@ -128,10 +128,10 @@ class Checkpoints:
 
 def speakers_asked(row: Transcription) -> SpeakerRange | None:
     """How many speakers to look for; None where the configuration does not ask for them."""
-    asked = row.resolved_configuration.get("diarization")
-    if asked is None or not asked["enabled"]:
+    asked = row.resolved_configuration.diarization
+    if asked is None or not asked.enabled:
         return None
-    return SpeakerRange(asked["minSpeakers"], asked["maxSpeakers"])
+    return SpeakerRange.of(asked.min_speakers, asked.max_speakers)
 
 
 def participants_by_channel(row: Transcription, channels: int) -> dict[int, int]:

@@ -35,7 +35,7 @@ def stored_transcript(row: Transcription, transcript: Transcript) -> StoredTrans
 
 def half_stored(row: Transcription) -> str | None:
     """The channel of which a conversation may have a part of the transcript; None where it has all or nothing."""
-    wanted = row.resolved_configuration.get("conversationConfigurationId")
+    wanted = row.resolved_configuration.conversation_configuration_id
     return None if wanted is None or row.conversation_id is not None else _channel(row)
 
 
@@ -49,8 +49,8 @@ def _channel(row: Transcription) -> str:
 
 
 def _sentences(row: Transcription, transcript: Transcript) -> Iterator[StoredSentence]:
-    served_by = row.resolved_configuration["servedBy"]
-    engine = f"{served_by['engine']}/{served_by['model']}"
+    served_by = row.resolved_configuration.served_by
+    engine = f"{served_by.engine}/{served_by.model}"
     for index, sentence in enumerate(transcript.sentences):
         yield StoredSentence(
             resource_id=f"{resource_prefix(row.id)}{index}",

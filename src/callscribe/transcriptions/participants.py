@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from callscribe.configurations.documents import ChannelRole, JobOptions
 from callscribe.errors import Code, RequestError
 from callscribe.transcriptions.schemas import MAX_PARTICIPANTS, ParticipantRequest
 
@@ -65,13 +66,13 @@ def check_requested(requested: Sequence[ParticipantRequest] | None, *, from_reco
 
 
 def resolve_participants(
-    requested: Sequence[ParticipantRequest] | None, options: Mapping[str, Any], call: RecordedCall | None
+    requested: Sequence[ParticipantRequest] | None, options: JobOptions, call: RecordedCall | None
 ) -> list[dict[str, Any]]:
     """The participants of a new transcription, as they stand on the wire.
 
     Args:
         requested: those of the request, at most two.
-        options: the inner document of the configuration.
+        options: those of the configuration.
         call: the call that was recorded, where the audio is a recording of the account; None where it is a mediaUrl.
 
     Raises:
@@ -79,8 +80,8 @@ def resolve_participants(
     """
     check_requested(requested, from_recording=call is not None)
     given = list(requested or ())
-    stores_conversation = bool(options.get("conversationConfigurationId"))
-    result = _fill(given, options.get("participantDefaults") or ())
+    stores_conversation = bool(options.conversation_configuration_id)
+    result = _fill(given, options.participant_defaults or ())
     if stores_conversation and call is None and len(result) != MAX_PARTICIPANTS:
         raise _error(Code.PARTICIPANT_COUNT, "The configuration stores conversations: give exactly two participants.")
     types = [participant["type"] for participant in result]
@@ -93,8 +94,8 @@ def resolve_participants(
     return result
 
 
-def _fill(given: Sequence[ParticipantRequest], defaults: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    types = {default["audioChannelIndex"]: default["type"] for default in defaults}
+def _fill(given: Sequence[ParticipantRequest], defaults: Sequence[ChannelRole]) -> list[dict[str, Any]]:
+    types = {default.audio_channel_index: default.type for default in defaults}
     result = [
         participant.model_dump(by_alias=True) | {"type": participant.type or types.get(participant.audio_channel_index)}
         for participant in given

@@ -10,18 +10,13 @@ from callscribe.errors import Code, RequestError
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.transcriptions import keys
 from callscribe.transcriptions.checkpoints import Checkpoints, participants_by_channel
+from callscribe.transcriptions.schemas import TranscriptResource
 from callscribe.transcriptions.tables import Chunk, Transcription
 from callscribe.transcripts.format_names import Format
-from callscribe.transcripts.formats import (
-    diarization_json,
-    omissions_json,
-    sentences_json,
-    statistics_json,
-    to_captions,
-)
+from callscribe.transcripts.formats import to_captions
 from callscribe.transcripts.models import Transcript
 from callscribe.transcripts.serialization import transcript_from_json
-from callscribe.transcripts.statistics import statistics
+from callscribe.transcripts.statistics import Statistics, statistics
 
 _QUALITY = re.compile(r"[01](\.[0-9]{0,3})?")
 
@@ -100,32 +95,15 @@ def _check_kept(row: Transcription, what: str, erased_at: datetime | None) -> No
 
 def _rendered(row: Transcription, transcript: Transcript, format_: Format) -> str:
     if format_ == Format.JSON:
-        return json.dumps(transcript_document(row, transcript), ensure_ascii=False, separators=(",", ":"))
+        return TranscriptResource.of(row, transcript, _statistics(row, transcript)).model_dump_json(by_alias=True)
     return to_captions(transcript, format_, speakers(row.participants, transcript) or None)
 
 
-def transcript_document(row: Transcription, transcript: Transcript) -> dict[str, Any]:
-    """The transcript with what a reader needs to make sense of it."""
-    return {
-        "id": row.id,
-        "accountId": row.account_sid,
-        "status": row.status.value,
-        "progress": round(row.progress, 3),
-        "transcribedSeconds": round(row.transcribed or 0.0, 3),
-        "language": transcript.language,
-        "duration": round(transcript.duration),
-        "participants": row.participants,
-        "sentences": sentences_json(transcript),
-        "omissions": omissions_json(transcript),
-        "statistics": _statistics(row, transcript),
-    } | ({} if transcript.diarization is None else {"diarization": diarization_json(transcript)})
-
-
-def _statistics(row: Transcription, transcript: Transcript) -> dict[str, Any] | None:
+def _statistics(row: Transcription, transcript: Transcript) -> Statistics | None:
     """None while the job runs: what is not recognised yet would count as silence."""
     if not row.status.is_final:
         return None
-    return statistics_json(statistics(transcript, participants_by_channel(row, transcript.channels)))
+    return statistics(transcript, participants_by_channel(row, transcript.channels))
 
 
 def speakers(participants: list[dict[str, Any]], transcript: Transcript) -> dict[int, str]:

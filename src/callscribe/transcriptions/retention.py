@@ -88,7 +88,7 @@ def count_anew(database: Database, settings: Settings, account_sid: str) -> int:
 
 def _kept(row: Transcription, account: Account | None, settings: Settings) -> dict[str, float | None]:
     kept = Retention.of(
-        row.resolved_configuration.get("retention"), account.retention if account else None, of_settings(settings)
+        row.resolved_configuration.retention, account.retention if account else None, of_settings(settings)
     )
     return {"media_due_at": kept.media, "transcript_due_at": kept.transcript, "job_due_at": kept.job}
 

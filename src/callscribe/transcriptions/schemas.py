@@ -3,21 +3,18 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StrictInt,
     StrictStr,
     WithJsonSchema,
 )
-from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from callscribe.errors import Code, RequestError
@@ -25,7 +22,17 @@ from callscribe.ids import CONFIGURATION_ID, RECORDING_SID
 from callscribe.transcriptions import examples
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import Transcription
-from callscribe.web.wire import Milliseconds, field_error, in_utc
+from callscribe.transcripts.models import Transcript
+from callscribe.transcripts.statistics import Statistics
+from callscribe.transcripts.wire import (
+    DiarizationResource,
+    OmissionResource,
+    SentenceResource,
+    StatisticsResource,
+    omissions,
+    sentences,
+)
+from callscribe.web.wire import ClosedWire, Milliseconds, Wire, field_error, in_utc
 
 MAX_PARTICIPANTS = 2
 
@@ -87,18 +94,12 @@ def _documented(*, pattern: str, **schema: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$", **schema})
 
 
-class _Wire(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
-
-
 # PostgreSQL keeps no NUL in a text, and these become texts of a conversation.
 ShortText = Annotated[StrictStr, Field(max_length=512, pattern=r"^[^\x00]*$")]
 
 
-class ParticipantRequest(_Wire):
+class ParticipantRequest(ClosedWire):
     """A party of the call, as far as the client names it."""
-
-    model_config = ConfigDict(extra="forbid")
 
     audio_channel_index: Annotated[StrictInt, AfterValidator(_channel)]
     type: Literal["CUSTOMER", "HUMAN_AGENT", "AI_AGENT"] | None = None
@@ -106,10 +107,8 @@ class ParticipantRequest(_Wire):
     name: ShortText | None = None
 
 
-class CreateTranscription(_Wire):
+class CreateTranscription(ClosedWire):
     """Body of POST: what to transcribe, how, and who is on it. Exactly one of `sourceId` and `mediaUrl`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     transcription_configuration_id: Annotated[
         StrictStr, AfterValidator(_configuration_id), _documented(pattern=CONFIGURATION_ID.pattern)
@@ -145,7 +144,7 @@ def _code(fault: Any) -> Code:
     return _FIELD_CODES.get((field, kind)) or _FIELD_CODES.get((field, None), Code.INVALID_PARAMETER)
 
 
-class Participant(_Wire):
+class Participant(Wire):
     """A party of the call, filled from the configuration's defaults."""
 
     audio_channel_index: int
@@ -154,7 +153,7 @@ class Participant(_Wire):
     name: str | None
 
 
-class Failure(_Wire):
+class Failure(Wire):
     """Why a transcription FAILED."""
 
     code: int
@@ -171,7 +170,7 @@ def _without_fraction(value: datetime) -> datetime:
 Timestamp = Annotated[datetime, AfterValidator(_without_fraction)]
 
 
-class KeptResource(_Wire):
+class KeptResource(Wire):
     """Until when what of a job is kept, as far as that is known, and what was erased since its time was over."""
 
     media_until: Timestamp | None
@@ -193,7 +192,7 @@ class KeptResource(_Wire):
         return cls(**instants) if any(instants.values()) else None
 
 
-class TranscriptionResource(_Wire):
+class TranscriptionResource(Wire):
     """A transcription as it is answered. `links` are absolute URLs; `progress` runs from 0 to 1."""
 
     id: str = Field(examples=[examples.ID])
@@ -255,7 +254,7 @@ class TranscriptionResource(_Wire):
             duration=None if row.duration is None else round(row.duration),
             conversation_id=row.conversation_id,
             participants=[Participant.model_validate(participant) for participant in row.participants],
-            resolved_configuration=row.resolved_configuration,
+            resolved_configuration=row.resolved_configuration.document(),
             progress=round(row.progress, 3),
             transcribed_seconds=round(row.transcribed or 0.0, 3) if readable else None,
             error=Failure.model_validate(row.error) if row.error else None,
@@ -274,13 +273,13 @@ def conversation_url(base_url: str, conversation_id: str) -> str:
 
 
 def _notices(row: Transcription) -> list[str]:
-    wanted = row.resolved_configuration.get("conversationConfigurationId")
+    wanted = row.resolved_configuration.conversation_configuration_id
     if row.status != Status.COMPLETED or not wanted or row.conversation_id:
         return []
     return [f"The transcript was not stored in a conversation: {wanted} is not on this server."]
 
 
-class CreatedTranscription(_Wire):
+class CreatedTranscription(Wire):
     """Answer to POST."""
 
     status: Status
@@ -288,7 +287,7 @@ class CreatedTranscription(_Wire):
     transcription: TranscriptionResource
 
 
-class FetchedTranscription(_Wire):
+class FetchedTranscription(Wire):
     """Answer to GET."""
 
     operation_id: str
@@ -297,7 +296,7 @@ class FetchedTranscription(_Wire):
     transcription: TranscriptionResource
 
 
-class ListMeta(_Wire):
+class ListMeta(Wire):
     """Where a page stands in its list."""
 
     key: Literal["transcriptions"] = "transcriptions"
@@ -306,99 +305,14 @@ class ListMeta(_Wire):
     previous_token: str | None
 
 
-class TranscriptionList(_Wire):
+class TranscriptionList(Wire):
     """A page of transcriptions, newest first."""
 
     transcriptions: list[TranscriptionResource]
     meta: ListMeta
 
 
-class WordResource(_Wire):
-    """A word with its times in seconds from the start of the recording."""
-
-    text: str
-    start_time_seconds: float
-    end_time_seconds: float
-    confidence: float
-
-
-class SentenceResource(_Wire):
-    """A sentence of one party. `participantIndex` points into `participants`."""
-
-    audio_channel_index: int
-    sentence_index: int
-    participant_index: int | None
-    speaker: int | None = Field(
-        None,
-        exclude_if=lambda value: value is None,
-        description="Who, of those who share the channel, from 1 by first appearance; with diarization only.",
-    )
-    start_time_seconds: float
-    end_time_seconds: float
-    text: str
-    confidence: float
-    words: list[WordResource]
-
-
-class OmissionResource(_Wire):
-    """Speech of which no text could be made, so that it is left out."""
-
-    audio_channel_index: int
-    start_time_seconds: float
-    end_time_seconds: float
-
-
-class ParticipantStatistics(_Wire):
-    """How much one party says, and how it takes turns. `participantIndex` points into `participants`."""
-
-    audio_channel_index: int
-    participant_index: int | None
-    speaker: int | None = Field(
-        None,
-        exclude_if=lambda value: value is None,
-        description="Who of those who share the channel. With diarization only.",
-    )
-    talk_time_seconds: float = Field(description="Time in which this party speaks; pauses under 0.5 s belong to it.")
-    talk_share: float = Field(ge=0, le=1, description="Of the talk time of all parties.")
-    words: int
-    words_per_minute: float | None = Field(description="Words by talk time; null without any.")
-    turns: int = Field(description="Stretches of speech until another party takes the floor.")
-    longest_turn_seconds: float = Field(description="Talk time in the longest turn.")
-    interruptions: int = Field(description="How often this party cuts another off.")
-    response_time_seconds: float | None = Field(
-        description="Median time from the end of another's speech to the beginning of a turn; negative where turns "
-        "begin before that. Null where no turn follows another's."
-    )
-
-
-class StatisticsResource(_Wire):
-    """Figures for a call, from the times of its words. Speech and silence add up to the duration."""
-
-    duration_seconds: float
-    speech_seconds: float = Field(description="Time in which anybody speaks.")
-    silence_seconds: float = Field(description="Time in which nobody speaks.")
-    overlap_seconds: float = Field(description="Time in which more than one party speaks.")
-    participants: list[ParticipantStatistics] = Field(
-        description="Each party that speaks, and each channel on which nobody does."
-    )
-
-
-class SpeakerResource(_Wire):
-    """Somebody who shares a channel. `participantIndex` is who that probably is, null where it is not clear."""
-
-    speaker: int
-    participant_index: int | None
-
-
-class DiarizationResource(_Wire):
-    """What came of looking for speakers."""
-
-    applied: bool = Field(description="False on a dual-channel recording, where each channel is a party.")
-    detail: str | None = Field(description="Why it was not applied.")
-    speakers: list[SpeakerResource]
-
-
-class TranscriptResource(_Wire):
+class TranscriptResource(Wire):
     """The text of a call, sentence by sentence on one time line; while the job is RUNNING, as far as there is any."""
 
     id: str
@@ -411,15 +325,33 @@ class TranscriptResource(_Wire):
     participants: list[Participant]
     sentences: list[SentenceResource]
     omissions: list[OmissionResource] = Field(description="Where somebody speaks and no text could be made of it.")
+    statistics: StatisticsResource | None = Field(description="Figures for the call; null while the job runs.")
     diarization: DiarizationResource | None = Field(
         None,
         exclude_if=lambda value: value is None,
         description="Once the job is completed, where its configuration asks for diarization.",
     )
-    statistics: StatisticsResource | None = Field(description="Figures for the call; null while the job runs.")
+
+    @classmethod
+    def of(cls, row: Transcription, transcript: Transcript, figures: Statistics | None) -> "TranscriptResource":
+        """A transcript with what a reader needs to make sense of it."""
+        return cls(
+            id=row.id,
+            account_id=row.account_sid,
+            status=cast("Literal[Status.RUNNING, Status.COMPLETED]", row.status),
+            progress=round(row.progress, 3),
+            transcribed_seconds=round(row.transcribed or 0.0, 3),
+            language=transcript.language,
+            duration=round(transcript.duration),
+            participants=[Participant.model_validate(participant) for participant in row.participants],
+            sentences=sentences(transcript),
+            omissions=omissions(transcript),
+            statistics=None if figures is None else StatisticsResource.of(figures),
+            diarization=DiarizationResource.of(transcript.diarization),
+        )
 
 
-class Attempt(_Wire):
+class Attempt(Wire):
     """One request to the callback's address. Without `finishedAt` the server ended in the middle of it."""
 
     number: int
@@ -430,7 +362,7 @@ class Attempt(_Wire):
     error: str | None
 
 
-class CallbackResource(_Wire):
+class CallbackResource(Wire):
     """An event that was to be told, and the log of the attempts."""
 
     id: str
@@ -445,7 +377,7 @@ class CallbackResource(_Wire):
     attempts: list[Attempt]
 
 
-class CallbackList(_Wire):
+class CallbackList(Wire):
     """Every callback of a transcription, oldest first."""
 
     callbacks: list[CallbackResource]

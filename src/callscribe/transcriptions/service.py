@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from callscribe.callbacks import repository as callback_repository
 from callscribe.callbacks.service import Callbacks
 from callscribe.callbacks.tables import Callback
+from callscribe.configurations.documents import KeptTranscriptionOptions
 from callscribe.configurations.service import TranscriptionConfigurations
 from callscribe.configurations.tables import Configuration
 from callscribe.db.base import now
@@ -30,6 +31,7 @@ from callscribe.settings import Settings
 from callscribe.speech import routes
 from callscribe.transcriptions import repository
 from callscribe.transcriptions.conversation_export import half_stored
+from callscribe.transcriptions.documents import ResolvedConfiguration
 from callscribe.transcriptions.participants import check_requested, resolve_participants
 from callscribe.transcriptions.quotas import Quotas
 from callscribe.transcriptions.repository import Filters
@@ -117,7 +119,7 @@ class Transcriptions:
             row.id,
             row.account_sid,
             row.id,
-            priority=rank(row.resolved_configuration.get("priority"), 1),
+            priority=rank(row.resolved_configuration.priority, 1),
         )
 
     def fetch(self, account_sid: str, transcription_id: str) -> Transcription:
@@ -213,10 +215,10 @@ class Transcriptions:
             RequestError: see `create`.
         """
         configuration = self._configuration(session, account_sid, request.transcription_configuration_id)
-        options = configuration.configuration
+        options = KeptTranscriptionOptions.model_validate(configuration.configuration)
         try:
             service = routes.resolve(
-                options["transcriptionEngine"], options["speechModel"], options["language"], self._settings
+                options.transcription_engine, options.speech_model, options.language, self._settings
             )
         except JobError as error:
             # The operator changed the routes since the configuration was made.
@@ -235,8 +237,8 @@ class Transcriptions:
             recording=source.document if source else None,
             audio_started_at=source.recording.start_time if source else request.audio_started_at,
             participants=participants,
-            resolved_configuration=_snapshot(options) | {"servedBy": service.served_by},
-            language=options["language"],
+            resolved_configuration=ResolvedConfiguration.of(options, service),
+            language=options.language,
             progress=0.0,
             base_url=base_url,
             request_id=context.current_request_id(),
@@ -300,7 +302,3 @@ class Transcriptions:
         """
         url = urlsplit(media_url)
         return url.scheme != "http" or self._media_allow.may_allow(url.hostname or "")
-
-
-def _snapshot(options: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if name != "configurationType"}

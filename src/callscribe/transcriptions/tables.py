@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from callscribe.db.base import Base, now
+from callscribe.db.documents import JsonOf
+from callscribe.transcriptions.documents import ResolvedConfiguration
 from callscribe.transcriptions.status import Status
 
 
@@ -101,7 +103,7 @@ class Transcription(Base):
     media_url: Mapped[str | None] = mapped_column(sa.Text)
     audio_started_at: Mapped[datetime | None]
     participants: Mapped[list[dict[str, Any]]]
-    resolved_configuration: Mapped[dict[str, Any]]
+    resolved_configuration: Mapped[ResolvedConfiguration] = mapped_column(JsonOf(ResolvedConfiguration))
     language: Mapped[str | None] = mapped_column(sa.String(16))
     """The locale asked for; what `languageCode` filters by."""
     duration: Mapped[float | None]
@@ -141,7 +143,7 @@ class Transcription(Base):
     @property
     def model(self) -> str:
         """The model that it is to be recognised with."""
-        return str(self.resolved_configuration["servedBy"]["model"])
+        return self.resolved_configuration.served_by.model
 
 
 class AutomaticTranscription(Base):

@@ -2,12 +2,27 @@
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from callscribe.errors import Code, FieldError, RequestError, json_pointer
+
+CAMEL_CASE: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+class Wire(BaseModel):
+    """Names in camelCase."""
+
+    model_config = CAMEL_CASE
+
+
+class ClosedWire(Wire):
+    """The same, and none that are not known."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 def in_utc(value: datetime) -> datetime:

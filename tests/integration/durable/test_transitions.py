@@ -11,6 +11,7 @@ from callscribe.db.engine import Database
 from callscribe.ids import new_configuration_id, new_transcription_id
 from callscribe.transcriptions import repository
 from callscribe.transcriptions.tables import Status, Transcription
+from resolved import resolved
 
 EDGES = {
     (Status.PENDING, Status.RUNNING),
@@ -30,7 +31,7 @@ def new_job(database: Database) -> str:
             status=Status.PENDING,
             configuration_id=new_configuration_id(),
             participants=[],
-            resolved_configuration={},
+            resolved_configuration=resolved(),
             base_url="http://127.0.0.1:8321",
         )
         session.add(job)

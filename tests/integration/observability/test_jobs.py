@@ -27,6 +27,7 @@ from callscribe.settings import Settings
 from callscribe.transcriptions import repository
 from callscribe.transcriptions.administration import Jobs
 from callscribe.transcriptions.tables import Status, Transcription
+from resolved import resolved
 
 MEDIA = "https://media.example/secret-path/call.wav?token=secret"
 
@@ -57,7 +58,7 @@ class Installation:
             configuration_id="voice_transcriptionconfiguration_01j00000000000000000000000",
             media_url=MEDIA,
             participants=[{"audioChannelIndex": 1, "type": "CUSTOMER", "address": None, "name": None}],
-            resolved_configuration={"language": "en-US", "servedBy": {"engine": "whisper", "model": "tiny.en"}},
+            resolved_configuration=resolved(servedBy={"engine": "whisper", "model": "tiny.en"}),
             language="en-US",
             progress=0.0,
             base_url="http://127.0.0.1",

@@ -14,6 +14,7 @@ from callscribe.ids import new_configuration_id, new_transcription_id
 from callscribe.jobs.adoption import adopt
 from callscribe.transcriptions.tables import Status, Transcription
 from integration.queues.queued import column, enqueue, forget_all
+from resolved import resolved
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,7 @@ def new_job(database: Database, account: str, model: str = "base") -> str:
             status=Status.RUNNING,
             configuration_id=new_configuration_id(),
             participants=[],
-            resolved_configuration={"servedBy": {"engine": "whisper", "model": model}},
+            resolved_configuration=resolved(servedBy={"engine": "whisper", "model": model}),
             base_url="http://127.0.0.1:8321",
         )
         session.add(job)

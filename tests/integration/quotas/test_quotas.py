@@ -24,6 +24,7 @@ from callscribe.transcriptions import keys, quotas, repository, room
 from callscribe.transcriptions.quotas import Quotas
 from callscribe.transcriptions.tables import Status, Transcription
 from harness import eventually
+from resolved import resolved
 
 pytestmark = pytest.mark.usefixtures("everything_counted")
 
@@ -35,7 +36,7 @@ def job(account: str, status: Status = Status.PENDING, **values: object) -> Tran
         status=status,
         configuration_id=new_configuration_id(),
         participants=[],
-        resolved_configuration={},
+        resolved_configuration=resolved(),
         base_url="",
         **values,
     )

@@ -11,6 +11,7 @@ from callscribe.ids import new_configuration_id, new_transcription_id
 from callscribe.transcriptions import repository
 from callscribe.transcriptions.tables import Status, Transcription
 from harness import eventually
+from resolved import resolved
 
 
 def divided(database: Database, account: str) -> str:
@@ -21,7 +22,7 @@ def divided(database: Database, account: str) -> str:
             status=Status.RUNNING,
             configuration_id=new_configuration_id(),
             participants=[],
-            resolved_configuration={},
+            resolved_configuration=resolved(),
             base_url="http://127.0.0.1:8321",
         )
         session.add(job)

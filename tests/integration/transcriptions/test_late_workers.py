@@ -35,6 +35,7 @@ from callscribe.transcriptions.checkpoints import Checkpoints
 from callscribe.transcriptions.tables import Chunk, Status, Transcription
 from harness import eventually
 from media_server import MediaServer
+from resolved import resolved
 
 SPOKEN = [
     Segment(0, at, at + 0.8, (Word("Good", at, at + 0.3, 0.9), Word("morning.", at + 0.3, at + 0.8, 0.9)), "en")
@@ -94,7 +95,7 @@ def job(database: Database, account: str, steps: Steps) -> Transcription:
         status=Status.RUNNING,
         configuration_id=new_configuration_id(),
         participants=[],
-        resolved_configuration={"transcriptionStatusCallback": {"url": "http://127.0.0.1:9/c", "method": "POST"}},
+        resolved_configuration=resolved(transcriptionStatusCallback={"url": "http://127.0.0.1:9/c", "method": "POST"}),
         base_url="http://127.0.0.1:8321",
     )
     with database.write() as session:

@@ -25,6 +25,7 @@ from callscribe.settings import Settings
 from callscribe.transcriptions import keys, quotas, repository
 from callscribe.transcriptions.retention import Sweep, count_anew, due_instants, erase_blobs
 from callscribe.transcriptions.tables import Status, Transcription
+from resolved import resolved
 
 Make = Callable[..., Transcription]
 
@@ -76,7 +77,7 @@ def make(database: Database, account: str, erase: _Erasing) -> Make:
             status=status,
             configuration_id=new_configuration_id(),
             participants=[],
-            resolved_configuration=values.pop("resolved_configuration", {}),
+            resolved_configuration=values.pop("resolved_configuration", resolved()),
             base_url="http://127.0.0.1:8321",
             **values,
         )
@@ -403,7 +404,7 @@ def test_what_is_due_is_found_in_an_index_without_a_look_at_what_is_not(
                     status=Status.COMPLETED,
                     configuration_id=new_configuration_id(),
                     participants=[],
-                    resolved_configuration={},
+                    resolved_configuration=resolved(),
                     base_url="",
                     media_due_at=now() + timedelta(days=1),
                 )
@@ -449,7 +450,9 @@ def test_conversations_in_which_nothing_happens_any_more_go(database: Database, 
 def test_a_job_gets_its_instants_in_the_transaction_that_ends_it(
     database: Database, account: str, make: Make, tmp_path: Path
 ) -> None:
-    row = make(status=Status.RUNNING, resolved_configuration={"retention": {"mediaDays": 0, "transcriptDays": None}})
+    row = make(
+        status=Status.RUNNING, resolved_configuration=resolved(retention={"mediaDays": 0, "transcriptDays": None})
+    )
     settings = Settings(data_dir=tmp_path, retention_media_days=9.0, retention_job_days=400.0)
     with database.write() as session:
         session.execute(sa.update(Account).where(Account.sid == account).values(retention={"transcriptDays": 2}))

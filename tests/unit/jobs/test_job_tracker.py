@@ -18,6 +18,7 @@ from callscribe.preparation import prepare
 from callscribe.settings import Settings
 from callscribe.transcriptions import repository
 from callscribe.transcriptions.tables import Status, Transcription
+from resolved import resolved
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def job(database: Database) -> str:
             status=Status.RUNNING,
             configuration_id=new_configuration_id(),
             participants=[],
-            resolved_configuration={},
+            resolved_configuration=resolved(),
             base_url="http://127.0.0.1:8321",
         )
         session.add(row)

@@ -7,6 +7,7 @@ from callscribe.speech.interface import Word
 from callscribe.transcriptions.conversation_export import half_stored, stored_transcript
 from callscribe.transcriptions.tables import Status, Transcription
 from callscribe.transcripts.models import Sentence, Transcript
+from resolved import resolved
 
 CREATED = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 EIGHT_HOURS = 8 * 3600.0
@@ -19,10 +20,7 @@ def row(**fields: Any) -> Transcription:
         "id": "voice_transcription_1",
         "status": Status.RUNNING,
         "participants": [{"type": None, "address": None, "name": "Ada"}],
-        "resolved_configuration": {
-            "servedBy": {"engine": "whisper", "model": "base"},
-            "conversationConfigurationId": "conv_configuration_1",
-        },
+        "resolved_configuration": resolved(conversationConfigurationId="conv_configuration_1"),
         "created_at": CREATED,
     }
     return Transcription(**usual | fields)
@@ -52,5 +50,5 @@ def test_a_part_can_be_stored_only_of_what_is_to_be_stored_and_is_not_stored_who
     assert half_stored(row()) == "voice_transcription_1"
     assert half_stored(row(recording={"callSid": "CA1"})) == "CA1"
     assert half_stored(row(conversation_id="conv_conversation_1")) is None
-    nowhere = row().resolved_configuration | {"conversationConfigurationId": None}
+    nowhere = resolved(conversationConfigurationId=None)
     assert half_stored(row(resolved_configuration=nowhere)) is None

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from callscribe.configurations.documents import JobOptions
 from callscribe.errors import Code, RequestError
 from callscribe.transcriptions.participants import RecordedCall, resolve_participants
 from callscribe.transcriptions.schemas import ParticipantRequest
@@ -11,7 +12,7 @@ from callscribe.transcriptions.schemas import ParticipantRequest
 CALLER, CALLED = "+15550100", "+15550199"
 CUSTOMER_FIRST = [{"audioChannelIndex": 1, "type": "CUSTOMER"}, {"audioChannelIndex": 2, "type": "HUMAN_AGENT"}]
 AGENT_FIRST = [{"audioChannelIndex": 1, "type": "HUMAN_AGENT"}, {"audioChannelIndex": 2, "type": "CUSTOMER"}]
-STORING = {"conversationConfigurationId": "conv_configuration_01k9v6x8m3e5rt0q2w4y6z8abc"}
+STORING = JobOptions(conversation_configuration_id="conv_configuration_01k9v6x8m3e5rt0q2w4y6z8abc")
 
 
 def call(direction: str | None = "inbound") -> RecordedCall:
@@ -28,7 +29,7 @@ def seen(participants: list[dict[str, Any]]) -> list[tuple[int, str | None, str 
 
 @pytest.mark.parametrize("direction", ["inbound", "trunking-originating", None, ""])
 def test_on_an_inbound_call_the_customer_is_who_calls(direction: str | None) -> None:
-    assert seen(resolve_participants(None, {}, call(direction))) == [
+    assert seen(resolve_participants(None, JobOptions(), call(direction))) == [
         (1, "CUSTOMER", CALLER),
         (2, "HUMAN_AGENT", CALLED),
     ]
@@ -36,18 +37,21 @@ def test_on_an_inbound_call_the_customer_is_who_calls(direction: str | None) -> 
 
 @pytest.mark.parametrize("direction", ["outbound-api", "outbound-dial", "trunking-terminating"])
 def test_on_an_outbound_call_the_customer_is_who_is_called(direction: str) -> None:
-    assert seen(resolve_participants([], {}, call(direction))) == [
+    assert seen(resolve_participants([], JobOptions(), call(direction))) == [
         (1, "HUMAN_AGENT", CALLER),
         (2, "CUSTOMER", CALLED),
     ]
 
 
 def test_a_recording_without_a_call_has_roles_and_no_addresses() -> None:
-    assert seen(resolve_participants(None, {}, RecordedCall())) == [(1, "CUSTOMER", None), (2, "HUMAN_AGENT", None)]
+    assert seen(resolve_participants(None, JobOptions(), RecordedCall())) == [
+        (1, "CUSTOMER", None),
+        (2, "HUMAN_AGENT", None),
+    ]
 
 
 def test_without_a_recording_nobody_is_made_up() -> None:
-    assert resolve_participants(None, {}, None) == []
+    assert resolve_participants(None, JobOptions(), None) == []
 
 
 @pytest.mark.parametrize(
@@ -60,37 +64,45 @@ def test_without_a_recording_nobody_is_made_up() -> None:
 def test_defaults_come_before_the_call_and_the_address_follows_the_role(
     direction: str, defaults: list[dict[str, Any]], expected: list[tuple[int, str, str]]
 ) -> None:
-    assert seen(resolve_participants(None, {"participantDefaults": defaults}, call(direction))) == expected
+    assert (
+        seen(resolve_participants(None, JobOptions.model_validate({"participantDefaults": defaults}), call(direction)))
+        == expected
+    )
 
 
 def test_the_request_comes_before_defaults_and_call() -> None:
     given = [party(2, type="CUSTOMER", address="sip:emma@example.com", name="Emma"), party(1, type="AI_AGENT")]
-    result = resolve_participants(given, {"participantDefaults": CUSTOMER_FIRST}, call())
+    result = resolve_participants(given, JobOptions.model_validate({"participantDefaults": CUSTOMER_FIRST}), call())
     assert seen(result) == [(2, "CUSTOMER", "sip:emma@example.com"), (1, "AI_AGENT", CALLED)]
     assert [each["name"] for each in result] == ["Emma", None]
 
 
 def test_a_request_without_types_takes_those_of_the_defaults_and_else_of_the_call() -> None:
     given = [party(1, name="Emma"), party(2, name="Ben")]
-    assert seen(resolve_participants(given, {"participantDefaults": AGENT_FIRST}, call())) == [
+    assert seen(
+        resolve_participants(given, JobOptions.model_validate({"participantDefaults": AGENT_FIRST}), call())
+    ) == [
         (1, "HUMAN_AGENT", CALLED),
         (2, "CUSTOMER", CALLER),
     ]
-    assert seen(resolve_participants(given, {}, call())) == [(1, "CUSTOMER", CALLER), (2, "HUMAN_AGENT", CALLED)]
+    assert seen(resolve_participants(given, JobOptions(), call())) == [
+        (1, "CUSTOMER", CALLER),
+        (2, "HUMAN_AGENT", CALLED),
+    ]
 
 
 @pytest.mark.parametrize("kind", ["CUSTOMER", "HUMAN_AGENT"])
 def test_with_two_of_one_role_addresses_go_by_channel(kind: str) -> None:
     given = [party(1, type=kind), party(2, type=kind)]
-    assert seen(resolve_participants(given, {}, call())) == [(1, kind, CALLER), (2, kind, CALLED)]
+    assert seen(resolve_participants(given, JobOptions(), call())) == [(1, kind, CALLER), (2, kind, CALLED)]
 
 
 @pytest.mark.parametrize(
     ("given", "options", "code", "pointer"),
     [
-        ([party(1)], {}, Code.PARTICIPANT_COUNT, "/participants"),
-        ([party(1), party(1)], {}, Code.CHANNEL_DUPLICATE, "/participants"),
-        ([party(1, type="CUSTOMER"), party(2)], {}, Code.PARTICIPANT_TYPE_PARTIAL, "/participants"),
+        ([party(1)], JobOptions(), Code.PARTICIPANT_COUNT, "/participants"),
+        ([party(1), party(1)], JobOptions(), Code.CHANNEL_DUPLICATE, "/participants"),
+        ([party(1, type="CUSTOMER"), party(2)], JobOptions(), Code.PARTICIPANT_TYPE_PARTIAL, "/participants"),
         (
             [party(1, type="AI_AGENT"), party(2, type="HUMAN_AGENT")],
             STORING,
@@ -100,7 +112,7 @@ def test_with_two_of_one_role_addresses_go_by_channel(kind: str) -> None:
     ],
 )
 def test_rules_for_the_request_hold_for_recordings(
-    given: list[ParticipantRequest], options: dict[str, Any], code: Code, pointer: str
+    given: list[ParticipantRequest], options: JobOptions, code: Code, pointer: str
 ) -> None:
     with pytest.raises(RequestError) as refused:
         resolve_participants(given, options, call())

@@ -1,12 +1,14 @@
 import json
+from typing import Any
 
 import pysubs2
 
 from callscribe.speech.interface import Segment, Word
 from callscribe.speech.serialization import segment_from_json, segment_to_json
-from callscribe.transcripts.formats import sentences_json, to_json, to_srt, to_text, to_vtt
+from callscribe.transcripts.formats import to_srt, to_text, to_vtt
 from callscribe.transcripts.models import Omission, Sentence, Transcript
 from callscribe.transcripts.serialization import transcript_from_json, transcript_to_json
+from callscribe.transcripts.wire import TranscriptFile
 
 
 def sentence(channel: int, start: float, text: str, participant: int | None = None) -> Sentence:
@@ -21,8 +23,13 @@ MONO = Transcript(4.0, "de-DE", (sentence(0, 1.0, "Guten Tag."),))
 GAPPED = Transcript(9.0, "en-US", (sentence(0, 1.0, "Hello."),), (Omission(1, 4.25, 6.5),), channels=2)
 
 
+def written(transcript: Transcript) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(TranscriptFile.of(transcript).model_dump_json(by_alias=True))
+    return document
+
+
 def test_the_wire_counts_channels_from_one() -> None:
-    first, second = sentences_json(CALL)
+    first, second = written(CALL)["sentences"]
     assert first == {
         "audioChannelIndex": 2,
         "sentenceIndex": 0,
@@ -37,8 +44,7 @@ def test_the_wire_counts_channels_from_one() -> None:
         ],
     }
     assert second["audioChannelIndex"] == 1
-    assert "words" not in sentences_json(CALL, words=False)[0]
-    assert to_json(MONO)["sentences"][0]["participantIndex"] is None
+    assert written(MONO)["sentences"][0]["participantIndex"] is None
 
 
 def test_webvtt_names_speakers_in_voice_spans_and_escapes() -> None:
@@ -68,7 +74,7 @@ def test_text_is_a_line_a_sentence() -> None:
 
 
 def test_what_was_left_out_is_told_and_is_in_no_caption() -> None:
-    assert to_json(GAPPED)["omissions"] == [
+    assert written(GAPPED)["omissions"] == [
         {"audioChannelIndex": 2, "startTimeSeconds": 4.25, "endTimeSeconds": 6.5},
     ]
     assert to_text(GAPPED) == "Hello.\n"
@@ -79,7 +85,7 @@ def test_an_empty_transcript_is_valid_in_every_format() -> None:
     assert to_vtt(empty).startswith("WEBVTT")
     assert to_srt(empty) == ""
     assert to_text(empty) == ""
-    assert to_json(empty) == {
+    assert written(empty) == {
         "duration": 5.0,
         "language": None,
         "sentences": [],

@@ -1,13 +1,15 @@
 import re
+from typing import Any
 
 import pytest
 
 from callscribe.speech.diarization.turns import SpeakerTurn
 from callscribe.speech.interface import Segment, Word
 from callscribe.transcripts.assembly import assemble
-from callscribe.transcripts.formats import Format, diarization_json, sentences_json, to_captions
+from callscribe.transcripts.formats import Format, to_captions
 from callscribe.transcripts.models import Diarization, Transcript
 from callscribe.transcripts.serialization import transcript_from_json, transcript_to_json
+from callscribe.transcripts.wire import DiarizationResource, sentences
 
 ROLES = ["CUSTOMER", "HUMAN_AGENT"]
 
@@ -26,6 +28,12 @@ def said(transcript: Transcript) -> list[tuple[int | None, str]]:
     return [(sentence.speaker, sentence.text) for sentence in transcript.sentences]
 
 
+def answered(transcript: Transcript) -> dict[str, Any] | None:
+    """The member `diarization`."""
+    resource = DiarizationResource.of(transcript.diarization)
+    return None if resource is None else resource.model_dump(by_alias=True)
+
+
 def test_a_sentence_ends_where_the_speaker_changes() -> None:
     transcript = told_apart("my number is four yes go on", SpeakerTurn(0, 2, 5), SpeakerTurn(2, 4, 3))
     assert said(transcript) == [(0, "my number is four"), (1, "yes go on")]
@@ -40,7 +48,7 @@ def test_a_change_one_word_off_the_end_of_a_sentence_is_at_it(change: float) -> 
 def test_speakers_are_counted_in_the_order_of_appearance() -> None:
     transcript = told_apart("One. Two. Three.", SpeakerTurn(0, 0.5, 2), SpeakerTurn(0.5, 1, 7), SpeakerTurn(1, 2, 2))
     assert said(transcript) == [(0, "One."), (1, "Two."), (0, "Three.")]
-    assert [each["speaker"] for each in sentences_json(transcript)] == [1, 2, 1]
+    assert [each.speaker for each in sentences(transcript)] == [1, 2, 1]
 
 
 def test_who_asks_how_to_help_is_the_agent() -> None:
@@ -59,7 +67,7 @@ def test_who_asks_how_to_help_is_the_agent() -> None:
         roles=ROLES,
     )
     assert [sentence.participant for sentence in transcript.sentences] == [0, 1, 0]
-    assert diarization_json(transcript) == {
+    assert answered(transcript) == {
         "applied": True,
         "detail": None,
         "speakers": [{"speaker": 1, "participantIndex": 0}, {"speaker": 2, "participantIndex": 1}],
@@ -102,11 +110,11 @@ def test_nothing_heard_is_nobody() -> None:
 
 def test_dual_channel_recordings_say_why_there_are_no_speakers() -> None:
     transcript = Transcript(2.0, "en-US", (), diarization=Diarization(applied=False))
-    document = diarization_json(transcript)
+    document = answered(transcript)
     assert document is not None
     assert document["applied"] is False
     assert "dual-channel" in document["detail"]
-    assert diarization_json(Transcript(2.0, "en-US", ())) is None
+    assert answered(Transcript(2.0, "en-US", ())) is None
 
 
 def test_speakers_survive_the_blob_store() -> None:

@@ -1,0 +1,48 @@
+"""The options of transcription configurations as they are kept: checked when they were written (`options`)."""
+
+from typing import Literal
+
+from callscribe.db.documents import Document
+
+KeptDays = int | float | Literal["forever"]
+
+
+class CallbackTarget(Document):
+    """Where the end of a transcription is told."""
+
+    url: str
+
+
+class ChannelRole(Document):
+    """Who speaks on a channel, from 1, when the request does not say."""
+
+    audio_channel_index: int
+    type: str
+
+
+class SpeakersAsked(Document):
+    """Whether, and among how many, speakers are told apart where several share one channel."""
+
+    enabled: bool
+    min_speakers: int | None = None
+    max_speakers: int | None = None
+
+
+class JobOptions(Document):
+    """What a job takes from its configuration."""
+
+    language: str = "en-US"
+    transcription_status_callback: CallbackTarget | None = None
+    conversation_configuration_id: str | None = None
+    participant_defaults: list[ChannelRole] | None = None
+    keyterms: list[str] | None = None
+    diarization: SpeakersAsked | None = None
+    priority: str | None = None
+    retention: dict[str, KeptDays | None] | None = None
+
+
+class KeptTranscriptionOptions(JobOptions):
+    """All of it that is read."""
+
+    transcription_engine: str
+    speech_model: str | None = None

@@ -1,0 +1,202 @@
+"""A transcript as it is answered, called back and written to files: the models that make it, and that document it.
+
+Channels and speakers count from 1 here, and from 0 in `models`.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pydantic import ConfigDict, Field
+
+from callscribe.transcripts.models import Diarization, Omission, Sentence, Transcript
+from callscribe.transcripts.statistics import PartyStatistics, Statistics, statistics
+from callscribe.web.wire import CAMEL_CASE, Wire
+
+
+@dataclass(frozen=True, slots=True)
+class WordResource:
+    """A word with its times in seconds from the start of the recording."""
+
+    # No model: a call of hours has a hundred thousand, and this takes a fraction of the memory.
+    __pydantic_config__: ClassVar[ConfigDict] = CAMEL_CASE
+
+    text: str
+    start_time_seconds: float
+    end_time_seconds: float
+    confidence: float
+
+
+class SentenceResource(Wire):
+    """A sentence of one party. `participantIndex` points into `participants`."""
+
+    audio_channel_index: int
+    sentence_index: int
+    participant_index: int | None
+    start_time_seconds: float
+    end_time_seconds: float
+    text: str
+    confidence: float
+    speaker: int | None = Field(
+        None,
+        exclude_if=lambda value: value is None,
+        description="Who, of those who share the channel, from 1 by first appearance; with diarization only.",
+    )
+    words: list[WordResource]
+
+    @classmethod
+    def of(cls, index: int, sentence: Sentence) -> "SentenceResource":
+        """The sentence that has this place in its transcript."""
+        return cls(
+            audio_channel_index=sentence.channel + 1,
+            sentence_index=index,
+            participant_index=sentence.participant,
+            start_time_seconds=sentence.start,
+            end_time_seconds=sentence.end,
+            text=sentence.text,
+            confidence=sentence.confidence,
+            speaker=None if sentence.speaker is None else sentence.speaker + 1,
+            words=[WordResource(word.text, word.start, word.end, word.confidence) for word in sentence.words],
+        )
+
+
+class OmissionResource(Wire):
+    """Speech of which no text could be made, so that it is left out."""
+
+    audio_channel_index: int
+    start_time_seconds: float
+    end_time_seconds: float
+
+    @classmethod
+    def of(cls, omission: Omission) -> "OmissionResource":
+        """From a transcript's."""
+        return cls(
+            audio_channel_index=omission.channel + 1,
+            start_time_seconds=omission.start,
+            end_time_seconds=omission.end,
+        )
+
+
+class ParticipantStatistics(Wire):
+    """How much one party says, and how it takes turns. `participantIndex` points into `participants`."""
+
+    audio_channel_index: int
+    participant_index: int | None
+    speaker: int | None = Field(
+        None,
+        exclude_if=lambda value: value is None,
+        description="Who of those who share the channel. With diarization only.",
+    )
+    talk_time_seconds: float = Field(description="Time in which this party speaks; pauses under 0.5 s belong to it.")
+    talk_share: float = Field(ge=0, le=1, description="Of the talk time of all parties.")
+    words: int
+    words_per_minute: float | None = Field(description="Words by talk time; null without any.")
+    turns: int = Field(description="Stretches of speech until another party takes the floor.")
+    longest_turn_seconds: float = Field(description="Talk time in the longest turn.")
+    interruptions: int = Field(description="How often this party cuts another off.")
+    response_time_seconds: float | None = Field(
+        description="Median time from the end of another's speech to the beginning of a turn; negative where turns "
+        "begin before that. Null where no turn follows another's."
+    )
+
+    @classmethod
+    def of(cls, figures: PartyStatistics) -> "ParticipantStatistics":
+        """From a party's figures."""
+        return cls(
+            audio_channel_index=figures.party.channel + 1,
+            participant_index=figures.party.participant,
+            speaker=None if figures.party.speaker is None else figures.party.speaker + 1,
+            talk_time_seconds=figures.talk_time,
+            talk_share=figures.talk_share,
+            words=figures.words,
+            words_per_minute=figures.words_per_minute,
+            turns=figures.turns,
+            longest_turn_seconds=figures.longest_turn,
+            interruptions=figures.interruptions,
+            response_time_seconds=figures.response_time,
+        )
+
+
+class StatisticsResource(Wire):
+    """Figures for a call, from the times of its words. Speech and silence add up to the duration."""
+
+    duration_seconds: float
+    speech_seconds: float = Field(description="Time in which anybody speaks.")
+    silence_seconds: float = Field(description="Time in which nobody speaks.")
+    overlap_seconds: float = Field(description="Time in which more than one party speaks.")
+    participants: list[ParticipantStatistics] = Field(
+        description="Each party that speaks, and each channel on which nobody does."
+    )
+
+    @classmethod
+    def of(cls, figures: Statistics) -> "StatisticsResource":
+        """From the figures for a call."""
+        return cls(
+            duration_seconds=figures.duration,
+            speech_seconds=figures.speech,
+            silence_seconds=figures.silence,
+            overlap_seconds=figures.overlap,
+            participants=[ParticipantStatistics.of(each) for each in figures.parties],
+        )
+
+
+class SpeakerResource(Wire):
+    """Somebody who shares a channel. `participantIndex` is who that probably is, null where it is not clear."""
+
+    speaker: int
+    participant_index: int | None
+
+
+class DiarizationResource(Wire):
+    """What came of looking for speakers."""
+
+    applied: bool = Field(description="False on a dual-channel recording, where each channel is a party.")
+    detail: str | None = Field(description="Why it was not applied.")
+    speakers: list[SpeakerResource]
+
+    @classmethod
+    def of(cls, found: Diarization | None) -> "DiarizationResource | None":
+        """The speakers found, or why none were looked for; None where nobody asked."""
+        if found is None:
+            return None
+        detail = "The recording is dual-channel: each channel is a party, so no speakers were looked for."
+        return cls(
+            applied=found.applied,
+            detail=None if found.applied else detail,
+            speakers=[
+                SpeakerResource(speaker=number, participant_index=participant)
+                for number, participant in enumerate(found.participants, start=1)
+            ],
+        )
+
+
+class TranscriptFile(Wire):
+    """What `callscribe transcribe --format json` writes."""
+
+    duration: float
+    language: str | None
+    sentences: list[SentenceResource]
+    omissions: list[OmissionResource]
+    statistics: StatisticsResource
+    diarization: DiarizationResource | None = Field(None, exclude_if=lambda value: value is None)
+
+    @classmethod
+    def of(cls, transcript: Transcript) -> "TranscriptFile":
+        """From the transcript of a file."""
+        return cls(
+            duration=round(transcript.duration, 3),
+            language=transcript.language,
+            sentences=sentences(transcript),
+            omissions=omissions(transcript),
+            statistics=StatisticsResource.of(statistics(transcript)),
+            diarization=DiarizationResource.of(transcript.diarization),
+        )
+
+
+def sentences(transcript: Transcript) -> list[SentenceResource]:
+    """The member `sentences`."""
+    return [SentenceResource.of(index, sentence) for index, sentence in enumerate(transcript.sentences)]
+
+
+def omissions(transcript: Transcript) -> list[OmissionResource]:
+    """The member `omissions`: where somebody speaks and no text could be made of it."""
+    return [OmissionResource.of(omission) for omission in transcript.omissions]
