@@ -13,7 +13,7 @@ from callscribe.errors import SetupError
 from callscribe.media.blobs import reap_copies
 from callscribe.media.spool import Spool
 from callscribe.migrations.runner import migrate, one_at_a_time
-from callscribe.migrations.schema import check
+from callscribe.migrations.schema import check, refuse_unreleased
 from callscribe.settings import Settings
 
 
@@ -65,12 +65,13 @@ def opened(settings: Settings) -> Iterator[Database]:
     """The database, while nobody else prepares one in this data folder. It stays open unless something goes wrong.
 
     Raises:
-        SetupError: it does not answer.
+        SetupError: it does not answer, or is of a version before the first release.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with FileLock(settings.data_dir / "setup.lock"):
         database = Database(settings.database, settings.database_pool)
         try:
+            refuse_unreleased(database)
             yield database
         except OperationalError as error:
             database.close()

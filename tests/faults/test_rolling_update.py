@@ -1,11 +1,9 @@
-"""From the version before the fleet to this one without a pause: both run on the new schema, and no job notices."""
+"""From this version to the next without a pause: both run on the new schema, and no job notices."""
 
-import io
 import os
 import shutil
 import subprocess
 import sys
-import tarfile
 from base64 import urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterator
@@ -14,37 +12,43 @@ from pathlib import Path
 
 import pytest
 
+import callscribe
+from callscribe.migrations.schema import scripts
 from faults.clips import clip
 from harness import Receiver, Server, eventually
 from media_server import MediaServer, body
 from servers import postgresql
 
-PREVIOUS = "a239698"
-"""The version that the fleet began from: it migrates at its start, its steps are those of protocol "2", and its schema
-does not say who can work with it. The commits from it to the one that changed this left all three as they were."""
-ROOT = Path(__file__).parents[2]
 JOBS = 6
+REVISION = '''"""Adds what this version does not use."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9000"
+down_revision = "{head}"
 
 
-class Previous(Server):
-    """A process of the previous version. It migrates by itself, as far as it can."""
+def upgrade() -> None:
+    op.add_column("transcriptions", sa.Column("added_by_9000", sa.Integer, server_default="9"))
+'''
+
+
+class Process(Server):
+    """A process of either version; `callscribe migrate` is run by hand."""
 
     def prepare_database(self) -> None:
         pass
 
 
 @pytest.fixture
-def previous_sources(tmp_path: Path) -> Path:
-    git = shutil.which("git")
-    if (
-        git is None
-        or subprocess.run([git, "-C", ROOT, "cat-file", "-e", PREVIOUS], check=False, capture_output=True).returncode
-    ):
-        pytest.skip(f"needs git and the commit {PREVIOUS}, which a shallow clone or an archive does not have")
-    archive = subprocess.run([git, "-C", ROOT, "archive", PREVIOUS, "src"], check=True, capture_output=True).stdout
-    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        tar.extractall(tmp_path / "previous", filter="data")
-    return tmp_path / "previous" / "src"
+def next_sources(tmp_path: Path) -> Path:
+    """This version with one revision more."""
+    package = Path(callscribe.__file__).parent
+    shutil.copytree(package, tmp_path / "next" / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+    revision = REVISION.replace("{head}", str(scripts().get_current_head()))
+    (tmp_path / "next" / package.name / "migrations" / "versions" / "9000_next.py").write_text(revision)
+    return tmp_path / "next"
 
 
 @contextmanager
@@ -57,33 +61,46 @@ def started(server: Server) -> Iterator[Server]:
             server.stop()
 
 
+def migrated(folder: Path, environment: dict[str, str]) -> str:
+    """What `callscribe migrate` shows."""
+    process = subprocess.run(
+        [sys.executable, "-m", "callscribe", "migrate", "--data", folder / "migrate"],
+        env={**os.environ, **environment},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
 def statuses(server: Server, jobs: list[str]) -> Counter[str]:
     with server.client() as client:
         return Counter(client.get(f"/v3/Transcriptions/{job}").json()["status"] for job in jobs)
 
 
 @pytest.mark.timeout(600)
-def test_the_previous_version_and_this_one_share_the_work_until_the_previous_one_leaves(
-    tmp_path: Path, previous_sources: Path
-) -> None:
+def test_this_version_and_the_next_share_the_work_until_this_one_leaves(tmp_path: Path, next_sources: Path) -> None:
     with ExitStack() as stack:
         database = stack.enter_context(postgresql())
         media = stack.enter_context(MediaServer().running())
         receiver = stack.enter_context(Receiver().listening())
         shared = {
             "CALLSCRIBE_DATABASE_URL": database.url,
-            "CALLSCRIBE_BLOB_URL": (tmp_path / "blobs").as_uri(),  # the name that both know
+            "CALLSCRIBE_BLOBS_URL": (tmp_path / "blobs").as_uri(),
             "CALLSCRIBE_SECRET_KEY": urlsafe_b64encode(bytes(32)).decode(),
             "CALLSCRIBE_WORKER_CONCURRENCY": "2",
             "CALLSCRIBE_CHUNK_SECONDS": "10",
         }
-        old = {**shared, "PYTHONPATH": str(previous_sources)}
+        new = {**shared, "PYTHONPATH": str(next_sources)}
         for number in range(JOBS):
             media.paths[f"/{number}.wav"] = body(clip(0.5 + 2.9 * number, 12.0 if number % 3 == 0 else 4.0))
         urls = [media.url(path) for path in media.paths]
 
-        old_api = stack.enter_context(started(Previous(tmp_path / "old-api", command="api", **old)))
-        old_worker = stack.enter_context(started(Previous(tmp_path / "old-worker", command="worker", **old)))
+        assert "0001  " in migrated(tmp_path, shared)
+        old_api = stack.enter_context(started(Process(tmp_path / "old-api", command="api", **shared)))
+        old_worker = stack.enter_context(started(Process(tmp_path / "old-worker", command="worker", **shared)))
         silent = old_api.configure()
         undisturbed = [old_api.submit(silent, url) for url in urls]
         assert {old_api.ended(job)["status"] for job in undisturbed} == {"COMPLETED"}
@@ -91,25 +108,16 @@ def test_the_previous_version_and_this_one_share_the_work_until_the_previous_one
 
         configuration = old_api.configure(transcriptionStatusCallback={"url": f"{receiver.url}/c", "method": "POST"})
         jobs = [old_api.submit(configuration, url) for url in urls]
-        eventually(lambda: {"PENDING", "RUNNING"} <= statuses(old_api, jobs).keys(), interval=0.02)
+        eventually(lambda: "RUNNING" in statuses(old_api, jobs), interval=0.02)
 
-        migrated = subprocess.run(
-            [sys.executable, "-m", "callscribe", "migrate", "--data", tmp_path / "migrate"],
-            env={**os.environ, **shared},
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=180,
-        )
-        assert migrated.returncode == 0, migrated.stderr
-        assert "0008  " in migrated.stdout
+        assert "9000  " in migrated(tmp_path, new)
 
-        # The previous version goes on, and can even be started anew.
+        # This version goes on, and can even be started anew.
         jobs += [old_api.submit(configuration, urls[0])]
-        new_api = stack.enter_context(started(Server(tmp_path / "new-api", command="api", **shared)))
-        new_worker = stack.enter_context(started(Server(tmp_path / "new-worker", command="worker", **shared)))
-        late_api = stack.enter_context(started(Previous(tmp_path / "late-api", command="api", **old)))
-        late_worker = stack.enter_context(started(Previous(tmp_path / "late-worker", command="worker", **old)))
+        new_api = stack.enter_context(started(Process(tmp_path / "new-api", command="api", **new)))
+        new_worker = stack.enter_context(started(Process(tmp_path / "new-worker", command="worker", **new)))
+        late_api = stack.enter_context(started(Process(tmp_path / "late-api", command="api", **shared)))
+        late_worker = stack.enter_context(started(Process(tmp_path / "late-worker", command="worker", **shared)))
         apis = (new_api, old_api, late_api)
         jobs += [apis[number % 3].submit(configuration, urls[number % JOBS]) for number in range(1, JOBS + 4)]
         # What one version made, the other shows.

@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.functions import FunctionElement
 
 from callscribe.accounts.limits import UNLIMITED
 from callscribe.accounts.tables import Account, AccountActivity, AccountStorage
+from callscribe.db.clock import epoch, milliseconds
+from callscribe.db.upsert import insert_new, upsert
 from callscribe.settings import Settings
 
 PERIOD = 600
@@ -39,43 +38,9 @@ COUNTING = 3600.0
 """Seconds in which who claims accounts has counted what they store."""
 
 
-class epoch(FunctionElement[float]):  # noqa: N801  a function of SQL
-    """Seconds since 1970 by the database's clock."""
-
-    type = sa.Double()
-    inherit_cache = True
-
-
-class current_period(FunctionElement[int]):  # noqa: N801  likewise
-    """Number of the period that it is, by the database's clock."""
-
-    type = sa.Integer()
-    inherit_cache = True
-
-
-# On PostgreSQL not the beginning of the transaction, which may have waited since.
-_POSTGRESQL = "extract(epoch from clock_timestamp())::double precision"
-_SQLITE = "((julianday('now') - 2440587.5) * 86400.0)"
-
-
-@compiles(epoch, "postgresql")
-def _epoch_in_postgresql(_element: epoch, _compiler: sa.Compiled, **_: object) -> str:
-    return _POSTGRESQL
-
-
-@compiles(epoch, "sqlite")
-def _epoch_in_sqlite(_element: epoch, _compiler: sa.Compiled, **_: object) -> str:
-    return _SQLITE
-
-
-@compiles(current_period, "postgresql")
-def _period_in_postgresql(_element: current_period, _compiler: sa.Compiled, **_: object) -> str:
-    return f"floor({_POSTGRESQL} / {PERIOD})::integer"
-
-
-@compiles(current_period, "sqlite")
-def _period_in_sqlite(_element: current_period, _compiler: sa.Compiled, **_: object) -> str:
-    return f"cast({_SQLITE} / {PERIOD} AS INTEGER)"
+def current_period() -> sa.ColumnElement[int]:
+    """An expression: the number of the period that it is, by the database's clock."""
+    return sa.cast(milliseconds() // (PERIOD * 1000), sa.Integer())
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +202,7 @@ def store_within(session: Session, account_sid: str, size: int, limit: int | Non
     if limit is None:
         store(session, account_sid, size)
         return True
-    session.execute(
-        _insert(session)(AccountStorage).values(account_sid=account_sid, stored_bytes=0).on_conflict_do_nothing()
-    )
+    insert_new(session, AccountStorage, {"account_sid": account_sid})
     result = session.execute(
         sa.update(AccountStorage)
         .where(AccountStorage.account_sid == account_sid, AccountStorage.stored_bytes + size <= limit)
@@ -308,19 +271,6 @@ def put_right(session: Session, count: Count) -> bool:
     return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
-def begin_counting(session: Session) -> None:
-    """Have those accounts counted, too, that nothing was ever added to: an older version may have stored for them."""
-    known = sa.select(AccountStorage.account_sid)
-    missing = sa.select(Account.sid, sa.literal(0)).where(Account.sid.not_in(known)).order_by(Account.sid)
-    columns = [AccountStorage.account_sid, AccountStorage.stored_bytes]
-    session.execute(_insert(session)(AccountStorage).from_select(columns, missing).on_conflict_do_nothing())
-
-
-def _insert(session: Session) -> Any:
-    """`INSERT` that can say what to do where there is a row; each dialect has its own."""
-    return postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-
-
 @dataclass(slots=True)
 class _Addition:
     """What a transaction adds to an account."""
@@ -358,25 +308,22 @@ def _add(session: Session) -> None:
 
 
 def _add_stored(session: Session, account_sid: str, size: int) -> None:
-    insert = _insert(session)(AccountStorage).values(account_sid=account_sid, stored_bytes=max(0, size))
     total = AccountStorage.stored_bytes + size
-    session.execute(
-        insert.on_conflict_do_update(
-            index_elements=[AccountStorage.account_sid], set_={"stored_bytes": sa.case((total < 0, 0), else_=total)}
-        )
+    upsert(
+        session,
+        AccountStorage,
+        {"account_sid": account_sid, "stored_bytes": max(0, size)},
+        {"stored_bytes": sa.case((total < 0, 0), else_=total)},
     )
 
 
 def _add_activity(session: Session, account_sid: str, seconds: float, jobs: int) -> None:
-    insert = _insert(session)(AccountActivity).values(
-        account_sid=account_sid, period=current_period(), audio_seconds=seconds, jobs_ended=jobs
-    )
-    session.execute(
-        insert.on_conflict_do_update(
-            index_elements=[AccountActivity.account_sid, AccountActivity.period],
-            set_={
-                "audio_seconds": AccountActivity.audio_seconds + seconds,
-                "jobs_ended": AccountActivity.jobs_ended + jobs,
-            },
-        )
+    upsert(
+        session,
+        AccountActivity,
+        {"account_sid": account_sid, "period": current_period(), "audio_seconds": seconds, "jobs_ended": jobs},
+        {
+            "audio_seconds": AccountActivity.audio_seconds + seconds,
+            "jobs_ended": AccountActivity.jobs_ended + jobs,
+        },
     )

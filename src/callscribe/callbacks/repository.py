@@ -10,9 +10,6 @@ from sqlalchemy.orm import Session
 from callscribe.callbacks.tables import Callback, CallbackAttempt, Delivery
 from callscribe.db.base import now
 from callscribe.db.clock import fixed, instant
-from callscribe.db.engine import Database
-
-_NOT_SIZED = sa.and_(Callback.body_key.is_not(None), Callback.body_bytes.is_(None))
 
 
 def find(session: Session, callback_id: str) -> Callback | None:
@@ -65,7 +62,7 @@ def end_attempt(
     )
 
 
-def set_delivery(session: Session, database: Database, callback_id: str, delivery: Delivery) -> None:
+def set_delivery(session: Session, callback_id: str, delivery: Delivery) -> None:
     """Record the outcome of all attempts together; from now on counts how long the log is kept."""
     kept = session.scalar(sa.select(Callback.kept_days).where(Callback.id == callback_id))
     session.execute(
@@ -74,26 +71,15 @@ def set_delivery(session: Session, database: Database, callback_id: str, deliver
         .values(
             delivery=delivery,
             updated_at=now(),
-            due_at=None if kept is None else instant(database, timedelta(days=kept)),
+            due_at=None if kept is None else instant(timedelta(days=kept)),
         )
     )
 
 
-def due(session: Session, database: Database, limit: int) -> Sequence[Callback]:
-    """Callbacks whose log has been kept long enough, locked; none with a body whose size is still to be asked for."""
-    query = sa.select(Callback).where(Callback.due_at <= fixed(instant(database)), sa.not_(_NOT_SIZED))
+def due(session: Session, limit: int) -> Sequence[Callback]:
+    """Callbacks whose log has been kept long enough, locked."""
+    query = sa.select(Callback).where(Callback.due_at <= fixed(instant()))
     return session.scalars(query.order_by(Callback.due_at).limit(limit).with_for_update(skip_locked=True)).all()
-
-
-def not_sized(session: Session, limit: int) -> dict[str, str]:
-    """Blobs with bodies that a version stored which did not say how large they are, by the callbacks' ids."""
-    query = sa.select(Callback.id, Callback.body_key).where(_NOT_SIZED).order_by(Callback.id).limit(limit)
-    return {callback_id: key for callback_id, key in session.execute(query) if key is not None}
-
-
-def set_size(session: Session, callback_id: str, size: int) -> None:
-    """Say how large the blob with a callback's body is, where nobody said so before."""
-    session.execute(sa.update(Callback).where(Callback.id == callback_id, _NOT_SIZED).values(body_bytes=size))
 
 
 def body_keys(session: Session, account_sid: str, subject_id: str) -> set[str]:

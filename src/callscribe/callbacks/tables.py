@@ -6,7 +6,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from callscribe.db.base import Base, now
+from callscribe.db.base import Base, now, partial_index
 
 
 class Delivery(StrEnum):
@@ -23,19 +23,7 @@ class Callback(Base):
     __tablename__ = "callbacks"
     __table_args__ = (
         sa.Index("ix_callbacks_subject", "account_sid", "subject_id", "created_at"),
-        sa.Index(
-            "ix_callbacks_due_at",
-            "due_at",
-            sqlite_where=sa.text("due_at IS NOT NULL"),
-            postgresql_where=sa.text("due_at IS NOT NULL"),
-        ),
-        # For asking how large those are that an older version stored.
-        sa.Index(
-            "ix_callbacks_not_sized",
-            "id",
-            sqlite_where=sa.text("body_key IS NOT NULL AND body_bytes IS NULL"),
-            postgresql_where=sa.text("body_key IS NOT NULL AND body_bytes IS NULL"),
-        ),
+        partial_index("ix_callbacks_due_at", "due_at", where="due_at IS NOT NULL"),
     )
 
     id: Mapped[str] = mapped_column(sa.String(96), primary_key=True)
@@ -49,7 +37,7 @@ class Callback(Base):
     body_key: Mapped[str | None] = mapped_column(sa.Text)
     """The blob with any other body."""
     body_bytes: Mapped[int | None] = mapped_column(sa.BigInteger)
-    """What that blob takes, and its job counts; None where an older version stored it and nobody has asked since."""
+    """What that blob takes, and its job counts."""
     reduced: Mapped[str | None] = mapped_column(sa.String(16))
     """What was left out to keep the body under 1 MB; see `callbacks.service.Reduced`."""
     kept_days: Mapped[float | None]

@@ -148,7 +148,7 @@ class CallbackWorkflows(DBOSConfiguredInstance):
         def record() -> None:
             with self._database.write() as session:
                 delivery = Delivery.DELIVERED if delivered else Delivery.FAILED
-                repository.set_delivery(session, self._database, callback_id, delivery)
+                repository.set_delivery(session, callback_id, delivery)
 
         with_retries(record)
 
@@ -156,4 +156,4 @@ class CallbackWorkflows(DBOSConfiguredInstance):
         """Conclude the callbacks whose workflow DBOS gave up."""
         for workflow in abandoned("deliver"):
             with self._database.write() as session:
-                repository.set_delivery(session, self._database, workflow, Delivery.FAILED)
+                repository.set_delivery(session, workflow, Delivery.FAILED)

@@ -1,11 +1,11 @@
 """Queries for configurations."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from callscribe.configurations.tables import AccountDefaultConfiguration, Configuration, DefaultConfiguration
 from callscribe.db.paging import Page, fetch_page
+from callscribe.db.upsert import upsert
 
 # Put together once: every create asks it, and putting it together takes longer than the answer.
 _FIND = sa.select(Configuration).where(
@@ -43,15 +43,8 @@ def default(session: Session, account_sid: str, type_: str) -> Configuration | N
 
 def set_default(session: Session, account_sid: str, type_: str, configuration_id: str) -> None:
     """Make a configuration the default of its type."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    session.execute(
-        insert(DefaultConfiguration)
-        .values(account_sid=account_sid, type=type_, configuration_id=configuration_id)
-        .on_conflict_do_update(
-            index_elements=[DefaultConfiguration.account_sid, DefaultConfiguration.type],
-            set_={"configuration_id": configuration_id},
-        )
-    )
+    change = {"configuration_id": configuration_id}
+    upsert(session, DefaultConfiguration, {"account_sid": account_sid, "type": type_, **change}, change)
 
 
 def account_default(

@@ -1,11 +1,9 @@
 """Queries for conversations, participants and communications."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from callscribe.conversations.tables import (
@@ -15,20 +13,11 @@ from callscribe.conversations.tables import (
     ConversationParticipant,
     ConversationStatus,
 )
-from callscribe.db.base import Base
 from callscribe.db.paging import Page, fetch_page
+from callscribe.db.upsert import insert_new
 
 SETTLED_AT_ONCE = 20
 """Conversations whose timeouts are applied in one transaction; each may have 20 callbacks to be queued."""
-
-
-def insert_new(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert the rows that break no rule of uniqueness; who comes second writes nothing."""
-    if not rows:
-        return
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(cast("sa.Table", table.__table__)).on_conflict_do_nothing()
-    session.execute(statement, list(rows))
 
 
 def find(session: Session, account_sid: str, conversation_id: str, *, lock: bool = False) -> Conversation | None:

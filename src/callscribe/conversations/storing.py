@@ -25,6 +25,7 @@ from callscribe.conversations.transcripts import StoredParticipant, StoredSenten
 from callscribe.conversations.wire import Channel, ParticipantType
 from callscribe.db.base import now
 from callscribe.db.engine import begin_writing
+from callscribe.db.upsert import insert_new
 from callscribe.errors import Code, RequestError
 from callscribe.ids import new_communication_id, new_conversation_id
 
@@ -94,7 +95,7 @@ class Storing:
                 return self._conversation_id
             conversation = found
         rows = self._new(session, conversation, block)
-        repository.insert_new(session, Communication, rows)
+        insert_new(session, Communication, rows)
         self._count += len(block.rows)
         # The end of a transcript is stored once, and with it is told that all of it is there.
         if block.is_last and rows:
@@ -176,7 +177,7 @@ class Storing:
             found = self._open_one(session, row.grouping_key)
             if found is not None:
                 return found, self._joined(session, found, people)
-            repository.insert_new(session, Conversation, [_columns(row)])
+            insert_new(session, Conversation, [_columns(row)])
             found = repository.find_open(session, self._account_sid, self._configuration_id, row.grouping_key)
             if found is not None and found.id == row.id:
                 session.add_all(people)

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from callscribe.db.base import Base, now
+from callscribe.db.base import Base, now, partial_index
 
 
 class ConversationStatus(StrEnum):
@@ -24,9 +24,6 @@ class Grouping(StrEnum):
     PROFILE = "GROUP_BY_PROFILE"
     ADDRESSES = "GROUP_BY_PARTICIPANT_ADDRESSES"
     ADDRESSES_AND_CHANNEL = "GROUP_BY_PARTICIPANT_ADDRESSES_AND_CHANNEL_TYPE"
-
-
-_OPEN = sa.text("status <> 'CLOSED'")
 
 
 class ConversationConfiguration(Base):
@@ -71,14 +68,13 @@ class Conversation(Base):
         sa.Index("ix_conversations_list", "account_sid", "created_at", "id"),
         sa.Index("ix_conversations_status", "account_sid", "status", "created_at", "id"),
         # Of two writers who find none open, one only can open it.
-        sa.Index(
+        partial_index(
             "ux_conversations_open",
             "account_sid",
             "configuration_id",
             "grouping_key",
+            where="status <> 'CLOSED'",
             unique=True,
-            sqlite_where=_OPEN,
-            postgresql_where=_OPEN,
         ),
         sa.Index("ix_conversations_due", "due_at", "account_sid"),
         sa.Index("ix_conversations_active", "account_sid", "active_at"),

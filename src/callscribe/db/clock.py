@@ -1,24 +1,47 @@
-"""The database's clock: the one that processes on several machines go by when they compare times with each other."""
+"""The database's clock: the one that processes on several machines go by when they compare times with each other.
+
+On SQLite that is the clock of this machine, since nobody else works with the file; in milliseconds. On PostgreSQL it is
+the moment at which the database comes to an expression, not `now()`, which is when the transaction began.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from callscribe.db.base import UtcDateTime
-from callscribe.db.engine import Database
+
+_FORMAT = "'%Y-%m-%d %H:%M:%f000'"
+"""How SQLAlchemy writes times on SQLite, so that they compare as text."""
 
 
-def instant(database: Database, offset: timedelta = timedelta(0)) -> sa.ColumnElement[datetime]:
-    """An expression: the moment at which the database comes to it, plus `offset`.
+class _Now(FunctionElement[datetime]):
+    """This moment."""
 
-    On SQLite that is the clock of this machine, since nobody else works with the file; in milliseconds.
-    """
-    if database.is_sqlite:
-        shift = f"{offset.total_seconds():+.3f} seconds"
-        return _sqlite("now", shift)
-    # Not now(), which is when the transaction began.
-    return sa.cast(sa.func.clock_timestamp() + sa.cast(offset, sa.Interval()), UtcDateTime())
+    type = UtcDateTime()
+    inherit_cache = True
+
+
+class _Later(FunctionElement[datetime]):
+    """So many seconds, to the millisecond, after a moment; NULL where one of them is."""
+
+    type = UtcDateTime()
+    inherit_cache = True
+
+
+class epoch(FunctionElement[float]):  # noqa: N801  a function of SQL
+    """Seconds since 1970."""
+
+    type = sa.Double()
+    inherit_cache = True
+
+
+def instant(offset: timedelta = timedelta(0)) -> sa.ColumnElement[datetime]:
+    """An expression: this moment, plus `offset`."""
+    return _Later(_Now(), sa.literal(offset.total_seconds(), sa.Double())) if offset else _Now()
 
 
 def fixed(moment: sa.ColumnElement[datetime]) -> sa.ColumnElement[datetime]:
@@ -26,32 +49,43 @@ def fixed(moment: sa.ColumnElement[datetime]) -> sa.ColumnElement[datetime]:
     return sa.select(moment).scalar_subquery()
 
 
-def days_ago(database: Database, days: sa.SQLColumnExpression[float]) -> sa.ColumnElement[datetime]:
-    """An expression: the moment so many days ago, to the millisecond; NULL where they are."""
-    seconds = days * 86400.0
-    if database.is_sqlite:
-        shift = sa.literal("-").concat(sa.cast(sa.func.round(seconds, 3), sa.Text())).concat(" seconds")
-        return _sqlite("now", shift)
-    return sa.cast(fixed(instant(database)) - sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds), UtcDateTime())
+def days_ago(days: sa.SQLColumnExpression[float]) -> sa.ColumnElement[datetime]:
+    """An expression: the moment so many days ago; NULL where they are."""
+    return _Later(fixed(_Now()), -86400.0 * days)
 
 
-def later(
-    database: Database, moment: sa.SQLColumnExpression[datetime], offset: timedelta
-) -> sa.ColumnElement[datetime]:
-    """An expression: `offset` after a moment that a column has, to the millisecond."""
-    if database.is_sqlite:
-        shift = f"{offset.total_seconds():+.3f} seconds"
-        return _sqlite(moment, shift)
-    return sa.cast(moment + sa.cast(offset, sa.Interval()), UtcDateTime())
-
-
-def milliseconds(database: Database) -> sa.ColumnElement[int]:
+def milliseconds() -> sa.ColumnElement[int]:
     """An expression: milliseconds since 1970, as DBOS writes times."""
-    if database.is_sqlite:
-        return sa.cast((sa.func.julianday("now") - 2_440_587.5) * 86_400_000, sa.BigInteger())
-    return sa.cast(sa.func.extract("epoch", sa.func.clock_timestamp()) * 1000, sa.BigInteger())
+    return sa.cast(epoch() * 1000.0, sa.BigInteger())
 
 
-def _sqlite(moment: str | sa.SQLColumnExpression[datetime], shift: Any) -> sa.ColumnElement[datetime]:
-    """A moment and a modifier of SQLite's, written as SQLAlchemy writes times there, so that they compare as text."""
-    return sa.func.strftime("%Y-%m-%d %H:%M:%f000", moment, shift, type_=UtcDateTime())
+@compiles(_Now, "sqlite")
+def _now_in_sqlite(_element: _Now, _compiler: SQLCompiler, **_: Any) -> str:
+    return f"strftime({_FORMAT}, 'now')"
+
+
+@compiles(_Now, "postgresql")
+def _now_in_postgresql(_element: _Now, _compiler: SQLCompiler, **_: Any) -> str:
+    return "clock_timestamp()"
+
+
+@compiles(_Later, "sqlite")
+def _later_in_sqlite(element: _Later, compiler: SQLCompiler, **options: Any) -> str:
+    moment, seconds = (compiler.process(each, **options) for each in element.clauses)
+    return f"strftime({_FORMAT}, {moment}, round({seconds}, 3) || ' seconds')"
+
+
+@compiles(_Later, "postgresql")
+def _later_in_postgresql(element: _Later, compiler: SQLCompiler, **options: Any) -> str:
+    moment, seconds = (compiler.process(each, **options) for each in element.clauses)
+    return f"({moment} + make_interval(secs => {seconds}))"
+
+
+@compiles(epoch, "sqlite")
+def _epoch_in_sqlite(_element: epoch, _compiler: SQLCompiler, **_: Any) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(epoch, "postgresql")
+def _epoch_in_postgresql(_element: epoch, _compiler: SQLCompiler, **_: Any) -> str:
+    return "extract(epoch from clock_timestamp())::double precision"

@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import callscribe
 from callscribe.db.clock import instant
 from callscribe.db.engine import Database
-from callscribe.durable.queues import EARLIER_VERSIONS, PROTOCOL_VERSION
+from callscribe.durable.queues import PROTOCOL_VERSION
 from callscribe.durable.recovery import Returned, give_back_lost, owners, sign_off, take_from_the_dead
 from callscribe.durable.tables import Worker
 from callscribe.observability.metrics import TAKEN_OVER, TAKEOVERS
@@ -53,9 +53,8 @@ def _nothing(*_: object) -> None:
 class Liveness:
     """The heartbeat of one worker, and its watch over the others.
 
-    `deaths` is how many workers may die over one job; `told` hears of what was taken from the dead, and `succeeded` is
-    called when the last worker of an earlier version of the program is gone. Neither may take long. `at_work` names the
-    workflows that run in this process.
+    `deaths` is how many workers may die over one job; `told` hears of what was taken from the dead, and may not take
+    long. `at_work` names the workflows that run in this process.
     """
 
     def __init__(
@@ -66,7 +65,6 @@ class Liveness:
         *,
         deaths: int = 10,
         told: Callable[[Returned], None] = _nothing,
-        succeeded: Callable[[], None] = _nothing,
         at_work: Callable[[], Collection[str]] | None = None,
     ) -> None:
         self._database = database
@@ -74,9 +72,7 @@ class Liveness:
         self._abilities = abilities or Abilities()
         self._deaths = deaths
         self._told = told
-        self._succeeded = succeeded
         self._at_work = at_work
-        self._predecessors = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="liveness", daemon=True)
         self._be_patient()
@@ -92,8 +88,8 @@ class Liveness:
                     machine=machine_id(),
                     pid=process.pid,
                     process_started=process.create_time(),
-                    started_at=instant(self._database),
-                    seen_at=instant(self._database),
+                    started_at=instant(),
+                    seen_at=instant(),
                     roles=list(self._abilities.roles),
                     models=list(self._abilities.models),
                     device=self._abilities.device,
@@ -144,7 +140,7 @@ class Liveness:
             self._regular_since -= EXPIRY.total_seconds()
 
     def _others_alive(self) -> set[str]:
-        lately = seen_lately(self._database).label("lately")
+        lately = seen_lately().label("lately")
         with self._database.read() as session:
             workers = session.execute(sa.select(Worker, lately).where(Worker.id != self._id)).all()
         # Where the database was away, nobody was seen. Who comes back to it first must not bury the others.
@@ -163,7 +159,6 @@ class Liveness:
             try:
                 self._beat()
                 self.take_over()
-                self._watch_predecessors()
                 self._look_for_lost()
             except Exception:  # noqa: BLE001
                 # A database that is away for a moment must not end the heartbeat.
@@ -175,16 +170,9 @@ class Liveness:
         if lost := give_back_lost(self._database, self._id, self._at_work):
             _log.warning("worker.lost", jobs=lost)
 
-    def _watch_predecessors(self) -> None:
-        before, self._predecessors = self._predecessors, earlier_workers(self._database)
-        if before and not self._predecessors:
-            self._succeeded()
-
     def _beat(self) -> None:
         with self._database.write() as session:
-            seen = session.execute(
-                sa.update(Worker).where(Worker.id == self._id).values(seen_at=instant(self._database))
-            )
+            seen = session.execute(sa.update(Worker).where(Worker.id == self._id).values(seen_at=instant()))
         moment = time.monotonic()
         if moment - self._last_beat > EXPIRY.total_seconds() / 2:
             self._regular_since = moment
@@ -199,26 +187,19 @@ class Liveness:
 def live_workers(database: Database) -> set[str]:
     """The ids of the workers that were seen lately."""
     with database.read() as session:
-        return set(session.scalars(sa.select(Worker.id).where(seen_lately(database))))
+        return set(session.scalars(sa.select(Worker.id).where(seen_lately())))
 
 
-def seen_lately(database: Database) -> sa.ColumnElement[bool]:
+def seen_lately() -> sa.ColumnElement[bool]:
     """That a worker was seen within `EXPIRY`, by the database's clock."""
-    return Worker.seen_at > instant(database, -EXPIRY)
+    return Worker.seen_at > instant(-EXPIRY)
 
 
 def models_served(database: Database) -> set[str]:
     """The models of all live workers together."""
     with database.read() as session:
-        rows = session.scalars(sa.select(Worker.models).where(seen_lately(database), Worker.models.is_not(None)))
-        return {model for models in rows for model in models or ()}
-
-
-def earlier_workers(database: Database) -> bool:
-    """Whether a worker lives whose workflows are of an earlier version."""
-    older = sa.or_(Worker.protocol.is_(None), Worker.protocol.in_(EARLIER_VERSIONS))
-    with database.read() as session:
-        return session.scalar(sa.select(Worker.id).where(seen_lately(database), older).limit(1)) is not None
+        rows = session.scalars(sa.select(Worker.models).where(seen_lately()))
+        return {model for models in rows for model in models}
 
 
 def machine_id() -> str:

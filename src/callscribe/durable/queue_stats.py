@@ -52,7 +52,7 @@ def look(database: Database) -> QueueStats:
             .subquery()
         )
         keys = found.c.queue_name, found.c.queue_partition_key
-        oldest = milliseconds(database) - sa.func.min(found.c.created_at)
+        oldest = milliseconds() - sa.func.min(found.c.created_at)
         return sa.select(*keys, sa.func.count(), oldest).group_by(*keys)
 
     with database.read() as session:

@@ -20,11 +20,7 @@ WORKFLOW_INSTANCE = "callscribe"
 
 PROTOCOL_VERSION = "3"
 """DBOS resumes a workflow only with code of the same version. Raise this when the steps of a workflow
-change in a way that half-done work cannot follow, and see to it that such work is adopted; see
-`jobs/adoption.py`."""
-
-EARLIER_VERSIONS: Final = frozenset({"2"})
-"""Versions whose work is adopted once no worker of theirs is alive."""
+change in a way that half-done work cannot follow, and see to it that such work is adopted."""
 
 
 class Role(StrEnum):

@@ -83,7 +83,7 @@ def give_back_lost(database: Database, worker: str, at_work: Callable[[], Collec
     of a living worker for ever. `at_work` names the workflows that really run here.
     """
     table = workflow_status(database)
-    long_ago = milliseconds(database) - LOST_AFTER * 1000
+    long_ago = milliseconds() - LOST_AFTER * 1000
     query = sa.select(table.c.workflow_uuid).where(_in_hand(table, [worker]), table.c.started_at_epoch_ms < long_ago)
     with database.read() as session:
         suspected = set(session.scalars(query))
@@ -135,7 +135,7 @@ def _put_back(
             status=ENQUEUED,
             owner_xid=None,
             started_at_epoch_ms=None,
-            updated_at=milliseconds(database),
+            updated_at=milliseconds(),
             queue_name=sa.func.coalesce(table.c.queue_name, INTERNAL_QUEUE),
             **({} if counted else {"recovery_attempts": table.c.recovery_attempts - 1}),
         )
@@ -156,8 +156,8 @@ def _give_up(session: Session, database: Database, workers: Collection[str], dea
             deduplication_id=None,
             started_at_epoch_ms=None,
             queue_name=None,
-            updated_at=milliseconds(database),
-            completed_at=milliseconds(database),
+            updated_at=milliseconds(),
+            completed_at=milliseconds(),
         )
         .returning(table.c.workflow_uuid)
     )

@@ -18,7 +18,7 @@ class Runtime:
     """Runs workflows from some queues. Create it, then the instances of the workflow classes, then `start` it.
 
     `abilities` is what other processes are told of this worker; `allowances` are limits of single accounts, asked for
-    at most once a second; `told` and `succeeded` are `Liveness`'s.
+    at most once a second; `told` is `Liveness`'s.
     """
 
     def __init__(
@@ -30,7 +30,6 @@ class Runtime:
         *,
         allowances: Callable[[], Allowances] = Allowances,
         told: Callable[[Returned], None],
-        succeeded: Callable[[], None],
     ) -> None:
         quiet_dbos()
         let_dbos_wait()
@@ -53,7 +52,6 @@ class Runtime:
             abilities,
             deaths=settings.job_worker_deaths,
             told=told,
-            succeeded=succeeded,
             at_work=self._dbos._active_workflows_set.activeList,  # noqa: SLF001
         )
 

@@ -46,17 +46,6 @@ def workflow_status(database: Database) -> sa.TableClause:
     )
 
 
-def operation_outputs(database: Database) -> sa.TableClause:
-    """The table with a row for each finished step of a workflow."""
-    return sa.table(
-        "operation_outputs",
-        sa.column("workflow_uuid", sa.Text()),
-        sa.column("function_id", sa.Integer()),
-        sa.column("function_name", sa.Text()),
-        schema=None if database.is_sqlite else "dbos",
-    )
-
-
 def is_in_flight(table: sa.TableClause, status: str) -> sa.ColumnElement[bool]:
     """That a workflow has a status, ENQUEUED or PENDING, in words that both databases find DBOS's indexes by."""
     has = table.c.status == sa.literal_column(f"'{status}'")

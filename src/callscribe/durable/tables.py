@@ -9,10 +9,7 @@ from callscribe.db.base import Base, now
 
 
 class Worker(Base):
-    """A running worker process; `id` is its executor id in DBOS. The row is refreshed while it lives.
-
-    What a worker of protocol 2 does not know of is null in its row.
-    """
+    """A running worker process; `id` is its executor id in DBOS. The row is refreshed while it lives."""
 
     __tablename__ = "workers"
 
@@ -23,13 +20,13 @@ class Worker(Base):
     started_at: Mapped[datetime] = mapped_column(default=now)
     seen_at: Mapped[datetime] = mapped_column(default=now)
     """By the database's clock, like `started_at`."""
-    roles: Mapped[list[str] | None] = mapped_column(sa.JSON(none_as_null=True))
-    models: Mapped[list[str] | None] = mapped_column(sa.JSON(none_as_null=True))
+    roles: Mapped[list[str]] = mapped_column(sa.JSON)
+    models: Mapped[list[str]] = mapped_column(sa.JSON)
     """Those that it recognises with."""
     device: Mapped[str | None] = mapped_column(sa.String(16))
     """`cpu` or `cuda`; None where it does not recognise."""
-    version: Mapped[str | None] = mapped_column(sa.String(32))
-    protocol: Mapped[str | None] = mapped_column(sa.String(8))
+    version: Mapped[str] = mapped_column(sa.String(32))
+    protocol: Mapped[str] = mapped_column(sa.String(8))
     """Version of the workflows that it runs."""
     recognized_at: Mapped[datetime | None]
     """When the model last answered."""

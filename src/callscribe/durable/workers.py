@@ -14,21 +14,21 @@ from callscribe.durable.tables import Worker
 
 def alive(database: Database) -> tuple[Sequence[Worker], datetime]:
     """The rows of the workers that were seen lately, and the moment by the database's clock."""
-    moment = instant(database)
+    moment = instant()
     with database.read() as session:
-        workers = session.scalars(sa.select(Worker).where(seen_lately(database))).all()
+        workers = session.scalars(sa.select(Worker).where(seen_lately())).all()
         return workers, session.execute(sa.select(moment)).scalar_one()
 
 
 def note_recognition(database: Database, worker_id: str, ago: timedelta) -> None:
     """Say that the model of a worker answered so long ago."""
-    _set(database, worker_id, recognized_at=instant(database, -ago))
+    _set(database, worker_id, recognized_at=instant(-ago))
 
 
 def note_check(database: Database, worker_id: str, error: str | None) -> None:
     """Say how a worker's trial of recognition ended just now; None is well."""
-    well = {"recognized_at": instant(database)} if error is None else {}
-    _set(database, worker_id, checked_at=instant(database), check_error=error, **well)
+    well = {"recognized_at": instant()} if error is None else {}
+    _set(database, worker_id, checked_at=instant(), check_error=error, **well)
 
 
 def failing(worker: Worker) -> bool:
@@ -44,8 +44,8 @@ def last_heard(worker: Worker) -> datetime:
 
 
 def recognizes(worker: Worker) -> bool:
-    """Whether a worker is there for recognition. One of an earlier version does everything."""
-    return worker.roles is None or not {Role.RECOGNITION.value, Role.CHUNKS.value}.isdisjoint(worker.roles)
+    """Whether a worker is there for recognition."""
+    return not {Role.RECOGNITION.value, Role.CHUNKS.value}.isdisjoint(worker.roles)
 
 
 def _set(database: Database, worker_id: str, **values: object) -> None:

@@ -142,7 +142,7 @@ class FinishSteps:
             self._blobs.put_bytes(content, data)
             values["result_bytes"] = values.get("result_bytes", 0) + len(data)
         with self._database.write() as session:
-            values |= due_instants(session, self._database, self._settings, row)
+            values |= due_instants(session, self._settings, row)
             # A worker that was thought dead and comes back finds the job ended, and tells nobody.
             ended = repository.transition(session, row.id, Status.RUNNING, status, progress=1.0, **values)
             if ended:

@@ -16,7 +16,7 @@ from psycopg import errors as postgres
 from callscribe.db.engine import Database
 from callscribe.durable import quiet_dbos
 from callscribe.errors import SetupError
-from callscribe.migrations.schema import Fit, SchemaState, config, refuse_too_new, scripts, state, take_over_version
+from callscribe.migrations.schema import Fit, SchemaState, config, refuse_too_new, scripts, state
 
 ADVISORY_LOCK = 7_251_943_110
 """Any number, the same in every version."""
@@ -83,7 +83,6 @@ def _upgrade(database: Database) -> None:
             # pysqlite begins no transaction before DDL: a process killed here would leave half a schema.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             alembic.attributes["connection"] = connection
-            take_over_version(connection)
             command.upgrade(alembic, "head")
         return
     for _ in range(LOCK_ATTEMPTS):
@@ -91,7 +90,6 @@ def _upgrade(database: Database) -> None:
             with database.engine.connect() as connection:
                 connection.detach()  # what is set for this session stays in it
                 connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
-                take_over_version(connection)
                 connection.commit()
                 alembic.attributes["connection"] = connection
                 command.upgrade(alembic, "head")

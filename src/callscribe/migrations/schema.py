@@ -4,13 +4,12 @@ The schema only ever grows while versions of the program overlap: a revision add
 and what nobody uses any more goes in a revision of a later version (contract). A revision that contracts has a line
 `compatible_from = "…"`: the oldest revision whose program can work with the schema from then on. It is kept in the
 database, so that an older program, which does not know the revision, can tell whether it may start.
-
-Versions before revision 0008 know nothing of this. They start when `alembic_version`, their table, has a revision that
-they know; so that table holds the oldest compatible revision, and the revision itself is in a table of its own.
 """
 
+import sqlite3
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
 import sqlalchemy as sa
 from alembic.config import Config
@@ -21,11 +20,9 @@ from dbos._migration import get_migration_versions, get_sqlite_migration_version
 from callscribe.db.engine import Database
 from callscribe.errors import SetupError
 
-VERSION_TABLE = "schema_revision"
-LEGACY_VERSION_TABLE = "alembic_version"
+VERSION_TABLE = "callscribe_revision"
 
 _compatibility = sa.table("schema_compatibility", sa.column("revision"), sa.column("oldest"))
-_legacy = sa.table(LEGACY_VERSION_TABLE, sa.column("version_num"))
 
 
 class Fit(Enum):
@@ -83,9 +80,10 @@ def state(database: Database) -> SchemaState:
     head = directory.get_current_head()
     assert head is not None
     with database.engine.connect() as connection:
-        revision = revision_of(connection)
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        revision = context.get_current_revision()
         oldest = None
-        if revision is not None and sa.inspect(connection).has_table(_compatibility.name):
+        if revision is not None:
             oldest = connection.scalar(sa.select(_compatibility.c.oldest).where(_compatibility.c.revision == revision))
     queues, queues_head = _dbos_versions(database)
     return SchemaState(
@@ -116,6 +114,32 @@ def check(database: Database) -> SchemaState:
     return found
 
 
+def refuse_unreleased(database: Database) -> None:
+    """End a program whose database a version before the first release made; not a byte of its file is changed.
+
+    Raises:
+        SetupError: it is such a one. The message says what to do.
+    """
+    url = database.engine.url
+    engine = database.engine
+    if database.is_sqlite:
+        file = Path(url.database or "").absolute()
+        if not file.exists():
+            return
+        # Read only: whoever may write brings a log that a killed process left into the file when it closes it.
+        engine = sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True))
+    with engine.connect() as connection:
+        tables = sa.inspect(connection).get_table_names()
+    if engine is not database.engine:
+        engine.dispose()
+    if "transcriptions" in tables and VERSION_TABLE not in tables:
+        raise SetupError(
+            f"The database {url.render_as_string(hide_password=True)} is of a version of callscribe before the first "
+            "release, and this version cannot work with it. It is left as it is. Choose another folder with --data, or "
+            "another CALLSCRIBE_DATABASE_URL."
+        )
+
+
 def refuse_too_new(found: SchemaState) -> None:
     """End a program that is too old.
 
@@ -130,38 +154,15 @@ def refuse_too_new(found: SchemaState) -> None:
         )
 
 
-def revision_of(connection: sa.Connection) -> str | None:
-    """The revision of the database's schema, wherever it is kept; None where there is none."""
-    for table in (VERSION_TABLE, LEGACY_VERSION_TABLE):
-        context = MigrationContext.configure(connection, opts={"version_table": table})
-        revision = context.get_current_revision()
-        if revision is not None:
-            return revision
-    return None
-
-
-def take_over_version(connection: sa.Connection) -> None:
-    """Keep the revision in our own table, where a version before 0008 kept it in Alembic's."""
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    if context.get_current_revision() is None and (revision := revision_of(connection)) is not None:
-        context.stamp(scripts(), revision)
-
-
 def note_compatibility(ctx: MigrationContext, step: MigrationInfo, *_: object, **__: object) -> None:
     """Write down, in a revision's own transaction, who can work with the schema from here on."""
     script = step.up_revision
     connection = ctx.connection
-    if (
-        not isinstance(script, Script)
-        or connection is None
-        or not sa.inspect(connection).has_table("schema_compatibility")
-    ):
-        return
+    assert isinstance(script, Script)
+    assert connection is not None
     oldest = getattr(script.module, "compatible_from", None) or connection.scalar(sa.select(_compatibility.c.oldest))
     connection.execute(sa.delete(_compatibility))
     connection.execute(sa.insert(_compatibility).values(revision=script.revision, oldest=oldest))
-    connection.execute(sa.delete(_legacy))
-    connection.execute(sa.insert(_legacy).values(version_num=oldest))
 
 
 def _dbos_versions(database: Database) -> tuple[int, int]:

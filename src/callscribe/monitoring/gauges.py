@@ -57,7 +57,7 @@ class FleetGauges(Collector):
         live, _ = workers.alive(self._database)
         able: Counter[tuple[str, str]] = Counter()
         for worker in live:
-            for role in worker.roles or [role.value for role in Role]:
+            for role in worker.roles:
                 by_model = role in {Role.RECOGNITION.value, Role.CHUNKS.value}
                 able.update((role, model) for model in ((worker.models or [""]) if by_model else [""]))
         yield metrics.WORKERS.family(*able.items())

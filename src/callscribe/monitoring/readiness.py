@@ -114,9 +114,8 @@ class Readiness:
     def _is_well(self, worker: Worker, moment: datetime) -> bool:
         if workers.failing(worker):
             return False
-        # Nothing is known of workers of an earlier version, which have no roles, and where no trials are made.
         overdue = moment - workers.last_heard(worker) > timedelta(seconds=self._interval) + GRACE
-        return worker.roles is None or self._interval <= 0 or not overdue
+        return self._interval <= 0 or not overdue  # where no trials are made, nothing is known
 
     def _store_answers(self) -> bool:
         """Whether the blob store says anything in time; a store that hangs is asked once, not again and again."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,8 +10,6 @@ from sqlalchemy.orm import Session
 
 from callscribe.accounts import usage
 from callscribe.db.base import now
-from callscribe.db.clock import later
-from callscribe.db.engine import Database
 from callscribe.db.paging import Page, fetch_page
 from callscribe.recordings.tables import Call, Intake, Recording
 
@@ -87,17 +85,6 @@ def delete(session: Session, account_sid: str, sid: str) -> Recording | None:
 def sum_stored(account_sid: sa.SQLColumnExpression[str]) -> sa.ScalarSelect[Any]:
     """Bytes of all recordings of an account that are here; NULL where there are none."""
     return sa.select(sa.func.sum(Recording.size)).where(Recording.account_sid == account_sid).scalar_subquery()
-
-
-def to_be_erased(database: Database, account_sid: str, kept: timedelta) -> sa.Select[Any]:
-    """When (`at`) how many bytes (`size`) of an account's recordings are due, kept for so long; first ones first."""
-    at = later(database, Recording.date_created, kept).label("at")
-    columns: list[sa.ColumnElement[Any]] = [at, Recording.size.label("size")]
-    return (
-        sa.select(*columns)
-        .where(Recording.account_sid == account_sid, Recording.size.is_not(None))
-        .order_by(Recording.date_created)
-    )
 
 
 def find_call(session: Session, account_sid: str, sid: str) -> Call | None:

@@ -34,8 +34,8 @@ Completed = Callable[[Session, Recording, str], None]
 Admit = Callable[[Session, str], None]
 """Called with an account before a recording that a client sends is taken; raises a RequestError where it is not."""
 
-UntilRoom = Callable[[Session, str, int], float]
-"""Seconds until an account stores so many bytes less, as far as that can be known."""
+UntilRoom = Callable[[Session, str], float]
+"""Seconds until an account stores less, as far as that can be known."""
 
 
 def _nothing(_session: Session, _recording: Recording, _base_url: str) -> None:
@@ -46,7 +46,7 @@ def _everybody(_session: Session, _account_sid: str) -> None:
     pass
 
 
-def _unknown(_session: Session, _account_sid: str, _size: int) -> float:
+def _unknown(_session: Session, _account_sid: str) -> float:
     return STORAGE_WAIT
 
 
@@ -61,7 +61,7 @@ class Recordings:
         settings: limits.
         completed: what else happens when a recording becomes completed.
         admit: what else a client must be allowed before its recording is taken.
-        until_room: seconds until an account will have so many bytes less.
+        until_room: seconds until an account will store less.
     """
 
     def __init__(
@@ -190,7 +190,7 @@ class Recordings:
 
     def _no_room(self, account_sid: str, lacking: int) -> NoRoom:
         with self._database.read() as session:
-            return NoRoom(lacking, self._until_room(session, account_sid, lacking))
+            return NoRoom(lacking, self._until_room(session, account_sid))
 
     def _committed(self, work: Callable[[Session], tuple[Answer, bool]]) -> tuple[Answer, bool]:
         try:

@@ -1,9 +1,9 @@
 """Whether an account may have one more job, and when to ask again where it may not.
 
-What an account has in hand is not kept in a counter, which every create would wait for, and which a version that knows
-nothing of it would leave wrong: it is counted from an index, at most once in `REFRESH` seconds for each account that
-creates jobs, and this process's own creates are added meanwhile. So a limit is exceeded at most by what other processes
-accept in that time, and by what recordings that are transcribed by themselves bring.
+What an account has in hand is not kept in a counter, which every create would wait for: it is counted from an index,
+at most once in `REFRESH` seconds for each account that creates jobs, and this process's own creates are added
+meanwhile. So a limit is exceeded at most by what other processes accept in that time, and by what recordings that are
+transcribed by themselves bring.
 """
 
 import math
@@ -18,15 +18,12 @@ from sqlalchemy.orm import Session
 from callscribe.accounts import usage
 from callscribe.accounts.limits import Limits, limits_of
 from callscribe.accounts.tables import AccountStorage
-from callscribe.callbacks import repository as callback_repository
 from callscribe.db.engine import Database
 from callscribe.errors import Code, RequestError
-from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.recordings import repository as recording_repository
 from callscribe.recordings.intake import STORAGE_WAIT
 from callscribe.settings import Settings
-from callscribe.transcriptions import keys, repository
-from callscribe.transcriptions.room import seconds_until_freed
+from callscribe.transcriptions import repository
 
 REFRESH = 1.0
 """Seconds for which what was counted is taken to be so still. Counting many takes time: see `_SHARE`."""
@@ -36,9 +33,6 @@ _SHARE = 50
 
 LONGEST_WAIT = 600
 """Seconds: the most that is said of jobs that wait, however slowly they end."""
-
-STORAGE_HOLDS = 5.0
-"""Seconds for which what was said of stored bytes is said again."""
 
 ERASURE_DELAY = 60
 """Seconds from when something is due to when it has been swept."""
@@ -59,7 +53,7 @@ COUNTED_ANEW = 24 * 3600.0
 """Seconds between two counts of what an account stores."""
 
 BATCH = 200
-"""Jobs of an older version, or accounts, that one round of housekeeping counts."""
+"""Accounts that one round of housekeeping counts."""
 
 _log = structlog.get_logger(__name__)
 
@@ -94,7 +88,6 @@ class Quotas:
         self._settings = settings
         self._clock = clock
         self._standings: dict[str, Standing] = {}
-        self._storage: dict[str, tuple[float, float]] = {}
         self._lock = threading.Lock()
 
     def admit(self, session: Session, account_sid: str) -> None:
@@ -122,7 +115,7 @@ class Quotas:
             raise _full(
                 f"This account stores {standing.stored_bytes} bytes, of {limits.stored_bytes} that it may. Delete "
                 "transcriptions or recordings that are done with.",
-                self._until_storage(session, account_sid, standing.stored_bytes - limits.stored_bytes + 1),
+                until_room(session, account_sid),
             )
 
     def added(self, account_sid: str) -> None:
@@ -172,22 +165,6 @@ class Quotas:
                     del self._standings[sid]
         return standing
 
-    def until_room(self, session: Session, account_sid: str, size: int) -> float:
-        """Seconds until retention has erased so many bytes of an account; `STORAGE_WAIT` where it never will have."""
-        wait = seconds_until_freed(session, self._database, self._settings, account_sid, size)
-        return STORAGE_WAIT if wait is None else wait + ERASURE_DELAY
-
-    def _until_storage(self, session: Session, account_sid: str, size: int) -> float:
-        """The same for jobs, whose creates wait for one another: looked up once in a while."""
-        looked, wait = self._storage.get(account_sid, (-math.inf, 0.0))
-        moment = self._clock()
-        if moment - looked >= STORAGE_HOLDS:
-            if len(self._storage) > BATCH:
-                self._storage.clear()
-            looked, wait = moment, self.until_room(session, account_sid, size)
-            self._storage[account_sid] = looked, wait
-        return wait - (moment - looked)
-
     def _until_one_ends(self, standing: Standing, limit: int) -> float:
         """Seconds until there is room for one, at the rate at which the account's jobs ended lately."""
         rate = standing.activity.jobs_a_second
@@ -209,31 +186,21 @@ def use_of(session: Session, account_sid: str, settings: Settings) -> Standing:
     )
 
 
+def until_room(session: Session, account_sid: str) -> float:
+    """Seconds until retention has erased something of an account's jobs; `STORAGE_WAIT` where it never will."""
+    wait = repository.until_next_erasure(session, account_sid)
+    return STORAGE_WAIT if wait is None else max(0.0, wait.total_seconds()) + ERASURE_DELAY
+
+
 def _full(detail: str, seconds: float) -> RequestError:
     wait = max(1, math.ceil(seconds))
     return RequestError(Code.TOO_MANY_REQUESTS, f"{detail} Try again in {wait} seconds.", retry_after=wait)
 
 
-def keep_house(database: Database, blobs: BlobStore) -> None:
-    """Count what an older version left uncounted, and count some accounts anew; see `BATCH`."""
-    with database.read() as session:
-        rows = repository.not_counted(session, BATCH)
-    for row in rows:
-        with database.read() as session:
-            bodies = callback_repository.body_keys(session, row.account_sid, row.id)
-        media = _size(blobs, keys.media(row.blobs))
-        results = sum(_size(blobs, key) for key in (keys.transcript(row.blobs), *bodies))
-        with database.write() as session:
-            repository.set_stored(session, row.id, media, results)
-    with database.read() as session:
-        not_sized = callback_repository.not_sized(session, BATCH)
-    for callback_id, key in not_sized.items():
-        size = _size(blobs, key)
-        with database.write() as session:
-            callback_repository.set_size(session, callback_id, size)
+def keep_house(database: Database) -> None:
+    """Forget activity that counts no more, and count what some accounts store anew; see `BATCH`."""
     with database.write() as session:
         usage.forget_activity(session)
-        usage.begin_counting(session)
     sums = [of.sum_stored(AccountStorage.account_sid) for of in (repository, recording_repository)]
     with database.write() as session:
         claimed = usage.claim_oldest(session, COUNTED_ANEW, BATCH)
@@ -244,10 +211,3 @@ def keep_house(database: Database, blobs: BlobStore) -> None:
             changed = usage.put_right(session, count)
         if changed and count.counted != count.said:
             _log.info("quotas.counted_anew", account=count.account_sid, bytes=count.counted, before=count.said)
-
-
-def _size(blobs: BlobStore, key: str) -> int:
-    try:
-        return blobs.size(key)
-    except BlobMissing:
-        return 0

@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from callscribe.accounts import usage
 from callscribe.db.base import now
+from callscribe.db.clock import instant
 from callscribe.db.committed import after_commit
 from callscribe.db.engine import begin_writing
 from callscribe.db.paging import Page, fetch_page
+from callscribe.db.upsert import insert_new
 from callscribe.ids import transcription_id_at
 from callscribe.observability import metrics
 from callscribe.transcriptions.status import Status
@@ -136,7 +137,7 @@ def transition(session: Session, transcription_id: str, source: Status, target: 
     if not source.may_become(target):
         raise ValueError(f"a job does not go from {source} to {target}")
     if target.is_final:
-        # What a job never had counts nothing; None is left for what an older version ended.
+        # What a job never had counts nothing; None is left for what is not counted yet.
         values = {"media_bytes": sa.func.coalesce(Transcription.media_bytes, 0), **values}
     account_sid = session.scalar(
         sa.update(Transcription)
@@ -202,42 +203,14 @@ def count_unfinished(session: Session, account_sid: str, most: int) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(some.subquery())) or 0
 
 
-def to_be_erased(account_sid: str) -> list[sa.Select[Any]]:
-    """When (`at`) how many bytes (`size`) of an account's jobs are due, first ones first; no byte twice."""
-    media, transcript, job = Transcription.media_due_at, Transcription.transcript_due_at, Transcription.job_due_at
-    of_media = sa.func.coalesce(Transcription.media_bytes, 0)
-    of_results = sa.func.coalesce(Transcription.result_bytes, 0)
-    sizes = {
-        media: sa.case((job < media, 0), else_=of_media),
-        transcript: sa.case((job < transcript, 0), else_=of_results),
-        job: sa.case((media <= job, 0), else_=of_media) + sa.case((transcript <= job, 0), else_=of_results),
-    }
-    return [
-        sa.select(due.label("at"), size.label("size"))
-        .where(Transcription.account_sid == account_sid, due.is_not(None))
-        .order_by(due)
-        for due, size in sizes.items()
+def until_next_erasure(session: Session, account_sid: str) -> timedelta | None:
+    """How long until something of an account's jobs is due; None where nothing ever is."""
+    firsts = [
+        sa.select(sa.func.min(due)).where(Transcription.account_sid == account_sid, due.is_not(None)).scalar_subquery()
+        for due in (Transcription.media_due_at, Transcription.transcript_due_at, Transcription.job_due_at)
     ]
-
-
-def not_counted(session: Session, limit: int) -> Sequence[Transcription]:
-    """Jobs that ended under a version that did not count what they store."""
-    query = sa.select(Transcription).where(
-        Transcription.media_bytes.is_(None), Transcription.status.in_((Status.COMPLETED, Status.FAILED))
-    )
-    return session.scalars(query.order_by(Transcription.id).limit(limit)).all()
-
-
-def set_stored(session: Session, transcription_id: str, media_bytes: int, result_bytes: int) -> None:
-    """Say what a job stores that nobody counted before."""
-    account_sid = session.scalar(
-        sa.update(Transcription)
-        .where(Transcription.id == transcription_id, Transcription.media_bytes.is_(None))
-        .values(media_bytes=media_bytes, result_bytes=result_bytes)
-        .returning(Transcription.account_sid)
-    )
-    if account_sid is not None:
-        usage.store(session, account_sid, media_bytes + result_bytes)
+    moment, *found = session.execute(sa.select(instant(), *firsts)).one()
+    return min((due - moment for due in found if due is not None), default=None)
 
 
 def try_hold(session: Session, ids: Collection[str]) -> tuple[dict[str, int], set[str]]:
@@ -262,7 +235,7 @@ def free_results(session: Session, account_sid: str, freed: Mapping[str, int]) -
 
 
 def sum_stored(account_sid: sa.SQLColumnExpression[str]) -> sa.ScalarSelect[Any]:
-    """Bytes that all jobs of an account store, as far as they are counted; NULL where there are none."""
+    """Bytes that all jobs of an account store; NULL where there are none."""
     size = sa.func.coalesce(Transcription.media_bytes, 0) + sa.func.coalesce(Transcription.result_bytes, 0)
     return sa.select(sa.func.sum(size)).where(Transcription.account_sid == account_sid).scalar_subquery()
 
@@ -429,10 +402,5 @@ def has_more_of_source(session: Session, account_sid: str, source_id: str, limit
 
 def claim_automatic(session: Session, account_sid: str, source_id: str, configuration_id: str) -> bool:
     """Take it upon oneself to have a recording transcribed; False where somebody did so before."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    result = session.execute(
-        insert(AutomaticTranscription)
-        .values(account_sid=account_sid, source_id=source_id, configuration_id=configuration_id, created_at=now())
-        .on_conflict_do_nothing()
-    )
-    return bool(result.rowcount)  # type: ignore[attr-defined]
+    row = {"account_sid": account_sid, "source_id": source_id, "configuration_id": configuration_id}
+    return insert_new(session, AutomaticTranscription, row)

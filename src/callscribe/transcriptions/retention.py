@@ -52,11 +52,11 @@ _ENDED = (Status.COMPLETED, Status.FAILED)
 _log = structlog.get_logger(__name__)
 
 
-def due_instants(session: Session, database: Database, settings: Settings, row: Transcription) -> dict[str, Any]:
+def due_instants(session: Session, settings: Settings, row: Transcription) -> dict[str, Any]:
     """Columns of a job that ends in this transaction: when what of it is due."""
     account = session.get(Account, row.account_sid)
     kept = _kept(row, account, settings)
-    return {name: instant(database, timedelta(days=days)) for name, days in kept.items() if days is not None}
+    return {name: instant(timedelta(days=days)) for name, days in kept.items() if days is not None}
 
 
 def count_anew(database: Database, settings: Settings, account_sid: str) -> int:
@@ -200,7 +200,7 @@ class Sweep:
     def _callbacks(self) -> int:
         """Logs, and what they said with the last that says it."""
         with self._writing() as session:
-            due = callback_repository.due(session, self._database, BATCH)
+            due = callback_repository.due(session, BATCH)
             # Who deletes a job, or sends its callback again, locks the job first and then waits for these rows; here
             # nobody is waited for, and what belongs to a job that somebody has is left for the next round.
             results, busy = repository.try_hold(session, _subjects(due))
@@ -283,7 +283,7 @@ class Sweep:
     ) -> list[tuple[str, float]]:
         """Accounts that have something older than the days for which they keep it, and those days."""
         days = account_repository.days_kept(kind, of_settings(self._settings)[f"{kind}Days"])
-        has_old = sa.exists().where(owner == Account.sid, old(days_ago(self._database, days)))
+        has_old = sa.exists().where(owner == Account.sid, old(days_ago(days)))
         with self._database.read() as session:
             rows = session.execute(sa.select(Account.sid, days).where(days.is_not(None), has_old)).all()
         return [(account_sid, kept) for account_sid, kept in rows]
@@ -309,10 +309,10 @@ class Sweep:
         )
 
     def _now(self) -> sa.ColumnElement[datetime]:
-        return fixed(instant(self._database))
+        return fixed(instant())
 
     def _ago(self, days: float) -> sa.ColumnElement[datetime]:
-        return fixed(instant(self._database, -timedelta(days=days)))
+        return fixed(instant(-timedelta(days=days)))
 
     def _enqueue(
         self,

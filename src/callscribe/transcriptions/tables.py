@@ -6,10 +6,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from callscribe.db.base import Base, now
+from callscribe.db.base import Base, now, partial_index
 from callscribe.db.documents import JsonOf
 from callscribe.transcriptions.documents import ResolvedConfiguration
 from callscribe.transcriptions.status import Status
+
+_DUE = ("media_due_at", "transcript_due_at", "job_due_at")
 
 
 class Transcription(Base):
@@ -24,73 +26,16 @@ class Transcription(Base):
         sa.Index("ix_transcriptions_language_status", "account_sid", "language", "status", "created_at", "id"),
         sa.Index("ix_transcriptions_source", "account_sid", "source_id", "created_at", "id"),
         # For the sweep over unfinished jobs; of millions of rows only these few are in it.
-        sa.Index(
-            "ix_transcriptions_unfinished",
-            "id",
-            sqlite_where=sa.text("status IN ('PENDING', 'RUNNING')"),
-            postgresql_where=sa.text("status IN ('PENDING', 'RUNNING')"),
-        ),
+        partial_index("ix_transcriptions_unfinished", "id", where="status IN ('PENDING', 'RUNNING')"),
         # For the sweep over what is to be erased.
-        sa.Index(
-            "ix_transcriptions_media_due_at",
-            "media_due_at",
-            sqlite_where=sa.text("media_due_at IS NOT NULL"),
-            postgresql_where=sa.text("media_due_at IS NOT NULL"),
+        *(partial_index(f"ix_transcriptions_{due}", due, where=f"{due} IS NOT NULL") for due in _DUE),
+        # For telling an account when something of it goes.
+        *(
+            partial_index(f"ix_transcriptions_account_{due}", "account_sid", due, where=f"{due} IS NOT NULL")
+            for due in _DUE
         ),
-        sa.Index(
-            "ix_transcriptions_transcript_due_at",
-            "transcript_due_at",
-            sqlite_where=sa.text("transcript_due_at IS NOT NULL"),
-            postgresql_where=sa.text("transcript_due_at IS NOT NULL"),
-        ),
-        sa.Index(
-            "ix_transcriptions_job_due_at",
-            "job_due_at",
-            sqlite_where=sa.text("job_due_at IS NOT NULL"),
-            postgresql_where=sa.text("job_due_at IS NOT NULL"),
-        ),
-        # For telling an account when there will be room.
-        sa.Index(
-            "ix_transcriptions_account_media_due_at",
-            "account_sid",
-            "media_due_at",
-            sqlite_where=sa.text("media_due_at IS NOT NULL"),
-            postgresql_where=sa.text("media_due_at IS NOT NULL"),
-        ),
-        sa.Index(
-            "ix_transcriptions_account_transcript_due_at",
-            "account_sid",
-            "transcript_due_at",
-            sqlite_where=sa.text("transcript_due_at IS NOT NULL"),
-            postgresql_where=sa.text("transcript_due_at IS NOT NULL"),
-        ),
-        sa.Index(
-            "ix_transcriptions_account_job_due_at",
-            "account_sid",
-            "job_due_at",
-            sqlite_where=sa.text("job_due_at IS NOT NULL"),
-            postgresql_where=sa.text("job_due_at IS NOT NULL"),
-        ),
-        # For counting what ended under a version that did not count.
-        sa.Index(
-            "ix_transcriptions_not_counted",
-            "id",
-            sqlite_where=sa.text("media_bytes IS NULL AND status IN ('COMPLETED', 'FAILED')"),
-            postgresql_where=sa.text("media_bytes IS NULL AND status IN ('COMPLETED', 'FAILED')"),
-        ),
-        sa.Index(
-            "ix_transcriptions_failed",
-            "id",
-            sqlite_where=sa.text("status = 'FAILED'"),
-            postgresql_where=sa.text("status = 'FAILED'"),
-        ),
-        sa.Index(
-            "ix_transcriptions_retry",
-            "retry_of",
-            unique=True,
-            sqlite_where=sa.text("retry_of IS NOT NULL"),
-            postgresql_where=sa.text("retry_of IS NOT NULL"),
-        ),
+        partial_index("ix_transcriptions_failed", "id", where="status = 'FAILED'"),
+        partial_index("ix_transcriptions_retry", "retry_of", where="retry_of IS NOT NULL", unique=True),
     )
 
     id: Mapped[str] = mapped_column(sa.String(64), primary_key=True)

@@ -19,7 +19,6 @@ from callscribe.durable.liveness import Abilities, live_workers
 from callscribe.durable.queues import Role, worker_queues
 from callscribe.durable.recovery import Returned
 from callscribe.durable.runtime import Runtime
-from callscribe.jobs.adoption import adopt
 from callscribe.jobs.fetch import FetchSteps
 from callscribe.jobs.finish import FinishSteps
 from callscribe.jobs.job_tracker import JobTracker
@@ -100,7 +99,6 @@ class WorkerProcess:
             self._abilities,
             allowances=self._allowances,
             told=self._end_given_up,
-            succeeded=lambda: self._aside(partial(adopt, database)),
         )
         self._spool = Spool.of(settings, settings.spool / self._runtime.worker_id)
         self._running = JobTracker(database, services.blobs, self._spool)
@@ -116,7 +114,7 @@ class WorkerProcess:
         )
         RetentionWorkflows(services.blobs, before_erasure=partial(save_for_jobs, database, services.blobs))
         self._retention = Sweep(database, services.queue, settings)
-        self._count_quotas = partial(keep_quotas, database, services.blobs)
+        self._count_quotas = partial(keep_quotas, database)
         self._callbacks = CallbackWorkflows(database, services.blobs, accounts, settings)
 
     def run(self, stop: threading.Event, relay: int | None = None) -> None:
@@ -159,7 +157,6 @@ class WorkerProcess:
             "requests": self._forget_requests,
             "jobs": self._jobs.fail_abandoned,
             "callbacks": self._callbacks.fail_abandoned,
-            "adoption": partial(adopt, self._database),
             "queues": self._report_unserved,
             "conversations": self._conversations.keep_house,
             "recordings": self._recordings.sweep,

@@ -14,15 +14,20 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
 from typer.testing import CliRunner
 
-import callscribe.db
+import callscribe.migrations
 from callscribe.cli import app
+from callscribe.db.base import Base
 from callscribe.db.engine import Database
 from callscribe.errors import SetupError
 from callscribe.migrations import runner as migrating
+from callscribe.migrations import schema
 from callscribe.migrations.runner import migrate
-from callscribe.migrations.schema import Fit, check, config, state
+from callscribe.migrations.schema import Fit, check, config, scripts, state
 from harness import eventually
 
 CONTRACTING = '''"""Takes away what only versions before it use."""
@@ -71,28 +76,29 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
         yield database
 
 
-def upgraded_by_a_later_version(database: Database, folder: Path, *, contract: bool) -> None:
-    """What `callscribe migrate` of a version does that has one or two revisions more."""
-    shutil.copytree(Path(callscribe.db.__file__).parent / "migrations", folder)
-    expanding = EXPANDING.replace("{head}", state(database).head)
+def later_version(folder: Path, *, contract: bool = False) -> Config:
+    """The revisions of a version that has one or two more."""
+    shutil.copytree(Path(callscribe.migrations.__file__).parent, folder)
+    expanding = EXPANDING.replace("{head}", str(scripts().get_current_head()))
     (folder / "versions" / "9000_expand.py").write_text(expanding)
     if contract:
         (folder / "versions" / "9001_contract.py").write_text(CONTRACTING)
     alembic = config()
     alembic.set_main_option("script_location", str(folder))
+    return alembic
+
+
+def upgraded_by_a_later_version(database: Database, folder: Path, *, contract: bool) -> None:
+    """What its `callscribe migrate` does."""
+    alembic = later_version(folder, contract=contract)
     with database.engine.begin() as connection:
         alembic.attributes["connection"] = connection
         command.upgrade(alembic, "head")
 
 
-def legacy_revision(database: Database) -> str:
-    with database.engine.connect() as connection:
-        return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one())
-
-
 @contextmanager
 def a_table_in_the_making(url: str) -> Iterator[psycopg.Connection]:
-    """Another transaction that has made a table of revision 0005 and neither commits nor ends."""
+    """Another transaction that has made a table of the first revision and neither commits nor ends."""
     # Not our own connection: that one is ended when it idles like this.
     with psycopg.connect(sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)) as other:
         other.execute("CREATE TABLE conversations (id integer)")
@@ -110,24 +116,50 @@ def start_migrating(url: str, data: Path) -> "subprocess.Popen[str]":
     )
 
 
+def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """The program, with no settings but these, until it ends."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CALLSCRIBE_")}
+    return subprocess.run(
+        [sys.executable, "-m", "callscribe", *arguments],
+        env=inherited | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 def test_migrating_tells_each_revision_and_finds_nothing_to_do_the_second_time(empty: Database) -> None:
     assert state(empty).fit is Fit.BEHIND
     done = migrate(empty)
-    assert done[0].startswith("0001  ")
+    assert done[0] == "0001  The tables of the first release."
     assert [line[:4] for line in done[:-1]] == sorted(state(empty).known)
     assert done[-1].startswith("queues  DBOS 0 → ")
     assert migrate(empty) == []
     assert check(empty).fit is Fit.CURRENT
 
 
-def test_a_database_that_is_behind_is_refused_with_the_command_that_helps(empty: Database) -> None:
+def test_a_database_that_is_behind_is_refused_with_the_command_that_helps(
+    empty: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(SetupError, match=r"has no schema.*`callscribe migrate`"):
         check(empty)
     migrate(empty)
-    with empty.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE schema_revision SET version_num = '0007'")
-    with pytest.raises(SetupError, match=r"schema of revision 0007, and this version needs 0\d\d\d"):
+    later = later_version(tmp_path / "later")
+    monkeypatch.setattr(schema, "config", lambda: later)
+    with pytest.raises(SetupError, match="schema of revision 0001, and this version needs 9000"):
         check(empty)
+
+
+def test_the_revisions_make_what_the_tables_say(empty: Database) -> None:
+    migrate(empty)
+    options = {"include_object": ours, "compare_server_default": True}
+    with empty.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata) == []
+
+
+def ours(_object: object, name: str | None, kind: str, _reflected: object, _compared: object) -> bool:
+    return kind != "table" or name in Base.metadata.tables
 
 
 def test_queues_that_are_behind_are_refused(empty: Database) -> None:
@@ -149,28 +181,57 @@ def test_a_newer_schema_is_worked_with_unless_it_says_that_this_version_is_too_o
     assert (found.fit, found.revision) == (Fit.NEWER, "9000")
     assert migrate(empty) == []
     assert state(empty).revision == "9000"
-    assert legacy_revision(empty) == "0007"  # so versions before 0008, which know no more, start as well
 
     upgraded_by_a_later_version(empty, tmp_path / "contracting", contract=True)
     for look in (check, migrate):
         with pytest.raises(SetupError, match=r"revision 9001.*Versions from revision 9000 on can"):
             look(empty)
-    assert legacy_revision(empty) == "9000"  # which versions before 0008 refuse
 
 
-def test_a_schema_of_a_version_that_kept_its_revision_in_another_table_is_taken_over(
-    empty: Database,
+UNRELEASED = (
+    "CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)",
+    "INSERT INTO alembic_version VALUES ('0007')",
+    "CREATE TABLE transcriptions (id VARCHAR(64) PRIMARY KEY, status VARCHAR(16))",
+    "INSERT INTO transcriptions VALUES ('voice_transcription_1', 'PENDING')",
+)
+
+
+@pytest.mark.parametrize("command_line", [["serve", "--port", "0"], ["migrate"], ["accounts", "list"], ["worker"]])
+def test_a_data_folder_of_an_unreleased_version_is_refused_and_left_as_it_is(
+    command_line: list[str], tmp_path: Path
 ) -> None:
-    alembic = config()
-    with empty.engine.begin() as connection:  # what version 0.1 left
-        alembic.attributes["connection"] = connection
-        command.upgrade(alembic, "0007")
-        connection.exec_driver_sql("CREATE TABLE alembic_version AS SELECT * FROM schema_revision")
-        connection.exec_driver_sql("DROP TABLE schema_revision")
-    assert state(empty).revision == "0007"
-    assert migrate(empty)[0].startswith("0008  ")
-    assert check(empty).fit is Fit.CURRENT
-    assert legacy_revision(empty) == "0007"
+    data = tmp_path / "data"
+    data.mkdir()
+    file = data / "callscribe.db"
+    # As a killed process leaves it: what it wrote last is in the log beside the file.
+    with closing(Database(f"sqlite:///{tmp_path / 'made.db'}")) as made, made.engine.connect() as connection:
+        for statement in UNRELEASED:
+            connection.exec_driver_sql(statement)
+        connection.commit()
+        for suffix in ("", "-wal"):
+            shutil.copy(f"{tmp_path / 'made.db'}{suffix}", f"{file}{suffix}")
+    before = file.read_bytes(), Path(f"{file}-wal").read_bytes()
+    assert before[1]
+
+    process = run(*command_line, "--data", str(data))
+    assert process.returncode == 2, process.stderr
+    assert "before the first release" in process.stderr
+    assert "--data" in process.stderr
+    assert len(process.stderr.strip().splitlines()) == 1
+    assert (file.read_bytes(), Path(f"{file}-wal").read_bytes()) == before
+
+
+def test_a_database_of_an_unreleased_version_on_a_server_is_refused_and_left_as_it_is(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    with closing(Database(postgresql_url)) as database:
+        with database.engine.begin() as connection:
+            for statement in UNRELEASED:
+                connection.exec_driver_sql(statement)
+        process = run("migrate", "--data", str(tmp_path / "data"), CALLSCRIBE_DATABASE_URL=postgresql_url)
+        assert process.returncode == 2, process.stderr
+        assert "before the first release" in process.stderr
+        assert sorted(sa.inspect(database.engine).get_table_names()) == ["alembic_version", "transcriptions"]
 
 
 def test_several_migrate_at_once_on_postgresql_and_one_does_it(postgresql_url: str, tmp_path: Path) -> None:
@@ -187,14 +248,21 @@ def test_killed_in_the_middle_it_is_enough_to_run_it_again_on_postgresql(postgre
     with closing(Database(postgresql_url)) as database:
         with a_table_in_the_making(postgresql_url):
             process = start_migrating(postgresql_url, tmp_path / "data")
-            eventually(lambda: state(database).revision == "0004", interval=0.05)
+            eventually(lambda: waits_for_a_lock(database), interval=0.05)
             process.kill()
             process.communicate(timeout=10)
-        assert state(database).revision == "0004"
-        with pytest.raises(SetupError, match="0004"):
+        assert "accounts" not in sa.inspect(database.engine).get_table_names()
+        with pytest.raises(SetupError, match="has no schema"):
             check(database)
-        assert migrate(database)[0].startswith("0005  ")
+        assert migrate(database)[0].startswith("0001  ")
         assert check(database).fit is Fit.CURRENT
+
+
+def waits_for_a_lock(database: Database) -> bool:
+    with database.engine.connect() as connection:
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database "
+        waiting += "WHERE datname = current_database()) OR NOT granted AND locktype = 'transactionid'"
+        return bool(connection.exec_driver_sql(waiting).scalar_one())
 
 
 def test_a_table_that_is_in_use_is_asked_for_again_and_not_waited_for(
@@ -237,7 +305,7 @@ def test_the_command_shows_what_it_does_and_checks_without_doing(
     assert "does not fit" in before.output
     done = runner.invoke(app, arguments)
     assert done.exit_code == 0
-    assert "0008  Which older versions" in done.output
+    assert "0001  The tables of the first release" in done.output
     again = runner.invoke(app, arguments)
     assert again.exit_code == 0
     assert "Nothing to do" in again.output
@@ -247,18 +315,8 @@ def test_the_command_shows_what_it_does_and_checks_without_doing(
 
 
 @pytest.mark.parametrize("name", ["api", "worker"])
-def test_api_and_worker_do_not_start_on_a_schema_that_does_not_fit(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for variable in [variable for variable in os.environ if variable.startswith("CALLSCRIBE_")]:
-        monkeypatch.delenv(variable)
-    process = subprocess.run(
-        [sys.executable, "-m", "callscribe", name, "--data", str(tmp_path / "data")],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def test_api_and_worker_do_not_start_on_a_schema_that_does_not_fit(name: str, tmp_path: Path) -> None:
+    process = run(name, "--data", str(tmp_path / "data"))
     assert process.returncode == 2
     assert "Run `callscribe migrate` once" in process.stderr
     assert "Traceback" not in process.stderr

@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.durable import workers
+from callscribe.durable.queues import PROTOCOL_VERSION
 from callscribe.durable.tables import Worker
 from callscribe.media.blobs import BlobStore
 from callscribe.monitoring import readiness
@@ -51,7 +52,15 @@ def empty(opened: Database) -> Database:
 
 def worker(database: Database, name: str, *, roles: list[str] | None = None, **values: object) -> None:
     row = Worker(
-        id=name, machine="elsewhere", pid=1, process_started=0.0, roles=roles or ALL, models=["tiny.en"], **values
+        id=name,
+        machine="elsewhere",
+        pid=1,
+        process_started=0.0,
+        roles=roles or ALL,
+        models=["tiny.en"],
+        version="0.1.0",
+        protocol=PROTOCOL_VERSION,
+        **values,
     )
     with database.write() as session:
         session.add(row)
@@ -107,14 +116,6 @@ def test_a_worker_whose_model_was_not_heard_of_for_long_is_not_believed(empty: D
     worker(empty, "silent", started_at=now() - timedelta(hours=1), recognized_at=now() - timedelta(minutes=40))
     assert not look(empty, settings).ready
     assert look(empty, settings.model_copy(update={"recognition_check": 0.0})).ready
-
-
-def test_a_worker_of_an_earlier_version_is_believed(empty: Database, settings: Settings) -> None:
-    with empty.write() as session:
-        session.add(
-            Worker(id="old", machine="elsewhere", pid=1, process_started=0.0, started_at=now() - timedelta(days=9))
-        )
-    assert look(empty, settings).ready
 
 
 def test_a_database_and_a_store_that_are_away_are_named(

@@ -47,7 +47,6 @@ runtime = Runtime(
     [lane],
     Abilities(("recognition",), ("probe",), "cpu"),
     told=lambda _returned: None,
-    succeeded=lambda: None,
 )
 Probe(WORKFLOW_INSTANCE)
 runtime.start()

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import psutil
@@ -18,11 +18,11 @@ from callscribe.durable.liveness import (
     HEARTBEAT,
     Abilities,
     Liveness,
-    earlier_workers,
     live_workers,
     machine_id,
     models_served,
 )
+from callscribe.durable.queues import PROTOCOL_VERSION
 from callscribe.durable.tables import Worker
 
 LONG = 3600.0
@@ -56,8 +56,9 @@ def add(
     machine: str = "elsewhere",
     pid: int = 1,
     process_started: float = 0.0,
+    models: Sequence[str] = (),
 ) -> None:
-    """A worker as it was before it said what it can do."""
+    """A worker that was seen so long ago."""
     with database.write() as session:
         session.execute(
             sa.insert(Worker).values(
@@ -65,8 +66,12 @@ def add(
                 machine=machine,
                 pid=pid,
                 process_started=process_started,
-                started_at=instant(database, -ago),
-                seen_at=instant(database, -ago),
+                started_at=instant(-ago),
+                seen_at=instant(-ago),
+                roles=[],
+                models=list(models),
+                version="0.1.0",
+                protocol=PROTOCOL_VERSION,
             )
         )
 
@@ -159,10 +164,10 @@ def test_a_worker_that_was_taken_for_dead_signs_on_again(database: Database, wat
 
 def test_what_live_workers_can_do_is_known(database: Database, watcher: Liveness) -> None:
     assert models_served(database) == {"tiny.en"}
-    assert not earlier_workers(database)
-    add(database, "of the version before")
-    assert earlier_workers(database)
-    assert models_served(database) == {"tiny.en"}
+    add(database, "another", models=["base", "tiny.en"])
+    assert models_served(database) == {"base", "tiny.en"}
+    add(database, "late", EXPIRY * 2, models=["small"])
+    assert models_served(database) == {"base", "tiny.en"}
 
 
 def test_several_heartbeats_may_be_missed() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from dbos import DBOSClient
 
 from callscribe.db.engine import Database
 from callscribe.durable.recovery import (
@@ -15,6 +16,7 @@ from callscribe.durable.recovery import (
     sign_off,
     take_from_the_dead,
 )
+from callscribe.durable.system_tables import workflow_status
 from integration.queues.queued import column, enqueue, forget_all
 
 DEATHS = 5
@@ -31,6 +33,16 @@ def in_hand(database: Database, worker: str, *ids: str, queue: str = "recognitio
     """Work that a worker has taken up."""
     taken = {"status": "PENDING", "executor_id": worker, "owner_xid": "claim", "recovery_attempts": 1}
     enqueue(database, queue, "a", *ids, **(taken | values))
+
+
+def test_what_dbos_calls_its_columns_is_what_is_read_here(database: Database) -> None:
+    # `system_tables` names a part of DBOS's tables: a later DBOS with other names is noticed here.
+    client = DBOSClient(system_database_engine=database.engine)
+    try:
+        columns = client._sys_db.tables.workflow_status.c.keys()
+        assert {each.name for each in workflow_status(database).c} <= set(columns)
+    finally:
+        client.destroy()
 
 
 def test_who_has_anything_in_hand_is_known(database: Database) -> None:

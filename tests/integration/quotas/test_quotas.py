@@ -12,15 +12,15 @@ from sqlalchemy.orm import Session
 from callscribe.accounts import usage
 from callscribe.accounts.limits import limits_of, running_overrides, set_limits
 from callscribe.accounts.tables import AccountActivity, AccountStorage
+from callscribe.db.clock import epoch
 from callscribe.db.engine import Database
 from callscribe.errors import RequestError
 from callscribe.ids import new_configuration_id, new_recording_sid, new_transcription_id
-from callscribe.media.blobs import BlobStore
 from callscribe.recordings import repository as recordings
 from callscribe.recordings.intake import STORAGE_WAIT
 from callscribe.recordings.tables import Recording
 from callscribe.settings import Settings
-from callscribe.transcriptions import keys, quotas, repository, room
+from callscribe.transcriptions import quotas, repository
 from callscribe.transcriptions.quotas import Quotas
 from callscribe.transcriptions.tables import Status, Transcription
 from harness import eventually
@@ -198,78 +198,34 @@ def test_an_account_that_stores_too_much_is_told(database: Database, account: st
     assert full.retry_after == STORAGE_WAIT
 
 
-def wait_for_room(database: Database, account: str, stored_bytes: int, **options: Any) -> int:
-    """What somebody is told who comes with so many bytes stored, of 1000 that may be."""
-    with database.write() as session:
-        usage.store(session, account, stored_bytes - usage.stored(session, account))
-    full = refusal(database, Quotas(database, Settings(account_stored_bytes=1000, **options)), account)
-    assert full is not None
-    assert full.retry_after is not None
-    return full.retry_after - quotas.ERASURE_DELAY
-
-
-def test_the_wait_for_room_is_until_enough_of_what_is_due_has_gone(
+def test_the_wait_for_room_is_until_something_of_the_accounts_is_erased(
     database: Database, account: str, other: str
 ) -> None:
-    def due(seconds: float) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=seconds)
-
-    def near(seconds: float) -> Any:
-        return pytest.approx(seconds, abs=30)
-
-    ended = Status.COMPLETED
-    added(database, job(other, ended, media_bytes=10**9, media_due_at=due(10)))
-    added(database, job(account, ended, media_bytes=5, media_due_at=due(1000), result_bytes=9, job_due_at=due(9000)))
-    added(database, job(account, ended, media_bytes=900, result_bytes=20, transcript_due_at=due(2000)))
-    added(database, job(account, ended, media_bytes=300, result_bytes=40, job_due_at=due(3000)))
-    # With the transcript goes more than is left of it for the job.
-    added(
-        database,
-        job(account, ended, media_bytes=1, result_bytes=2, transcript_due_at=due(50_000), job_due_at=due(60_000)),
-    )
-    assert wait_for_room(database, account, 1004) == near(1000)
-    assert wait_for_room(database, account, 1005) == near(2000)
-    assert wait_for_room(database, account, 1024) == near(2000)
-    assert wait_for_room(database, account, 1025) == near(3000)
-    assert wait_for_room(database, account, 1364) == near(3000)
-    assert wait_for_room(database, account, 1365) == near(9000)
-    assert wait_for_room(database, account, 1375) == near(50_000)
-    assert wait_for_room(database, account, 1376) == near(60_000)
-    assert wait_for_room(database, account, 1377) == STORAGE_WAIT - quotas.ERASURE_DELAY  # never by itself
-    # Recordings go by their own dates.
-    sid = new_recording_sid()
+    mine = Quotas(database, Settings(account_stored_bytes=1000))
     with database.write() as session:
-        session.add(
-            Recording(
-                account_sid=account,
-                sid=sid,
-                channels=1,
-                source="StartCallRecordingAPI",
-                size=500,
-                date_created=due(4000 - 86_400),
-            )
-        )
-    assert wait_for_room(database, account, 1377, retention_recording_days=1.0) == near(4000)
-    assert wait_for_room(database, account, 1869, retention_recording_days=1.0) == near(9000)
-    assert wait_for_room(database, account, 1377) == STORAGE_WAIT - quotas.ERASURE_DELAY
+        usage.store(session, account, 1000)
+
+    def wait() -> int:
+        full = refusal(database, mine, account)
+        assert full is not None
+        assert full.retry_after is not None
+        return full.retry_after - quotas.ERASURE_DELAY
+
+    ended, now = Status.COMPLETED, datetime.now(UTC)
+    added(database, job(other, ended, media_due_at=now + timedelta(seconds=10)))
+    added(database, job(account, ended))  # never
+    for column, seconds in (("job_due_at", 9000), ("transcript_due_at", 3000), ("media_due_at", 1000)):
+        added(database, job(account, ended, **{column: now + timedelta(seconds=seconds)}))
+        assert wait() == pytest.approx(seconds, abs=60)
+    added(database, job(account, ended, media_due_at=now - timedelta(hours=1)))  # and not swept yet
+    assert wait() == 0
 
 
-def test_no_more_erasures_are_looked_at_than_a_bound(
-    database: Database, account: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(room, "MOST", 3)
-    now = datetime.now(UTC)
-    for number in range(1, 6):
-        due = now + timedelta(seconds=1000 * number)
-        added(database, job(account, Status.COMPLETED, media_bytes=10, media_due_at=due))
-    assert wait_for_room(database, account, 1029) == pytest.approx(3000, abs=30)
-    assert wait_for_room(database, account, 1049) == pytest.approx(3000, abs=30)  # come again then
-
-
-def test_what_an_account_has_due_is_read_from_an_index(database: Database, account: str, other: str) -> None:
+def test_what_an_account_has_due_next_is_read_from_an_index(database: Database, account: str, other: str) -> None:
     due = datetime.now(UTC) + timedelta(hours=1)
     with database.write() as session:
-        session.add_all(job(other, Status.COMPLETED, media_bytes=1, media_due_at=due) for _ in range(3000))
+        dues = {"media_due_at": due, "transcript_due_at": due, "job_due_at": due}
+        session.add_all(job(other, Status.COMPLETED, **dues) for _ in range(3000))
     statements: list[tuple[str, Any]] = []
 
     def note(*event: Any) -> None:
@@ -279,33 +235,14 @@ def test_what_an_account_has_due_is_read_from_an_index(database: Database, accou
         if not database.is_sqlite:
             session.execute(sa.text("ANALYZE transcriptions"))
         sa.event.listen(database.engine, "before_cursor_execute", note)
-        found = room.seconds_until_freed(session, database, Settings(), account, 1)
+        found = repository.until_next_erasure(session, account)
         sa.event.remove(database.engine, "before_cursor_execute", note)
         statement, parameters = statements[-1]
         explain = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
         plan = str(session.connection().exec_driver_sql(explain + statement, parameters).all())
     assert found is None
-    for column in ("media_due_at", "transcript_due_at", "job_due_at"):
+    for column in dues:
         assert f"ix_transcriptions_account_{column}" in plan
-
-
-def test_what_was_said_of_stored_bytes_is_said_again_for_a_moment(database: Database, account: str) -> None:
-    clock = Clock()
-    mine = Quotas(database, Settings(account_stored_bytes=1000), clock)
-    with database.write() as session:
-        usage.store(session, account, 1000)
-    first = refusal(database, mine, account)
-    assert first is not None
-    assert first.retry_after == STORAGE_WAIT
-    added(database, job(account, Status.COMPLETED, media_bytes=1, media_due_at=datetime.now(UTC)))
-    clock.time += 2
-    again = refusal(database, mine, account)
-    assert again is not None
-    assert again.retry_after == STORAGE_WAIT - 2
-    clock.time += quotas.STORAGE_HOLDS
-    third = refusal(database, mine, account)
-    assert third is not None
-    assert third.retry_after == quotas.ERASURE_DELAY
 
 
 def test_of_many_that_store_at_the_same_time_none_goes_beyond_the_limit(database: Database, account: str) -> None:
@@ -348,44 +285,34 @@ def test_many_jobs_of_an_account_end_and_go_at_the_same_time(database: Database,
     assert sum(each.jobs_ended for each in activity.periods) == 24
 
 
-def test_what_an_older_version_left_uncounted_is_counted(database: Database, account: str) -> None:
-    blobs = BlobStore("memory:///")
-    ended = job(account, Status.COMPLETED)
-    added(database, ended)
+def test_what_has_gone_wrong_is_put_right_once_a_day(database: Database, account: str) -> None:
+    added(database, job(account, Status.COMPLETED, media_bytes=1000, result_bytes=100))
     added(database, job(account, Status.FAILED))
-    blobs.put_bytes(keys.media(ended.blobs), b"x" * 1000)
-    blobs.put_bytes(keys.transcript(ended.blobs), b"x" * 100)
     with database.write() as session:
         session.add(
             Recording(account_sid=account, sid=new_recording_sid(), channels=1, source="StartCallRecordingAPI", size=7)
         )
-    quotas.keep_house(database, blobs)
+        usage.store(session, account, 5)
+    quotas.keep_house(database)
     assert stored(database, account) == 1107
-    with database.read() as session:
-        row = repository.find(session, ended.id)
-        assert row is not None
-        assert (row.media_bytes, row.result_bytes) == (1000, 100)
-        assert not repository.not_counted(session, 10)
-    # What has gone wrong since is put right once a day.
     with database.write() as session:
         usage.store(session, account, 5)
-    quotas.keep_house(database, blobs)
+    quotas.keep_house(database)
     assert stored(database, account) == 1112
     with database.write() as session:
         session.execute(sa.update(AccountStorage).values(counted_at=AccountStorage.counted_at - quotas.COUNTED_ANEW))
-    quotas.keep_house(database, blobs)
+    quotas.keep_house(database)
     assert stored(database, account) == 1107
 
 
 def test_what_is_stored_while_an_account_is_counted_is_neither_lost_nor_counted_twice(
     database: Database, account: str
 ) -> None:
-    blobs = BlobStore("memory:///")
     added(database, job(account))
     with database.write() as session:
         usage.store(session, account, 50)  # wrong: there is nothing
     with database.write() as session:
-        session.execute(sa.update(AccountStorage).values(counted_at=usage.epoch()))
+        session.execute(sa.update(AccountStorage).values(counted_at=epoch()))
         session.execute(sa.update(AccountStorage).where(AccountStorage.account_sid == account).values(counted_at=None))
     with database.write() as session:
         claimed = usage.claim_oldest(session, quotas.COUNTED_ANEW, 10)
@@ -402,7 +329,7 @@ def test_what_is_stored_while_an_account_is_counted_is_neither_lost_nor_counted_
         with database.write() as session:
             assert usage.put_right(session, count) is first
         assert stored(database, account) == 7
-    quotas.keep_house(database, blobs)
+    quotas.keep_house(database)
     assert stored(database, account) == 7  # it is not due again
 
 
@@ -481,7 +408,7 @@ def test_an_account_that_was_claimed_and_not_counted_is_counted_by_another(datab
         usage.store(session, account, 50)  # wrong: there is nothing
     with database.write() as session:
         assert account in usage.claim_oldest(session, quotas.COUNTED_ANEW, 10_000)  # and killed
-    quotas.keep_house(database, BlobStore("memory:///"))
+    quotas.keep_house(database)
     assert stored(database, account) == 50
     with database.write() as session:
         session.execute(
@@ -489,7 +416,7 @@ def test_an_account_that_was_claimed_and_not_counted_is_counted_by_another(datab
             .where(AccountStorage.account_sid == account)
             .values(counted_at=AccountStorage.counted_at - usage.COUNTING)
         )
-    quotas.keep_house(database, BlobStore("memory:///"))
+    quotas.keep_house(database)
     assert stored(database, account) == 0
 
 

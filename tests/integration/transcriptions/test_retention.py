@@ -22,7 +22,7 @@ from callscribe.ids import new_account_sid, new_configuration_id, new_recording_
 from callscribe.media.blobs import BlobStore
 from callscribe.recordings.tables import Recording
 from callscribe.settings import Settings
-from callscribe.transcriptions import keys, quotas, repository
+from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.retention import Sweep, count_anew, due_instants, erase_blobs
 from callscribe.transcriptions.tables import Status, Transcription
 from resolved import resolved
@@ -152,7 +152,7 @@ def test_nothing_goes_before_the_callback_is_delivered_or_given_up(
     erase()
     assert erase.blobs.exists(keys.transcript(row.blobs))
     with database.write() as session:
-        callback_repository.set_delivery(session, database, callback.id, Delivery.FAILED)
+        callback_repository.set_delivery(session, callback.id, Delivery.FAILED)
     erase()
     assert found(database, row) is None
     assert found(database, callback) is None
@@ -280,24 +280,6 @@ def test_the_log_of_a_job_that_somebody_has_in_hand_waits_for_the_next_round(
         assert found(database, callback) is not None
     erase()
     assert found(database, callback) is None
-
-
-@pytest.mark.usefixtures("everything_counted")
-def test_a_body_that_an_older_version_stored_is_measured_before_it_goes(
-    database: Database, account: str, make: Make, erase: _Erasing
-) -> None:
-    row = make(media_bytes=0, result_bytes=7000)
-    body = keys.callback(row.blobs)
-    erase.blobs.put_bytes(body, b"x" * 5000)
-    callback = tell(database, row, Delivery.DELIVERED, body_key=body, due_at=now() + PAST)
-    with database.write() as session:
-        usage.store(session, account, 7000)
-    erase()
-    assert found(database, callback) is not None
-    quotas.keep_house(database, erase.blobs)
-    erase()
-    assert found(database, callback) is None
-    assert counted(database, row) == (2000, 2000, 2000)
 
 
 def taken_in(database: Database, account: str, age: timedelta) -> Recording:
@@ -457,7 +439,7 @@ def test_a_job_gets_its_instants_in_the_transaction_that_ends_it(
     with database.write() as session:
         session.execute(sa.update(Account).where(Account.sid == account).values(retention={"transcriptDays": 2}))
     with database.write() as session:
-        instants = due_instants(session, database, settings, row)
+        instants = due_instants(session, settings, row)
         assert repository.transition(session, row.id, Status.RUNNING, Status.COMPLETED, **instants)
     ended = found(database, row)
     for instant, days in ((ended.media_due_at, 0), (ended.transcript_due_at, 2), (ended.job_due_at, 400)):

@@ -1,0 +1,30 @@
+"""`INSERT` where there may be such a row already."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from callscribe.db.base import Base
+
+
+def insert_new(session: Session, table: type[Base], rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> bool:
+    """Insert the rows that break no rule of uniqueness; of a single one, whether it was inserted."""
+    if not rows:
+        return False
+    result = session.execute(_insert(session, table).on_conflict_do_nothing(), rows)
+    return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+def upsert(session: Session, table: type[Base], row: Mapping[str, Any], changes: Mapping[str, Any]) -> None:
+    """Insert a row; where there is one with its primary key, make `changes` to that."""
+    insert = _insert(session, table).values(row)
+    session.execute(insert.on_conflict_do_update(index_elements=insert.table.primary_key.columns, set_=dict(changes)))
+
+
+def _insert(session: Session, table: type[Base]) -> Any:
+    """Each dialect has its own."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return insert(cast("sa.Table", table.__table__))
