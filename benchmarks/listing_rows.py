@@ -22,7 +22,7 @@ from callscribe.db.base import Base
 from callscribe.db.engine import Database
 from callscribe.db.paging import Page
 from callscribe.transcriptions import repository as transcriptions
-from callscribe.transcriptions.documents import ResolvedConfiguration
+from callscribe.transcriptions.documents import Participant, ResolvedConfiguration
 from callscribe.transcriptions.repository import Filters
 from callscribe.transcriptions.tables import Status, Transcription
 
@@ -109,8 +109,8 @@ def add_accounts(database: Database) -> None:
 
 def _transcriptions(rows: int, chance: random.Random) -> Iterator[dict[str, Any]]:
     participants = [
-        {"audioChannelIndex": 1, "type": "CUSTOMER", "address": "+15550100", "name": None},
-        {"audioChannelIndex": 2, "type": "HUMAN_AGENT", "address": "+15550199", "name": "Daniel"},
+        Participant(audio_channel_index=1, type="CUSTOMER", address="+15550100", name=None),
+        Participant(audio_channel_index=2, type="HUMAN_AGENT", address="+15550199", name="Daniel"),
     ]
     configuration = f"voice_transcriptionconfiguration_{'0' * 26}"
     for number, instant in enumerate(instants(rows, chance)):
@@ -133,7 +133,7 @@ def _transcriptions(rows: int, chance: random.Random) -> Iterator[dict[str, Any]
                     "speechModel": "nova-3",
                     "language": language,
                     "transcriptionStatusCallback": {"url": "https://calls.example.com/done", "method": "POST"},
-                    "participantDefaults": participants,
+                    "participantDefaults": [{"audioChannelIndex": 1, "type": "CUSTOMER"}],
                     "servedBy": {"engine": "whisper", "model": "base"},
                 }
             ),

@@ -278,7 +278,7 @@ def _colored(status: Status) -> str:
 
 
 def _error(row: Transcription) -> str:
-    return "" if row.error is None else f"{row.error['code']} {escape(row.error['title'])}"
+    return "" if row.error is None else f"{row.error.code} {escape(row.error.title)}"
 
 
 def _since(row: Transcription) -> str:
@@ -308,7 +308,7 @@ def _document(row: Transcription) -> dict[str, Any]:
         "servedBy": row.resolved_configuration.served_by.document(),
         "requestId": row.request_id,
         "retryOf": row.retry_of,
-        "error": row.error,
+        "error": row.error.document() if row.error else None,
     }
 
 

@@ -12,10 +12,10 @@ from callscribe.configurations.schemas import (
     AccountDefaultResource,
     AccountOptions,
     ConfigurationList,
+    ConfigurationListMeta,
     ConfigurationRequest,
     ConfigurationResource,
     DefaultRequest,
-    ListMeta,
     NamedOptions,
     OptionsT,
     RecordingAccountDefaultRequest,
@@ -62,7 +62,7 @@ def _configurations(
         page = service.page(account, paging.token, paging.size)
         return ConfigurationList(
             content=[ConfigurationResource.of(row) for row in page.rows],
-            meta=ListMeta(**paging.place(page)),
+            meta=ConfigurationListMeta(**paging.place(page)),
         )
 
     @router.get(f"{path}/Default", summary=f"Fetch the default {name} configuration", responses=legacy_responses(404))

@@ -4,9 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StrictBool,
     StrictFloat,
@@ -14,22 +12,18 @@ from pydantic import (
     StrictStr,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from callscribe.accounts.retention import MOST_DAYS, check
 from callscribe.callbacks.urls import CallbackUrl
 from callscribe.speech.diarization.turns import MOST_SPEAKERS, SpeakerRange
 from callscribe.speech.keyterms import LONGEST_KEYTERM, MOST_KEYTERMS, keyterm, vocabulary
+from callscribe.web.wire import ClosedWire
 
 MOST_FEATURES = 3
 
 
-class _Inner(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
-
-
-class StatusCallback(_Inner):
+class StatusCallback(ClosedWire):
     """Where the end of a transcription is told. `events` may be left out: the one event is COMPLETED."""
 
     url: CallbackUrl
@@ -37,7 +31,7 @@ class StatusCallback(_Inner):
     events: Annotated[list[Literal["COMPLETED"]], Field(max_length=1)] | None = None
 
 
-class ParticipantDefault(_Inner):
+class ParticipantDefault(ClosedWire):
     """Who speaks on a channel when the request does not say."""
 
     audio_channel_index: Annotated[StrictInt, Field(ge=1, le=2)]
@@ -61,7 +55,7 @@ def _each_once(terms: list[str]) -> list[str]:
     return list(vocabulary(terms))
 
 
-class DiarizationOptions(_Inner):
+class DiarizationOptions(ClosedWire):
     """Whether, and among how many, speakers are told apart where several share one channel."""
 
     enabled: StrictBool = False
@@ -85,7 +79,7 @@ KeptDays = (
 )
 
 
-class RetentionOptions(_Inner):
+class RetentionOptions(ClosedWire):
     """For how many days after the end of a job what is kept; null is as the account, or else the server, has it."""
 
     media_days: KeptDays | None = Field(None, description="The recording as it was fetched.")
@@ -102,7 +96,7 @@ class RetentionOptions(_Inner):
         return self
 
 
-class TranscriptionOptions(_Inner):
+class TranscriptionOptions(ClosedWire):
     """The inner document of a transcription configuration.
 
     Which models and languages go together is checked by `configurations.service`.
@@ -149,7 +143,7 @@ class TranscriptionOptions(_Inner):
     )
 
 
-class CompositionPolicy(_Inner):
+class CompositionPolicy(ClosedWire):
     """How whoever records makes one recording of a call. Kept and answered; nothing is recorded here."""
 
     channels: Literal["dual", "mono"] | None = None
@@ -157,7 +151,7 @@ class CompositionPolicy(_Inner):
     track: Literal["inbound", "outbound", "both"] | None = None
 
 
-class RecordingStatusCallback(_Inner):
+class RecordingStatusCallback(ClosedWire):
     """Where whoever records tells of it. Kept and answered; nothing is recorded here."""
 
     url: CallbackUrl
@@ -168,7 +162,7 @@ class RecordingStatusCallback(_Inner):
     events: Annotated[list[Literal["in-progress", "completed", "absent", "failed"]], Field(max_length=4)] | None = None
 
 
-class Feature(_Inner):
+class Feature(ClosedWire):
     """What is done with a recording once it is completed: it is transcribed."""
 
     type: Literal["transcriptionConfiguration"]
@@ -176,7 +170,7 @@ class Feature(_Inner):
     description: Annotated[StrictStr, Field(max_length=512)] | None = None
 
 
-class RecordingOptions(_Inner):
+class RecordingOptions(ClosedWire):
     """The inner document of a recording configuration.
 
     That its features lead somewhere is checked by `configurations.service`.

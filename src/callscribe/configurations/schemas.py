@@ -1,7 +1,6 @@
 """The wire format of configurations: outer keys in snake_case, inner ones in camelCase."""
 
 import re
-from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, StrictStr
@@ -10,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from callscribe.configurations.options import RecordingOptions, TranscriptionOptions
 from callscribe.configurations.tables import AccountDefaultConfiguration, Configuration
 from callscribe.ids import CONFIGURATION_ID, RECORDING_CONFIGURATION_ID
+from callscribe.web.wire import Timestamp
 
 UNIQUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,50}")
 OptionsT = TypeVar("OptionsT", TranscriptionOptions, RecordingOptions)
@@ -81,8 +81,8 @@ class ConfigurationResource(BaseModel):
     account_sid: str
     unique_name: str | None
     description: str | None
-    date_created: datetime
-    date_updated: datetime
+    date_created: Timestamp
+    date_updated: Timestamp
     configuration: dict[str, Any]
 
     @classmethod
@@ -93,8 +93,8 @@ class ConfigurationResource(BaseModel):
             account_sid=row.account_sid,
             unique_name=row.unique_name,
             description=row.description,
-            date_created=row.date_created.replace(microsecond=0),
-            date_updated=row.date_updated.replace(microsecond=0),
+            date_created=row.date_created,
+            date_updated=row.date_updated,
             configuration=row.configuration,
         )
 
@@ -104,8 +104,8 @@ class AccountDefaultResource(BaseModel):
 
     account_sid: str
     description: str | None
-    date_created: datetime
-    date_updated: datetime
+    date_created: Timestamp
+    date_updated: Timestamp
     configuration: dict[str, Any]
 
     @classmethod
@@ -114,13 +114,13 @@ class AccountDefaultResource(BaseModel):
         return cls(
             account_sid=row.account_sid,
             description=row.description,
-            date_created=row.date_created.replace(microsecond=0),
-            date_updated=row.date_updated.replace(microsecond=0),
+            date_created=row.date_created,
+            date_updated=row.date_updated,
             configuration=row.configuration,
         )
 
 
-class ListMeta(BaseModel):
+class ConfigurationListMeta(BaseModel):
     """Where a page stands in its list."""
 
     list_key: Literal["content"] = "content"
@@ -134,4 +134,4 @@ class ConfigurationList(BaseModel):
     """A page of configurations."""
 
     content: list[ConfigurationResource]
-    meta: ListMeta
+    meta: ConfigurationListMeta

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callscribe.configurations import repository
-from callscribe.configurations.options import RecordingOptions, TranscriptionOptions
+from callscribe.configurations.options import Feature, RecordingOptions, TranscriptionOptions
 from callscribe.configurations.schemas import AccountOptions, NamedOptions, OptionsT
 from callscribe.configurations.tables import AccountDefaultConfiguration, Configuration
 from callscribe.db.base import now
@@ -40,21 +40,25 @@ class Configurations(ABC, Generic[OptionsT]):
     def _new_id() -> str:
         """An id for a configuration of this type."""
 
-    @abstractmethod
-    def _document(self, options: OptionsT) -> dict[str, Any]:
-        """The options as they are kept and answered, with defaults filled in.
+    def _complete(self, options: OptionsT) -> OptionsT:
+        """The options with defaults filled in.
 
         Raises:
             RequestError: 20001 for what cannot be served.
         """
+        return options
 
     @abstractmethod
-    def _resolve(self, session: Session, account_sid: str, document: dict[str, Any]) -> None:
-        """Make the document name other resources by their ids.
+    def _resolve(self, session: Session, account_sid: str, options: OptionsT) -> OptionsT:
+        """The options with the ids of the resources that they name.
 
         Raises:
             RequestError: 20001, the account has no such resource.
         """
+
+    def _document(self, session: Session, account_sid: str, options: OptionsT) -> dict[str, Any]:
+        """As it is kept and answered."""
+        return self._resolve(session, account_sid, options).model_dump(by_alias=True, mode="json")
 
     def create(self, account_sid: str, request: NamedOptions[OptionsT]) -> Configuration:
         """Add a configuration.
@@ -62,17 +66,17 @@ class Configurations(ABC, Generic[OptionsT]):
         Raises:
             RequestError: 20001 for what cannot be served, 20409 where the name is taken.
         """
+        options = self._complete(request.configuration)
         row = Configuration(
             id=self._new_id(),
             account_sid=account_sid,
             type=self.type,
             unique_name=request.unique_name,
             description=request.description,
-            configuration=self._document(request.configuration),
         )
         try:
             with self._database.write() as session:
-                self._resolve(session, account_sid, row.configuration)
+                row.configuration = self._document(session, account_sid, options)
                 session.add(row)
         except IntegrityError as error:
             raise _name_taken(request) from error
@@ -106,14 +110,13 @@ class Configurations(ABC, Generic[OptionsT]):
         Raises:
             RequestError: 20404, and those of `create`.
         """
-        document = self._document(request.configuration)
+        options = self._complete(request.configuration)
         try:
             with self._database.write() as session:
                 row = self._find_to_change(session, account_sid, id_or_name)
-                self._resolve(session, account_sid, document)
+                row.configuration = self._document(session, account_sid, options)
                 row.unique_name = request.unique_name
                 row.description = request.description
-                row.configuration = document
                 row.date_updated = now()
         except IntegrityError as error:
             raise _name_taken(request) from error
@@ -167,15 +170,11 @@ class Configurations(ABC, Generic[OptionsT]):
         Raises:
             RequestError: 20001 for what cannot be served, 20409 where they are there already.
         """
-        row = AccountDefaultConfiguration(
-            account_sid=account_sid,
-            type=self.type,
-            description=request.description,
-            configuration=self._document(request.configuration),
-        )
+        options = self._complete(request.configuration)
+        row = AccountDefaultConfiguration(account_sid=account_sid, type=self.type, description=request.description)
         try:
             with self._database.write() as session:
-                self._resolve(session, account_sid, row.configuration)
+                row.configuration = self._document(session, account_sid, options)
                 session.add(row)
         except IntegrityError as error:
             raise RequestError(
@@ -191,12 +190,11 @@ class Configurations(ABC, Generic[OptionsT]):
         Raises:
             RequestError: 20404, there are none; 20001 for what cannot be served.
         """
-        document = self._document(request.configuration)
+        options = self._complete(request.configuration)
         with self._database.write() as session:
             row = self._account_default(session, account_sid, lock=True)
-            self._resolve(session, account_sid, document)
+            row.configuration = self._document(session, account_sid, options)
             row.description = request.description
-            row.configuration = document
             row.date_updated = now()
         return row
 
@@ -238,7 +236,7 @@ class TranscriptionConfigurations(Configurations[TranscriptionOptions]):
     def _new_id() -> str:
         return new_configuration_id()
 
-    def _document(self, options: TranscriptionOptions) -> dict[str, Any]:
+    def _complete(self, options: TranscriptionOptions) -> TranscriptionOptions:
         faults = routes.check(options.transcription_engine, options.speech_model, options.language, self._settings)
         if faults:
             raise RequestError(
@@ -246,20 +244,18 @@ class TranscriptionConfigurations(Configurations[TranscriptionOptions]):
                 faults[0].detail,
                 errors=[FieldError(fault.detail, f"/configuration/{fault.field}") for fault in faults],
             )
-        document: dict[str, Any] = options.model_dump(by_alias=True, mode="json")
-        document["speechModel"] = options.speech_model or routes.default_model(
-            options.transcription_engine, self._settings
-        )
-        return document
+        model = options.speech_model or routes.default_model(options.transcription_engine, self._settings)
+        return options.model_copy(update={"speech_model": model})
 
-    def _resolve(self, session: Session, account_sid: str, document: dict[str, Any]) -> None:
-        conversation = document["conversationConfigurationId"]
+    def _resolve(self, session: Session, account_sid: str, options: TranscriptionOptions) -> TranscriptionOptions:
+        conversation = options.conversation_configuration_id
         if conversation is not None and not self._conversation_exists(session, account_sid, conversation):
             raise RequestError.at(
                 "/configuration/conversationConfigurationId",
                 Code.INVALID_PARAMETER,
                 f"There is no conversation configuration {conversation}.",
             )
+        return options
 
 
 class RecordingConfigurations(Configurations[RecordingOptions]):
@@ -271,22 +267,20 @@ class RecordingConfigurations(Configurations[RecordingOptions]):
     def _new_id() -> str:
         return new_recording_configuration_id()
 
-    def _document(self, options: RecordingOptions) -> dict[str, Any]:
-        document: dict[str, Any] = options.model_dump(by_alias=True, mode="json")
-        return document
-
-    def _resolve(self, session: Session, account_sid: str, document: dict[str, Any]) -> None:
-        named: set[str] = set()
-        for index, feature in enumerate(document["features"] or []):
+    def _resolve(self, session: Session, account_sid: str, options: RecordingOptions) -> RecordingOptions:
+        if options.features is None:
+            return options
+        named: dict[str, Feature] = {}
+        for index, feature in enumerate(options.features):
             pointer = f"/configuration/features/{index}/featureId"
-            row = repository.find(session, account_sid, TRANSCRIPTION, feature["featureId"])
+            row = repository.find(session, account_sid, TRANSCRIPTION, feature.feature_id)
             if row is None:
-                detail = f"There is no {TRANSCRIPTION} configuration {feature['featureId']}."
+                detail = f"There is no {TRANSCRIPTION} configuration {feature.feature_id}."
                 raise RequestError.at(pointer, Code.INVALID_PARAMETER, detail)
             if row.id in named:
                 raise RequestError.at(pointer, Code.INVALID_PARAMETER, f"The configuration {row.id} is named twice.")
-            named.add(row.id)
-            feature["featureId"] = row.id
+            named[row.id] = feature.model_copy(update={"feature_id": row.id})
+        return options.model_copy(update={"features": list(named.values())})
 
 
 def recording_configuration(session: Session, account_sid: str) -> RecordingOptions | None:

@@ -6,7 +6,8 @@ from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
 from callscribe.callbacks.urls import CallbackUrl
 from callscribe.conversations.tables import ConversationConfiguration, Grouping, Operation
-from callscribe.conversations.wire import Channel, ListMeta, Name, Reference, Text, Timestamp, Wire
+from callscribe.conversations.wire import Channel, ConversationListMeta, Name, Reference, Text
+from callscribe.web.wire import ClosedWire, Timestamp
 
 MAX_CALLBACKS = 20
 MAX_INTELLIGENCE_CONFIGURATIONS = 5
@@ -19,14 +20,14 @@ Description = Annotated[Text, Field(max_length=512)]
 IntelligenceIds = Annotated[list[Reference], Field(max_length=MAX_INTELLIGENCE_CONFIGURATIONS)]
 
 
-class StatusTimeouts(Wire):
+class StatusTimeouts(ClosedWire):
     """Minutes without activity after which a conversation becomes INACTIVE, and CLOSED."""
 
     inactive: Minutes | None = None
     closed: Minutes | None = None
 
 
-class CaptureRule(Wire):
+class CaptureRule(ClosedWire):
     """Which traffic Twilio captures. Kept, though no traffic passes here."""
 
     from_: Annotated[Name | None, Field(alias="from")] = None
@@ -34,14 +35,14 @@ class CaptureRule(Wire):
     metadata: dict[Reference, Name] | None = None
 
 
-class ChannelSetting(Wire):
+class ChannelSetting(ClosedWire):
     """What holds for one channel."""
 
     status_timeouts: StatusTimeouts | None = None
     capture_rules: list[CaptureRule] | None = None
 
 
-class ConversationCallback(Wire):
+class ConversationCallback(ClosedWire):
     """Where changes of a conversation are told."""
 
     url: CallbackUrl
@@ -52,7 +53,7 @@ ChannelSettings = dict[Channel, ChannelSetting]
 Callbacks = Annotated[list[ConversationCallback], Field(max_length=MAX_CALLBACKS)]
 
 
-class _Settings(Wire):
+class _Settings(ClosedWire):
     # What stands for a missing member is null, since Twilio's SDK sends every member that it knows.
     memory_store_id: Reference | None = None
     intelligence_configuration_ids: IntelligenceIds | None = None
@@ -85,7 +86,7 @@ class ConversationConfigurationPatch(_Settings):
     version: StrictInt | None = None
 
 
-class ConversationConfigurationResource(Wire):
+class ConversationConfigurationResource(ClosedWire):
     """A configuration as it is answered."""
 
     id: str
@@ -107,14 +108,14 @@ class ConversationConfigurationResource(Wire):
         return cls(id=row.id, created_at=row.created_at, updated_at=row.updated_at, version=row.version, **row.document)
 
 
-class ConversationConfigurationList(Wire):
+class ConversationConfigurationList(ClosedWire):
     """A page of configurations."""
 
     configurations: list[ConversationConfigurationResource]
-    meta: ListMeta
+    meta: ConversationListMeta
 
 
-class AcceptedOperation(Wire):
+class AcceptedOperation(ClosedWire):
     """A change that was made. `status` is an addition: it is done when it is answered."""
 
     status: Literal["COMPLETED"] = "COMPLETED"
@@ -122,7 +123,7 @@ class AcceptedOperation(Wire):
     related: dict[str, str]
 
 
-class OperationResource(Wire):
+class OperationResource(ClosedWire):
     """An operation as it is answered."""
 
     operation_id: str

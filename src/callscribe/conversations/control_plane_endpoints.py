@@ -19,7 +19,7 @@ from callscribe.conversations.endpoints import (
     Once,
     operation_answer,
 )
-from callscribe.conversations.wire import ListMeta, Reference
+from callscribe.conversations.wire import ConversationListMeta, Reference
 from callscribe.web.pagination import Paging
 from callscribe.web.problems import legacy_responses
 from callscribe.web.urls import BaseUrl
@@ -64,7 +64,7 @@ def list_configurations(
     page = service.page(account, memory_store_id, paging.token, paging.size)
     return ConversationConfigurationList(
         configurations=[ConversationConfigurationResource.of(row) for row in page.rows],
-        meta=ListMeta(key="configurations", **paging.place(page)),
+        meta=ConversationListMeta(key="configurations", **paging.place(page)),
     )
 
 

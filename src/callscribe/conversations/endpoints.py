@@ -25,7 +25,7 @@ from callscribe.conversations.schemas import (
 )
 from callscribe.conversations.service import Conversations
 from callscribe.conversations.tables import ConversationStatus
-from callscribe.conversations.wire import ListMeta, ShortText
+from callscribe.conversations.wire import ConversationListMeta, ShortText
 from callscribe.errors import Code, RequestError
 from callscribe.web.idempotency import Idempotency
 from callscribe.web.pagination import Paging
@@ -132,7 +132,9 @@ def list_conversations(
 ) -> ConversationList:
     """Newest first. `channelId` is that of a communication or of a participant's address: the SID of a call, say."""
     page = service.page(account, status, channel_id, paging.token, paging.size)
-    return ConversationList(conversations=list(page.rows), meta=ListMeta(key="conversations", **paging.place(page)))
+    return ConversationList(
+        conversations=list(page.rows), meta=ConversationListMeta(key="conversations", **paging.place(page))
+    )
 
 
 @router.get("/v2/Conversations/{conversation_id}", summary="Fetch a conversation", responses=legacy_responses(404))
@@ -214,7 +216,7 @@ def list_participants(
     page = service.participants_page(account, conversation_id, paging.token, paging.size)
     return ConversationParticipantList(
         participants=[ConversationParticipantResource.of(row) for row in page.rows],
-        meta=ListMeta(key="participants", **paging.place(page)),
+        meta=ConversationListMeta(key="participants", **paging.place(page)),
     )
 
 
@@ -296,7 +298,7 @@ def list_communications(
     page = service.communications_page(account, conversation_id, channel_id, paging.token, paging.size)
     return CommunicationList(
         communications=[CommunicationResource.of(row) for row in page.rows],
-        meta=ListMeta(key="communications", **paging.place(page)),
+        meta=ConversationListMeta(key="communications", **paging.place(page)),
     )
 
 

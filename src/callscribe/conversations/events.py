@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from callscribe.callbacks.service import MAX_BODY_BYTES, Callbacks, Reduced
 from callscribe.conversations.tables import Conversation
-from callscribe.conversations.times import milliseconds
 from callscribe.db.base import now
 from callscribe.ids import new_callback_id
+from callscribe.web.wire import milliseconds
 
 
 class Event(StrEnum):

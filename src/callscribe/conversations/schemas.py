@@ -13,10 +13,9 @@ from callscribe.conversations.tables import (
     ConversationStatus,
     Grouping,
 )
-from callscribe.conversations.times import Instant, milliseconds
 from callscribe.conversations.wire import (
     Channel,
-    ListMeta,
+    ConversationListMeta,
     Metadata,
     MetadataKey,
     MetadataValue,
@@ -25,9 +24,8 @@ from callscribe.conversations.wire import (
     Reference,
     ShortText,
     Text,
-    Timestamp,
-    Wire,
 )
+from callscribe.web.wire import ClosedWire, Instant, Timestamp, milliseconds
 
 MAX_PARTICIPANTS = 50
 MAX_ADDRESSES = 20
@@ -38,7 +36,7 @@ ConversationIdText = Annotated[Text, Field(max_length=64)]
 Confidence = Annotated[StrictFloat | StrictInt, AfterValidator(float), Field(ge=0, le=1)]
 
 
-class AddressRequest(Wire):
+class AddressRequest(ClosedWire):
     """Where somebody is reached: a number in E.164, an address of e-mail, `whatsapp:` or `rcs:` and a number."""
 
     channel: Channel
@@ -46,7 +44,7 @@ class AddressRequest(Wire):
     channel_id: ShortText | None = None
 
 
-class ConversationParticipantRequest(Wire):
+class ConversationParticipantRequest(ClosedWire):
     """Somebody who is to take part."""
 
     name: Name | None = None
@@ -55,13 +53,13 @@ class ConversationParticipantRequest(Wire):
     addresses: Annotated[list[AddressRequest], Field(max_length=MAX_ADDRESSES)] | None = None
 
 
-class InlineChannelSetting(Wire):
+class InlineChannelSetting(ClosedWire):
     """What holds for one channel of one conversation."""
 
     status_timeouts: StatusTimeouts | None = None
 
 
-class InlineConfiguration(Wire):
+class InlineConfiguration(ClosedWire):
     """Options of one conversation alone. What is null comes from the configuration, where one is named."""
 
     conversation_grouping_type: Grouping | None = None
@@ -75,7 +73,7 @@ class InlineConfiguration(Wire):
     workflows: None = None
 
 
-class ConversationRequest(Wire):
+class ConversationRequest(ClosedWire):
     """A conversation to be opened: `configurationId`, or the options in `configuration`, or both."""
 
     configuration_id: ConversationIdText | None = None
@@ -85,7 +83,7 @@ class ConversationRequest(Wire):
     metadata: Metadata | None = None
 
 
-class ConversationUpdate(Wire):
+class ConversationUpdate(ClosedWire):
     """What is to stand in the place of name and metadata; a status that is null stays."""
 
     name: Name | None = None
@@ -93,13 +91,13 @@ class ConversationUpdate(Wire):
     metadata: Metadata | None = None
 
 
-class ConfigurationOfConversationPatch(Wire):
+class ConfigurationOfConversationPatch(ClosedWire):
     """Other callbacks for one conversation; an empty list ends them."""
 
     status_callbacks: Callbacks | None = None
 
 
-class ConversationPatch(Wire):
+class ConversationPatch(ClosedWire):
     """What is to change; what is null stays. Keys of metadata are merged, and removed by null."""
 
     name: Name | None = None
@@ -108,7 +106,7 @@ class ConversationPatch(Wire):
     metadata: dict[MetadataKey, MetadataValue | None] | None = None
 
 
-class PartyRequest(Wire):
+class PartyRequest(ClosedWire):
     """Who said something or is to hear it: a participant by its id, or by one of its addresses."""
 
     address: ShortText | None = None
@@ -116,7 +114,7 @@ class PartyRequest(Wire):
     participant_id: ConversationIdText | None = None
 
 
-class SpokenWord(Wire):
+class SpokenWord(ClosedWire):
     """A word with its times."""
 
     text: ShortText
@@ -124,7 +122,7 @@ class SpokenWord(Wire):
     end_time: Instant | None = None
 
 
-class Transcribed(Wire):
+class Transcribed(ClosedWire):
     """How speech became text. `channel` counts from 0."""
 
     channel: Annotated[StrictInt, Field(ge=0, le=1)] | None = None
@@ -133,7 +131,7 @@ class Transcribed(Wire):
     words: Annotated[list[SpokenWord], Field(max_length=MAX_WORDS)] | None = None
 
 
-class TextContent(Wire):
+class TextContent(ClosedWire):
     """Something written."""
 
     type: Literal["TEXT"]
@@ -141,7 +139,7 @@ class TextContent(Wire):
     transcription: None = None
 
 
-class TranscriptionContent(Wire):
+class TranscriptionContent(ClosedWire):
     """Something said."""
 
     type: Literal["TRANSCRIPTION"]
@@ -149,7 +147,7 @@ class TranscriptionContent(Wire):
     transcription: Transcribed | None = None
 
 
-class CommunicationRequest(Wire):
+class CommunicationRequest(ClosedWire):
     """Something that was said or written. Without recipients, all others are."""
 
     author: PartyRequest
@@ -179,7 +177,7 @@ def kept_word(text: str, start: datetime | None, end: datetime | None) -> dict[s
     return {"text": text, "startTime": start and milliseconds(start), "endTime": end and milliseconds(end)}
 
 
-class AddressResource(Wire):
+class AddressResource(ClosedWire):
     """An address as it is answered."""
 
     channel: str
@@ -187,7 +185,7 @@ class AddressResource(Wire):
     channel_id: str | None
 
 
-class ConversationParticipantResource(Wire):
+class ConversationParticipantResource(ClosedWire):
     """A participant as it is answered."""
 
     id: str
@@ -216,7 +214,7 @@ class ConversationParticipantResource(Wire):
         )
 
 
-class ConversationResource(Wire):
+class ConversationResource(ClosedWire):
     """A conversation as it is answered. `configuration` is a snapshot from when it was opened."""
 
     id: str
@@ -247,7 +245,7 @@ class ConversationResource(Wire):
         )
 
 
-class AuthorResource(Wire):
+class AuthorResource(ClosedWire):
     """Who said it."""
 
     address: str | None
@@ -261,7 +259,7 @@ class RecipientResource(AuthorResource):
     delivery_status: None = None
 
 
-class WordOfCommunication(Wire):
+class WordOfCommunication(ClosedWire):
     """A word; its times are instants, not offsets."""
 
     text: str
@@ -269,7 +267,7 @@ class WordOfCommunication(Wire):
     end_time: str | None
 
 
-class TranscriptionOfCommunication(Wire):
+class TranscriptionOfCommunication(ClosedWire):
     """How speech became text."""
 
     channel: int | None
@@ -278,7 +276,7 @@ class TranscriptionOfCommunication(Wire):
     words: list[WordOfCommunication]
 
 
-class ContentResource(Wire):
+class ContentResource(ClosedWire):
     """What was said or written; `transcription` where it was said."""
 
     type: Literal["TEXT", "TRANSCRIPTION"]
@@ -286,7 +284,7 @@ class ContentResource(Wire):
     transcription: TranscriptionOfCommunication | None = Field(None, exclude_if=lambda value: value is None)
 
 
-class CommunicationResource(Wire):
+class CommunicationResource(ClosedWire):
     """A communication as it is answered. `occurredAt` has milliseconds: sentences follow each other quickly."""
 
     id: str
@@ -319,22 +317,22 @@ class CommunicationResource(Wire):
         )
 
 
-class ConversationList(Wire):
+class ConversationList(ClosedWire):
     """A page of conversations, newest first."""
 
     conversations: list[ConversationResource]
-    meta: ListMeta
+    meta: ConversationListMeta
 
 
-class ConversationParticipantList(Wire):
+class ConversationParticipantList(ClosedWire):
     """A page of participants, in the order in which they joined."""
 
     participants: list[ConversationParticipantResource]
-    meta: ListMeta
+    meta: ConversationListMeta
 
 
-class CommunicationList(Wire):
+class CommunicationList(ClosedWire):
     """A page of communications, in the order in which they were said."""
 
     communications: list[CommunicationResource]
-    meta: ListMeta
+    meta: ConversationListMeta

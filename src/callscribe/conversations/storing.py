@@ -20,7 +20,6 @@ from callscribe.conversations.participants import has_address, new_participant, 
 from callscribe.conversations.schemas import kept_word
 from callscribe.conversations.states import ConversationStates, new_conversation
 from callscribe.conversations.tables import Communication, Conversation, ConversationParticipant, ConversationStatus
-from callscribe.conversations.times import milliseconds
 from callscribe.conversations.transcripts import StoredParticipant, StoredSentence, StoredTranscript
 from callscribe.conversations.wire import Channel, ParticipantType
 from callscribe.db.base import now
@@ -28,6 +27,7 @@ from callscribe.db.engine import begin_writing
 from callscribe.db.upsert import insert_new
 from callscribe.errors import Code, RequestError
 from callscribe.ids import new_communication_id, new_conversation_id
+from callscribe.web.wire import milliseconds
 
 BLOCK = 500
 """Sentences that are stored in one transaction, and are in memory at a time. Eight hours of a call have some 20,000."""

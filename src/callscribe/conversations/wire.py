@@ -1,22 +1,16 @@
-"""What the wire formats of conversations have in common: names in camelCase, values that every database takes."""
+"""What the wire formats of conversations have in common: values that every database takes."""
 
 import re
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
+
+from callscribe.web.wire import ClosedWire, ListMeta
 
 MAX_METADATA = 8
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,128}")
-
-
-class Wire(BaseModel):
-    """Names in camelCase, and none that are not known."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
 
 
 class Channel(StrEnum):
@@ -61,18 +55,5 @@ Metadata = Annotated[dict[MetadataKey, MetadataValue], Field(max_length=MAX_META
 """The customer's keys and values."""
 
 
-def _without_fraction(value: datetime) -> datetime:
-    # Clients take only the form YYYY-MM-DDTHH:MM:SSZ for a time.
-    return value.replace(microsecond=0)
-
-
-Timestamp = Annotated[datetime, AfterValidator(_without_fraction)]
-
-
-class ListMeta(Wire):
+class ConversationListMeta(ListMeta, ClosedWire):
     """Where a page stands in its list. `key` is the member that has it."""
-
-    key: str
-    page_size: int
-    next_token: str | None
-    previous_token: str | None

@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from callscribe.db.base import now
-from callscribe.transcriptions.schemas import Failure, Participant, Timestamp, conversation_url
+from callscribe.transcriptions.documents import Failure, Participant
+from callscribe.transcriptions.schemas import conversation_url
 from callscribe.transcriptions.tables import Transcription
 from callscribe.transcripts.models import Transcript
 from callscribe.transcripts.wire import (
@@ -15,7 +16,7 @@ from callscribe.transcripts.wire import (
     omissions,
     sentences,
 )
-from callscribe.web.wire import Wire
+from callscribe.web.wire import Timestamp, Wire
 
 
 class CallbackBody(Wire):
@@ -60,7 +61,7 @@ class CallbackBody(Wire):
             source_id=row.source_id,
             media_url=row.media_url,
             duration=None if duration is None else round(duration),
-            participants=[Participant.model_validate(participant) for participant in row.participants],
+            participants=row.participants,
             created_at=row.created_at,
             updated_at=now(),
             language=transcript.language if transcript else None,

@@ -25,8 +25,8 @@ from callscribe.speech.segmentation import Segmentation
 from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.checkpoints import Checkpoints, dump, speakers_asked
 from callscribe.transcriptions.conversation_export import half_stored, resource_prefix, stored_transcript
+from callscribe.transcriptions.documents import Failure
 from callscribe.transcriptions.retention import due_instants
-from callscribe.transcriptions.schemas import Failure
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import Chunk, Transcription
 from callscribe.transcripts.models import Transcript
@@ -75,7 +75,7 @@ class FinishSteps:
         if not row.status.is_final:
             if (channel_id := half_stored(row)) is not None:
                 self.withdraw(row.account_sid, row.id, channel_id)
-            self._conclude(row, Status.FAILED, CallbackBody.of(row, error=error), error=error.model_dump())
+            self._conclude(row, Status.FAILED, CallbackBody.of(row, error=error), error=error)
         try:
             self._tidy(row)
         except Exception:  # noqa: BLE001  it may be the blob store that the job failed of; it is told all the same

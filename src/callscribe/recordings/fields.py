@@ -113,5 +113,7 @@ def parse_time(text: str) -> datetime:
     return instant.astimezone(UTC)
 
 
-Instant = Annotated[datetime, BeforeValidator(lambda value: parse_time(value) if isinstance(value, str) else value)]
+LooseInstant = Annotated[
+    datetime, BeforeValidator(lambda value: parse_time(value) if isinstance(value, str) else value)
+]
 """A time in a document that others wrote; see `parse_time`."""

@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from callscribe.errors import CallscribeError, SetupError
 from callscribe.outbound import AllowList, Deadline, OutboundError, guarded_client
-from callscribe.recordings.fields import Instant
+from callscribe.recordings.fields import LooseInstant
 from callscribe.recordings.tables import TWILIO, Call, Recording
 from callscribe.settings import Settings
 
@@ -47,8 +47,8 @@ class _Answer(BaseModel):
 
     sid: str
     status: str
-    date_created: Instant | None = None
-    start_time: Instant | None = None
+    date_created: LooseInstant | None = None
+    start_time: LooseInstant | None = None
     duration: Seconds = None
 
 
@@ -67,7 +67,7 @@ class _CallAnswer(_Answer):
     from_: str | None = Field(None, alias="from")
     to: str | None = None
     direction: str | None = None
-    end_time: Instant | None = None
+    end_time: LooseInstant | None = None
 
 
 _Kind = TypeVar("_Kind", bound=_Answer)

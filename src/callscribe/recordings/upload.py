@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from callscribe.errors import Code, RequestError
 from callscribe.ids import CALL_SID, CONFERENCE_SID
-from callscribe.recordings.fields import CallFields, Direction, Instant, RecordingFields, Source
+from callscribe.recordings.fields import CallFields, Direction, LooseInstant, RecordingFields, Source
 from callscribe.web.wire import invalid_parameters
 
 FIELD_BYTES = 4096
@@ -45,7 +45,7 @@ class UploadFields(BaseModel):
     direction: Direction | None = Field(
         None, alias="Direction", description="Which way the call went; `outbound` is taken as `outbound-api`."
     )
-    start_time: Instant | None = Field(
+    start_time: LooseInstant | None = Field(
         None, alias="StartTime", description="When the audio began, as ISO 8601 or RFC 2822 writes it."
     )
     channels: Literal["1", "2"] | None = Field(

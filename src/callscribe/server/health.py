@@ -4,21 +4,19 @@ from datetime import datetime
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from callscribe.monitoring.readiness import Readiness
+from callscribe.web.wire import Wire
 
 router = APIRouter(tags=["Health"])
 
 
-class Health(BaseModel):
+class Health(Wire):
     """What works. `workers` are alive; `recognizing` of them are there for recognition, and nothing says it fails.
 
     `problems` say in words why the server is not ready. Jobs are taken as long as the database answers, and wait.
     """
-
-    model_config = ConfigDict(alias_generator=to_camel)
 
     ready: bool
     database: bool

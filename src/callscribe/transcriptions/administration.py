@@ -96,21 +96,10 @@ class Jobs:
 def _repeated(failed: Transcription) -> Transcription:
     moment = now()
     return Transcription(
+        **failed.requested(),
         id=new_transcription_id(),
-        account_sid=failed.account_sid,
         status=Status.PENDING,
-        configuration_id=failed.configuration_id,
-        source_id=failed.source_id,
-        recording=failed.recording,
-        media_url=failed.media_url,
-        audio_started_at=failed.audio_started_at,
-        participants=failed.participants,
-        resolved_configuration=failed.resolved_configuration,
-        language=failed.language,
         progress=0.0,
-        base_url=failed.base_url,
-        request_id=failed.request_id,
-        traceparent=failed.traceparent,
         retry_of=failed.id,
         created_at=moment,
         updated_at=moment,

@@ -116,7 +116,7 @@ class Checkpoints:
             language=row.language,
             channels=channels,
             turns=turns,
-            roles=[each["type"] for each in row.participants],
+            roles=[each.type for each in row.participants],
         )
 
     def _put(self, key: str, segments: Iterable[Segment]) -> None:
@@ -138,4 +138,4 @@ def participants_by_channel(row: Transcription, channels: int) -> dict[int, int]
     """Channel, from 0, to position in `participants`. One channel that two share is nobody's."""
     if channels == 1 and len(row.participants) > 1:
         return {}
-    return {each["audioChannelIndex"] - 1: position for position, each in enumerate(row.participants)}
+    return {each.audio_channel_index - 1: position for position, each in enumerate(row.participants)}

@@ -22,8 +22,7 @@ def stored_transcript(row: Transcription, transcript: Transcript) -> StoredTrans
     the creation of the transcription.
     """
     participants = [
-        StoredParticipant(type=each["type"] or UNKNOWN, address=each["address"], name=each["name"])
-        for each in row.participants
+        StoredParticipant(type=each.type or UNKNOWN, address=each.address, name=each.name) for each in row.participants
     ]
     return StoredTranscript(
         channel_id=_channel(row),
@@ -45,7 +44,7 @@ def resource_prefix(transcription_id: str) -> str:
 
 
 def _channel(row: Transcription) -> str:
-    return (row.recording or {}).get("callSid") or row.id
+    return (row.recording.call_sid if row.recording else None) or row.id
 
 
 def _sentences(row: Transcription, transcript: Transcript) -> Iterator[StoredSentence]:

@@ -1,8 +1,42 @@
 """What is kept of a transcription as JSON."""
 
+from pydantic import ConfigDict
+
 from callscribe.configurations.documents import JobOptions, KeptTranscriptionOptions
 from callscribe.db.documents import Document
 from callscribe.speech.routes import Service
+
+
+class Participant(Document):
+    """A party of the call, filled from the configuration's defaults."""
+
+    model_config = ConfigDict(extra="ignore")  # it is also the model of the answer
+
+    audio_channel_index: int
+    type: str | None
+    address: str | None
+    name: str | None
+
+
+class Failure(Document):
+    """Why a transcription FAILED."""
+
+    model_config = ConfigDict(extra="ignore")  # likewise
+
+    code: int
+    title: str
+    detail: str
+    type: str
+
+
+class RecordedAudio(Document):
+    """What a job keeps of its recording, so that it does not need the rows again: they may be deleted meanwhile."""
+
+    sid: str
+    channels: int
+    media: str | None
+    """The key of its blob; without it, the audio is at Twilio."""
+    call_sid: str | None
 
 
 class ServedBy(Document):

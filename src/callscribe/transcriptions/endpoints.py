@@ -25,9 +25,8 @@ from callscribe.transcriptions.schemas import (
     CreatedTranscription,
     CreateTranscription,
     FetchedTranscription,
-    Instant,
-    ListMeta,
     TranscriptionList,
+    TranscriptionListMeta,
     TranscriptionResource,
     TranscriptResource,
     request_error,
@@ -41,6 +40,7 @@ from callscribe.web.pagination import Paging
 from callscribe.web.problems import problem_responses
 from callscribe.web.ranges import blob_response
 from callscribe.web.urls import BaseUrl
+from callscribe.web.wire import Instant
 
 RETRY_AFTER = 2
 """Seconds after which to ask again for a job that has not ended."""
@@ -161,7 +161,7 @@ def list_transcriptions(
     page = service.page(account, filters, paging.token, paging.size)
     return TranscriptionList(
         transcriptions=[TranscriptionResource.of(row, base_url) for row in page.rows],
-        meta=ListMeta(**paging.place(page)),
+        meta=TranscriptionListMeta(**paging.place(page)),
     )
 
 

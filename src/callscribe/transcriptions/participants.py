@@ -6,10 +6,10 @@ call tells is in docs/recordings.md.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from callscribe.configurations.documents import ChannelRole, JobOptions
 from callscribe.errors import Code, RequestError
+from callscribe.transcriptions.documents import Participant
 from callscribe.transcriptions.schemas import MAX_PARTICIPANTS, ParticipantRequest
 
 CUSTOMER, HUMAN_AGENT = "CUSTOMER", "HUMAN_AGENT"
@@ -67,8 +67,8 @@ def check_requested(requested: Sequence[ParticipantRequest] | None, *, from_reco
 
 def resolve_participants(
     requested: Sequence[ParticipantRequest] | None, options: JobOptions, call: RecordedCall | None
-) -> list[dict[str, Any]]:
-    """The participants of a new transcription, as they stand on the wire.
+) -> list[Participant]:
+    """The participants of a new transcription.
 
     Args:
         requested: those of the request, at most two.
@@ -84,7 +84,7 @@ def resolve_participants(
     result = _fill(given, options.participant_defaults or ())
     if stores_conversation and call is None and len(result) != MAX_PARTICIPANTS:
         raise _error(Code.PARTICIPANT_COUNT, "The configuration stores conversations: give exactly two participants.")
-    types = [participant["type"] for participant in result]
+    types = [participant.type for participant in result]
     if len(types) == MAX_PARTICIPANTS and (types[0] is None) != (types[1] is None):
         raise _error(Code.PARTICIPANT_TYPE_PARTIAL, "Give a type for both participants, or for neither.")
     if call is not None:
@@ -94,33 +94,39 @@ def resolve_participants(
     return result
 
 
-def _fill(given: Sequence[ParticipantRequest], defaults: Sequence[ChannelRole]) -> list[dict[str, Any]]:
+def _fill(given: Sequence[ParticipantRequest], defaults: Sequence[ChannelRole]) -> list[Participant]:
     types = {default.audio_channel_index: default.type for default in defaults}
     result = [
-        participant.model_dump(by_alias=True) | {"type": participant.type or types.get(participant.audio_channel_index)}
-        for participant in given
+        Participant(
+            audio_channel_index=each.audio_channel_index,
+            type=each.type or types.get(each.audio_channel_index),
+            address=each.address,
+            name=each.name,
+        )
+        for each in given
     ]
-    named = {participant.audio_channel_index for participant in given}
+    named = {each.audio_channel_index for each in given}
     result += [_participant(channel, kind) for channel, kind in sorted(types.items()) if channel not in named]
     return result
 
 
-def _fill_from_call(participants: Sequence[dict[str, Any]], call: RecordedCall) -> list[dict[str, Any]]:
+def _fill_from_call(participants: Sequence[Participant], call: RecordedCall) -> list[Participant]:
     # Either both have a role by now or neither, so the call's roles are never mixed with others.
     known = list(participants) or [_participant(channel, None) for channel in (1, 2)]
-    if all(each["type"] is None for each in known):
-        known = [each | {"type": call.types[each["audioChannelIndex"]]} for each in known]
-    types = {each["audioChannelIndex"]: each["type"] for each in known}
+    if all(each.type is None for each in known):
+        known = [each.model_copy(update={"type": call.types[each.audio_channel_index]}) for each in known]
+    types = {each.audio_channel_index: each.type for each in known}
     return [
-        each | {"address": each["address"] or call.address(each["audioChannelIndex"], types) or None} for each in known
+        each.model_copy(update={"address": each.address or call.address(each.audio_channel_index, types) or None})
+        for each in known
     ]
 
 
-def _check_storable(participants: Sequence[dict[str, Any]], *, from_call: bool) -> None:
-    if CUSTOMER not in {participant["type"] for participant in participants}:
+def _check_storable(participants: Sequence[Participant], *, from_call: bool) -> None:
+    if CUSTOMER not in {participant.type for participant in participants}:
         raise _error(Code.CUSTOMER_MISSING, "To store a conversation, one participant must be a CUSTOMER.")
     for index, participant in enumerate(participants):
-        if participant["address"]:
+        if participant.address:
             continue
         if from_call:
             detail = "To store a conversation, each participant needs an address, and the recording's call has none."
@@ -129,8 +135,8 @@ def _check_storable(participants: Sequence[dict[str, Any]], *, from_call: bool) 
         raise RequestError.at(f"/participants/{index}/address", Code.ADDRESS_MISSING, detail)
 
 
-def _participant(channel: int, kind: str | None) -> dict[str, Any]:
-    return {"audioChannelIndex": channel, "type": kind, "address": None, "name": None}
+def _participant(channel: int, kind: str | None) -> Participant:
+    return Participant(audio_channel_index=channel, type=kind, address=None, name=None)
 
 
 def _error(code: Code, detail: str) -> RequestError:

@@ -152,7 +152,7 @@ def transition(session: Session, transcription_id: str, source: Status, target: 
         usage.store(session, account_sid, values.get("result_bytes") or 0)
     after_commit(session, metrics.JOBS.labels(target.value).inc)
     if error := values.get("error"):
-        after_commit(session, metrics.FAILURES.labels(str(error["code"])).inc)
+        after_commit(session, metrics.FAILURES.labels(str(error.code)).inc)
     return True
 
 

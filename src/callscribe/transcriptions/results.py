@@ -4,12 +4,12 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from callscribe.errors import Code, RequestError
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.transcriptions import keys
 from callscribe.transcriptions.checkpoints import Checkpoints, participants_by_channel
+from callscribe.transcriptions.documents import Participant
 from callscribe.transcriptions.schemas import TranscriptResource
 from callscribe.transcriptions.tables import Chunk, Transcription
 from callscribe.transcripts.format_names import Format
@@ -106,14 +106,14 @@ def _statistics(row: Transcription, transcript: Transcript) -> Statistics | None
     return statistics(transcript, participants_by_channel(row, transcript.channels))
 
 
-def speakers(participants: list[dict[str, Any]], transcript: Transcript) -> dict[int, str]:
+def speakers(participants: Sequence[Participant], transcript: Transcript) -> dict[int, str]:
     """Names by channel or speaker, counted from 0: the participant's, or else the role."""
-    names = [each["name"] or (each["type"] or "").replace("_", " ").title() for each in participants]
+    names = [each.name or (each.type or "").replace("_", " ").title() for each in participants]
     if transcript.diarization is not None and transcript.diarization.applied:
         places = enumerate(transcript.diarization.participants)
         found = {speaker: names[position] for speaker, position in places if position is not None}
     elif transcript.channels == 1 and len(participants) > 1:
         found = {}  # one channel that two share is nobody's
     else:
-        found = {each["audioChannelIndex"] - 1: name for each, name in zip(participants, names, strict=True)}
+        found = {each.audio_channel_index - 1: name for each, name in zip(participants, names, strict=True)}
     return {who: name for who, name in found.items() if name}

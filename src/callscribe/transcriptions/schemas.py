@@ -1,15 +1,11 @@
 """The wire format of transcriptions."""
 
-import re
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
-    BeforeValidator,
     Field,
     StrictInt,
     StrictStr,
@@ -20,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from callscribe.errors import Code, RequestError
 from callscribe.ids import CONFIGURATION_ID, RECORDING_SID
 from callscribe.transcriptions import examples
+from callscribe.transcriptions.documents import Failure, Participant
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import Transcription
 from callscribe.transcripts.models import Transcript
@@ -32,7 +29,7 @@ from callscribe.transcripts.wire import (
     omissions,
     sentences,
 )
-from callscribe.web.wire import ClosedWire, Milliseconds, Wire, field_error, in_utc
+from callscribe.web.wire import ClosedWire, Instant, ListMeta, Milliseconds, Timestamp, Wire, field_error
 
 MAX_PARTICIPANTS = 2
 
@@ -47,17 +44,6 @@ _FIELD_CODES: dict[tuple[str, str | None], Code] = {
     ("type", None): Code.PARTICIPANT_TYPE_INVALID,
 }
 """The public code of a fault in a field, by the kind of fault or for every kind. All others are 20001."""
-
-
-def _timestamp(value: object) -> object:
-    # Numbers, also as text, would be taken for seconds since 1970.
-    if not isinstance(value, str) or not re.match(r"\d{4}-\d\d-\d\d[Tt ]", value):
-        raise PydanticCustomError("timestamp", "must be a date and time such as 2026-03-02T09:30:00Z")
-    return value
-
-
-Instant = Annotated[AwareDatetime, BeforeValidator(_timestamp), AfterValidator(in_utc)]
-"""A time with its zone, in UTC."""
 
 
 def _configuration_id(value: str) -> str:
@@ -144,32 +130,6 @@ def _code(fault: Any) -> Code:
     return _FIELD_CODES.get((field, kind)) or _FIELD_CODES.get((field, None), Code.INVALID_PARAMETER)
 
 
-class Participant(Wire):
-    """A party of the call, filled from the configuration's defaults."""
-
-    audio_channel_index: int
-    type: str | None
-    address: str | None
-    name: str | None
-
-
-class Failure(Wire):
-    """Why a transcription FAILED."""
-
-    code: int
-    title: str
-    detail: str
-    type: str
-
-
-def _without_fraction(value: datetime) -> datetime:
-    # Clients take only the form YYYY-MM-DDTHH:MM:SSZ for a time.
-    return value.replace(microsecond=0)
-
-
-Timestamp = Annotated[datetime, AfterValidator(_without_fraction)]
-
-
 class KeptResource(Wire):
     """Until when what of a job is kept, as far as that is known, and what was erased since its time was over."""
 
@@ -253,11 +213,11 @@ class TranscriptionResource(Wire):
             audio_started_at=row.audio_started_at,
             duration=None if row.duration is None else round(row.duration),
             conversation_id=row.conversation_id,
-            participants=[Participant.model_validate(participant) for participant in row.participants],
+            participants=row.participants,
             resolved_configuration=row.resolved_configuration.document(),
             progress=round(row.progress, 3),
             transcribed_seconds=round(row.transcribed or 0.0, 3) if readable else None,
-            error=Failure.model_validate(row.error) if row.error else None,
+            error=row.error,
             notices=_notices(row),
             retention=KeptResource.of(row),
             created_at=row.created_at,
@@ -296,20 +256,17 @@ class FetchedTranscription(Wire):
     transcription: TranscriptionResource
 
 
-class ListMeta(Wire):
+class TranscriptionListMeta(ListMeta):
     """Where a page stands in its list."""
 
     key: Literal["transcriptions"] = "transcriptions"
-    page_size: int
-    next_token: str | None
-    previous_token: str | None
 
 
 class TranscriptionList(Wire):
     """A page of transcriptions, newest first."""
 
     transcriptions: list[TranscriptionResource]
-    meta: ListMeta
+    meta: TranscriptionListMeta
 
 
 class TranscriptResource(Wire):
@@ -343,7 +300,7 @@ class TranscriptResource(Wire):
             transcribed_seconds=round(row.transcribed or 0.0, 3),
             language=transcript.language,
             duration=round(transcript.duration),
-            participants=[Participant.model_validate(participant) for participant in row.participants],
+            participants=row.participants,
             sentences=sentences(transcript),
             omissions=omissions(transcript),
             statistics=None if figures is None else StatisticsResource.of(figures),

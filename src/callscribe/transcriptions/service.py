@@ -234,7 +234,7 @@ class Transcriptions:
             configuration_id=configuration.id,
             media_url=request.media_url,
             source_id=request.source_id,
-            recording=source.document if source else None,
+            recording=source.audio if source else None,
             audio_started_at=source.recording.start_time if source else request.audio_started_at,
             participants=participants,
             resolved_configuration=ResolvedConfiguration.of(options, service),

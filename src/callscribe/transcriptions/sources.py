@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -19,6 +18,7 @@ from callscribe.recordings.twilio import TwilioAccount
 from callscribe.settings import Settings
 from callscribe.speech.interface import Cancellation
 from callscribe.transcriptions import keys, repository
+from callscribe.transcriptions.documents import RecordedAudio
 from callscribe.transcriptions.participants import RecordedCall
 from callscribe.transcriptions.tables import Transcription
 
@@ -45,16 +45,15 @@ class CallSource:
         return RecordedCall(self.call.from_, self.call.to, self.call.direction)
 
     @property
-    def document(self) -> dict[str, Any]:
-        """What a job keeps of it, so that it does not need the rows again: they may be deleted meanwhile."""
+    def audio(self) -> RecordedAudio:
+        """What a job keeps of it."""
         recording = self.recording
-        return {
-            "sid": recording.sid,
-            "channels": recording.channels,
-            # Without it, the audio is at Twilio.
-            "media": None if recording.blobs is None else recording_keys.media(recording.blobs),
-            "callSid": recording.call_sid,
-        }
+        return RecordedAudio(
+            sid=recording.sid,
+            channels=recording.channels,
+            media=None if recording.blobs is None else recording_keys.media(recording.blobs),
+            call_sid=recording.call_sid,
+        )
 
     def check(self) -> None:
         """Refuse what cannot be transcribed.
@@ -101,7 +100,8 @@ def fetch_source(
     source = row.recording
     assert source is not None
     target = keys.media(row.blobs)
-    if source["media"] is not None:
+    media = source.media
+    if media is not None:
 
         def watch() -> None:
             if cancelled.is_set():
@@ -109,16 +109,16 @@ def fetch_source(
 
         try:
             # An object store may take its time over a large one.
-            run_cancellable(lambda: blobs.copy(source["media"], target), watch, late=lambda _: late())
+            run_cancellable(lambda: blobs.copy(media, target), watch, late=lambda _: late())
         except BlobMissing as error:
             # Deleted since the job was accepted: then its audio was put here before it was erased there.
             if not blobs.exists(target):
-                raise JobError(Code.MEDIA_NOT_FOUND, f"the audio of recording {source['sid']} is gone") from error
+                raise JobError(Code.MEDIA_NOT_FOUND, f"the audio of recording {source.sid} is gone") from error
         return
     if twilio is None:
         raise JobError(Code.MEDIA_FORBIDDEN, "the recording is at Twilio, and this server has no access to it any more")
     fetch(
-        twilio.media_url(source["sid"], source["channels"]),
+        twilio.media_url(source.sid, source.channels),
         blobs=blobs,
         key=target,
         settings=settings,
@@ -138,7 +138,7 @@ def save_for_jobs(database: Database, blobs: BlobStore, account_sid: str, record
     with database.read() as session:
         rows = repository.unfinished_of_source(session, account_sid, recording_sid)
     for row in rows:
-        media = (row.recording or {}).get("media")
+        media = row.recording.media if row.recording else None
         if media is not None and not blobs.exists(keys.media(row.blobs)):
             with suppress(BlobMissing):  # saved and erased before
                 blobs.copy(media, keys.media(row.blobs))

@@ -8,13 +8,39 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from callscribe.db.base import Base, now, partial_index
 from callscribe.db.documents import JsonOf
-from callscribe.transcriptions.documents import ResolvedConfiguration
+from callscribe.transcriptions.documents import Failure, Participant, RecordedAudio, ResolvedConfiguration
 from callscribe.transcriptions.status import Status
 
 _DUE = ("media_due_at", "transcript_due_at", "job_due_at")
 
 
-class Transcription(Base):
+class AsRequested:
+    """What is asked for and by whom: the columns of a job that one which repeats it has from it."""
+
+    account_sid: Mapped[str] = mapped_column(sa.ForeignKey("accounts.sid"))
+    configuration_id: Mapped[str] = mapped_column(sa.String(64))
+    source_id: Mapped[str | None] = mapped_column(sa.String(34))
+    recording: Mapped[RecordedAudio | None] = mapped_column(JsonOf(RecordedAudio))
+    """Of a `source_id`: where its audio is, and its call."""
+    media_url: Mapped[str | None] = mapped_column(sa.Text)
+    audio_started_at: Mapped[datetime | None]
+    participants: Mapped[list[Participant]] = mapped_column(JsonOf(list[Participant]))
+    resolved_configuration: Mapped[ResolvedConfiguration] = mapped_column(JsonOf(ResolvedConfiguration))
+    language: Mapped[str | None] = mapped_column(sa.String(16))
+    """The locale asked for; what `languageCode` filters by."""
+    base_url: Mapped[str] = mapped_column(sa.Text)
+    """The server's address as the client that made the job knew it, for the links in its callback."""
+    request_id: Mapped[str | None] = mapped_column(sa.String(64))
+    """Of the request that made the job; stands in every line of the log about it."""
+    traceparent: Mapped[str | None] = mapped_column(sa.String(55))
+    """The trace that the job belongs to, as W3C writes it."""
+
+    def requested(self) -> dict[str, Any]:
+        """Its columns by name."""
+        return {name: getattr(self, name) for name in AsRequested.__annotations__}
+
+
+class Transcription(AsRequested, Base):
     """A job and its result. Media and text are in the blob store, under the folder `blobs`."""
 
     __tablename__ = "transcriptions"
@@ -39,26 +65,13 @@ class Transcription(Base):
     )
 
     id: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
-    account_sid: Mapped[str] = mapped_column(sa.ForeignKey("accounts.sid"))
     status: Mapped[Status] = mapped_column(sa.Enum(Status, native_enum=False, length=16))
-    configuration_id: Mapped[str] = mapped_column(sa.String(64))
-    source_id: Mapped[str | None] = mapped_column(sa.String(34))
-    recording: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
-    """Of a `source_id`: where its audio is, and its call; see `sources.Source.document`."""
-    media_url: Mapped[str | None] = mapped_column(sa.Text)
-    audio_started_at: Mapped[datetime | None]
-    participants: Mapped[list[dict[str, Any]]]
-    resolved_configuration: Mapped[ResolvedConfiguration] = mapped_column(JsonOf(ResolvedConfiguration))
-    language: Mapped[str | None] = mapped_column(sa.String(16))
-    """The locale asked for; what `languageCode` filters by."""
     duration: Mapped[float | None]
     """Seconds of audio, once they are known."""
     progress: Mapped[float] = mapped_column(default=0.0)
     transcribed: Mapped[float | None]
     """Seconds from the start whose sentences can be read; None until it is known where speech is."""
-    base_url: Mapped[str] = mapped_column(sa.Text)
-    """The server's address as the client that made the job knew it, for the links in its callback."""
-    error: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
+    error: Mapped[Failure | None] = mapped_column(JsonOf(Failure))
     conversation_id: Mapped[str | None] = mapped_column(sa.String(64))
     media_due_at: Mapped[datetime | None]
     """When its recording is to be erased, by the database's clock; known with its end. None is with the job."""
@@ -71,10 +84,6 @@ class Transcription(Base):
     """What its recording takes in the blob store; None where that is not counted yet."""
     result_bytes: Mapped[int | None] = mapped_column(sa.BigInteger)
     """The same for its transcript, and the body of its callback."""
-    request_id: Mapped[str | None] = mapped_column(sa.String(64))
-    """Of the request that made the job; stands in every line of the log about it."""
-    traceparent: Mapped[str | None] = mapped_column(sa.String(55))
-    """The trace that the job belongs to, as W3C writes it."""
     retry_of: Mapped[str | None] = mapped_column(sa.String(64))
     """The failed job that an operator had done once more, as this one."""
     created_at: Mapped[datetime] = mapped_column(default=now)

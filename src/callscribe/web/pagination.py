@@ -8,7 +8,7 @@ What a request says itself goes before what its token says.
 import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Depends, Query, Request
@@ -57,6 +57,14 @@ def carrying_query(request: Request, position: str | None) -> str | None:
     return base64.urlsafe_b64encode(query.encode()).decode().rstrip("=")
 
 
+class Place(TypedDict):
+    """Where a page stands, as members of a list's `meta`."""
+
+    page_size: int
+    next_token: str | None
+    previous_token: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class ListPaging:
     """Which page is asked for. `size` is what the client gets, `token` where the page begins."""
@@ -65,7 +73,7 @@ class ListPaging:
     token: str | None
     _request: Request
 
-    def place(self, page: Page[Any]) -> dict[str, Any]:
+    def place(self, page: Page[Any]) -> Place:
         """Where a page stands, as the members of a list's `meta`; its tokens carry the query of its list."""
         return {
             "page_size": self.size,

@@ -1,10 +1,22 @@
-"""What stands in bodies of all the APIs: times, and faults in words. Imports no web framework: workers load it."""
+"""What stands in bodies of all the APIs: names in camelCase, times, places in lists, and faults in words.
 
+Imports no web framework: workers load it.
+"""
+
+import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -23,6 +35,15 @@ class ClosedWire(Wire):
     """The same, and none that are not known."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class ListMeta(Wire):
+    """Where a page stands in its list. `key` is the member that has it."""
+
+    key: str
+    page_size: int
+    next_token: str | None
+    previous_token: str | None
 
 
 def in_utc(value: datetime) -> datetime:
@@ -45,13 +66,37 @@ Rfc2822 = Annotated[
 """An instant that is answered as `Mon, 02 Mar 2026 09:00:00 +0000`."""
 
 
-def _milliseconds(instant: datetime) -> str:
+_DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
+
+
+def _dated(value: object) -> object:
+    # Numbers, also as text, would be taken for seconds since 1970.
+    if isinstance(value, datetime) or (isinstance(value, str) and _DATE.match(value)):
+        return value
+    raise PydanticCustomError("timestamp", "must be a date and time such as 2026-03-02T09:30:00Z")
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_dated), AfterValidator(in_utc)]
+"""A time that a client gives, with its zone, in UTC."""
+
+
+def _without_fraction(value: datetime) -> datetime:
+    # Clients take only the form YYYY-MM-DDTHH:MM:SSZ for a time.
+    return value.replace(microsecond=0)
+
+
+Timestamp = Annotated[datetime, AfterValidator(_without_fraction)]
+"""An instant that is answered as `2026-03-02T09:00:00Z`."""
+
+
+def milliseconds(instant: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds: `2026-03-02T09:30:01.250Z`."""
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 Milliseconds = Annotated[
     datetime,
-    PlainSerializer(_milliseconds, return_type=str, when_used="json"),
+    PlainSerializer(milliseconds, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """An instant that is answered as `2026-03-02T09:00:00.120Z`, with as many digits always: times compare as text."""

@@ -26,6 +26,7 @@ from callscribe.services import Services
 from callscribe.settings import Settings
 from callscribe.transcriptions import repository
 from callscribe.transcriptions.administration import Jobs
+from callscribe.transcriptions.documents import Failure, Participant
 from callscribe.transcriptions.tables import Status, Transcription
 from resolved import resolved
 
@@ -57,7 +58,7 @@ class Installation:
             status=Status.PENDING,
             configuration_id="voice_transcriptionconfiguration_01j00000000000000000000000",
             media_url=MEDIA,
-            participants=[{"audioChannelIndex": 1, "type": "CUSTOMER", "address": None, "name": None}],
+            participants=[Participant(audio_channel_index=1, type="CUSTOMER", address=None, name=None)],
             resolved_configuration=resolved(servedBy={"engine": "whisper", "model": "tiny.en"}),
             language="en-US",
             progress=0.0,
@@ -67,7 +68,9 @@ class Installation:
             updated_at=now(),
         )
         path = {Status.PENDING: [], Status.RUNNING: [Status.RUNNING]}.get(status, [Status.RUNNING, status])
-        error = None if code is None else {"code": code.value, "title": code.title, "detail": "why", "type": code.type}
+        error = None
+        if code is not None:
+            error = Failure(code=code.value, title=code.title, detail="why", type=code.type)
         with self.database.write() as session:
             self.services.transcriptions.queue(session, row)
             for source, target in zip([Status.PENDING, *path], path, strict=False):

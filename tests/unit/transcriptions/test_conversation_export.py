@@ -5,6 +5,7 @@ from typing import Any
 
 from callscribe.speech.interface import Word
 from callscribe.transcriptions.conversation_export import half_stored, stored_transcript
+from callscribe.transcriptions.documents import Participant, RecordedAudio
 from callscribe.transcriptions.tables import Status, Transcription
 from callscribe.transcripts.models import Sentence, Transcript
 from resolved import resolved
@@ -13,13 +14,14 @@ CREATED = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 EIGHT_HOURS = 8 * 3600.0
 WORD = Word("Goodbye.", EIGHT_HOURS - 1, EIGHT_HOURS, 0.9)
 TRANSCRIPT = Transcript(EIGHT_HOURS, "en-US", (Sentence(1, 0, WORD.start, WORD.end, WORD.text, 0.9, (WORD,)),))
+RECORDED = RecordedAudio(sid="RE1", channels=2, media=None, call_sid="CA1")
 
 
 def row(**fields: Any) -> Transcription:
     usual: dict[str, Any] = {
         "id": "voice_transcription_1",
         "status": Status.RUNNING,
-        "participants": [{"type": None, "address": None, "name": "Ada"}],
+        "participants": [Participant(audio_channel_index=1, type=None, address=None, name="Ada")],
         "resolved_configuration": resolved(conversationConfigurationId="conv_configuration_1"),
         "created_at": CREATED,
     }
@@ -36,7 +38,7 @@ def test_each_sentence_is_known_by_its_transcription_and_index() -> None:
 
 def test_a_call_gives_the_channel_and_the_recording_the_time() -> None:
     started = CREATED - timedelta(days=1)
-    stored = stored_transcript(row(recording={"callSid": "CA1"}, audio_started_at=started), TRANSCRIPT)
+    stored = stored_transcript(row(recording=RECORDED, audio_started_at=started), TRANSCRIPT)
     assert (stored.channel_id, stored.started_at) == ("CA1", started)
 
 
@@ -48,7 +50,7 @@ def test_a_call_at_the_end_of_time_still_has_an_end() -> None:
 
 def test_a_part_can_be_stored_only_of_what_is_to_be_stored_and_is_not_stored_whole() -> None:
     assert half_stored(row()) == "voice_transcription_1"
-    assert half_stored(row(recording={"callSid": "CA1"})) == "CA1"
+    assert half_stored(row(recording=RECORDED)) == "CA1"
     assert half_stored(row(conversation_id="conv_conversation_1")) is None
     nowhere = resolved(conversationConfigurationId=None)
     assert half_stored(row(resolved_configuration=nowhere)) is None

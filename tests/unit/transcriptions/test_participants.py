@@ -6,6 +6,7 @@ import pytest
 
 from callscribe.configurations.documents import JobOptions
 from callscribe.errors import Code, RequestError
+from callscribe.transcriptions.documents import Participant
 from callscribe.transcriptions.participants import RecordedCall, resolve_participants
 from callscribe.transcriptions.schemas import ParticipantRequest
 
@@ -23,8 +24,8 @@ def party(channel: int, **fields: Any) -> ParticipantRequest:
     return ParticipantRequest(audio_channel_index=channel, **fields)
 
 
-def seen(participants: list[dict[str, Any]]) -> list[tuple[int, str | None, str | None]]:
-    return [(each["audioChannelIndex"], each["type"], each["address"]) for each in participants]
+def seen(participants: list[Participant]) -> list[tuple[int, str | None, str | None]]:
+    return [(each.audio_channel_index, each.type, each.address) for each in participants]
 
 
 @pytest.mark.parametrize("direction", ["inbound", "trunking-originating", None, ""])
@@ -74,7 +75,7 @@ def test_the_request_comes_before_defaults_and_call() -> None:
     given = [party(2, type="CUSTOMER", address="sip:emma@example.com", name="Emma"), party(1, type="AI_AGENT")]
     result = resolve_participants(given, JobOptions.model_validate({"participantDefaults": CUSTOMER_FIRST}), call())
     assert seen(result) == [(2, "CUSTOMER", "sip:emma@example.com"), (1, "AI_AGENT", CALLED)]
-    assert [each["name"] for each in result] == ["Emma", None]
+    assert [each.name for each in result] == ["Emma", None]
 
 
 def test_a_request_without_types_takes_those_of_the_defaults_and_else_of_the_call() -> None:

@@ -1,0 +1,32 @@
+"""Jobs that are done again."""
+
+import sqlalchemy as sa
+
+from callscribe.transcriptions.tables import AsRequested, Transcription
+
+OF_ITS_COURSE = {
+    "id",
+    "status",
+    "duration",
+    "progress",
+    "transcribed",
+    "error",
+    "conversation_id",
+    "media_due_at",
+    "transcript_due_at",
+    "job_due_at",
+    "media_erased_at",
+    "transcript_erased_at",
+    "media_bytes",
+    "result_bytes",
+    "retry_of",
+    "created_at",
+    "updated_at",
+}
+
+
+def test_every_column_is_of_the_request_or_of_the_course_of_a_job() -> None:
+    columns = {column.key for column in sa.inspect(Transcription).columns}
+    requested = set(AsRequested.__annotations__)
+    assert requested <= columns
+    assert columns - requested == OF_ITS_COURSE
