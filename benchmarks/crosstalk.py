@@ -30,10 +30,10 @@ from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
 from callscribe.speech.activity import ActivityDetector
 from callscribe.speech.crosstalk import CrosstalkDetector
+from callscribe.speech.engines.whisper.engine import WhisperEngine
 from callscribe.speech.interface import SAMPLE_RATE, RecognitionOptions, Span
 from callscribe.speech.pipeline import recognize_span
 from callscribe.speech.segmentation import Segmentation
-from callscribe.speech.whisper import WhisperEngine
 from corpus import ROOT
 from leaks import LEAKS, Audio, Leak, leaked, level
 from scoring import normalise, show

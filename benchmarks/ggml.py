@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from faster_whisper.feature_extractor import FeatureExtractor
 
-from callscribe.speech.whisper.weights import Weights
+from callscribe.speech.engines.whisper.weights import Weights
 
 _MAGIC: Final = 0x67676D6C
 _Q8_0_FILE: Final = 2007

@@ -23,10 +23,10 @@ from rich.table import Table
 
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
+from callscribe.speech.engines.whisper.engine import WhisperEngine
 from callscribe.speech.interface import RecognitionOptions, Segment
 from callscribe.speech.languages import locale_of
 from callscribe.speech.pipeline import transcribe_file
-from callscribe.speech.whisper import WhisperEngine
 from corpus import Recording, recordings
 from recognisers import channels
 from scoring import Score, normalise, show

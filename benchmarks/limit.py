@@ -38,8 +38,8 @@ from rich.table import Table
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
+from callscribe.speech.engines.whisper.weights import Weights
 from callscribe.speech.segmentation import segment
-from callscribe.speech.whisper.weights import Weights
 from callscribe.speech.windows import plan_windows
 from corpus import recordings
 from scoring import show

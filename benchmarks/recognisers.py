@@ -29,10 +29,10 @@ import numpy.typing as npt
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
+from callscribe.speech.engines.whisper.engine import WhisperEngine
 from callscribe.speech.interface import RecognitionOptions
 from callscribe.speech.languages import locale_of
 from callscribe.speech.pipeline import transcribe_file
-from callscribe.speech.whisper import WhisperEngine
 from callscribe.transcripts.assembly import assemble
 
 BATCH: Final = 8

@@ -9,12 +9,12 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 
-import callscribe.worker.process
+import callscribe.speech.engines.whisper.engine
 from callscribe.cli import main
 from callscribe.errors import Cancelled
+from callscribe.speech.engines.whisper.engine import WhisperEngine
+from callscribe.speech.engines.whisper.process import FairLock
 from callscribe.speech.interface import Cancellation, RecognitionOptions, Segment, SpeechWindow, Word
-from callscribe.speech.whisper import WhisperEngine
-from callscribe.speech.whisper.process import FairLock
 
 _PER_SECOND = float(os.environ["SLEEP_PER_SECOND"])
 
@@ -33,7 +33,7 @@ class SleepingEngine(WhisperEngine):
         cancelled: Cancellation,
         evidence: Iterable[SpeechWindow] = (),  # noqa: ARG002
     ) -> Iterator[Segment]:
-        """See `interface.Engine`."""
+        """See `interface.WindowEngine`."""
         heard = list(windows)
         with self._turns.take(cancelled, options.owner):
             time.sleep(sum(window.end - window.start for window in heard) * _PER_SECOND)
@@ -45,5 +45,5 @@ class SleepingEngine(WhisperEngine):
 
 
 if __name__ == "__main__":
-    callscribe.worker.process.WhisperEngine = SleepingEngine  # type: ignore[attr-defined]
+    callscribe.speech.engines.whisper.engine.WhisperEngine = SleepingEngine  # type: ignore[misc]
     main()

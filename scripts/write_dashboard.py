@@ -7,6 +7,7 @@ from typing import Any
 TARGET = Path(__file__).parent.parent / "deploy" / "grafana" / "callscribe.json"
 
 RATE = "[$__rate_interval]"
+FACTOR = "callscribe_real_time_factor_bucket"
 
 FAILED_SHARE = (
     'sum(increase(callscribe_jobs_total{status="FAILED"}[1h])) / '
@@ -88,8 +89,8 @@ PANELS: list[tuple[str, str, list[tuple[str, str]]] | str] = [
         "short",
         [
             (
-                f"histogram_quantile({share}, sum by (model, le) (rate(callscribe_real_time_factor_bucket{RATE})))",
-                f"{{{{model}}}}, {share:.0%}",
+                f"histogram_quantile({share}, sum by (engine, model, le) (rate({FACTOR}{RATE})))",
+                f"{{{{engine}}}}/{{{{model}}}}, {share:.0%}",
             )
             for share in (0.5, 0.95)
         ],
@@ -97,9 +98,9 @@ PANELS: list[tuple[str, str, list[tuple[str, str]]] | str] = [
     (
         "Audio a second",
         "s",
-        [(f"sum by (model) (rate(callscribe_audio_seconds_total{RATE}))", "{{model}}")],
+        [(f"sum by (engine, model) (rate(callscribe_audio_seconds_total{RATE}))", "{{engine}}/{{model}}")],
     ),
-    ("Words", "wps", [(f"sum by (model) (rate(callscribe_words_total{RATE}))", "{{model}}")]),
+    ("Words", "wps", [(f"sum by (engine, model) (rate(callscribe_words_total{RATE}))", "{{engine}}/{{model}}")]),
     (
         "Models",
         "short",

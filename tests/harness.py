@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -61,12 +61,18 @@ def compute() -> dict[str, str]:
 
 
 class Server:
-    """`callscribe serve` (or `api`, or `worker`) on a free port of the loopback interface."""
+    """`callscribe serve` (or `api`, or `worker`) on a free port of the loopback interface.
 
-    def __init__(self, data: Path, *, command: str = "serve", **environment: str) -> None:
+    `program` is what Python is told to run, where it is not `callscribe` itself.
+    """
+
+    def __init__(
+        self, data: Path, *, command: str = "serve", program: Sequence[str] = ("-m", "callscribe"), **environment: str
+    ) -> None:
         self.data = data
         self.log = data.with_name(f"{data.name}.log")
         self._command = command
+        self._program = program
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("CALLSCRIBE_")},
             **compute(),
@@ -87,7 +93,7 @@ class Server:
 
     def start(self) -> Self:
         """Start the process and wait until it listens (`worker`: until it works)."""
-        arguments = [sys.executable, "-m", "callscribe", self._command, "--data", str(self.data)]
+        arguments = [sys.executable, *self._program, self._command, "--data", str(self.data)]
         if self._command != "worker":
             arguments += ["--port", "0"]
         if self._command != "serve":
@@ -196,9 +202,11 @@ class Server:
 
 
 @contextmanager
-def running(data: Path, *, command: str = "serve", **environment: str) -> Iterator[Server]:
+def running(
+    data: Path, *, command: str = "serve", program: Sequence[str] = ("-m", "callscribe"), **environment: str
+) -> Iterator[Server]:
     """A server while the block runs."""
-    server = Server(data, command=command, **environment)
+    server = Server(data, command=command, program=program, **environment)
     try:
         yield server.start()
     finally:

@@ -8,7 +8,7 @@
     │   └── TransientJobError       the same, but another attempt may succeed
     ├── DeliveryError           a callback was not accepted; the job's state is untouched
     ├── Cancelled               the job was deleted while it ran
-    ├── EngineClosed            the program ends while an engine works (speech.whisper.process)
+    ├── EngineClosed            the program ends while an engine works (speech.engines.whisper.process)
     ├── BlobMissing             there is nothing at a key of the blob store (media.blobs)
     ├── SpoolFull               the spool had no room in the time that was given (media.spool)
     ├── OutboundError           a request to an address that somebody else chose (outbound)
@@ -18,7 +18,7 @@
     ├── TwilioUnavailable       Twilio's API does not answer as it should (recordings.twilio)
     ├── TwilioMissing           Twilio does not know the recording (recordings.twilio)
     └── DemoError               the demonstration cannot go on (demo.client)
-    ChildDied                   the recogniser's process ended; told to its engine alone (speech.whisper.process)
+    ChildDied                   the recogniser's process ended; told to its engine alone (speech.engines.whisper.process)
 
 The public codes are Twilio's (https://www.twilio.com/docs/api/errors).
 """

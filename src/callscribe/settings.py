@@ -194,7 +194,8 @@ class Settings(BaseSettings):
         (),
         description="Models that a worker recognises with, separated by commas; it gets those that are not here when "
         "it starts. `all` is the whole catalogue, each got when first asked for, and what the worker of "
-        "`callscribe serve` has. Without it, those whose files are here, and `CALLSCRIBE_MODEL`.",
+        "`callscribe serve` has. Without it, those whose files are here, and `CALLSCRIBE_MODEL`. A model of another "
+        "engine is `ENGINE/MODEL`.",
     )
     worker_concurrency: int = Field(
         4, ge=1, le=256, description="Calls that one worker has in hand at once, of each model."

@@ -8,7 +8,7 @@ import psutil
 
 from harness import Server, eventually
 
-MARKS = {"worker": "--lifeline", "engine": "callscribe.speech.whisper.child", "decoder": "decoder_process"}
+MARKS = {"worker": "--lifeline", "engine": "callscribe.speech.engines.whisper.child", "decoder": "decoder_process"}
 """What the command line of each kind of process has in it."""
 
 

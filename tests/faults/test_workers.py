@@ -73,19 +73,22 @@ def test_work_goes_where_it_can_be_done(tmp_path: Path, media: MediaServer) -> N
             api.configure(transcriptionEngine="whisper", speechModel="base", language="en-US"), media.url("/1.wav")
         )
         eventually(
-            lambda: {waits_in(database, job) for job in (tiny, base)} == {"recognition:tiny.en", "recognition:base"}
+            lambda: (
+                {waits_in(database, job) for job in (tiny, base)}
+                == {"recognition:whisper/tiny.en", "recognition:whisper/base"}
+            )
         )
-        assert unserved_models(database) == {"tiny.en", "base"}
+        assert unserved_models(database) == {"whisper/tiny.en", "whisper/base"}
         assert "chunk.recognized" not in fetcher_log()
 
         with running(tmp_path / "tiny", command="worker", **recognizes, CALLSCRIBE_WORKER_MODELS="tiny.en"):
             assert api.ended(tiny)["status"] == "COMPLETED"
-            assert unserved_models(database) == {"base"}
+            assert unserved_models(database) == {"whisper/base"}
             with database.read() as session:
                 rows = session.scalars(sa.select(Worker).order_by(Worker.started_at)).all()
             assert [(row.roles, row.models, row.device) for row in rows] == [
                 (["fetch", "callbacks"], [], None),
-                (["recognition", "chunks"], ["tiny.en"], "cpu"),
+                (["recognition", "chunks"], ["whisper/tiny.en"], "cpu"),
             ]
             with running(tmp_path / "base", command="worker", **recognizes, CALLSCRIBE_WORKER_MODELS="base"):
                 assert api.ended(base)["status"] == "COMPLETED"

@@ -54,7 +54,6 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     from importlib.metadata import version
 
     import av
-    import ctranslate2
 
     from callscribe.speech.diarization.diarizer import MODEL as SPEAKERS
 
@@ -62,7 +61,7 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield Finding(
         "libraries",
         True,
-        f"OpenVINO {version('openvino')}, CTranslate2 {ctranslate2.__version__}, "
+        f"OpenVINO {version('openvino')}, CTranslate2 {version('ctranslate2')}, "
         f"PyAV {av.__version__} (FFmpeg {av.ffmpeg_version_info}), DBOS {version('dbos')}",
     )
     yield _checked("compute", _compute, "Check CALLSCRIBE_COMPUTE and CALLSCRIBE_DEVICE.", settings)
@@ -81,18 +80,10 @@ def _findings(settings: Settings) -> Iterator[Finding]:
 
 
 def _compute(settings: Settings) -> str:
-    """What recognition computes with, and what else there is; see `speech.whisper.compute`."""
-    import ctranslate2
+    """What recognition computes with, and what else there is."""
+    from callscribe.speech.engines import registry
 
-    from callscribe.speech.whisper import compute
-
-    way = compute.choose(settings.compute, settings.device)
-    if compute.takes_gpu(settings.device) and way == "ctranslate2":
-        return f"CUDA, {ctranslate2.get_cuda_device_count()} device(s), float16 on CTranslate2"
-    return (
-        f"{way} ({compute.DESCRIPTIONS[way]}), CALLSCRIBE_COMPUTE={settings.compute}; {compute.processor()} has "
-        f"{', '.join(compute.capabilities())} and can do {', '.join(compute.ways())}"
-    )
+    return "; ".join(filter(None, (engine.computes_with(settings) for engine in registry.declared())))
 
 
 def _checked(subject: str, check: Callable[[Settings], str], advice: str, settings: Settings) -> Finding:
@@ -167,20 +158,17 @@ def _encrypted(settings: Settings) -> str | None:
 
 
 def _model(settings: Settings) -> str:
-    """Have the model listen to a second of nothing, in its child process, as for a job."""
-    import numpy as np
+    """Have the model listen to a second of speech, as for a job."""
+    from callscribe.speech.engines import registry
+    from callscribe.speech.engines.registry import Engines
+    from callscribe.speech.trial import words_heard
 
-    from callscribe.speech.catalogue import Catalogue
-    from callscribe.speech.interface import SAMPLE_RATE, RecognitionOptions, Span, SpeechWindow
-    from callscribe.speech.whisper import WhisperEngine
-
-    if not Catalogue(settings.models).has(settings.model):
+    served_by = registry.default(settings)
+    if not registry.declaration_of(served_by).has(served_by.model, settings):
         raise SetupError(f"{settings.model} is not on this machine. Get it with `callscribe models pull`.")
-    silence = SpeechWindow(0, 0.0, np.zeros(SAMPLE_RATE, np.float32), (Span(0.0, 1.0),))
-    options = RecognitionOptions(language="en-US")
     began = time.perf_counter()
-    with closing(WhisperEngine(settings)) as engine:
-        list(engine.recognize([silence], model=settings.model, options=options, cancelled=threading.Event()))
+    with closing(Engines(settings)) as engines:
+        words_heard(engines.serving(served_by), served_by.model, threading.Event())
     return f"{settings.model}: loaded and answered in {time.perf_counter() - began:.1f} s"
 
 
@@ -227,14 +215,14 @@ def _engines(settings: Settings) -> Table:
     from callscribe.speech import routes
 
     table = Table("Engine", "Model", "Served by", "Languages", box=None, header_style="bold", title="Engines")
-    for engine in (*routes.TWILIO_ENGINES, routes.WHISPER):
+    for engine in routes.engine_names():
         for model in routes.engine_models(engine, settings):
             languages = sorted(model.languages)
             faults = routes.check(engine, model.name, languages[0], settings) if languages else []
             if faults or not languages:
                 served = f"[red]{escape(faults[0].detail) if faults else 'nothing: the model is not here'}[/]"
             else:
-                service = routes.resolve(engine, model.name, languages[0], settings)
-                served = f"{service.engine} {service.model}"
+                served_by = routes.resolve(engine, model.name, languages[0], settings)
+                served = f"{served_by.engine} {served_by.model}"
             table.add_row(engine, model.name, served, f"{len(languages)}")
     return table

@@ -42,7 +42,10 @@ def transcribe(
     files: Annotated[list[Path], typer.Argument(help="Recordings: WAV, MP3, FLAC and more; mono or two channels.")],
     output_format: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.TXT,
     language: Annotated[str, typer.Option(help=f"A locale such as en-US, or {MULTI} to detect it.")] = MULTI,
-    model: Annotated[str | None, typer.Option(help="A model's name, see `callscribe models list`.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="A model's name, see `callscribe models list`, or ENGINE/MODEL."),
+    ] = None,
     keyterm: Annotated[
         list[str] | None, typer.Option(help="A word or name that is likely to be said; may be given again.")
     ] = None,
@@ -68,19 +71,19 @@ def transcribe(
 ) -> None:
     """Write down what is said in recordings, each channel by itself."""
     from callscribe.media.decoding import Decoder
+    from callscribe.speech.engines import registry
+    from callscribe.speech.engines.registry import Engines
     from callscribe.speech.interface import RecognitionOptions
-    from callscribe.speech.routes import WHISPER, check
-    from callscribe.speech.whisper import WhisperEngine
+    from callscribe.speech.routes import check_served
 
     settings = load_settings(data)
     console = Console(stderr=True)
-    name = model or settings.model
-    faults = check(WHISPER, name, language, settings.model_copy(update={"model": name}))
-    if faults:
-        raise typer.BadParameter(
-            f"{faults[0].detail}.", param_hint="--language" if faults[0].field == "language" else "--model"
-        )
+    served_by = registry.named(model) if model else registry.default(settings)
     options = RecognitionOptions(None if language == MULTI else language, _vocabulary(keyterm or [], keyterms))
+    asked = settings.model_copy(update={"model": served_by.model})  # a folder of the operator's own may be named
+    if faults := check_served(served_by, language, asked, keyterms=bool(options.keyterms)):
+        hint = {"language": "--language", "keyterms": "--keyterm"}.get(faults[0].field, "--model")
+        raise typer.BadParameter(f"{faults[0].detail}.", param_hint=hint)
     diarizer = None
     if diarize or speakers is not None:
         from callscribe.speech.diarization.diarizer import Diarizer
@@ -92,15 +95,16 @@ def transcribe(
     cancelled = threading.Event()
     failures = 0
     with (
-        closing(WhisperEngine(settings)) as engine,
+        closing(Engines(settings)) as engines,
         closing(Decoder(extended=settings.media_formats == "extended")) as decoder,
         _progress(console) as progress,
     ):
+        engine = engines.serving(served_by)
         for path in files:
             task = progress.add_task(escape(path.name), total=None)
             try:
                 transcript = _transcript(
-                    decoder, path, engine, name, options, diarizer, range_, cancelled, progress, task
+                    decoder, path, engine, served_by.model, options, diarizer, range_, cancelled, progress, task
                 )
                 _write(transcript, path, output_format, folder)
                 _tell(transcript, path, console)
@@ -137,7 +141,9 @@ def _transcript(
     def tell(done: float, total: float) -> None:
         progress.update(task, completed=done, total=total)
 
-    segmentation, segments = transcribe_file(decoder, path, engine, model, options, cancelled, tell)
+    segmentation, segments = transcribe_file(
+        decoder, path, engine, model, options, cancelled, tell, voices=diarizer is not None
+    )
     turns = diarize_file(decoder, path, segmentation, diarizer, speakers, cancelled) if diarizer else None
     progress.update(task, completed=segmentation.duration, total=segmentation.duration)
     transcript = assemble(

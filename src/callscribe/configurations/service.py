@@ -237,7 +237,13 @@ class TranscriptionConfigurations(Configurations[TranscriptionOptions]):
         return new_configuration_id()
 
     def _complete(self, options: TranscriptionOptions) -> TranscriptionOptions:
-        faults = routes.check(options.transcription_engine, options.speech_model, options.language, self._settings)
+        faults = routes.check(
+            options.transcription_engine,
+            options.speech_model,
+            options.language,
+            self._settings,
+            keyterms=bool(options.keyterms),
+        )
         if faults:
             raise RequestError(
                 Code.INVALID_PARAMETER,

@@ -18,7 +18,7 @@ from callscribe.settings import Settings
 WORKFLOW_INSTANCE = "callscribe"
 """Name under which the one instance of each workflow class is registered."""
 
-PROTOCOL_VERSION = "3"
+PROTOCOL_VERSION = "4"
 """DBOS resumes a workflow only with code of the same version. Raise this when the steps of a workflow
 change in a way that half-done work cannot follow, and see to it that such work is adopted."""
 
@@ -37,7 +37,7 @@ class Role(StrEnum):
 class Queue(StrEnum):
     """Where work waits. All are partitioned by account, so that no account starves another.
 
-    Those of `BY_MODEL` are families: one queue for each model, see `queue_name`.
+    Those of `BY_MODEL` are families: one queue for each model of each engine, see `queue_name`.
     """
 
     TRANSCRIPTIONS = "transcriptions"
@@ -62,7 +62,7 @@ _TURNS: Final = 500_000_000
 
 
 def queue_name(queue: Queue, model: str | None = None) -> str:
-    """The name of a queue, of a family that for one model."""
+    """The name of a queue, of a family that for one model, which is named `ENGINE/MODEL`."""
     return queue.value if model is None else f"{queue.value}:{model}"
 
 

@@ -22,7 +22,7 @@ class Worker(Base):
     """By the database's clock, like `started_at`."""
     roles: Mapped[list[str]] = mapped_column(sa.JSON)
     models: Mapped[list[str]] = mapped_column(sa.JSON)
-    """Those that it recognises with."""
+    """Those that it recognises with, as `ENGINE/MODEL`."""
     device: Mapped[str | None] = mapped_column(sa.String(16))
     """`cpu` or `cuda`; None where it does not recognise."""
     version: Mapped[str] = mapped_column(sa.String(32))

@@ -92,8 +92,8 @@ class FetchSteps:
         Returns the length in seconds where it is known by now, the queue in which the call is recognised, and its turn.
         """
         row = load_job(self._database, transcription_id)
-        for fault in routes.check(routes.WHISPER, row.model, row.resolved_configuration.language, self._settings):
-            if fault.field == "speechModel":  # the operator took it away since: no worker would ever come for the job
+        for fault in routes.check_served(row.served_by, row.resolved_configuration.language, self._settings):
+            if fault.field != "language":  # the operator took it away since: no worker would ever come for the job
                 raise JobError(Code.PROVIDER_REFUSED, fault.detail)
         decoder = self._decoder.until(self._running.flag(row.id))
         info = decoder.inspect(self._running.local_path(row.id, keys.media(row.blobs)))
@@ -106,4 +106,4 @@ class FetchSteps:
             sample_rate=info.sample_rate,
             duration=info.duration,
         )
-        return info.duration, queue_name(Queue.RECOGNITION, row.model), pieces.turn(row)
+        return info.duration, queue_name(Queue.RECOGNITION, str(row.served_by)), pieces.turn(row)

@@ -14,10 +14,11 @@ from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
 from callscribe.speech import routes
 from callscribe.speech.diarization.diarizer import Diarizer, applies
-from callscribe.speech.interface import Engine, RecognitionOptions, Segment, Span
+from callscribe.speech.engines.registry import Engines
+from callscribe.speech.interface import RecognitionOptions, Segment, Span
 from callscribe.speech.languages import MULTI
-from callscribe.speech.pipeline import recognize_span, segment_file
-from callscribe.speech.segmentation import Segmentation, plan_chunks
+from callscribe.speech.pipeline import divide_file, recognize_span
+from callscribe.speech.segmentation import Segmentation
 from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.checkpoints import Checkpoints, speakers_asked
 from callscribe.transcriptions.repository import FETCHED, SEGMENTED
@@ -37,14 +38,14 @@ class RecognizeSteps:
         database: Database,
         blobs: BlobStore,
         decoder: Decoder,
-        engine: Engine,
+        engines: Engines,
         diarizer: Diarizer,
         running: JobTracker,
         settings: Settings,
     ) -> None:
         self._database = database
         self._decoder = decoder
-        self._engine = engine
+        self._engines = engines
         self._diarizer = diarizer
         self._running = running
         self._settings = settings
@@ -52,7 +53,7 @@ class RecognizeSteps:
 
     @stage("segment")
     def segment(self, transcription_id: str, duration: float | None) -> tuple[list[int], str]:
-        """Find speech in every channel, and divide the recording; the turn of each chunk, and their queue."""
+        """Divide the recording as its engine takes it; the turn of each chunk, and their queue."""
         row = load_job(self._database, transcription_id)
 
         def progress(seconds: float, _length: float) -> None:
@@ -61,16 +62,23 @@ class RecognizeSteps:
 
         path = self._running.local_path(row.id, keys.media(row.blobs))
         cancelled = self._running.flag(transcription_id)
-        segmentation = segment_file(self._decoder.until(cancelled), path, cancelled, progress)
+        segmentation, spans = divide_file(
+            self._decoder.until(cancelled),
+            path,
+            self._engines.serving(row.served_by),
+            cancelled,
+            chunk=self._settings.chunk_seconds,
+            voices=speakers_asked(row) is not None,
+            progress=progress,
+        )
         self._checkpoints.put_segmentation(row, segmentation.to_json())
-        spans = [(span.start, span.end) for span in plan_chunks(segmentation, self._settings.chunk_seconds)]
         with self._database.write() as session:
             if not repository.update_running(session, transcription_id):
                 raise Cancelled  # ended by another worker: nobody would remove the chunks
             repository.set_duration(session, transcription_id, segmentation.duration)
-            chunks = repository.add_chunks(session, transcription_id, spans)
+            chunks = repository.add_chunks(session, transcription_id, [(span.start, span.end) for span in spans])
         self._running.report(transcription_id, SEGMENTED)
-        return [pieces.turn(row, number) for number in range(chunks)], queue_name(Queue.CHUNKS, row.model)
+        return [pieces.turn(row, number) for number in range(chunks)], queue_name(Queue.CHUNKS, str(row.served_by))
 
     @stage("recognize")
     def recognize(self, transcription_id: str, number: int) -> bool:
@@ -97,8 +105,8 @@ class RecognizeSteps:
     def _recognized(self, row: Transcription, chunk: Chunk) -> list[Segment]:
         segmentation = Segmentation.from_json(self._checkpoints.segmentation(row))
         options = row.resolved_configuration
-        model = row.model
-        for fault in routes.check(routes.WHISPER, model, options.language, self._settings):
+        served_by = row.served_by
+        for fault in routes.check_served(served_by, options.language, self._settings):
             # The operator changed what is served since the job was made.
             raise JobError(Code.PROVIDER_REFUSED, fault.detail)
         segments: list[Segment] = []
@@ -109,8 +117,8 @@ class RecognizeSteps:
             self._running.local_path(row.id, keys.media(row.blobs)),
             segmentation,
             Span(chunk.start, chunk.end),
-            self._engine,
-            model,
+            self._engines.serving(served_by),
+            served_by.model,
             RecognitionOptions(
                 language=None if options.language == MULTI else options.language,
                 keyterms=tuple(options.keyterms or ()),

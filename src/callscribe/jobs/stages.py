@@ -10,6 +10,7 @@ from callscribe.db.engine import Database
 from callscribe.errors import Cancelled, JobError
 from callscribe.observability import metrics, tracing
 from callscribe.observability.context import bound
+from callscribe.speech.engines.served_by import ServedBy
 from callscribe.speech.interface import Segment
 from callscribe.transcriptions import repository
 from callscribe.transcriptions.tables import Chunk, Transcription
@@ -84,14 +85,15 @@ def recognition(recognize: Recognition[Self_]) -> Recognition[Self_]:
     def run(self: Self_, row: Transcription, chunk: Chunk) -> list[Segment]:
         begin = time.perf_counter()
         segments = recognize(self, row, chunk)
-        _count(row.model, chunk, segments, time.perf_counter() - begin)
+        _count(row.served_by, chunk, segments, time.perf_counter() - begin)
         return segments
 
     return run
 
 
-def _count(model: str, chunk: Chunk, segments: Sequence[Segment], seconds: float) -> None:
-    metrics.AUDIO_SECONDS.labels(model).inc(chunk.length)
-    metrics.WORDS.labels(model).inc(sum(len(segment.words) for segment in segments))
+def _count(served_by: ServedBy, chunk: Chunk, segments: Sequence[Segment], seconds: float) -> None:
+    labels = served_by.engine, served_by.model
+    metrics.AUDIO_SECONDS.labels(*labels).inc(chunk.length)
+    metrics.WORDS.labels(*labels).inc(sum(len(segment.words) for segment in segments))
     if chunk.length > 0:
-        metrics.REAL_TIME_FACTOR.labels(model).observe(seconds / chunk.length)
+        metrics.REAL_TIME_FACTOR.labels(*labels).observe(seconds / chunk.length)

@@ -19,6 +19,7 @@ from callscribe.durable.backlog import unserved_models
 from callscribe.durable.queues import Role
 from callscribe.monitoring.ttl_cache import TtlCache
 from callscribe.observability import metrics
+from callscribe.speech.engines.served_by import ServedBy
 
 KEPT: Final = 10.0
 """Seconds for which a look into the database is good, whoever asks how often."""
@@ -53,13 +54,13 @@ class FleetGauges(Collector):
         yield metrics.QUEUE_OLDEST.family(*(((each.queue, each.account), each.oldest) for each in found.waiting))
         yield metrics.QUEUE_RUNNING.family(*(((queue,), count) for queue, count in found.running.items()))
         yield metrics.QUEUE_COUNTED.family(((), found.complete))
-        yield metrics.QUEUE_UNSERVED.family(*(((model,), 1) for model in unserved_models(self._database)))
+        yield metrics.QUEUE_UNSERVED.family(*((_labels(name), 1) for name in unserved_models(self._database)))
         live, _ = workers.alive(self._database)
-        able: Counter[tuple[str, str]] = Counter()
+        able: Counter[tuple[str, str, str]] = Counter()
         for worker in live:
             for role in worker.roles:
                 by_model = role in {Role.RECOGNITION.value, Role.CHUNKS.value}
-                able.update((role, model) for model in ((worker.models or [""]) if by_model else [""]))
+                able.update((role, *_labels(name)) for name in ((worker.models or [""]) if by_model else [""]))
         yield metrics.WORKERS.family(*able.items())
         yield metrics.WORKERS_FAILING.family(((), sum(map(workers.failing, live))))
         recognized = [worker.recognized_at for worker in live if worker.recognized_at is not None]
@@ -93,6 +94,12 @@ class ProcessGauges(Collector):
         model = self._model() if self._model is not None else None
         if model is not None:
             yield from _memory("model", model)
+
+
+def _labels(name: str) -> tuple[str, str]:
+    """Engine and model of what a queue or a worker names."""
+    served_by = ServedBy.parse(name)
+    return served_by.engine, served_by.model
 
 
 def _memory(name: str, pid: int | None) -> Iterator[tuple[tuple[str, str], float]]:

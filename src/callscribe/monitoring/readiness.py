@@ -15,6 +15,8 @@ from callscribe.durable.tables import Worker
 from callscribe.media.blobs import BlobStore
 from callscribe.monitoring.ttl_cache import TtlCache
 from callscribe.settings import Settings
+from callscribe.speech.engines import registry
+from callscribe.speech.engines.served_by import ServedBy
 
 PATIENCE: Final = 5.0
 """Seconds that the blob store has to answer."""
@@ -115,7 +117,8 @@ class Readiness:
         if workers.failing(worker):
             return False
         overdue = moment - workers.last_heard(worker) > timedelta(seconds=self._interval) + GRACE
-        return self._interval <= 0 or not overdue  # where no trials are made, nothing is known
+        # Where no trials are made, nothing is known.
+        return self._interval <= 0 or not overdue or _is_untried(worker)
 
     def _store_answers(self) -> bool:
         """Whether the blob store says anything in time; a store that hangs is asked once, not again and again."""
@@ -129,3 +132,9 @@ class Readiness:
             self._blobs.exists(PROBE)
             return True
         return False
+
+
+def _is_untried(worker: Worker) -> bool:
+    """Whether all that a worker serves is at providers, who are asked nothing but what jobs ask."""
+    served = [registry.find(ServedBy.parse(name).engine) for name in worker.models or ()]
+    return bool(served) and all(engine is not None and engine.runs == "provider" for engine in served)

@@ -50,13 +50,16 @@ STAGE_SECONDS = Histogram(
     registry=REGISTRY,
 )
 AUDIO_SECONDS = Counter(
-    "callscribe_audio_seconds_total", "Seconds of recordings that were recognised.", ["model"], registry=REGISTRY
+    "callscribe_audio_seconds_total",
+    "Seconds of recordings that were recognised.",
+    ["engine", "model"],
+    registry=REGISTRY,
 )
-WORDS = Counter("callscribe_words_total", "Words that were recognised.", ["model"], registry=REGISTRY)
+WORDS = Counter("callscribe_words_total", "Words that were recognised.", ["engine", "model"], registry=REGISTRY)
 REAL_TIME_FACTOR = Histogram(
     "callscribe_real_time_factor",
     "Time that the recognition of a chunk took, over the length of the chunk; waiting for the model included.",
-    ["model"],
+    ["engine", "model"],
     buckets=_FACTORS,
     registry=REGISTRY,
 )
@@ -111,10 +114,10 @@ QUEUE_COUNTED = Gauge(
     "callscribe_queue_counted_all", "1 where all that waits was counted, 0 where there is more than is ever counted."
 )
 QUEUE_UNSERVED = Gauge(
-    "callscribe_queue_unserved", "1 for each model that work waits for and no live worker has.", ("model",)
+    "callscribe_queue_unserved", "1 for each model that work waits for and no live worker has.", ("engine", "model")
 )
 DATABASE_UP = Gauge("callscribe_database_up", "Whether the database answered.")
-WORKERS = Gauge("callscribe_workers", "Workers that are alive, by role and model.", ("role", "model"))
+WORKERS = Gauge("callscribe_workers", "Workers that are alive, by role, engine and model.", ("role", "engine", "model"))
 WORKERS_FAILING = Gauge("callscribe_workers_failing", "Live workers whose last trial of recognition failed.")
 RECOGNIZED_AT = Gauge(
     "callscribe_last_recognition_timestamp_seconds", "When any live worker recognised something last."

@@ -1,32 +1,42 @@
 """What this machine can recognise with."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from callscribe.settings import Settings
-from callscribe.speech.catalogue import Catalogue
-from callscribe.speech.routes import whisper_models
+from callscribe.speech.engines import registry
+from callscribe.speech.engines.served_by import ServedBy
 
 ALL: Final = "all"
-"""Instead of the names of models: every one of the catalogue."""
+"""Instead of the names of models: every one of every engine."""
 
 _NVIDIA: Final = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
 """A driver's devices, on Linux and under Windows."""
 
 
-def prepare_models(settings: Settings) -> list[str]:
-    """The models that a worker of this machine serves; those that it is told by name are got where they are not here.
+def prepare_models(settings: Settings) -> list[ServedBy]:
+    """What a worker of this machine serves with; models that it is told by name are got where they are not here.
 
     Raises:
         SetupError: one of these cannot be had. The message says what to do.
     """
-    catalogue = Catalogue(settings.models)
-    offered = [description.name for description in whisper_models(settings)]
-    if settings.worker_models == (ALL,):
-        return offered
-    for name in settings.worker_models:
-        catalogue.path(name)
-    return list(settings.worker_models) or [name for name in offered if name == settings.model or catalogue.has(name)]
+    if settings.worker_models and settings.worker_models != (ALL,):
+        named = [registry.named(name) for name in settings.worker_models]
+        for each in named:
+            registry.declaration_of(each).fetch(each.model, settings)
+        return named
+    return [
+        ServedBy(engine.name, model.name)
+        for engine in registry.declared()
+        for model in engine.models(settings)
+        if settings.worker_models or model.name == engine.default_model(settings) or engine.has(model.name, settings)
+    ]
+
+
+def here(served: Iterable[ServedBy]) -> list[ServedBy]:
+    """Those of some that run on this machine."""
+    return [each for each in served if registry.declaration_of(each).runs == "here"]
 
 
 def device(settings: Settings) -> str:

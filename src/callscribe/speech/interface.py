@@ -1,11 +1,12 @@
-"""What an engine is: audio of one channel in, timed words out.
+"""What an engine is: audio in, timed words out.
 
 Times are seconds from the start of the recording. Audio is float32 in [-1, 1], mono, 16 kHz.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import ClassVar, Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -98,17 +99,44 @@ class ModelDescription:
     languages: frozenset[str]
 
 
-class Engine(Protocol):
-    """Recognises speech. Safe to call from several threads."""
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording as it was fetched.
+
+    `path` is the file in whatever container it came, to be read only, and only during the call. `channels` are those
+    to recognise, from 0 as in the file: one of two that are copies of each other. `duration` is its length in seconds.
+    """
+
+    path: Path
+    channels: tuple[int, ...]
+    duration: float
+
+
+class _Engine(Protocol):
+    """What all engines have."""
+
+    times_words: ClassVar[bool]
+    """Whether words come with times of their own. Where they do not, each has its segment's, and is given its share."""
 
     @property
-    def name(self) -> str:
-        """The engine's name in a configuration, such as `whisper`."""
+    def pid(self) -> int | None:
+        """The process in which it computes, where it has one and that runs."""
         ...
 
-    def models(self) -> Sequence[ModelDescription]:
-        """What can be asked for, whether or not its weights are on this machine."""
+    @property
+    def answered_at(self) -> float | None:
+        """When it answered last, by the monotonic clock of this process; None before it has."""
         ...
+
+    def close(self) -> None:
+        """Let go of processes and memory."""
+        ...
+
+
+class WindowEngine(_Engine, Protocol):
+    """Recognises speech that others find. Safe to call from several threads."""
+
+    takes: ClassVar[Literal["windows"]]
 
     def recognize(
         self,
@@ -131,9 +159,26 @@ class Engine(Protocol):
         """
         ...
 
-    def close(self) -> None:
-        """Let go of processes and memory."""
+
+class RecordingEngine(_Engine, Protocol):
+    """Recognises whole recordings, finding the speech in them itself. Safe to call from several threads."""
+
+    takes: ClassVar[Literal["recordings"]]
+
+    def transcribe(
+        self, recording: Recording, *, model: str, options: RecognitionOptions, cancelled: "Cancellation"
+    ) -> Iterator[Segment]:
+        """Yield the segments of all channels, in any order. Asked once for a recording, however long it is.
+
+        Raises:
+            Cancelled: `cancelled` was set; the work stops within a second.
+            JobError: the audio cannot be recognised, with the public code that says why.
+        """
         ...
+
+
+Engine: TypeAlias = WindowEngine | RecordingEngine
+"""Told apart by `takes`."""
 
 
 class Cancellation(Protocol):

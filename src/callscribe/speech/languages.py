@@ -1,4 +1,4 @@
-"""Languages: the locales of the API, and Whisper's codes for them."""
+"""Languages: the locales of the API, and their codes."""
 
 from collections.abc import Collection
 from typing import Final
@@ -28,18 +28,18 @@ LOCALES: Final = (
 
 ENGLISH: Final = tuple(locale for locale in LOCALES if locale.startswith("en-"))
 
-WHISPER_CODES: Final = tuple(dict.fromkeys(locale.partition("-")[0] for locale in LOCALES))
-"""ISO 639-1 codes, as Whisper uses them, of everything that a locale can ask for."""
+LANGUAGE_CODES: Final = tuple(dict.fromkeys(locale.partition("-")[0] for locale in LOCALES))
+"""ISO 639-1 codes of everything that a locale can ask for."""
 
 
-def whisper_code(locale: str | None) -> str | None:
-    """Whisper's code for a locale (`en-GB` is `en`), None for `multi` and None: to be detected."""
+def language_code(locale: str | None) -> str | None:
+    """The ISO 639-1 code for a locale (`en-GB` is `en`), None for `multi` and None: to be detected."""
     return None if locale in (None, MULTI) else locale.partition("-")[0].lower()
 
 
 def locale_of(code: str, among: Collection[str] = ()) -> str:
     """The locale for a detected code: one of `among` where it fits, else the language's first, else the code itself."""
     for locale in (*among, *LOCALES):
-        if whisper_code(locale) == code:
+        if language_code(locale) == code:
             return locale
     return code

@@ -1,10 +1,12 @@
 """From a recording to segments: the functions of this package put together.
 
-A job calls `segment_file`, `plan_chunks`, `recognize_span` for each chunk, each a step of its own;
-the command line calls `transcribe_file`, which is all of them in a row.
+A job calls `divide_file`, and `recognize_span` for each chunk, each a step of its own; the command line calls
+`transcribe_file`, which is both in a row.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +14,17 @@ from callscribe.errors import Cancelled
 from callscribe.speech.audio import AudioSource, AudioWindow
 from callscribe.speech.diarization.diarizer import Diarizer, applies
 from callscribe.speech.diarization.turns import SpeakerRange, SpeakerTurn
-from callscribe.speech.interface import Cancellation, Engine, RecognitionOptions, Segment, Span, SpeechWindow
-from callscribe.speech.segmentation import Segmentation, plan_chunks, segment
+from callscribe.speech.interface import (
+    Cancellation,
+    Engine,
+    RecognitionOptions,
+    Recording,
+    Segment,
+    Span,
+    SpeechWindow,
+    WindowEngine,
+)
+from callscribe.speech.segmentation import CHUNK_SECONDS, Segmentation, measure, plan_chunks, segment
 from callscribe.speech.windows import speech_windows, windows_within
 
 Progress = Callable[[float, float], None]
@@ -37,6 +48,33 @@ def segment_file(
     return segment(_watched(source.windows(path), cancelled, progress))
 
 
+def divide_file(
+    source: AudioSource,
+    path: Path,
+    engine: Engine,
+    cancelled: Cancellation,
+    *,
+    chunk: float = CHUNK_SECONDS,
+    voices: bool = False,
+    progress: Progress | None = None,
+) -> tuple[Segmentation, list[Span]]:
+    """Find what there is in a recording, and the chunks in which an engine is given it.
+
+    One that takes whole recordings gets one chunk, in which it finds who speaks when itself. That is looked for here
+    all the same where `voices` are to be told apart. `chunk` is the length to aim at, in seconds.
+
+    Raises:
+        Cancelled: `cancelled` was set.
+        JobError: the recording cannot be decoded.
+    """
+    if engine.takes == "windows":
+        segmentation = segment_file(source, path, cancelled, progress)
+        return segmentation, plan_chunks(segmentation, chunk)
+    heard = _watched(source.windows(path), cancelled, progress)
+    segmentation = segment(heard) if voices else measure(heard)
+    return segmentation, [Span(0.0, segmentation.duration)]
+
+
 def recognize_span(
     source: AudioSource,
     path: Path,
@@ -47,12 +85,44 @@ def recognize_span(
     options: RecognitionOptions,
     cancelled: Cancellation,
 ) -> Iterator[Segment]:
-    """Recognise the windows of speech that begin within `span`, those of both channels interleaved by time.
+    """Recognise what begins within `span`, which is all for an engine that takes whole recordings.
 
     Raises:
         Cancelled: `cancelled` was set.
         JobError: the recording cannot be decoded or recognised.
     """
+    if engine.takes == "recordings":
+        channels = tuple(each.channel for each in segmentation.channels)
+        recording = Recording(path, channels, segmentation.duration)
+        segments = engine.transcribe(recording, model=model, options=options, cancelled=cancelled)
+    else:
+        segments = _by_windows(source, path, segmentation, span, engine, model, options, cancelled)
+    yield from segments if engine.times_words else map(_with_times, segments)
+
+
+def _with_times(segment: Segment) -> Segment:
+    """A segment whose words share its time by their lengths."""
+    letters = [len(word.text) for word in segment.words]
+    ends = list(accumulate(letters, initial=0))
+    scale = (segment.end - segment.start) / max(1, ends[-1])
+    words = tuple(
+        replace(word, start=round(segment.start + start * scale, 3), end=round(segment.start + end * scale, 3))
+        for word, (start, end) in zip(segment.words, pairwise(ends), strict=True)
+    )
+    return replace(segment, words=words)
+
+
+def _by_windows(
+    source: AudioSource,
+    path: Path,
+    segmentation: Segmentation,
+    span: Span,
+    engine: WindowEngine,
+    model: str,
+    options: RecognitionOptions,
+    cancelled: Cancellation,
+) -> Iterator[Segment]:
+    """Recognise the windows of speech that begin within `span`, those of both channels interleaved by time."""
     plans = windows_within(segmentation.channels, span)
     if not plans:
         return
@@ -92,11 +162,13 @@ def transcribe_file(
     options: RecognitionOptions,
     cancelled: Cancellation,
     progress: Progress | None = None,
+    *,
+    voices: bool = False,
 ) -> tuple[Segmentation, list[Segment]]:
-    """Segment and recognise a whole recording, chunk by chunk. Raises what those two raise."""
-    segmentation = segment_file(source, path, cancelled)
+    """Divide and recognise a whole recording, chunk by chunk. Raises what those two raise."""
+    segmentation, spans = divide_file(source, path, engine, cancelled, voices=voices)
     segments: list[Segment] = []
-    for span in plan_chunks(segmentation):
+    for span in spans:
         recognized = recognize_span(source, path, segmentation, span, engine, model, options, cancelled)
         for found in recognized:
             segments.append(found)

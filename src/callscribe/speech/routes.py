@@ -1,7 +1,7 @@
 """Which engine serves what a configuration names.
 
 Twilio's engines, with their models and languages as its API has them, are served by this machine's default engine
-as long as no key of the provider is set. `Service.served_by` tells what really does the work.
+where no engine of that name is here. `ServedBy` tells what really does the work.
 """
 
 from collections.abc import Mapping
@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from callscribe.errors import Code, JobError, SetupError
+from callscribe.errors import Code, JobError
 from callscribe.settings import Settings
-from callscribe.speech.catalogue import Catalogue
+from callscribe.speech.engines import registry
+from callscribe.speech.engines.served_by import ServedBy
 from callscribe.speech.interface import ModelDescription
-from callscribe.speech.languages import ENGLISH, LOCALES, MULTI
-from callscribe.speech.models import CATALOGUE
-
-WHISPER: Final = "whisper"
-"""The name of this machine's own engine."""
+from callscribe.speech.languages import LOCALES, MULTI
 
 TWILIO_MANAGED: Final = "twilio_managed"
 """An engine of Twilio's, and the name of its only model, which may be left out."""
@@ -42,67 +39,56 @@ class Fault:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
-    """What does the work: an engine of this program with one of its models."""
-
-    engine: str
-    model: str
-
-    @property
-    def served_by(self) -> dict[str, str]:
-        """The member `servedBy` of a resolved configuration."""
-        return {"engine": self.engine, "model": self.model}
+def engine_names() -> list[str]:
+    """Every engine that a configuration may name."""
+    return [*TWILIO_ENGINES, *(each.name for each in registry.declared() if each.name not in TWILIO_ENGINES)]
 
 
 def engine_models(engine: str, settings: Settings) -> list[ModelDescription]:
     """The models that a configuration may name for an engine; empty for an unknown engine."""
-    if engine == WHISPER:
-        return whisper_models(settings)
+    if own := _own_models(engine, settings):
+        return own
     return [ModelDescription(name, languages) for name, languages in TWILIO_ENGINES.get(engine, {}).items()]
 
 
-def whisper_models(settings: Settings) -> list[ModelDescription]:
-    """Models of the engine `whisper`: the catalogue's, and the operator's own where `CALLSCRIBE_MODEL` names one."""
-    names = [model.name for model in CATALOGUE if model.task == "recognition"]
-    if settings.model not in names:
-        names.append(settings.model)
-    return [ModelDescription(name, _languages(name, settings)) for name in names]
+def check(engine: str, model: str | None, language: str, settings: Settings, *, keyterms: bool = False) -> list[Fault]:
+    """Everything that keeps a combination from being served, in the order of the fields; empty where it can be.
 
-
-def check(engine: str, model: str | None, language: str, settings: Settings) -> list[Fault]:
-    """Everything that keeps a combination from being served, in the order of the fields; empty where it can be."""
-    models = {description.name: description for description in engine_models(engine, settings)}
-    if not models:
-        names = ", ".join((*TWILIO_ENGINES, WHISPER))
-        return [Fault("transcriptionEngine", f"There is no engine {engine!r}; it is one of {names}")]
-    if engine != WHISPER and settings.routes == "none":
+    `keyterms` is whether there are any.
+    """
+    if _own_models(engine, settings):
+        return _check(engine, model, language, settings, keyterms=keyterms)
+    if engine in TWILIO_ENGINES and settings.routes == "none":
         return [
             Fault("transcriptionEngine", f"Engine {engine!r} has no key here and CALLSCRIBE_ROUTES forbids a stand-in")
         ]
-    name = model or default_model(engine, settings)
-    if name not in models:
-        offered = ", ".join(models)
-        missing = "speechModel is missing" if name is None else f"Engine {engine!r} has no model {model!r}"
-        return [Fault("speechModel", f"{missing}; it is one of {offered}")]
-    if language not in models[name].languages:
-        offered = ", ".join(sorted(models[name].languages))
-        return [Fault("language", f"Model {name!r} does not take language {language!r}; it is one of {offered}")]
-    if engine != WHISPER and language not in _languages(settings.model, settings):
-        return [
-            Fault("language", f"Engine {engine!r} is served here by model {settings.model!r}, which knows English only")
-        ]
+    if faults := _check(engine, model, language, settings):
+        return faults
+    served_by = registry.default(settings)
+    if faults := check_served(served_by, language, settings, keyterms=keyterms):
+        if faults[0].field == "language":
+            detail = f"Engine {engine!r} is served here by model {served_by.model!r}, which knows English only"
+            return [Fault("language", detail)]
+        return faults
     return []
+
+
+def check_served(served_by: ServedBy, language: str, settings: Settings, *, keyterms: bool = False) -> list[Fault]:
+    """Everything that keeps an engine of this program from serving; empty where it can. No other stands in."""
+    if not _own_models(served_by.engine, settings):
+        return [Fault("transcriptionEngine", f"Engine {served_by.engine!r} cannot be used here any more")]
+    return _check(served_by.engine, served_by.model, language, settings, keyterms=keyterms)
 
 
 def default_model(engine: str, settings: Settings) -> str | None:
     """The model that is meant where a configuration names none; None where one must be named."""
-    if engine == WHISPER:
-        return settings.model
+    declaration = registry.find(engine)
+    if declaration is not None and declaration.models(settings):
+        return declaration.default_model(settings)
     return TWILIO_MANAGED if engine == TWILIO_MANAGED else None
 
 
-def resolve(engine: str, model: str | None, language: str, settings: Settings) -> Service:
+def resolve(engine: str, model: str | None, language: str, settings: Settings) -> ServedBy:
     """What serves a combination.
 
     Raises:
@@ -112,13 +98,32 @@ def resolve(engine: str, model: str | None, language: str, settings: Settings) -
     faults = check(engine, model, language, settings)
     if faults:
         raise JobError(Code.PROVIDER_REFUSED, faults[0].detail)
-    return Service(WHISPER, (model or settings.model) if engine == WHISPER else settings.model)
+    name = model or default_model(engine, settings)
+    return ServedBy(engine, name) if name and _own_models(engine, settings) else registry.default(settings)
 
 
-def _languages(model: str, settings: Settings) -> frozenset[str]:
-    """What a model of this machine knows; nothing where its folder is not there."""
-    try:
-        multilingual = Catalogue(settings.models).multilingual(model)
-    except SetupError:
-        return frozenset()
-    return _ALL | {MULTI} if multilingual else frozenset(ENGLISH)
+def _own_models(engine: str, settings: Settings) -> list[ModelDescription]:
+    """The models of an engine of this program; none where it is not one, or cannot be used."""
+    declaration = registry.find(engine)
+    return [] if declaration is None else list(declaration.models(settings))
+
+
+def _check(engine: str, model: str | None, language: str, settings: Settings, *, keyterms: bool = False) -> list[Fault]:
+    """What is wrong with a combination by what the engine offers."""
+    models = {description.name: description for description in engine_models(engine, settings)}
+    if not models:
+        return [
+            Fault("transcriptionEngine", f"There is no engine {engine!r}; it is one of {', '.join(engine_names())}")
+        ]
+    name = model or default_model(engine, settings)
+    if name not in models:
+        offered = ", ".join(models)
+        missing = "speechModel is missing" if name is None else f"Engine {engine!r} has no model {model!r}"
+        return [Fault("speechModel", f"{missing}; it is one of {offered}")]
+    if language not in models[name].languages:
+        offered = ", ".join(sorted(models[name].languages))
+        return [Fault("language", f"Model {name!r} does not take language {language!r}; it is one of {offered}")]
+    declaration = registry.find(engine)
+    if keyterms and declaration is not None and not declaration.keyterms:
+        return [Fault("keyterms", f"Engine {engine!r} takes no keyterms")]
+    return []

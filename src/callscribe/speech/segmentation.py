@@ -4,13 +4,16 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 from callscribe.speech.activity import ActivityDetector, ChannelActivity
 from callscribe.speech.audio import AudioWindow
 from callscribe.speech.copies import CopyDetector
 from callscribe.speech.crosstalk import CrosstalkDetector
 from callscribe.speech.interface import SAMPLE_RATE, Span
+
+CHUNK_SECONDS: Final = 600.0
+"""Length of the chunks that longer recordings are cut into, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,20 @@ def segment(windows: Iterable[AudioWindow]) -> Segmentation:
     )
 
 
-def plan_chunks(segmentation: Segmentation, target: float = 600.0) -> list[Span]:
+def measure(windows: Iterable[AudioWindow]) -> Segmentation:
+    """Length and channels of a recording that arrives in windows; where they speak is not looked for."""
+    copies = CopyDetector()
+    samples = channels = 0
+    for window in windows:
+        channels = len(window.samples)
+        samples += window.samples.shape[1]
+        copies.push(window.samples)
+    found = copies.found()
+    heard = range(1 if found else channels)
+    return Segmentation(samples / SAMPLE_RATE, tuple(ChannelActivity(each, (), 1.0) for each in heard), copies=found)
+
+
+def plan_chunks(segmentation: Segmentation, target: float = CHUNK_SECONDS) -> list[Span]:
     """Cut a recording into chunks of about `target` seconds, where no channel speaks or else at its longest pause.
 
     The chunks follow one another from 0 to the recording's end; none is longer than 1.25 times the target.

@@ -48,8 +48,7 @@ def _channel(row: Transcription) -> str:
 
 
 def _sentences(row: Transcription, transcript: Transcript) -> Iterator[StoredSentence]:
-    served_by = row.resolved_configuration.served_by
-    engine = f"{served_by.engine}/{served_by.model}"
+    engine = str(row.served_by)
     for index, sentence in enumerate(transcript.sentences):
         yield StoredSentence(
             resource_id=f"{resource_prefix(row.id)}{index}",

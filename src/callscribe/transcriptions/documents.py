@@ -4,7 +4,7 @@ from pydantic import ConfigDict
 
 from callscribe.configurations.documents import JobOptions, KeptTranscriptionOptions
 from callscribe.db.documents import Document
-from callscribe.speech.routes import Service
+from callscribe.speech.engines.served_by import ServedBy
 
 
 class Participant(Document):
@@ -39,21 +39,14 @@ class RecordedAudio(Document):
     call_sid: str | None
 
 
-class ServedBy(Document):
-    """The engine and the model that really do the work."""
-
-    engine: str
-    model: str
-
-
 class ResolvedConfiguration(JobOptions):
     """The configuration as it was when the transcription was created, and what serves it."""
 
     served_by: ServedBy
 
     @classmethod
-    def of(cls, options: KeptTranscriptionOptions, service: Service) -> "ResolvedConfiguration":
+    def of(cls, options: KeptTranscriptionOptions, served_by: ServedBy) -> "ResolvedConfiguration":
         """A configuration as it is now, and what serves it."""
         given = options.document()
         given.pop("configurationType", None)  # there is but one
-        return cls.model_validate(given | {"servedBy": service.served_by})
+        return cls.model_validate(given | {"servedBy": served_by})

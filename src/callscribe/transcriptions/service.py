@@ -217,7 +217,7 @@ class Transcriptions:
         configuration = self._configuration(session, account_sid, request.transcription_configuration_id)
         options = KeptTranscriptionOptions.model_validate(configuration.configuration)
         try:
-            service = routes.resolve(
+            served_by = routes.resolve(
                 options.transcription_engine, options.speech_model, options.language, self._settings
             )
         except JobError as error:
@@ -237,7 +237,7 @@ class Transcriptions:
             recording=source.audio if source else None,
             audio_started_at=source.recording.start_time if source else request.audio_started_at,
             participants=participants,
-            resolved_configuration=ResolvedConfiguration.of(options, service),
+            resolved_configuration=ResolvedConfiguration.of(options, served_by),
             language=options.language,
             progress=0.0,
             base_url=base_url,

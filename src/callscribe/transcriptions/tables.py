@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from callscribe.db.base import Base, now, partial_index
 from callscribe.db.documents import JsonOf
+from callscribe.speech.engines.served_by import ServedBy
 from callscribe.transcriptions.documents import Failure, Participant, RecordedAudio, ResolvedConfiguration
 from callscribe.transcriptions.status import Status
 
@@ -95,9 +96,9 @@ class Transcription(AsRequested, Base):
         return blob_folder(self.account_sid, self.id)
 
     @property
-    def model(self) -> str:
-        """The model that it is to be recognised with."""
-        return self.resolved_configuration.served_by.model
+    def served_by(self) -> ServedBy:
+        """The engine and the model that it is to be recognised with."""
+        return self.resolved_configuration.served_by
 
 
 class AutomaticTranscription(Base):

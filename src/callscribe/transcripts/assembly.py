@@ -9,7 +9,7 @@ from typing import Final
 
 from callscribe.speech.diarization.turns import SpeakerTurn
 from callscribe.speech.interface import Segment, Word
-from callscribe.speech.languages import locale_of, whisper_code
+from callscribe.speech.languages import language_code, locale_of
 from callscribe.transcripts.models import Diarization, Omission, Sentence, Transcript
 from callscribe.transcripts.speakers import by_speaker, likeliest_participants
 
@@ -181,7 +181,7 @@ def _sentence(channel: int, words: Sequence[Word], participants: Mapping[int, in
 
 
 def _language(segments: Sequence[Segment], asked: str | None) -> str | None:
-    if asked is not None and whisper_code(asked) is not None:
+    if asked is not None and language_code(asked) is not None:
         return asked
     main = _main_language(segments)
     return None if main is None else locale_of(main)

@@ -12,7 +12,8 @@ from callscribe.monitoring.gauges import ProcessGauges
 from callscribe.monitoring.readiness import Readiness
 from callscribe.observability import metrics
 from callscribe.settings import Settings
-from callscribe.speech.whisper import WhisperEngine
+from callscribe.speech.engines.registry import Engines
+from callscribe.speech.engines.served_by import ServedBy
 from callscribe.worker import relay
 from callscribe.worker.listening import Listener
 from callscribe.worker.selfcheck import SelfCheck
@@ -31,8 +32,8 @@ class ObservedWorker:
         settings: where it listens, how often it is tried.
         database: where its row is.
         blobs: that it works with.
-        engine: that it recognises with.
-        model: to try the engine with; None where the worker is not there for recognition.
+        engines: that it recognises with.
+        tried: what shows whether it recognises; None where there is nothing to try on this machine.
         worker_id: its id.
 
     Raises:
@@ -44,17 +45,24 @@ class ObservedWorker:
         settings: Settings,
         database: Database,
         blobs: BlobStore,
-        engine: WhisperEngine,
-        model: str | None,
+        engines: Engines,
+        tried: ServedBy | None,
         worker_id: str,
     ) -> None:
         self._settings = settings
-        gauges = ProcessGauges("worker", database, lambda: engine.pid)
+        gauges = ProcessGauges("worker", database, lambda: engines.pid)
         self.exposition: Callable[[], bytes] = lambda: metrics.exposition("worker", gauges)
         self._check = (
             None
-            if model is None
-            else SelfCheck(database, engine, model, worker_id, interval=settings.recognition_check, first=FIRST_CHECK)
+            if tried is None
+            else SelfCheck(
+                database,
+                engines.serving(tried),
+                tried.model,
+                worker_id,
+                interval=settings.recognition_check,
+                first=FIRST_CHECK,
+            )
         )
         self._listener = (
             None

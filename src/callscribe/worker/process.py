@@ -1,7 +1,7 @@
 """A worker: everything that turns queued jobs into transcripts and callbacks, put together."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import structlog
@@ -29,10 +29,11 @@ from callscribe.recordings.reading_workflows import ReadingWorkflows
 from callscribe.recordings.workflows import RecordingWorkflows
 from callscribe.services import Services
 from callscribe.settings import Settings
-from callscribe.speech.abilities import device, prepare_models
+from callscribe.speech.abilities import device, here, prepare_models
 from callscribe.speech.diarization.diarizer import Diarizer
-from callscribe.speech.interface import Engine
-from callscribe.speech.whisper import WhisperEngine
+from callscribe.speech.engines import registry
+from callscribe.speech.engines.registry import Engines
+from callscribe.speech.engines.served_by import ServedBy
 from callscribe.transcriptions.quotas import keep_house as keep_quotas
 from callscribe.transcriptions.retention import RetentionWorkflows, Sweep
 from callscribe.transcriptions.sources import save_for_jobs
@@ -89,7 +90,8 @@ class WorkerProcess:
         self._database = database
         self._settings = settings
         self._out_of_audio = OutOfAudio(settings)
-        self._abilities = _abilities(settings)
+        served = _served(settings)
+        self._abilities = _abilities(settings, served)
         services = Services.over(database, settings)
         accounts = Accounts(database, TokenCipher.from_settings(settings))
         self._runtime = Runtime(
@@ -103,11 +105,11 @@ class WorkerProcess:
         self._spool = Spool.of(settings, settings.spool / self._runtime.worker_id)
         self._running = JobTracker(database, services.blobs, self._spool)
         self._conversations = services.conversations
-        engine = WhisperEngine(settings)
+        engines = Engines(settings)
         self._observed = ObservedWorker(
-            settings, database, services.blobs, engine, self._tried_model(), self._runtime.worker_id
+            settings, database, services.blobs, engines, _tried(settings, served), self._runtime.worker_id
         )
-        self._jobs = _transcribing(services, database, engine, self._running, settings)
+        self._jobs = _transcribing(services, database, engines, self._running, settings)
         ReadingWorkflows(database, services.reading, services.automatic, settings)
         self._recordings = RecordingWorkflows(
             database, services.queue, services.blobs, before_erasure=partial(save_for_jobs, database, services.blobs)
@@ -145,11 +147,6 @@ class WorkerProcess:
         self._observed.stop()
         self._running.stop()
         self._runtime.stop()
-
-    def _tried_model(self) -> str | None:
-        """The model that shows whether this worker recognises; None where it is not there for that."""
-        models = self._abilities.models
-        return self._settings.model if self._settings.model in models else next(iter(models), None)
 
     def _parts(self) -> dict[str, Callable[[], object]]:
         """What there is to tidy up, in the order in which somebody waits for it."""
@@ -195,7 +192,7 @@ class WorkerProcess:
 
 
 def _transcribing(
-    services: Services, database: Database, engine: Engine, running: JobTracker, settings: Settings
+    services: Services, database: Database, engines: Engines, running: JobTracker, settings: Settings
 ) -> TranscriptionWorkflows:
     """The work on a job, from its recording to its end."""
     blobs, decoder, diarizer = services.blobs, services.decoder, Diarizer(settings)
@@ -205,14 +202,26 @@ def _transcribing(
         blobs,
         running,
         FetchSteps(database, blobs, decoder, services.reading.twilio, running, ending, settings),
-        RecognizeSteps(database, blobs, decoder, engine, diarizer, running, settings),
+        RecognizeSteps(database, blobs, decoder, engines, diarizer, running, settings),
         ending,
         settings,
     )
 
 
-def _abilities(settings: Settings) -> Abilities:
-    roles = tuple(settings.worker_queues)
-    if {Role.RECOGNITION, Role.CHUNKS}.isdisjoint(roles):
-        return Abilities(roles)
-    return Abilities(roles, tuple(prepare_models(settings)), device(settings))
+def _served(settings: Settings) -> list[ServedBy]:
+    """What a worker serves with; nothing where it is not there for recognition."""
+    if {Role.RECOGNITION, Role.CHUNKS}.isdisjoint(settings.worker_queues):
+        return []
+    return prepare_models(settings)
+
+
+def _abilities(settings: Settings, served: Sequence[ServedBy]) -> Abilities:
+    models = tuple(map(str, served))
+    return Abilities(tuple(settings.worker_queues), models, device(settings) if here(served) else None)
+
+
+def _tried(settings: Settings, served: Sequence[ServedBy]) -> ServedBy | None:
+    """What shows whether a worker recognises: nothing that is paid for by the request."""
+    tried = here(served)
+    default = registry.default(settings)
+    return default if default in tried else next(iter(tried), None)

@@ -7,7 +7,7 @@ goes into the worker's row, which `/readyz` reads.
 import threading
 import time
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
@@ -15,8 +15,8 @@ from callscribe.db.engine import Database
 from callscribe.durable import workers
 from callscribe.errors import Cancelled
 from callscribe.observability.metrics import CHECKS
-from callscribe.speech.interface import Engine, RecognitionOptions, Span, SpeechWindow
-from callscribe.speech.sample import second_of_speech
+from callscribe.speech.interface import Engine
+from callscribe.speech.trial import words_heard
 
 LOOK: Final = 2.0
 """Seconds between two looks whether it is time."""
@@ -28,15 +28,6 @@ NOTED: Final = 15.0
 """Seconds after which it is written down again that jobs recognise."""
 
 _log = structlog.get_logger(__name__)
-
-
-class TriedEngine(Engine, Protocol):
-    """An engine that tells when it answered last."""
-
-    @property
-    def answered_at(self) -> float | None:
-        """By the monotonic clock; None before it has."""
-        ...
 
 
 class SelfCheck:
@@ -52,7 +43,7 @@ class SelfCheck:
     """
 
     def __init__(
-        self, database: Database, engine: TriedEngine, model: str, worker_id: str, *, interval: float, first: float
+        self, database: Database, engine: Engine, model: str, worker_id: str, *, interval: float, first: float
     ) -> None:
         self._database = database
         self._engine = engine
@@ -96,13 +87,7 @@ class SelfCheck:
         return error
 
     def _recognize(self) -> str | None:
-        segments = self._engine.recognize(
-            [SpeechWindow(0, 0.0, second_of_speech(), (Span(0.0, 1.0),))],
-            model=self._model,
-            options=RecognitionOptions("en-US"),
-            cancelled=self._stop,
-        )
-        words = sum(len(segment.words) for segment in segments)
+        words = words_heard(self._engine, self._model, self._stop)
         return None if words else "it heard no words where there are some"
 
     def _run(self) -> None:

@@ -22,10 +22,11 @@ from callscribe.monitoring import readiness
 from callscribe.monitoring.readiness import Readiness, Report
 from callscribe.preparation import prepare
 from callscribe.settings import Settings
-from callscribe.speech.whisper import WhisperEngine
+from callscribe.speech.engines.whisper.engine import WhisperEngine
 from callscribe.worker import selfcheck
 from callscribe.worker.selfcheck import SelfCheck
 from harness import Server, eventually
+from second_engine import ProviderDeclaration, registered
 
 ALL = ["fetch", "recognition", "chunks", "callbacks", "reading", "erasures"]
 
@@ -50,14 +51,21 @@ def empty(opened: Database) -> Database:
     return opened
 
 
-def worker(database: Database, name: str, *, roles: list[str] | None = None, **values: object) -> None:
+def worker(
+    database: Database,
+    name: str,
+    *,
+    roles: list[str] | None = None,
+    models: tuple[str, ...] = ("whisper/tiny.en",),
+    **values: object,
+) -> None:
     row = Worker(
         id=name,
         machine="elsewhere",
         pid=1,
         process_started=0.0,
         roles=roles or ALL,
-        models=["tiny.en"],
+        models=list(models),
         version="0.1.0",
         protocol=PROTOCOL_VERSION,
         **values,
@@ -116,6 +124,15 @@ def test_a_worker_whose_model_was_not_heard_of_for_long_is_not_believed(empty: D
     worker(empty, "silent", started_at=now() - timedelta(hours=1), recognized_at=now() - timedelta(minutes=40))
     assert not look(empty, settings).ready
     assert look(empty, settings.model_copy(update={"recognition_check": 0.0})).ready
+
+
+def test_a_worker_that_only_asks_providers_need_not_be_heard_of(empty: Database, settings: Settings) -> None:
+    long_ago = now() - timedelta(hours=1)
+    with registered(ProviderDeclaration()):
+        worker(empty, "asks", models=("deepgram/nova-3",), started_at=long_ago)
+        assert look(empty, settings).ready
+        worker(empty, "silent", models=("deepgram/nova-3", "whisper/tiny.en"), started_at=long_ago)
+        assert look(empty, settings).recognizing == 1
 
 
 def test_a_database_and_a_store_that_are_away_are_named(

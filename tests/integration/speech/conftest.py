@@ -11,7 +11,7 @@ import pytest
 import callscribe
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
-from callscribe.speech.whisper import WhisperEngine
+from callscribe.speech.engines.whisper.engine import WhisperEngine
 
 DEMO = Path(callscribe.__file__).parent / "demo"
 

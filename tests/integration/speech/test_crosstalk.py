@@ -15,10 +15,10 @@ from jiwer import wer
 
 from callscribe.media.decoding import Decoder
 from callscribe.speech.activity import ActivityDetector
+from callscribe.speech.engines.whisper.engine import WhisperEngine
 from callscribe.speech.interface import SAMPLE_RATE, RecognitionOptions
 from callscribe.speech.pipeline import transcribe_file
 from callscribe.speech.segmentation import Segmentation, segment
-from callscribe.speech.whisper import WhisperEngine
 
 Audio = npt.NDArray[np.float32]
 

@@ -10,11 +10,11 @@ import pytest
 
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
+from callscribe.speech.engines.whisper.compute import ways
+from callscribe.speech.engines.whisper.engine import WhisperEngine
 from callscribe.speech.interface import RecognitionOptions, Segment, Span
 from callscribe.speech.pipeline import recognize_span, segment_file
 from callscribe.speech.segmentation import Segmentation
-from callscribe.speech.whisper import WhisperEngine
-from callscribe.speech.whisper.compute import ways
 
 ENGLISH = RecognitionOptions(language="en-US")
 NEVER = threading.Event()

@@ -18,11 +18,12 @@ import pytest
 from callscribe.errors import Cancelled, Code, JobError, SetupError, TransientJobError
 from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
+from callscribe.speech.engines.registry import DEFAULT
+from callscribe.speech.engines.whisper.batching import Batcher
+from callscribe.speech.engines.whisper.engine import WhisperEngine
+from callscribe.speech.engines.whisper.messages import Part
+from callscribe.speech.engines.whisper.process import ChildProcess, EngineClosed
 from callscribe.speech.interface import SAMPLE_RATE, RecognitionOptions, Segment, Span, SpeechWindow
-from callscribe.speech.whisper import WhisperEngine
-from callscribe.speech.whisper.batching import Batcher
-from callscribe.speech.whisper.messages import Part
-from callscribe.speech.whisper.process import ChildProcess, EngineClosed
 
 Audio = npt.NDArray[np.float32]
 ENGLISH = RecognitionOptions(language="en-US")
@@ -180,7 +181,7 @@ import numpy as np
 from pathlib import Path
 from callscribe.settings import Settings
 from callscribe.speech.interface import RecognitionOptions, Span, SpeechWindow
-from callscribe.speech.whisper import WhisperEngine
+from callscribe.speech.engines.whisper.engine import WhisperEngine
 engine = WhisperEngine(Settings(models_dir=Path(sys.argv[1])))
 noise = np.random.default_rng(1).normal(0, 0.1, 16000 * 20).astype(np.float32)
 many = [SpeechWindow(0, 0.0, noise, (Span(0.0, 20.0),))] * 15
@@ -217,6 +218,6 @@ def test_a_model_that_is_not_there_is_explained(engine: WhisperEngine, wanted: t
 
 
 def test_the_engine_offers_the_catalogue(settings: Settings) -> None:
-    models = {model.name: model.languages for model in WhisperEngine(settings).models()}
+    models = {model.name: model.languages for model in DEFAULT.models(settings)}
     assert "multi" in models["base"]
     assert models["tiny.en"] == {"en-US", "en-GB", "en-AU"}

@@ -10,13 +10,13 @@ import pytest
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
+from callscribe.speech.engines.whisper.compute import ways
+from callscribe.speech.engines.whisper.ctranslate2_network import CTranslate2Network
+from callscribe.speech.engines.whisper.decoding import Hypothesis
+from callscribe.speech.engines.whisper.network import Network, Prompt, Tokenizers, TokenTimes
+from callscribe.speech.engines.whisper.openvino_network import OpenVinoNetwork
+from callscribe.speech.engines.whisper.weights import Weights
 from callscribe.speech.interface import SAMPLE_RATE, Samples
-from callscribe.speech.whisper.compute import ways
-from callscribe.speech.whisper.ctranslate2_network import CTranslate2Network
-from callscribe.speech.whisper.decoding import Hypothesis
-from callscribe.speech.whisper.network import Network, Prompt, Tokenizers, TokenTimes
-from callscribe.speech.whisper.openvino_network import OpenVinoNetwork
-from callscribe.speech.whisper.weights import Weights
 
 BEAMS = 5
 

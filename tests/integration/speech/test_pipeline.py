@@ -13,10 +13,10 @@ from jiwer import wer
 from callscribe.errors import Cancelled
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
+from callscribe.speech.engines.whisper.engine import WhisperEngine
 from callscribe.speech.interface import SAMPLE_RATE, RecognitionOptions, Segment, Span
 from callscribe.speech.pipeline import recognize_span, segment_file, transcribe_file
 from callscribe.speech.segmentation import Segmentation
-from callscribe.speech.whisper import WhisperEngine
 from callscribe.transcripts.assembly import assemble
 
 Audio = npt.NDArray[np.float32]

@@ -8,9 +8,9 @@ import pytest
 
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
+from callscribe.speech.engines.whisper.engine import WhisperEngine
 from callscribe.speech.interface import RecognitionOptions, Word
 from callscribe.speech.pipeline import transcribe_file
-from callscribe.speech.whisper import WhisperEngine
 
 
 @pytest.fixture(scope="module", params=["tiny.en", "base"])

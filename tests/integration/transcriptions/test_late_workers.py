@@ -28,8 +28,8 @@ from callscribe.media.decoding import Decoder
 from callscribe.media.spool import Spool
 from callscribe.settings import Settings
 from callscribe.speech.diarization.diarizer import Diarizer
+from callscribe.speech.engines.registry import Engines
 from callscribe.speech.interface import Segment, Word
-from callscribe.speech.whisper import WhisperEngine
 from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.checkpoints import Checkpoints
 from callscribe.transcriptions.tables import Chunk, Status, Transcription
@@ -54,13 +54,13 @@ class Steps:
     """The steps of a job as a worker does them, without DBOS around them."""
 
     def __init__(self, database: Database, queue: WorkQueue, blobs: BlobStore, settings: Settings) -> None:
-        decoder, diarizer, engine = Decoder(), Diarizer(settings), WhisperEngine(settings)
+        decoder, diarizer, engines = Decoder(), Diarizer(settings), Engines(settings)
         callbacks = Callbacks(queue)
         self.database, self.blobs = database, blobs
         self.running = JobTracker(database, blobs, Spool.of(settings, settings.spool))
         self.ending = FinishSteps(database, blobs, callbacks, Conversations(database, callbacks), diarizer, settings)
         self.intake = FetchSteps(database, blobs, decoder, None, self.running, self.ending, settings)
-        self.recognition = Spoken(database, blobs, decoder, engine, diarizer, self.running, settings)
+        self.recognition = Spoken(database, blobs, decoder, engines, diarizer, self.running, settings)
 
     def row(self, transcription_id: str) -> Transcription:
         return load_job(self.database, transcription_id)

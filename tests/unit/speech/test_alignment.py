@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callscribe.speech.engines.whisper.alignment import TimedWord, settle, uncovered
 from callscribe.speech.interface import Span
-from callscribe.speech.whisper.alignment import TimedWord, settle, uncovered
 
 
 def word(start: float, end: float, text: str = "word") -> TimedWord:

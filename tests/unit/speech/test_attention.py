@@ -3,7 +3,7 @@ import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callscribe.speech.whisper.attention import DELAY, token_shares, token_spans
+from callscribe.speech.engines.whisper.attention import DELAY, token_shares, token_spans
 
 
 def picture(steps: int, *tokens: tuple[int, int]) -> npt.NDArray[np.float32]:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from callscribe.errors import Cancelled
+from callscribe.speech.engines.whisper.batching import Batcher
+from callscribe.speech.engines.whisper.messages import Answer, Part, answer_frame
+from callscribe.speech.engines.whisper.process import FairLock, _complete
 from callscribe.speech.interface import SAMPLE_RATE, Cancellation, SpeechWindow
-from callscribe.speech.whisper.batching import Batcher
-from callscribe.speech.whisper.messages import Answer, Part, answer_frame
-from callscribe.speech.whisper.process import FairLock, _complete
 from harness import eventually
 
 

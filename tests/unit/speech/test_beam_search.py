@@ -3,8 +3,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from callscribe.speech.whisper.beam_search import Decoded, Ints, Scores, Search, Task, Vocabulary
-from callscribe.speech.whisper.biasing import Bias
+from callscribe.speech.engines.whisper.beam_search import Decoded, Ints, Scores, Search, Task, Vocabulary
+from callscribe.speech.engines.whisper.biasing import Bias
 
 # A language of six letters, then the end of the text, a prompt, silence, and forty timestamps.
 A, B, C, D, E, F, END, START, SILENCE, FIRST = range(10)

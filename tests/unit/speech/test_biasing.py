@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callscribe.speech.whisper.biasing import START, Bias, tokenize
+from callscribe.speech.engines.whisper.biasing import START, Bias, tokenize
 
 BEGINS = np.arange(30) < 20
 END, TIMESTAMP = 30, 40

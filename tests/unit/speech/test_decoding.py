@@ -1,6 +1,6 @@
 import pytest
 
-from callscribe.speech.whisper.decoding import Hypothesis, TimedTokens, repeats, split_at_timestamps
+from callscribe.speech.engines.whisper.decoding import Hypothesis, TimedTokens, repeats, split_at_timestamps
 
 BEGIN = 50_364
 

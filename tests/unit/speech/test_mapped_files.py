@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from callscribe.speech.whisper.weights import MappedFile
+from callscribe.speech.engines.whisper.weights import MappedFile
 
 SIZE = 8 * 2**20
 

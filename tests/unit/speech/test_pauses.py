@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callscribe.speech.engines.whisper.pauses import STEP, silent_steps
 from callscribe.speech.interface import SAMPLE_RATE, Span
-from callscribe.speech.whisper.pauses import STEP, silent_steps
 
 EDGE = (0.3, 0.0)
 """Windows begin and end with a little of the line's noise."""

@@ -3,11 +3,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from callscribe.speech.engines.whisper.batching import REQUEST_SECONDS
+from callscribe.speech.engines.whisper.child import read_frame
+from callscribe.speech.engines.whisper.engine import _groups
+from callscribe.speech.engines.whisper.messages import LanguageEvidence, Part, Request, read_request, request_frame
 from callscribe.speech.interface import SAMPLE_RATE, Span, SpeechWindow
-from callscribe.speech.whisper.batching import REQUEST_SECONDS
-from callscribe.speech.whisper.child import read_frame
-from callscribe.speech.whisper.engine import _groups
-from callscribe.speech.whisper.messages import LanguageEvidence, Part, Request, read_request, request_frame
 
 
 def window(channel: int, start: float, seconds: float) -> SpeechWindow:

@@ -2,8 +2,9 @@ import pytest
 
 from callscribe.errors import Code, JobError
 from callscribe.settings import Settings
-from callscribe.speech.languages import LOCALES, MULTI, locale_of, whisper_code
-from callscribe.speech.routes import TWILIO_ENGINES, Service, check, default_model, engine_models, resolve
+from callscribe.speech.engines.served_by import ServedBy
+from callscribe.speech.languages import LOCALES, MULTI, language_code, locale_of
+from callscribe.speech.routes import TWILIO_ENGINES, check, default_model, engine_models, resolve
 
 SETTINGS = Settings(model="base")
 
@@ -19,7 +20,7 @@ SETTINGS = Settings(model="base")
 )
 def test_everything_that_twilio_offers_is_served_by_the_local_default(engine: str, model: str, language: str) -> None:
     assert check(engine, model, language, SETTINGS) == []
-    assert resolve(engine, model, language, SETTINGS).served_by == {"engine": "whisper", "model": "base"}
+    assert resolve(engine, model, language, SETTINGS).document() == {"engine": "whisper", "model": "base"}
 
 
 @pytest.mark.parametrize(
@@ -50,12 +51,12 @@ def test_a_combination_that_is_not_offered_is_refused_at_its_field(
 
 def test_twilio_managed_needs_no_model() -> None:
     assert default_model("twilio_managed", SETTINGS) == "twilio_managed"
-    assert resolve("twilio_managed", None, "en-US", SETTINGS) == Service("whisper", "base")
+    assert resolve("twilio_managed", None, "en-US", SETTINGS) == ServedBy("whisper", "base")
 
 
 def test_our_engine_takes_every_locale_and_detection() -> None:
     for language in (*LOCALES, MULTI):
-        assert resolve("whisper", "base", language, SETTINGS) == Service("whisper", "base")
+        assert resolve("whisper", "base", language, SETTINGS) == ServedBy("whisper", "base")
     assert resolve("whisper", "tiny.en", "en-AU", SETTINGS).model == "tiny.en"
 
 
@@ -80,9 +81,9 @@ def test_an_unknown_engine_has_no_models() -> None:
 
 
 def test_locales_become_whispers_codes_and_back() -> None:
-    assert [whisper_code(locale) for locale in ("en-GB", "no-NO", "pt-BR")] == ["en", "no", "pt"]
-    assert whisper_code(MULTI) is None
-    assert whisper_code(None) is None
+    assert [language_code(locale) for locale in ("en-GB", "no-NO", "pt-BR")] == ["en", "no", "pt"]
+    assert language_code(MULTI) is None
+    assert language_code(None) is None
     assert locale_of("en") == "en-US"
     assert locale_of("es", ["es-US"]) == "es-US"
     assert locale_of("cy") == "cy"

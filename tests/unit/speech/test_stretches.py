@@ -1,7 +1,7 @@
 """Where a speaker may go on in another language."""
 
+from callscribe.speech.engines.whisper.recognizer import _stretches
 from callscribe.speech.interface import Span
-from callscribe.speech.whisper.recognizer import _stretches
 
 
 def stretches(*spans: tuple[float, float]) -> list[tuple[float, float]]:

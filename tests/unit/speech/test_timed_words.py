@@ -9,10 +9,10 @@ from faster_whisper.tokenizer import Tokenizer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callscribe.speech.engines.whisper.alignment import TimedWord, settle, timed_words, uncovered
+from callscribe.speech.engines.whisper.network import TokenTimes
+from callscribe.speech.engines.whisper.pauses import STEP
 from callscribe.speech.interface import Span
-from callscribe.speech.whisper.alignment import TimedWord, settle, timed_words, uncovered
-from callscribe.speech.whisper.network import TokenTimes
-from callscribe.speech.whisper.pauses import STEP
 
 
 class WholeWords:

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from callscribe.errors import Cancelled
-from callscribe.speech.whisper.process import FairLock
+from callscribe.speech.engines.whisper.process import FairLock
 
 
 def test_turns_are_taken_in_the_order_of_arrival() -> None:

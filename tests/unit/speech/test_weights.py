@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from callscribe.errors import SetupError
-from callscribe.speech.whisper.weights import Weights
+from callscribe.speech.engines.whisper.weights import Weights
 
 
 def written(folder: Path, arrays: dict[str, np.ndarray], version: int = 6) -> Path:

@@ -23,9 +23,9 @@ import numpy.typing as npt
 import openvino as ov
 from openvino import opset15 as op
 
+from callscribe.speech.engines.whisper.compute import OPTIONS
+from callscribe.speech.engines.whisper.weights import MappedFile, Weights
 from callscribe.speech.runtime import core
-from callscribe.speech.whisper.compute import OPTIONS
-from callscribe.speech.whisper.weights import MappedFile, Weights
 
 CANDIDATES: Final = 16
 """Text tokens that the decoder returns for each row: more than two for each of five beams."""

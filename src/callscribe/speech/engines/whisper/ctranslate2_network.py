@@ -12,10 +12,10 @@ import ctranslate2
 import numpy as np
 from faster_whisper.tokenizer import Tokenizer
 
+from callscribe.speech.engines.whisper.decoding import Hypothesis
+from callscribe.speech.engines.whisper.features import HOP, Features, frames_for, made_up
+from callscribe.speech.engines.whisper.network import Prompt, Tokenizers, TokenTimes
 from callscribe.speech.interface import Samples
-from callscribe.speech.whisper.decoding import Hypothesis
-from callscribe.speech.whisper.features import HOP, Features, frames_for, made_up
-from callscribe.speech.whisper.network import Prompt, Tokenizers, TokenTimes
 
 log = logging.getLogger(__name__)
 

@@ -84,3 +84,18 @@ def choose(compute: str, device: str) -> Way:
         f"CALLSCRIBE_COMPUTE={compute} is not possible on this processor ({processor()}). "
         f"It can do: {', '.join(ways())}. `auto` takes the quickest."
     )
+
+
+def summary(compute: str, device: str) -> str:
+    """The way that is taken, and what else there is, in a line for the operator.
+
+    Raises:
+        SetupError: as `choose`.
+    """
+    way = choose(compute, device)
+    if takes_gpu(device) and way == "ctranslate2":
+        return f"CUDA, {ctranslate2.get_cuda_device_count()} device(s), float16 on CTranslate2"
+    return (
+        f"{way} ({DESCRIPTIONS[way]}), CALLSCRIBE_COMPUTE={compute}; {processor()} has "
+        f"{', '.join(capabilities())} and can do {', '.join(ways())}"
+    )

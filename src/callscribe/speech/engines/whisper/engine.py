@@ -1,25 +1,24 @@
 """The default engine: Whisper, in a child process."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from typing import ClassVar, Literal
 
 from callscribe.cancellation import run_cancellable
 from callscribe.errors import Cancelled
 from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
+from callscribe.speech.engines.whisper.batching import REQUEST_SECONDS, Batcher
+from callscribe.speech.engines.whisper.compute import choose
+from callscribe.speech.engines.whisper.messages import Answer, LanguageEvidence, Part
+from callscribe.speech.engines.whisper.process import ChildProcess
 from callscribe.speech.interface import (
     Cancellation,
-    ModelDescription,
     RecognitionOptions,
     Segment,
     SpeechWindow,
 )
-from callscribe.speech.languages import whisper_code
-from callscribe.speech.routes import WHISPER, whisper_models
-from callscribe.speech.whisper.batching import REQUEST_SECONDS, Batcher
-from callscribe.speech.whisper.compute import choose
-from callscribe.speech.whisper.messages import Answer, LanguageEvidence, Part
-from callscribe.speech.whisper.process import ChildProcess
+from callscribe.speech.languages import language_code
 
 
 class WhisperEngine:
@@ -28,6 +27,9 @@ class WhisperEngine:
     Raises:
         SetupError: `CALLSCRIBE_COMPUTE` names what this machine cannot do.
     """
+
+    takes: ClassVar[Literal["windows"]] = "windows"
+    times_words: ClassVar[bool] = True
 
     def __init__(self, settings: Settings) -> None:
         if settings.compute != "auto":
@@ -39,11 +41,6 @@ class WhisperEngine:
         self._answered_at: float | None = None
 
     @property
-    def name(self) -> str:
-        """`whisper`."""
-        return WHISPER
-
-    @property
     def pid(self) -> int | None:
         """The child's process id while there is one."""
         return self._child.pid
@@ -52,10 +49,6 @@ class WhisperEngine:
     def answered_at(self) -> float | None:
         """When the child answered last, by the monotonic clock of this process; None before it has."""
         return self._answered_at
-
-    def models(self) -> Sequence[ModelDescription]:
-        """The catalogue's models, and the operator's own."""
-        return whisper_models(self._settings)
 
     def recognize(
         self,
@@ -66,7 +59,7 @@ class WhisperEngine:
         cancelled: Cancellation,
         evidence: Iterable[SpeechWindow] = (),
     ) -> Iterator[Segment]:
-        """Yield segments window by window; see `interface.Engine`.
+        """Yield segments window by window; see `interface.WindowEngine`.
 
         Raises:
             Cancelled: `cancelled` was set.
@@ -81,7 +74,7 @@ class WhisperEngine:
 
         # It may have to be got first. Whoever leaves meanwhile leaves that to the next.
         folder = str(run_cancellable(lambda: self._catalogue.path(model), watch))
-        language = whisper_code(options.language)
+        language = language_code(options.language)
 
         def ask(part: Part) -> Answer:
             answer = self._shared.ask(folder, self._settings.beam_size, part, cancelled, options.owner)

@@ -19,15 +19,15 @@ import numpy.typing as npt
 import openvino as ov
 from faster_whisper.tokenizer import Tokenizer
 
+from callscribe.speech.engines.whisper import graphs
+from callscribe.speech.engines.whisper.attention import token_shares
+from callscribe.speech.engines.whisper.beam_search import Decoded, Floats, Ints, Scores, Search, Task, Vocabulary
+from callscribe.speech.engines.whisper.biasing import Bias, tokenize, word_beginnings
+from callscribe.speech.engines.whisper.decoding import Hypothesis
+from callscribe.speech.engines.whisper.features import Features, frames_for
+from callscribe.speech.engines.whisper.network import Prompt, Tokenizers, TokenTimes
+from callscribe.speech.engines.whisper.weights import Weights
 from callscribe.speech.interface import SAMPLE_RATE, Samples
-from callscribe.speech.whisper import graphs
-from callscribe.speech.whisper.attention import token_shares
-from callscribe.speech.whisper.beam_search import Decoded, Floats, Ints, Scores, Search, Task, Vocabulary
-from callscribe.speech.whisper.biasing import Bias, tokenize, word_beginnings
-from callscribe.speech.whisper.decoding import Hypothesis
-from callscribe.speech.whisper.features import Features, frames_for
-from callscribe.speech.whisper.network import Prompt, Tokenizers, TokenTimes
-from callscribe.speech.whisper.weights import Weights
 
 log = logging.getLogger(__name__)
 

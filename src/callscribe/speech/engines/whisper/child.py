@@ -12,8 +12,8 @@ import threading
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from callscribe.speech.whisper.messages import LENGTHS, answer_frame, pack, read_request
-from callscribe.speech.whisper.recognizer import Recognizer
+from callscribe.speech.engines.whisper.messages import LENGTHS, answer_frame, pack, read_request
+from callscribe.speech.engines.whisper.recognizer import Recognizer
 
 BEHIND = 10
 """Recognition takes the CPU time that is left by what somebody waits for, the API; see nice(2)."""

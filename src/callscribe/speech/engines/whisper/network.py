@@ -10,8 +10,8 @@ import numpy.typing as npt
 import tokenizers
 from faster_whisper.tokenizer import Tokenizer
 
+from callscribe.speech.engines.whisper.decoding import Hypothesis
 from callscribe.speech.interface import Samples
-from callscribe.speech.whisper.decoding import Hypothesis
 
 _ENGLISH_START: Final = 50_257
 """The token that text begins with, in the vocabulary that knows English only; the other one has it one further."""

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 from faster_whisper.tokenizer import Tokenizer
 
+from callscribe.speech.engines.whisper.attention import DELAY, Flags, Steps, token_spans
+from callscribe.speech.engines.whisper.network import TokenTimes
+from callscribe.speech.engines.whisper.pauses import STEP
 from callscribe.speech.interface import Span
-from callscribe.speech.whisper.attention import DELAY, Flags, Steps, token_spans
-from callscribe.speech.whisper.network import TokenTimes
-from callscribe.speech.whisper.pauses import STEP
 
 _OPENING: Final = "\"'“¿¡([{-"
 _CLOSING: Final = "\"'.。,，!！?？:：;”)]}、…"

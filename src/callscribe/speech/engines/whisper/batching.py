@@ -12,9 +12,9 @@ from itertools import zip_longest
 from typing import Final
 
 from callscribe.errors import Cancelled, Code, TransientJobError
+from callscribe.speech.engines.whisper.messages import Answer, Part, Request, read_answers, request_frame
+from callscribe.speech.engines.whisper.process import ChildDied, ChildProcess, Exchange
 from callscribe.speech.interface import Cancellation
-from callscribe.speech.whisper.messages import Answer, Part, Request, read_answers, request_frame
-from callscribe.speech.whisper.process import ChildDied, ChildProcess, Exchange
 
 log = logging.getLogger(__name__)
 

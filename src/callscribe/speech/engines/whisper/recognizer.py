@@ -20,18 +20,18 @@ from typing import Any, Final
 import numpy as np
 
 from callscribe.errors import SetupError
+from callscribe.speech.engines.whisper.alignment import TimedWord, settle, timed_words, uncovered
+from callscribe.speech.engines.whisper.compute import choose, takes_gpu
+from callscribe.speech.engines.whisper.ctranslate2_network import CTranslate2Network
+from callscribe.speech.engines.whisper.decoding import TIMESTAMP_SECONDS, Hypothesis, TimedTokens, split_at_timestamps
+from callscribe.speech.engines.whisper.features import FRAMES_PER_SECOND, FULL
+from callscribe.speech.engines.whisper.messages import Answer, LanguageEvidence, Part, Request
+from callscribe.speech.engines.whisper.network import Network, Prompt, Tokenizers
+from callscribe.speech.engines.whisper.openvino_network import OpenVinoNetwork
+from callscribe.speech.engines.whisper.pauses import silent_steps
+from callscribe.speech.engines.whisper.weights import Weights
 from callscribe.speech.interface import SAMPLE_RATE, Samples, Segment, Span, Word
-from callscribe.speech.languages import WHISPER_CODES
-from callscribe.speech.whisper.alignment import TimedWord, settle, timed_words, uncovered
-from callscribe.speech.whisper.compute import choose, takes_gpu
-from callscribe.speech.whisper.ctranslate2_network import CTranslate2Network
-from callscribe.speech.whisper.decoding import TIMESTAMP_SECONDS, Hypothesis, TimedTokens, split_at_timestamps
-from callscribe.speech.whisper.features import FRAMES_PER_SECOND, FULL
-from callscribe.speech.whisper.messages import Answer, LanguageEvidence, Part, Request
-from callscribe.speech.whisper.network import Network, Prompt, Tokenizers
-from callscribe.speech.whisper.openvino_network import OpenVinoNetwork
-from callscribe.speech.whisper.pauses import silent_steps
-from callscribe.speech.whisper.weights import Weights
+from callscribe.speech.languages import LANGUAGE_CODES
 
 log = logging.getLogger(__name__)
 
@@ -400,8 +400,8 @@ def _part(piece: _Piece, span: Span) -> _Piece:
 
 def _shares(probabilities: dict[str, float]) -> dict[str, float]:
     """Probabilities of the languages that a configuration can name, if it is one of them."""
-    total = sum(probabilities[code] for code in WHISPER_CODES)
-    return {code: probabilities[code] / total for code in WHISPER_CODES}
+    total = sum(probabilities[code] for code in LANGUAGE_CODES)
+    return {code: probabilities[code] / total for code in LANGUAGE_CODES}
 
 
 def _sound(hypothesis: Hypothesis, piece: _Piece) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from callscribe.speech.whisper.biasing import START, Bias, TermState
+from callscribe.speech.engines.whisper.biasing import START, Bias, TermState
 
 _LATEST_START: Final = 50
 """The first timestamp, in steps of 0.02 s, is not beyond this."""

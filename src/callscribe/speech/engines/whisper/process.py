@@ -19,8 +19,8 @@ from typing import IO, Any
 
 from callscribe.errors import CallscribeError, Cancelled
 from callscribe.observability.metrics import MODEL_STARTS
+from callscribe.speech.engines.whisper.messages import LENGTHS
 from callscribe.speech.interface import Cancellation
-from callscribe.speech.whisper.messages import LENGTHS
 
 _POLL_SECONDS = 0.1
 _PIPE_BYTES = 1024**2
@@ -192,7 +192,7 @@ class ChildProcess:
             environment.setdefault(name, value)
         MODEL_STARTS.inc()
         process = subprocess.Popen(  # noqa: S603  our own module in our own interpreter
-            [sys.executable, "-P", "-m", "callscribe.speech.whisper.child", *self._arguments],
+            [sys.executable, "-P", "-m", "callscribe.speech.engines.whisper.child", *self._arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,

@@ -1,0 +1,57 @@
+"""What an engine says of itself before it is loaded."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from callscribe.settings import Settings
+from callscribe.speech.interface import Engine, ModelDescription
+
+
+class EngineDeclaration(ABC):
+    """An engine by its name: its models and what it takes. Its module must not import what the engine computes with.
+
+    What depends on the settings is asked with them, and may be asked often: it loads nothing and asks no network.
+    """
+
+    name: ClassVar[str]
+    """As a configuration, `servedBy` and queues name it; no slash in it."""
+    runs: ClassVar[Literal["here", "provider"]] = "here"
+    """On this machine, or at a provider, who is paid for each request."""
+    keyterms: ClassVar[bool] = True
+    """Whether it takes key terms. A configuration that has some is refused where it does not."""
+
+    @abstractmethod
+    def models(self, settings: Settings) -> Sequence[ModelDescription]:
+        """What can be asked for, whether or not its weights are here; nothing where the engine cannot be used."""
+
+    @abstractmethod
+    def make(self, settings: Settings) -> Engine:
+        """The engine. Here is the place to import it.
+
+        Raises:
+            SetupError: the settings ask for what cannot be had; the message says what to do.
+        """
+
+    def default_model(self, settings: Settings) -> str | None:  # noqa: ARG002
+        """The model that is meant where none is named; None where one must be."""
+        return None
+
+    def has(self, model: str, settings: Settings) -> bool:  # noqa: ARG002
+        """Whether a model can be used at once, without getting anything."""
+        return True
+
+    def fetch(self, model: str, settings: Settings) -> None:  # noqa: B027  most have nothing to get
+        """Get what a model needs, where it is not here.
+
+        Raises:
+            SetupError: it cannot be had; the message says what to do.
+        """
+
+    def computes_with(self, settings: Settings) -> str | None:  # noqa: ARG002
+        """What the operator is told of how and where it computes; None where there is nothing to tell.
+
+        Raises:
+            SetupError: the settings ask for what cannot be had.
+        """
+        return None

