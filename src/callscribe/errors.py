@@ -18,7 +18,7 @@
     ├── TwilioUnavailable       Twilio's API does not answer as it should (recordings.twilio)
     ├── TwilioMissing           Twilio does not know the recording (recordings.twilio)
     └── DemoError               the demonstration cannot go on (demo.client)
-    ChildDied                   the recogniser's process ended; told to its engine alone (speech.engines.whisper.process)
+    ChildDied                   the recogniser's process ended, in the engine alone (speech.engines.whisper.process)
 
 The public codes are Twilio's (https://www.twilio.com/docs/api/errors).
 """

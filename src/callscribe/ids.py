@@ -43,6 +43,11 @@ def new_recording_configuration_id() -> str:
     return str(TypeID("voice_recordingconfiguration"))
 
 
+def new_event_id() -> str:
+    """`voice_event_` and 26 characters: something that happened once, whoever is told of it how often."""
+    return str(TypeID("voice_event"))
+
+
 def new_callback_id() -> str:
     """`voice_callback_` and 26 characters: one delivery of one event, whatever number of attempts."""
     return str(TypeID("voice_callback"))

@@ -371,13 +371,6 @@ def test_what_is_wrong_with_a_keyterm_is_said(caller: Caller) -> None:
     assert answer.json()["message"] == "keyterms: must have 1 to 100 characters, blanks around it not counted"
 
 
-@pytest.mark.parametrize("events", [["COMPLETED"], [], None])
-def test_the_one_event_may_be_named_or_left_out(caller: Caller, events: list[str] | None) -> None:
-    callback = {"url": "http://127.0.0.1:9/x?y=%20z", "method": "POST", "events": events}
-    answer = _post(caller, configuration=OPTIONS | {"transcriptionStatusCallback": callback})
-    assert answer.json()["configuration"]["transcriptionStatusCallback"] == callback
-
-
 def test_a_legacy_error_is_a_rest_exception_with_its_details(caller: Caller) -> None:
     request = Create({"configuration": OPTIONS | {"speechModel": "nova-9"}})
     with pytest.raises(TwilioRestException) as refused:

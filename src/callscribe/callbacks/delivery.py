@@ -18,6 +18,9 @@ from callscribe.outbound import (
 )
 from callscribe.settings import Settings
 
+EVENT_HEADER = "I-Twilio-Idempotency-Token"
+"""Carries the id of the event, as on Twilio's callbacks, in each attempt at each delivery of it."""
+
 MAX_REDIRECTS = 5
 MAX_RESPONSE_BYTES = 64 * 1024
 RETRIED_STATUSES = frozenset({408, 425, 429})
@@ -33,9 +36,10 @@ class Sender:
         key = settings.callback_shared_key
         self._shared_key = SharedKey.parse(key.get_secret_value()) if key else None
 
-    def send(self, url: str, body: bytes, *, auth_token: str, watch: Watch = lambda: None) -> int:
+    def send(self, url: str, body: bytes, *, event_id: str, auth_token: str, watch: Watch = lambda: None) -> int:
         """POST the body once and return the HTTP status, 2xx.
 
+        `event_id` tells a receiver what it has had already.
         `watch` is called at least every half second; what it raises ends the request.
 
         Raises:
@@ -54,15 +58,17 @@ class Sender:
             # A client would follow some redirects without the body, and all with the signature of the first
             # address, which no receiver accepts.
             for _ in range(1 + MAX_REDIRECTS):
-                status, location = self._post(client, _target(url, body), body, auth_token)
+                status, location = self._post(client, _target(url, body), body, event_id, auth_token)
                 if location is None:
                     return _accept(status)
                 url = _redirected(url, location)
         raise DeliveryError(Code.CALLBACK_REDIRECTS, f"More than {MAX_REDIRECTS} redirects.", retriable=False)
 
-    def _post(self, client: httpx2.Client, target: str, body: bytes, auth_token: str) -> tuple[int, str | None]:
+    def _post(
+        self, client: httpx2.Client, target: str, body: bytes, event_id: str, auth_token: str
+    ) -> tuple[int, str | None]:
         """Status, and where it redirects to."""
-        headers = {"Content-Type": "application/json", "User-Agent": "callscribe"}
+        headers = {"Content-Type": "application/json", "User-Agent": "callscribe", EVENT_HEADER: event_id}
         headers |= signature_headers(target, auth_token, self._shared_key)
         with client.stream("POST", target, content=body, headers=headers, follow_redirects=False) as response:
             if response.has_redirect_location:

@@ -1,7 +1,9 @@
-"""Rules for callbacks: what is queued, what is sent again, and the 1 MB rule."""
+"""Rules for callbacks: what is put into the outbox, what is sent again, and the 1 MB rule."""
 
-from collections.abc import Sequence
-from typing import Any, Literal, cast
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal
 
 from pydantic import BaseModel
 from pydantic_core import to_json
@@ -13,7 +15,7 @@ from callscribe.callbacks import repository
 from callscribe.callbacks.tables import Callback, Delivery
 from callscribe.durable.queues import Queue, WorkQueue
 from callscribe.errors import Code, RequestError
-from callscribe.ids import new_callback_id
+from callscribe.ids import new_callback_id, new_event_id
 from callscribe.observability import context, tracing
 
 MAX_BODY_BYTES = 1_000_000
@@ -22,8 +24,21 @@ Reduced = Literal["words", "sentences", "participants"]
 """What was left out of a body that would have been too large."""
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is told of an event, the same to every address. `content` is the body, or the key of the blob with it."""
+
+    content: bytes | str
+    reduced: Reduced | None
+    blob_bytes: int | None = None
+    """What that blob takes."""
+
+
 class Callbacks:
-    """Queues callbacks as part of the caller's transaction.
+    """The outbox: events are put into it by the transaction that makes them happen, and delivered once it is committed.
+
+    Whether something happens is for that transaction to find out, by a change that only one can make (a status that is
+    left once, a row that is locked). So an event is told as often as it happens, whatever step is done twice.
 
     Args:
         queue: where deliveries are put.
@@ -36,50 +51,44 @@ class Callbacks:
         self._retention = retention
         self.max_body_bytes = max_body_bytes
 
-    def enqueue(
+    def emit(
         self,
         session: Session,
+        event: StrEnum,
+        message: Message,
         *,
-        callback_id: str,
         account_sid: str,
         subject_id: str,
-        event: str,
-        url: str,
-        body: bytes | str,
-        reduced: Reduced | None,
+        urls: Iterable[str],
         retention: Layer | None = None,
-        body_bytes: int | None = None,
-    ) -> Callback:
-        """Have an event delivered. `body` is the body itself, or the key of the blob with it, of `body_bytes`.
+    ) -> None:
+        """Have these addresses told of an event, each by a callback of its own; the event gets an id of its own.
 
         `retention` is what the configuration says of how long things are kept.
         """
         account = session.get(Account, account_sid)
         kept = Retention.of(retention, None if account is None else account.retention, self._retention)
-        callback = Callback(
-            id=callback_id,
-            account_sid=account_sid,
-            subject_id=subject_id,
-            event=event,
-            url=url,
-            body=body if isinstance(body, bytes) else None,
-            body_key=body if isinstance(body, str) else None,
-            body_bytes=body_bytes if isinstance(body, str) else None,
-            reduced=reduced,
-            kept_days=kept.callback,
-            delivery=Delivery.PENDING,
-            request_id=context.current_request_id(),
-            traceparent=tracing.traceparent(),
-        )
-        session.add(callback)
-        session.flush()
-        self._queue.enqueue(
-            session, Queue.CALLBACKS, "CallbackWorkflows.deliver", callback_id, account_sid, callback_id
-        )
-        return callback
+        content = message.content
+        event_id = new_event_id()
+        for url in urls:
+            self._enqueue(
+                session,
+                Callback(
+                    event_id=event_id,
+                    account_sid=account_sid,
+                    subject_id=subject_id,
+                    event=event,
+                    url=url,
+                    body=content if isinstance(content, bytes) else None,
+                    body_key=content if isinstance(content, str) else None,
+                    body_bytes=message.blob_bytes,
+                    reduced=message.reduced,
+                    kept_days=kept.callback,
+                ),
+            )
 
     def send_again(self, session: Session, callback: Callback) -> Callback:
-        """Deliver the same body to the same address once more, with a log of its own.
+        """Tell the same address of the same event, with the same body, once more, with a log of its own.
 
         Raises:
             RequestError: 20404 with 410, the body was erased.
@@ -87,21 +96,32 @@ class Callbacks:
         if callback.content is None:
             detail = "What the callback said was erased when its time was over; it cannot be sent again."
             raise RequestError(Code.NOT_FOUND, detail, status=410)
-        again = self.enqueue(
-            session,
-            callback_id=new_callback_id(),
+        again = Callback(
+            event_id=callback.event_id,
             account_sid=callback.account_sid,
             subject_id=callback.subject_id,
             event=callback.event,
             url=callback.url,
-            body=callback.content,
-            reduced=cast("Reduced | None", callback.reduced),
+            body=callback.body,
+            body_key=callback.body_key,
             body_bytes=callback.body_bytes,
+            reduced=callback.reduced,
+            kept_days=callback.kept_days,
         )
-        again.kept_days = callback.kept_days
-        session.flush()
+        self._enqueue(session, again)
         session.refresh(again)
         return again
+
+    def _enqueue(self, session: Session, callback: Callback) -> None:
+        callback.id = new_callback_id()
+        callback.delivery = Delivery.PENDING
+        callback.request_id = context.current_request_id()
+        callback.traceparent = tracing.traceparent()
+        session.add(callback)
+        session.flush()
+        self._queue.enqueue(
+            session, Queue.CALLBACKS, "CallbackWorkflows.deliver", callback.id, callback.account_sid, callback.id
+        )
 
     def of_subject(self, session: Session, account_sid: str, subject_id: str) -> Sequence[Callback]:
         """Every callback about a subject, oldest first."""

@@ -30,7 +30,10 @@ class Callback(Base):
     account_sid: Mapped[str] = mapped_column(sa.ForeignKey("accounts.sid"))
     subject_id: Mapped[str] = mapped_column(sa.String(64))
     """What it tells about: the id of a transcription or a conversation."""
+    event_id: Mapped[str] = mapped_column(sa.String(64))
+    """Of the event, the same for all who are told of it, and when it is told again."""
     event: Mapped[str] = mapped_column(sa.String(32))
+    """Its kind."""
     url: Mapped[str] = mapped_column(sa.Text)
     body: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
     """A small body: a failure is told also where it is the blob store that failed."""

@@ -89,7 +89,13 @@ class CallbackWorkflows(DBOSConfiguredInstance):
             if token is None:  # the account is gone, and its key with it
                 return "refused"
             body = with_retries(lambda: self._body(callback))
-            status = self._sender.send(callback.url, body, auth_token=token, watch=self._wanted(callback_id))
+            status = self._sender.send(
+                callback.url,
+                body,
+                event_id=callback.event_id,
+                auth_token=token,
+                watch=self._wanted(callback_id),
+            )
         except DeliveryError as error:
             failure = error
             status = error.http_status

@@ -8,9 +8,10 @@ KeptDays = int | float | Literal["forever"]
 
 
 class CallbackTarget(Document):
-    """Where the end of a transcription is told."""
+    """Where the end of a transcription is told, and which ends; None is both."""
 
     url: str
+    events: list[str] | None = None
 
 
 class ChannelRole(Document):

@@ -10,7 +10,11 @@ _OPTIONS: dict[str, Any] = {
     "transcriptionEngine": "deepgram",
     "speechModel": "nova-3",
     "language": "en-US",
-    "transcriptionStatusCallback": {"url": "https://example.com/transcribed", "method": "POST"},
+    "transcriptionStatusCallback": {
+        "url": "https://example.com/transcribed",
+        "method": "POST",
+        "events": ["COMPLETED", "FAILED"],
+    },
     "participantDefaults": [
         {"audioChannelIndex": 1, "type": "CUSTOMER"},
         {"audioChannelIndex": 2, "type": "HUMAN_AGENT"},

@@ -15,6 +15,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from callscribe.accounts.retention import MOST_DAYS, check
+from callscribe.callbacks.events import TranscriptionEvent
 from callscribe.callbacks.urls import CallbackUrl
 from callscribe.speech.diarization.turns import MOST_SPEAKERS, SpeakerRange
 from callscribe.speech.keyterms import LONGEST_KEYTERM, MOST_KEYTERMS, keyterm, vocabulary
@@ -24,11 +25,15 @@ MOST_FEATURES = 3
 
 
 class StatusCallback(ClosedWire):
-    """Where the end of a transcription is told. `events` may be left out: the one event is COMPLETED."""
+    """Where it is told how a transcription ends."""
 
     url: CallbackUrl
     method: Literal["POST"] = "POST"
-    events: Annotated[list[Literal["COMPLETED"]], Field(max_length=1)] | None = None
+    events: Annotated[list[TranscriptionEvent], Field(max_length=len(TranscriptionEvent))] | None = Field(
+        None,
+        description="What is told: only what is listed, and nothing where the list is empty. Null, or left out, is "
+        "`COMPLETED` and `FAILED`.",
+    )
 
 
 class ParticipantDefault(ClosedWire):

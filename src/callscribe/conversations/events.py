@@ -10,10 +10,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from callscribe.callbacks.service import MAX_BODY_BYTES, Callbacks, Reduced
+from callscribe.callbacks.service import MAX_BODY_BYTES, Callbacks, Message, Reduced
 from callscribe.conversations.tables import Conversation
 from callscribe.db.base import now
-from callscribe.ids import new_callback_id
 from callscribe.web.wire import milliseconds
 
 
@@ -31,27 +30,22 @@ class Event(StrEnum):
 
 
 class Events:
-    """Queues an event for every status callback of a conversation."""
+    """Emits events to every status callback of a conversation."""
 
     def __init__(self, callbacks: Callbacks) -> None:
         self._callbacks = callbacks
 
     def tell(self, session: Session, conversation: Conversation, event: Event, data: dict[str, Any]) -> None:
         """Have `data`, the resource that changed, delivered to all."""
-        targets = conversation.configuration.get("statusCallbacks") or []
-        if not targets:
-            return
-        body, reduced = _body(event, data)
-        for target in targets:
-            self._callbacks.enqueue(
+        urls = [each["url"] for each in conversation.configuration.get("statusCallbacks") or []]
+        if urls:
+            self._callbacks.emit(
                 session,
-                callback_id=new_callback_id(),
+                event,
+                Message(*_body(event, data)),
                 account_sid=conversation.account_sid,
                 subject_id=conversation.id,
-                event=event,
-                url=target["url"],
-                body=body,
-                reduced=reduced,
+                urls=urls,
             )
 
 

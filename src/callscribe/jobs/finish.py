@@ -9,7 +9,8 @@ from typing import Any
 
 import structlog
 
-from callscribe.callbacks.service import Callbacks, fit_body
+from callscribe.callbacks.events import TranscriptionEvent, addresses
+from callscribe.callbacks.service import Callbacks, Message, fit_body
 from callscribe.conversations.service import Conversations
 from callscribe.db.engine import Database
 from callscribe.durable.retry import with_retries
@@ -60,7 +61,7 @@ class FinishSteps:
 
     @stage("finish")
     def complete(self, transcription_id: str) -> None:
-        """Transcript to the blob store and to a conversation; then COMPLETED and the callback in one transaction."""
+        """Transcript to the blob store and to a conversation; then COMPLETED and its event in one transaction."""
         row = load_job(self._database, transcription_id)
         if not row.status.is_final:  # else this worker, or another, was killed just behind it
             self._complete(row)
@@ -68,7 +69,7 @@ class FinishSteps:
 
     @stage("fail")
     def fail(self, transcription_id: str, code: int, detail: str) -> None:
-        """FAILED with its code, and the callback, in one transaction."""
+        """FAILED with its code, and its event, in one transaction."""
         public = next(each for each in Code if each == code)
         error = Failure(code=public.value, title=public.title, detail=detail, type=public.type)
         row = start_job(self._database, transcription_id)  # where even that step had failed
@@ -133,35 +134,30 @@ class FinishSteps:
         return conversation_id
 
     def _conclude(self, row: Transcription, status: Status, body: CallbackBody, **values: Any) -> None:
-        data, reduced = fit_body(body, self._callbacks.max_body_bytes)
-        callback = row.resolved_configuration.transcription_status_callback
-        content: bytes | str = data
-        if callback is not None and len(data) > SMALL_BODY_BYTES:
-            # Under a name of its own: a second writer must not change what a first one's callback sends.
-            content = keys.callback(row.blobs)
-            self._blobs.put_bytes(content, data)
-            values["result_bytes"] = values.get("result_bytes", 0) + len(data)
+        event = TranscriptionEvent(status)
+        urls = addresses(row.resolved_configuration.transcription_status_callback, event)
+        message = self._message(row, body) if urls else None
+        if message is not None and message.blob_bytes is not None:
+            values["result_bytes"] = values.get("result_bytes", 0) + message.blob_bytes
         with self._database.write() as session:
             values |= due_instants(session, self._settings, row)
-            # A worker that was thought dead and comes back finds the job ended, and tells nobody.
+            # A worker that was thought dead and comes back, or a step that is repeated, finds the job ended, and tells
+            # nobody: the event is emitted with the transition, by the one that makes it.
             ended = repository.transition(session, row.id, Status.RUNNING, status, progress=1.0, **values)
             if ended:
                 repository.forget_chunks(session, row.id)
-            if ended and callback is not None:
-                self._callbacks.enqueue(
+            if ended and message is not None:
+                self._callbacks.emit(
                     session,
-                    callback_id=f"voice_callback_{row.id.rpartition('_')[2]}",
+                    event,
+                    message,
                     account_sid=row.account_sid,
                     subject_id=row.id,
-                    event=status.value,
-                    url=callback.url,
-                    body=content,
-                    reduced=reduced,
+                    urls=urls,
                     retention=row.resolved_configuration.retention,
-                    body_bytes=len(data),
                 )
         if not ended:
-            self._take_back(row.id, content)
+            self._take_back(row.id, message)
             return
         _log.info(
             "transcription.ended",
@@ -170,14 +166,23 @@ class FinishSteps:
             error=values.get("error", {}).get("code"),
         )
 
-    def _take_back(self, transcription_id: str, content: bytes | str) -> None:
+    def _message(self, row: Transcription, body: CallbackBody) -> Message:
+        data, reduced = fit_body(body, self._callbacks.max_body_bytes)
+        if len(data) <= SMALL_BODY_BYTES:
+            return Message(data, reduced)
+        # Under a name of its own: a second writer must not change what a first one's callback sends.
+        key = keys.callback(row.blobs)
+        self._blobs.put_bytes(key, data)
+        return Message(key, reduced, len(data))
+
+    def _take_back(self, transcription_id: str, message: Message | None) -> None:
         """Remove what was written for a job that had been ended, or deleted, by another.
 
         Raises:
             Cancelled: it was deleted.
         """
-        if isinstance(content, str):
-            self._blobs.delete(content)
+        if message is not None and isinstance(message.content, str):
+            self._blobs.delete(message.content)
         row = load_job(self._database, transcription_id)
         if row.transcript_erased_at is not None:
             self._blobs.delete(keys.transcript(row.blobs))

@@ -358,6 +358,7 @@ def send_callback_again(account: AccountSid, transcription_id: str, service: Ser
 def _callback(row: Callback) -> CallbackResource:
     return CallbackResource(
         id=row.id,
+        event_id=row.event_id,
         event=row.event,
         url=row.url,
         status=row.delivery.value,

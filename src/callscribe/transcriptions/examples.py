@@ -123,6 +123,7 @@ TRANSCRIPT: dict[str, Any] = {
 }
 CALLBACK: dict[str, Any] = {
     "id": "voice_callback_01k9v6x8m3e5rt0q2w4y6z8abc",
+    "eventId": "voice_event_01k9v6x8m3e5rt0q2w4y6z8abb",
     "event": "COMPLETED",
     "url": "https://example.com/done",
     "status": "DELIVERED",

@@ -323,6 +323,9 @@ class CallbackResource(Wire):
     """An event that was to be told, and the log of the attempts."""
 
     id: str
+    event_id: str = Field(
+        description="The event, as receivers see it in `I-Twilio-Idempotency-Token`; the same when it is sent again."
+    )
     event: str
     url: str
     status: Literal["PENDING", "DELIVERED", "FAILED"]

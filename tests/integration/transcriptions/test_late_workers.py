@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from callscribe.callbacks.service import Callbacks
 from callscribe.callbacks.tables import Callback
@@ -130,6 +131,65 @@ def test_who_ends_a_job_second_does_not_touch_its_transcript(
         steps.ending._complete(as_the_second_saw_it)
     assert steps.blobs.get_bytes(keys.transcript(job.blobs)) == transcript
     assert names(steps, job) == there
+
+
+def told(database: Database, row: Transcription) -> list[str]:
+    """The kinds of the events of a job."""
+    with database.read() as session:
+        return list(session.scalars(sa.select(Callback.event).where(Callback.subject_id == row.id)))
+
+
+@pytest.mark.parametrize("end", [Status.COMPLETED, Status.FAILED])
+def test_an_end_that_is_repeated_is_told_once(
+    database: Database, steps: Steps, job: Transcription, end: Status
+) -> None:
+    assert steps.recognition.recognize(job.id, 0)
+    as_the_second_saw_it = steps.row(job.id)
+    body = {"sentences": [{"text": "x" * SMALL_BODY_BYTES}]}
+    for _ in range(2):  # a step runs again where its worker was killed behind the commit
+        if end is Status.COMPLETED:
+            steps.ending.complete(job.id)
+        else:
+            steps.ending.fail(job.id, Code.JOB_INTERNAL, "The log says why.")
+    there = names(steps, job)
+    for status in (Status.COMPLETED, Status.FAILED):  # and one who read the row before comes to the transition itself
+        steps.ending._conclude(as_the_second_saw_it, status, body)
+    assert told(database, job) == [end.value]
+    assert names(steps, job) == there
+
+
+def test_an_end_that_is_not_committed_is_not_told_and_told_once_by_who_repeats_it(
+    database: Database, steps: Steps, job: Transcription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emit = Callbacks.emit
+
+    def emit_and_die(*arguments: Any, **named: Any) -> None:
+        emit(*arguments, **named)
+        raise SystemExit
+
+    monkeypatch.setattr(Callbacks, "emit", emit_and_die)
+    with pytest.raises(SystemExit):
+        steps.ending.fail(job.id, Code.JOB_INTERNAL, "The log says why.")
+    assert steps.row(job.id).status == Status.RUNNING
+    assert told(database, job) == []
+    monkeypatch.undo()
+    steps.ending.fail(job.id, Code.JOB_INTERNAL, "The log says why.")
+    assert told(database, job) == ["FAILED"]
+
+
+def test_an_end_that_nobody_asked_for_leaves_neither_a_callback_nor_a_body(
+    database: Database, steps: Steps, job: Transcription
+) -> None:
+    callback = job.resolved_configuration["transcriptionStatusCallback"]
+    with database.write() as session:
+        repository.update_running(
+            session, job.id, resolved_configuration={"transcriptionStatusCallback": callback | {"events": ["FAILED"]}}
+        )
+    assert steps.recognition.recognize(job.id, 0)
+    steps.ending.complete(job.id)
+    assert steps.row(job.id).status == Status.COMPLETED
+    assert told(database, job) == []
+    assert names(steps, job) == {"segmentation.json", "transcript.json"}
 
 
 def test_a_chunk_that_is_recognised_behind_the_end_of_its_job_is_removed(

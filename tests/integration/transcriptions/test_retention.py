@@ -95,6 +95,7 @@ def tell(database: Database, row: Transcription, delivery: Delivery, **values: A
         id=f"voice_callback_{new_transcription_id()}",
         account_sid=row.account_sid,
         subject_id=row.id,
+        event_id="voice_event_1",
         event="COMPLETED",
         url="https://example.com/",
         delivery=delivery,

@@ -113,6 +113,7 @@ def upgrade() -> None:  # noqa: PLR0915  a statement for each table and index
         sa.Column("id", sa.String(96), nullable=False),
         sa.Column("account_sid", sa.String(34), nullable=False),
         sa.Column("subject_id", sa.String(64), nullable=False),
+        sa.Column("event_id", sa.String(64), nullable=False),
         sa.Column("event", sa.String(32), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("body", sa.LargeBinary()),
