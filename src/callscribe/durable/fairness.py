@@ -9,7 +9,10 @@ for. Here each piece of work is a turn of its own, and the turn goes
 A worker keeps places for accounts of which it has nothing in hand (`WorkerQueue.spare`), so that such a one need not
 wait until something ends. Within an account DBOS's own order holds: by priority, then by age.
 
-How it is done: three methods of DBOS's system database are wrapped in this process; see docs/decisions/0014.
+DBOS has a thread for each queue, which looks into it again and again. Here one thread looks for all of them, and those
+of empty queues sleep.
+
+How it is done: four methods of DBOS's system database are wrapped in this process; see docs/decisions/0014.
 """
 
 import copy
@@ -24,15 +27,18 @@ from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
+import structlog
 from dbos import Queue as DbosQueue
 from sqlalchemy.exc import DBAPIError
 
 from callscribe.db.engine import Database
+from callscribe.durable.backlog import names_with_work
 from callscribe.durable.queues import Queue, WorkerQueue, family
-from callscribe.durable.system_tables import ENQUEUED, PENDING, is_in_flight, workflow_status
+from callscribe.durable.system_tables import INTERNAL_QUEUE, PENDING, is_in_flight, workflow_status
+from callscribe.outages import outage
 
-GLANCE: Final = 0.15
-"""Seconds for which it is believed which queues have anything. One query for all queues, not one for each."""
+GLANCE: Final = 0.2
+"""Seconds between two looks at which queues have anything."""
 
 ALLOWANCES_KEPT: Final = 1.0
 """Seconds for which limits of single accounts are believed."""
@@ -49,6 +55,8 @@ _FULL: Final = "concurrency"
 
 _State = Any
 """DBOS's system database."""
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,19 +127,29 @@ class FairTurns:
         self._polls: dict[str, Poll] = {}
         self._served: dict[str, dict[str, int]] = {lane.name: {} for lane in lanes}
         self._clock = itertools.count()
-        self._glance: frozenset[str] = frozenset()
-        self._glance_until = 0.0
+        self._work = {name: threading.Event() for name in (*self._lanes, INTERNAL_QUEUE)}
+        self._stopping = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, name="queue-watch", daemon=True)
         self._lock = threading.Lock()
         self._suspects = threading.Lock()
 
     def install(self, state: _State) -> None:
         """Wrap what DBOS's queue threads ask. Comes before they serve any queue."""
         self._stored_queue = state.get_queue
+        self._scopes = state.dequeue_scopes
         self._accounts_waiting = state.get_queue_partitions
         self._take = state.start_queued_workflows
         state.get_queue = self.get_queue
+        state.dequeue_scopes = self.dequeue_scopes
         state.get_queue_partitions = self.get_queue_partitions
         state.start_queued_workflows = self.start_queued_workflows
+        self._watcher.start()
+
+    def stop(self) -> None:
+        """Let DBOS's queue threads end; they take nothing more."""
+        self._stopping.set()
+        for each in self._work.values():
+            each.set()
 
     def get_queue(self, name: str, **options: Any) -> DbosQueue | None:
         """A queue with the limits of this worker, whatever another has written to the database since."""
@@ -148,11 +166,21 @@ class FairTurns:
             )
         return self._queues[name]
 
+    def dequeue_scopes(self, queue_name: str) -> list[str | None]:
+        """What DBOS asks before it takes from a queue; its thread waits here until the queue has anything."""
+        work = self._work.get(queue_name)
+        if work is not None:
+            work.wait()
+            work.clear()
+            if self._stopping.is_set():
+                work.set()  # for the next time that it asks
+                return []
+        scopes: list[str | None] = self._scopes(queue_name)
+        return scopes
+
     def get_queue_partitions(self, queue_name: str) -> list[str]:
         """Accounts to be tried one after the other; for a fair queue, as many turns as there may be room for."""
         lane = self._lanes.get(queue_name)
-        if lane is not None and queue_name not in self._queues_waiting():
-            return []
         accounts: list[str] = self._accounts_waiting(queue_name)
         if lane is None or not lane.fair or not accounts:
             return accounts
@@ -225,13 +253,19 @@ class FairTurns:
     def _limit_of(self, lane: WorkerQueue, allowances: Allowances, account: str) -> int:
         return allowances.running.get(account, self._limit) if lane.shared is None else lane.shared
 
-    def _queues_waiting(self) -> frozenset[str]:
-        """Those of this worker's queues that have anything in them."""
-        with self._lock:
-            if time.monotonic() >= self._glance_until:
-                self._glance = frozenset(queues_waiting(self._database, self._lanes))
-                self._glance_until = time.monotonic() + GLANCE
-            return self._glance
+    def _watch(self) -> None:
+        # As text: five times a second, SQLAlchemy would take longer over it than the database does.
+        look = str(names_with_work(self._database).compile(self._database.engine))
+        while not self._stopping.wait(GLANCE):
+            try:
+                with self._database.engine.connect() as connection:
+                    waiting = set(connection.exec_driver_sql(look).scalars())
+            except Exception as error:  # noqa: BLE001  a database that is away for a moment must not end the looking
+                if outage(error) is None and not self._stopping.is_set():  # else whoever needs it says so
+                    _log.exception("queues.look_failed")
+                continue
+            for name in self._work.keys() & waiting:
+                self._work[name].set()
 
     def _current_allowances(self) -> Allowances:
         with self._lock:
@@ -256,26 +290,6 @@ class FairTurns:
                 if worker == self._worker_id:
                     here[account] += count
         return running, here
-
-
-def queues_waiting(database: Database, names: Collection[str]) -> list[str]:
-    """Those of some queues that have anything in them: one look at an index for each, in one query."""
-    if not names:
-        return []
-    table = workflow_status(database)
-    # Not EXISTS: where much waits, PostgreSQL expects to find some at once by reading the table from its beginning,
-    # where those are that have ended.
-    looks = [
-        sa.select(sa.literal(name, sa.Text())).where(
-            sa.select(sa.func.min(table.c.priority))
-            .where(table.c.queue_name == name, is_in_flight(table, ENQUEUED))
-            .scalar_subquery()
-            .is_not(None)
-        )
-        for name in sorted(names)
-    ]
-    with database.read() as session:
-        return list(session.scalars(sa.union_all(*looks)))
 
 
 def _limited(queue: DbosQueue, *, room: int, shared: int | None, each: int | None) -> DbosQueue:

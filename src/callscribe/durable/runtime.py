@@ -68,5 +68,6 @@ class Runtime:
 
     def stop(self) -> None:
         """Take no more work and sign off. What runs stays checkpointed and is taken up by the next worker."""
+        self._turns.stop()
         DBOS.destroy(workflow_completion_timeout_sec=0)
         self._liveness.stop()

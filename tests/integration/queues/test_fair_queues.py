@@ -12,7 +12,7 @@ from dbos import DBOSClient
 
 from callscribe.db.engine import Database
 from callscribe.durable.backlog import queues_with_work, unserved_models
-from callscribe.durable.fairness import Allowances, FairTurns, queues_waiting
+from callscribe.durable.fairness import Allowances, FairTurns
 from callscribe.durable.queues import PROTOCOL_VERSION, Queue, WorkerQueue, queue_name, rank
 from callscribe.durable.recovery import owners
 from integration.queues.queued import column, enqueue, forget_all
@@ -59,7 +59,6 @@ class Taker:
 
     def poll(self) -> list[str]:
         """What is taken now."""
-        self._turns._glance_until = 0.0
         queue = self._state.get_queue(QUEUE)
         assert queue._worker_concurrency == self.room
         taken: list[str] = []
@@ -86,6 +85,7 @@ class Taker:
         self.in_hand = [each for each in self.in_hand if each not in ids]
 
     def close(self) -> None:
+        self._turns.stop()
         self._client.destroy()
 
 
@@ -248,7 +248,6 @@ def test_no_look_into_the_queues_reads_what_waits(database: Database, taker: Cal
     sa.event.listen(database.engine, "before_cursor_execute", record)
     try:
         worker.poll()
-        queues_waiting(database, [QUEUE, "callbacks"])
         queues_with_work(database)
         owners(database)
     finally:
