@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callscribe.conversations import repository
+from callscribe.conversations.documents import ConversationOptions, Party
 from callscribe.conversations.tables import Communication, Conversation, ConversationChannel, ConversationStatus
 from callscribe.db.engine import Database
 from callscribe.db.paging import Page
@@ -27,7 +28,9 @@ from listing_rows import (
 )
 
 CONFIGURATION_ID = f"conv_configuration_{'0' * 26}"
-OPTIONS = {"displayName": "Support calls", "conversationGroupingType": "GROUP_BY_PARTICIPANT_ADDRESSES"}
+OPTIONS = ConversationOptions.model_validate(
+    {"displayName": "Support calls", "conversationGroupingType": "GROUP_BY_PARTICIPANT_ADDRESSES"}
+)
 CHANNEL = f"CA{0:032x}"
 """The channel of nine in ten communications, and of two thousand conversations."""
 OPEN = (ConversationStatus.ACTIVE, ConversationStatus.INACTIVE)
@@ -67,8 +70,8 @@ def _channels(database: Database, chance: random.Random) -> Iterator[dict[str, A
 
 def _communications(rows: int, chance: random.Random) -> Iterator[dict[str, Any]]:
     for number, instant in enumerate(instants(rows, chance)):
-        author = {"address": "+15550100", "channel": "VOICE", "participantId": f"conv_participant_{'0' * 26}"}
-        recipient = {"address": "+15550199", "channel": "VOICE", "participantId": f"conv_participant_{'1' * 26}"}
+        author = Party(address="+15550100", channel="VOICE", participant_id=f"conv_participant_{'0' * 26}")
+        recipient = Party(address="+15550199", channel="VOICE", participant_id=f"conv_participant_{'1' * 26}")
         words = [
             {"text": "word", "startTime": "2026-03-02T09:30:01.250Z", "endTime": "2026-03-02T09:30:01.480Z"}
             for _ in range(8)

@@ -1,6 +1,7 @@
 """Queries for accounts and API keys."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import cast
 
 import sqlalchemy as sa
@@ -8,7 +9,11 @@ from sqlalchemy.orm import Session
 
 from callscribe.accounts.retention import FOREVER, Days
 from callscribe.accounts.tables import Account, ApiKey
+from callscribe.db.clock import days_ago
 from callscribe.db.paging import Page, fetch_page
+
+HasOlder = Callable[[sa.SQLColumnExpression[str], sa.ColumnElement[datetime]], sa.ColumnElement[bool]]
+"""Makes an expression: that the account with a SID has something of before a moment."""
 
 
 def find(session: Session, sid: str) -> Account | None:
@@ -38,6 +43,25 @@ def days_kept(kind: str, default: Days | None) -> sa.ColumnElement[float]:
     own = Account.retention[f"{kind}Days"].as_string()
     by_default = sa.null() if default in {None, FOREVER} else sa.literal(float(cast("float", default)), sa.Double())
     return sa.case((own == FOREVER, sa.null()), (own.is_not(None), sa.cast(own, sa.Double())), else_=by_default)
+
+
+def keeping(
+    session: Session,
+    kind: str,
+    default: Days | None,
+    has_older: HasOlder,
+) -> list[tuple[str, float]]:
+    """Accounts that keep recordings, say, for so many days and have older ones, and those days.
+
+    Args:
+        session: for the query.
+        kind: of what is kept; see `days_kept`.
+        default: of an account that does not say.
+        has_older: whether an account has such.
+    """
+    days = days_kept(kind, default)
+    query = sa.select(Account.sid, days).where(days.is_not(None), has_older(Account.sid, days_ago(days)))
+    return [(account_sid, kept) for account_sid, kept in session.execute(query)]
 
 
 def find_key(session: Session, sid: str, *, lock: bool = False) -> ApiKey | None:

@@ -1,6 +1,6 @@
 """Queries for callbacks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -80,6 +80,20 @@ def due(session: Session, limit: int) -> Sequence[Callback]:
     """Callbacks whose log has been kept long enough, locked."""
     query = sa.select(Callback).where(Callback.due_at <= fixed(instant()))
     return session.scalars(query.order_by(Callback.due_at).limit(limit).with_for_update(skip_locked=True)).all()
+
+
+def is_pending(
+    account_sid: sa.SQLColumnExpression[str], subject_id: sa.SQLColumnExpression[str]
+) -> sa.ColumnElement[bool]:
+    """An expression: that something about a subject is still to be told."""
+    return sa.exists().where(
+        Callback.account_sid == account_sid, Callback.subject_id == subject_id, Callback.delivery == Delivery.PENDING
+    )
+
+
+def delete(session: Session, ids: Collection[str]) -> None:
+    """Forget callbacks with their logs."""
+    session.execute(sa.delete(Callback).where(Callback.id.in_(ids)))
 
 
 def body_keys(session: Session, account_sid: str, subject_id: str) -> set[str]:

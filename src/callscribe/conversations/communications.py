@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from callscribe.conversations import repository
 from callscribe.conversations.changes import ChangeResult
+from callscribe.conversations.documents import Party
 from callscribe.conversations.events import Event, Events
 from callscribe.conversations.participants import has_address, party
 from callscribe.conversations.schemas import (
@@ -54,7 +55,7 @@ class Communications:
             session.add(row)
             session.flush()
             repository.add_channels(session, conversation, [row.channel_id])
-            self._states.touch(session, conversation, row.author["channel"])
+            self._states.touch(session, conversation, row.author.channel)
             return self._told(session, conversation, row, Event.COMMUNICATION_CREATED, 201)
         if all(getattr(known, name) == value for name, value in values.items()):
             return _answer(200, known)
@@ -72,7 +73,7 @@ class Communications:
                 _party(people, each, f"/recipients/{number}") for number, each in enumerate(request.recipients)
             ]
         else:
-            recipients = [party(each, author["channel"]) for each in people if each.id != author["participantId"]]
+            recipients = [party(each, author.channel) for each in people if each.id != author.participant_id]
         values = {
             "author": author,
             "recipients": recipients,
@@ -89,7 +90,7 @@ class Communications:
         return answer
 
 
-def _party(people: Sequence[ConversationParticipant], request: PartyRequest, pointer: str) -> dict[str, Any]:
+def _party(people: Sequence[ConversationParticipant], request: PartyRequest, pointer: str) -> Party:
     channel = None if request.channel is None else request.channel.value
     if request.participant_id is not None:
         found = next((each for each in people if each.id == request.participant_id), None)
@@ -103,12 +104,8 @@ def _party(people: Sequence[ConversationParticipant], request: PartyRequest, poi
             raise RequestError.at(f"{pointer}/address", Code.INVALID_PARAMETER, detail)
     else:
         raise RequestError.at(pointer, Code.INVALID_PARAMETER, "Give participantId or address.")
-    result = party(found, channel)
-    if request.address is not None:
-        result["address"] = request.address
-    if channel is not None:
-        result["channel"] = channel
-    return result
+    named = {"address": request.address, "channel": channel}
+    return party(found, channel).model_copy(update={name: value for name, value in named.items() if value is not None})
 
 
 def _answer(status: int, row: Communication) -> ChangeResult:

@@ -37,7 +37,7 @@ class Events:
 
     def tell(self, session: Session, conversation: Conversation, event: Event, data: dict[str, Any]) -> None:
         """Have `data`, the resource that changed, delivered to all."""
-        urls = [each["url"] for each in conversation.configuration.get("statusCallbacks") or []]
+        urls = [target.url for target in conversation.configuration.status_callbacks or ()]
         if urls:
             self._callbacks.emit(
                 session,

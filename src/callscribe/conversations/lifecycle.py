@@ -6,8 +6,8 @@ timeout for it nothing happens by itself. https://www.twilio.com/docs/conversati
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
+from callscribe.conversations.documents import ConversationOptions
 from callscribe.conversations.tables import ConversationStatus
 
 
@@ -19,11 +19,12 @@ class Timeouts:
     closed: timedelta | None = None
 
     @classmethod
-    def of(cls, configuration: dict[str, Any], channel: str | None) -> "Timeouts":
-        """Those of a channel, from a configuration as it stands on the wire."""
-        setting = (configuration.get("channelSettings") or {}).get(channel) or {}
-        minutes = setting.get("statusTimeouts") or {}
-        return cls(_minutes(minutes.get("inactive")), _minutes(minutes.get("closed")))
+    def of(cls, configuration: ConversationOptions, channel: str | None) -> "Timeouts":
+        """Those of a channel."""
+        setting = (configuration.channel_settings or {}).get(channel or "")
+        if setting is None or setting.status_timeouts is None:
+            return cls()
+        return cls(_minutes(setting.status_timeouts.inactive), _minutes(setting.status_timeouts.closed))
 
     def status(self, status: ConversationStatus, active_at: datetime, at: datetime) -> ConversationStatus:
         """What a conversation has become by `at`."""

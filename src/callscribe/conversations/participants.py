@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from callscribe.conversations import repository
 from callscribe.conversations.changes import ChangeResult
+from callscribe.conversations.documents import Address, Party
 from callscribe.conversations.events import Event
 from callscribe.conversations.grouping import plain_address
 from callscribe.conversations.schemas import (
@@ -111,7 +111,7 @@ def new_participant(
     type_: str | None = None,
     name: str | None = None,
     profile_id: str | None = None,
-    addresses: list[dict[str, Any]] | None = None,
+    addresses: list[Address] | None = None,
     number: int = 0,
 ) -> ConversationParticipant:
     """The row of somebody who joins now. Those who join together keep their order by `number`."""
@@ -144,25 +144,28 @@ def requested_participant(
     )
 
 
-def party(participant: ConversationParticipant, channel: str | None) -> dict[str, Any]:
+def party(participant: ConversationParticipant, channel: str | None) -> Party:
     """A participant as author or recipient, by the address that is used on the channel, or else the first."""
     addresses = participant.addresses
-    address = next((each for each in addresses if each["channel"] == channel), addresses[0] if addresses else None)
-    return {
-        "address": address["address"] if address else None,
-        "channel": address["channel"] if address else channel,
-        "participantId": participant.id,
-    }
+    address = next((each for each in addresses if each.channel == channel), addresses[0] if addresses else None)
+    return Party(
+        address=address.address if address else None,
+        channel=address.channel if address else channel,
+        participant_id=participant.id,
+    )
 
 
 def has_address(participant: ConversationParticipant, address: str) -> bool:
     """Whether a participant is reached at an address, on whatever channel."""
     plain = plain_address(address)
-    return any(plain_address(each["address"]) == plain for each in participant.addresses)
+    return any(plain_address(each.address) == plain for each in participant.addresses)
 
 
-def _addresses(addresses: Sequence[AddressRequest] | None) -> list[dict[str, Any]]:
-    return [address.model_dump(mode="json", by_alias=True) for address in addresses or []]
+def _addresses(addresses: Sequence[AddressRequest] | None) -> list[Address]:
+    return [
+        Address(channel=each.channel.value, address=each.address, channel_id=each.channel_id)
+        for each in addresses or []
+    ]
 
 
 def _answer(status: int, participant: ConversationParticipant) -> ChangeResult:

@@ -1,11 +1,12 @@
 """Queries for conversations, participants and communications."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from callscribe.callbacks import repository as callback_repository
 from callscribe.conversations.tables import (
     Communication,
     Conversation,
@@ -99,6 +100,32 @@ def delete(session: Session, conversation: Conversation) -> None:
     """Remove a conversation with all that it has."""
     session.execute(sa.delete(Conversation).where(Conversation.id == conversation.id))
     session.expunge(conversation)
+
+
+def has_older(account_sid: sa.SQLColumnExpression[str], moment: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
+    """An expression: that an account has conversations in which nothing happened since `moment`; see `hold_older`."""
+    return sa.exists().where(Conversation.account_sid == account_sid, _is_older(moment))
+
+
+def hold_older(session: Session, account_sid: str, moment: sa.ColumnElement[datetime], limit: int) -> Sequence[str]:
+    """Conversations in which nothing happened since `moment`, and of which nothing is still to be told; locked."""
+    return session.scalars(
+        sa.select(Conversation.id)
+        .where(Conversation.account_sid == account_sid, _is_older(moment))
+        .order_by(Conversation.active_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+
+
+def _is_older(moment: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
+    untold = callback_repository.is_pending(Conversation.account_sid, Conversation.id)
+    return sa.and_(Conversation.active_at <= moment, ~untold)
+
+
+def delete_all(session: Session, ids: Collection[str]) -> None:
+    """Remove conversations with all that they have."""
+    session.execute(sa.delete(Conversation).where(Conversation.id.in_(ids)))
 
 
 def add_channels(session: Session, conversation: Conversation, channel_ids: Iterable[str | None]) -> None:

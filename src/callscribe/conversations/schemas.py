@@ -1,11 +1,12 @@
 """The wire format of conversations, participants and communications."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt
 
 from callscribe.conversations.configuration_schemas import Callbacks, IntelligenceIds, StatusTimeouts
+from callscribe.conversations.documents import Party
 from callscribe.conversations.tables import (
     Communication,
     Conversation,
@@ -208,7 +209,10 @@ class ConversationParticipantResource(ClosedWire):
             name=row.name,
             type=ParticipantType(row.type),
             profile_id=row.profile_id,
-            addresses=[AddressResource(**address) for address in row.addresses],
+            addresses=[
+                AddressResource(channel=each.channel, address=each.address, channel_id=each.channel_id)
+                for each in row.addresses
+            ],
             created_at=row.created_at,
             updated_at=row.updated_at,
         )
@@ -237,7 +241,7 @@ class ConversationResource(ClosedWire):
             configuration_id=row.configuration_id,
             status=row.status,
             name=row.name,
-            configuration=row.configuration,
+            configuration=row.configuration.document(),
             metadata=row.custom,
             participants=[ConversationParticipantResource.of(participant) for participant in participants],
             created_at=row.created_at,
@@ -251,6 +255,11 @@ class AuthorResource(ClosedWire):
     address: str | None
     channel: str | None
     participant_id: str
+
+    @classmethod
+    def of(cls, party: Party) -> Self:
+        """From what is kept."""
+        return cls(address=party.address, channel=party.channel, participant_id=party.participant_id)
 
 
 class RecipientResource(AuthorResource):
@@ -306,11 +315,11 @@ class CommunicationResource(ClosedWire):
             id=row.id,
             conversation_id=row.conversation_id,
             account_id=row.account_sid,
-            author=AuthorResource(**row.author),
+            author=AuthorResource.of(row.author),
             content=ContentResource.model_validate(row.content),
             channel_id=row.channel_id,
             resource_id=row.resource_id,
-            recipients=[RecipientResource(**recipient) for recipient in row.recipients],
+            recipients=[RecipientResource.of(recipient) for recipient in row.recipients],
             occurred_at=milliseconds(row.occurred_at),
             created_at=row.created_at,
             updated_at=row.updated_at,

@@ -12,6 +12,7 @@ from callscribe.conversations.changes import ChangeResult, change
 from callscribe.conversations.communications import Communications
 from callscribe.conversations.configuration_schemas import snapshot, status_callbacks
 from callscribe.conversations.control_plane import accepted
+from callscribe.conversations.documents import ConversationOptions
 from callscribe.conversations.events import Events
 from callscribe.conversations.participants import Participants, requested_participant, taking_part
 from callscribe.conversations.schemas import (
@@ -95,7 +96,7 @@ class Conversations:
                 requested_participant(account_sid, conversation_id, each, number)
                 for number, each in enumerate(request.participants or [])
             ]
-            channel = next((address["channel"] for each in people for address in each.addresses), None)
+            channel = next((address.channel for each in people for address in each.addresses), None)
             row = new_conversation(
                 conversation_id=conversation_id,
                 account_sid=account_sid,
@@ -179,8 +180,8 @@ class Conversations:
                 detail = f"metadata: must have at most {MAX_METADATA} entries."
                 raise RequestError.at("/metadata", Code.INVALID_PARAMETER, detail)
             if request.configuration is not None and request.configuration.status_callbacks is not None:
-                callbacks = status_callbacks(request.configuration.status_callbacks)
-                row.configuration = row.configuration | {"statusCallbacks": callbacks}
+                callbacks = {"statusCallbacks": status_callbacks(request.configuration.status_callbacks)}
+                row.configuration = ConversationOptions.model_validate(row.configuration.document() | callbacks)
                 row.updated_at = now()
             return self._update(
                 session, row, row.name if request.name is None else request.name, custom, request.status
@@ -356,7 +357,7 @@ class Conversations:
             raise missing(conversation_id)
         return row
 
-    def _options(self, session: Session, account_sid: str, request: ConversationRequest) -> dict[str, Any]:
+    def _options(self, session: Session, account_sid: str, request: ConversationRequest) -> ConversationOptions:
         inline = request.configuration or InlineConfiguration()
         grouping = inline.conversation_grouping_type
         if request.configuration_id is None:
@@ -373,7 +374,7 @@ class Conversations:
             if grouping is not None and grouping != options["conversationGroupingType"]:
                 detail = "conversationGroupingType: is the configuration's."
                 raise RequestError.at("/configuration/conversationGroupingType", Code.INVALID_PARAMETER, detail)
-        return options | _overrides(inline)
+        return ConversationOptions.model_validate(options | _overrides(inline))
 
     def _update(
         self,

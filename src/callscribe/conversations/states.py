@@ -13,11 +13,11 @@ overdue.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from callscribe.conversations import repository
+from callscribe.conversations.documents import ConversationOptions
 from callscribe.conversations.events import Event, Events
 from callscribe.conversations.grouping import MatchedParty, grouping_key
 from callscribe.conversations.lifecycle import Timeouts
@@ -160,7 +160,7 @@ def new_conversation(
     conversation_id: str,
     account_sid: str,
     configuration_id: str | None,
-    configuration: dict[str, Any],
+    configuration: ConversationOptions,
     people: Sequence[ConversationParticipant],
     channel: str | None,
     name: str | None = None,
@@ -187,20 +187,20 @@ def new_conversation(
     )
 
 
-def key_of(configuration: dict[str, Any], people: Sequence[ConversationParticipant], channel: str | None) -> str | None:
+def key_of(
+    configuration: ConversationOptions, people: Sequence[ConversationParticipant], channel: str | None
+) -> str | None:
     """The key by which these participants' conversation is found; see `conversations.grouping`."""
     parties = [
-        MatchedParty(
-            each.type, each.profile_id, [(address["channel"], address["address"]) for address in each.addresses]
-        )
+        MatchedParty(each.type, each.profile_id, [(address.channel, address.address) for address in each.addresses])
         for each in people
     ]
-    return grouping_key(Grouping(configuration["conversationGroupingType"]), parties, channel)
+    return grouping_key(Grouping(configuration.conversation_grouping_type), parties, channel)
 
 
 def channel_ids(people: Sequence[ConversationParticipant]) -> list[str | None]:
     """The channels that the participants' addresses name."""
-    return [address["channelId"] for participant in people for address in participant.addresses]
+    return [address.channel_id for participant in people for address in participant.addresses]
 
 
 def missing(conversation_id: str) -> RequestError:

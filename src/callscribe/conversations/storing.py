@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from callscribe.conversations import configuration_repository, repository
 from callscribe.conversations.configuration_schemas import snapshot
+from callscribe.conversations.documents import Address, ConversationOptions, Party
 from callscribe.conversations.events import Event, Events
 from callscribe.conversations.participants import has_address, new_participant, party
 from callscribe.conversations.schemas import kept_word
@@ -165,7 +166,7 @@ class Storing:
             conversation_id=conversation_id,
             account_sid=self._account_sid,
             configuration_id=self._configuration_id,
-            configuration=snapshot(configuration),
+            configuration=ConversationOptions.model_validate(snapshot(configuration)),
             people=people,
             channel=self._channel,
         )
@@ -199,10 +200,10 @@ class Storing:
             for number, each in enumerate(self._transcript.participants)
         ]
 
-    def _addresses(self, given: StoredParticipant) -> list[dict[str, Any]]:
+    def _addresses(self, given: StoredParticipant) -> list[Address]:
         if not given.address:
             return []
-        return [{"channel": given.channel, "address": given.address, "channelId": self._transcript.channel_id}]
+        return [Address(channel=given.channel, address=given.address, channel_id=self._transcript.channel_id)]
 
     def _open_one(self, session: Session, grouping_key: str) -> Conversation | None:
         found = repository.find_open(session, self._account_sid, self._configuration_id, grouping_key)
@@ -262,16 +263,14 @@ class _Voices:
         self._states = states
         self._channel = channel
         self._parties = [party(each, channel) for each in people]
-        self._unknown: dict[str, Any] | None = None
+        self._unknown: Party | None = None
 
-    def of(
-        self, session: Session, conversation: Conversation, index: int | None
-    ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    def of(self, session: Session, conversation: Conversation, index: int | None) -> tuple[Party, list[Party]]:
         """The author and the recipients of a sentence by the participant at `index`, or by nobody known."""
         author = self._author(session, conversation, index)
         return author, [each for each in self._parties if each is not author]
 
-    def _author(self, session: Session, conversation: Conversation, index: int | None) -> dict[str, Any]:
+    def _author(self, session: Session, conversation: Conversation, index: int | None) -> Party:
         if index is not None and 0 <= index < len(self._parties):
             return self._parties[index]
         if len(self._parties) == 1:
@@ -281,7 +280,7 @@ class _Voices:
         return self._unknown
 
     def _nobody(self, session: Session, conversation: Conversation) -> ConversationParticipant:
-        parties = {each["participantId"] for each in self._parties}
+        parties = {each.participant_id for each in self._parties}
         for each in repository.participants(session, conversation.id):
             if each.type == ParticipantType.UNKNOWN and not each.addresses and each.id not in parties:
                 return each
@@ -294,7 +293,7 @@ class _Voices:
 
 def _is_same(known: ConversationParticipant, given: ConversationParticipant) -> bool:
     if given.addresses:
-        return any(has_address(known, address["address"]) for address in given.addresses)
+        return any(has_address(known, address.address) for address in given.addresses)
     return not known.addresses and (known.type, known.name) == (given.type, given.name)
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from callscribe.conversations.documents import Address, ConversationOptions, Party
 from callscribe.db.base import Base, now, partial_index
+from callscribe.db.documents import JsonOf
 
 
 class ConversationStatus(StrEnum):
@@ -86,7 +88,7 @@ class Conversation(Base):
     """Stays when the configuration is deleted; None where the options came with the request."""
     status: Mapped[ConversationStatus] = mapped_column(sa.Enum(ConversationStatus, native_enum=False, length=16))
     name: Mapped[str | None] = mapped_column(sa.String(256))
-    configuration: Mapped[dict[str, Any]]
+    configuration: Mapped[ConversationOptions] = mapped_column(JsonOf(ConversationOptions))
     custom: Mapped[dict[str, Any]] = mapped_column("metadata", sa.JSON)
     """The customer's keys and values. SQLAlchemy has another use for the name `metadata`."""
     grouping_key: Mapped[str | None] = mapped_column(sa.String(64))
@@ -102,7 +104,7 @@ class Conversation(Base):
 
 
 class ConversationParticipant(Base):
-    """Somebody who takes part in one conversation. `addresses` are as on the wire: channel, address, channelId."""
+    """Somebody who takes part in one conversation."""
 
     __tablename__ = "conversation_participants"
     __table_args__ = (sa.Index("ix_conversation_participants_list", "conversation_id", "created_at", "id"),)
@@ -113,13 +115,13 @@ class ConversationParticipant(Base):
     name: Mapped[str | None] = mapped_column(sa.String(512))
     type: Mapped[str] = mapped_column(sa.String(16))
     profile_id: Mapped[str | None] = mapped_column(sa.String(128))
-    addresses: Mapped[list[dict[str, Any]]]
+    addresses: Mapped[list[Address]] = mapped_column(JsonOf(list[Address]))
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class Communication(Base):
-    """One thing said or written. `author`, `recipients` and `content` are as they stand on the wire."""
+    """One thing said or written. `content` is as it stands on the wire."""
 
     __tablename__ = "conversation_communications"
     __table_args__ = (
@@ -131,11 +133,11 @@ class Communication(Base):
     id: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     conversation_id: Mapped[str] = mapped_column(sa.ForeignKey("conversations.id", ondelete="CASCADE"))
     account_sid: Mapped[str] = mapped_column(sa.String(34))
-    author: Mapped[dict[str, Any]]
+    author: Mapped[Party] = mapped_column(JsonOf(Party))
     content: Mapped[dict[str, Any]]
     channel_id: Mapped[str | None] = mapped_column(sa.String(256))
     resource_id: Mapped[str | None] = mapped_column(sa.String(256))
-    recipients: Mapped[list[dict[str, Any]]]
+    recipients: Mapped[list[Party]] = mapped_column(JsonOf(list[Party]))
     occurred_at: Mapped[datetime]
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)

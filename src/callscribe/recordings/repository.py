@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from callscribe.accounts import usage
 from callscribe.db.base import now
 from callscribe.db.paging import Page, fetch_page
-from callscribe.recordings.tables import Call, Intake, Recording
+from callscribe.recordings.tables import UNFINISHED, Call, Intake, Recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,34 @@ def delete(session: Session, account_sid: str, sid: str) -> Recording | None:
         session.flush()
         usage.store(session, account_sid, -(row.size or 0))
     return row
+
+
+def has_older(
+    account_sid: sa.SQLColumnExpression[str], moment: sa.ColumnElement[datetime], needed: sa.ColumnElement[bool]
+) -> sa.ColumnElement[bool]:
+    """An expression: that an account has recordings of before `moment`; see `hold_older`."""
+    return sa.exists().where(Recording.account_sid == account_sid, _is_older(moment, needed))
+
+
+def hold_older(
+    session: Session,
+    account_sid: str,
+    moment: sa.ColumnElement[datetime],
+    needed: sa.ColumnElement[bool],
+    limit: int,
+) -> Sequence[Recording]:
+    """Recordings of before `moment` that are finished and, by an expression over their rows, not `needed`; locked."""
+    return session.scalars(
+        sa.select(Recording)
+        .where(Recording.account_sid == account_sid, _is_older(moment, needed))
+        .order_by(Recording.date_created, Recording.sid)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+
+
+def _is_older(moment: sa.ColumnElement[datetime], needed: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return sa.and_(Recording.date_created <= moment, Recording.status.not_in(UNFINISHED), ~needed)
 
 
 def sum_stored(account_sid: sa.SQLColumnExpression[str]) -> sa.ScalarSelect[Any]:

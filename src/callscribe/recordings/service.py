@@ -8,7 +8,7 @@ from anyio import to_thread
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from callscribe.accounts import usage
+from callscribe.accounts import usage, usage_repository
 from callscribe.accounts.limits import limits_of
 from callscribe.db.base import now
 from callscribe.db.engine import Database
@@ -183,7 +183,7 @@ class Recordings:
             if limit is None:
                 return None, None
             check_size(announced, limit)
-            room = limit - usage.stored(session, account_sid)
+            room = limit - usage_repository.stored(session, account_sid)
         if room <= 0 or announced > room:
             raise self._no_room(account_sid, max(announced, 1) - room)
         return limit, room
@@ -245,7 +245,7 @@ class Recordings:
         self._completed(session, row, base_url)
         # Of several that come in at the same time, some may have no room any more.
         if not usage.store_within(session, incoming.account_sid, incoming.size, limit):
-            raise NoRoom(usage.stored(session, incoming.account_sid) + incoming.size - (limit or 0))
+            raise NoRoom(usage_repository.stored(session, incoming.account_sid) + incoming.size - (limit or 0))
         return row
 
     def _call(self, session: Session, account_sid: str, fields: RecordingFields, info: MediaInfo) -> Call | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy.orm import Session
 
-from callscribe.accounts import usage
+from callscribe.accounts import usage, usage_repository
 from callscribe.accounts.limits import Limits, limits_of
 from callscribe.accounts.tables import AccountStorage
 from callscribe.db.engine import Database
@@ -181,7 +181,7 @@ def use_of(session: Session, account_sid: str, settings: Settings) -> Standing:
         limits=limits,
         # How far it is beyond the limit matters for the wait, and no more than that.
         jobs=repository.count_unfinished(session, account_sid, (limits.jobs_waiting or 0) + MOST_COUNTED),
-        stored_bytes=usage.stored(session, account_sid),
+        stored_bytes=usage_repository.stored(session, account_sid),
         activity=usage.activity(session, account_sid),
     )
 
@@ -200,14 +200,14 @@ def _full(detail: str, seconds: float) -> RequestError:
 def keep_house(database: Database) -> None:
     """Forget activity that counts no more, and count what some accounts store anew; see `BATCH`."""
     with database.write() as session:
-        usage.forget_activity(session)
+        usage_repository.forget_activity(session)
     sums = [of.sum_stored(AccountStorage.account_sid) for of in (repository, recording_repository)]
     with database.write() as session:
-        claimed = usage.claim_oldest(session, COUNTED_ANEW, BATCH)
+        claimed = usage_repository.claim_oldest(session, COUNTED_ANEW, BATCH)
     for account_sid, moment in claimed.items():
         with database.read() as session:
-            count = usage.count(session, account_sid, moment, *sums)
+            count = usage_repository.count(session, account_sid, moment, *sums)
         with database.write() as session:
-            changed = usage.put_right(session, count)
+            changed = usage_repository.put_right(session, count)
         if changed and count.counted != count.said:
             _log.info("quotas.counted_anew", account=count.account_sid, bytes=count.counted, before=count.said)

@@ -1,22 +1,24 @@
 """Queries for transcriptions. `transition` is the only place that writes `status`."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from callscribe.accounts import usage
+from callscribe.callbacks import repository as callback_repository
 from callscribe.db.base import now
-from callscribe.db.clock import instant
+from callscribe.db.clock import fixed, instant
 from callscribe.db.committed import after_commit
 from callscribe.db.engine import begin_writing
 from callscribe.db.paging import Page, fetch_page
 from callscribe.db.upsert import insert_new
 from callscribe.ids import transcription_id_at
 from callscribe.observability import metrics
+from callscribe.recordings.tables import Recording
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import AutomaticTranscription, Chunk, Transcription
 
@@ -27,6 +29,7 @@ _SLACK = timedelta(minutes=1)
 """An id is made a moment before its job's `created_at`."""
 
 _UNFINISHED = (Status.PENDING, Status.RUNNING)
+_ENDED = (Status.COMPLETED, Status.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,48 @@ def until_next_erasure(session: Session, account_sid: str) -> timedelta | None:
     ]
     moment, *found = session.execute(sa.select(instant(), *firsts)).one()
     return min((due - moment for due in found if due is not None), default=None)
+
+
+def hold_due(
+    session: Session, column: InstrumentedAttribute[datetime | None], limit: int, *, told: bool = False
+) -> Sequence[Transcription]:
+    """Jobs that have something due by a column, locked; with `told`, none whose callback is still under way."""
+    query = sa.select(Transcription).where(column <= fixed(instant()), Transcription.status.in_(_ENDED))
+    if told:
+        query = query.where(~callback_repository.is_pending(Transcription.account_sid, Transcription.id))
+    return session.scalars(
+        query.order_by(column).limit(limit).with_for_update(of=Transcription, skip_locked=True)
+    ).all()
+
+
+def hold_ended(session: Session, account_sid: str, behind: str, limit: int) -> Sequence[Transcription]:
+    """Jobs of an account that have ended, in the order of their ids, `behind` one of those; locked."""
+    return session.scalars(
+        sa.select(Transcription)
+        .where(Transcription.account_sid == account_sid, Transcription.status.in_(_ENDED), Transcription.id > behind)
+        .order_by(Transcription.id)
+        .limit(limit)
+        .with_for_update()
+    ).all()
+
+
+def set_erased(session: Session, rows: Iterable[Transcription], **values: Any) -> None:
+    """Set columns of jobs whose parts are erased; not `updated_at`, which from its end on is when a job ended."""
+    session.execute(
+        sa.update(Transcription)
+        .where(Transcription.id.in_([row.id for row in rows]))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def needs_recording() -> sa.ColumnElement[bool]:
+    """An expression over rows of recordings: that a job which has not ended is of one."""
+    return sa.exists().where(
+        Transcription.account_sid == Recording.account_sid,
+        Transcription.source_id == Recording.sid,
+        Transcription.status.in_(_UNFINISHED),
+    )
 
 
 def try_hold(session: Session, ids: Collection[str]) -> tuple[dict[str, int], set[str]]:

@@ -8,7 +8,7 @@ gets lost with a worker nor happens to anything whose row still promises it.
 Nothing goes before its callback was delivered or given up. All times are the database's.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,19 +26,17 @@ from callscribe.accounts import usage
 from callscribe.accounts.retention import Retention, of_settings
 from callscribe.accounts.tables import Account
 from callscribe.callbacks import repository as callback_repository
-from callscribe.callbacks.tables import Callback, Delivery
-from callscribe.conversations.tables import Conversation
-from callscribe.db.clock import days_ago, fixed, instant
+from callscribe.callbacks.tables import Callback
+from callscribe.conversations import repository as conversation_repository
+from callscribe.db.clock import fixed, instant
 from callscribe.db.engine import Database, begin_writing
 from callscribe.durable.queues import WORKFLOW_INSTANCE, Queue, WorkQueue
 from callscribe.durable.retry import with_retries
 from callscribe.media.blobs import BlobStore
 from callscribe.recordings import repository as recording_repository
-from callscribe.recordings.tables import UNFINISHED, Recording
 from callscribe.recordings.workflows import BeforeErasure
 from callscribe.settings import Settings
 from callscribe.transcriptions import keys, repository
-from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import Transcription
 
 BATCH: Final = 200
@@ -48,7 +46,6 @@ CONVERSATIONS: Final = 20
 MOST_BATCHES: Final = 50
 """Of each kind in one round, so that the rest of a worker's housekeeping gets its turn."""
 
-_ENDED = (Status.COMPLETED, Status.FAILED)
 _log = structlog.get_logger(__name__)
 
 
@@ -66,14 +63,7 @@ def count_anew(database: Database, settings: Settings, account_sid: str) -> int:
         with database.write() as session:
             begin_writing(session)
             account = account_repository.find(session, account_sid)
-            rows = session.scalars(
-                sa.select(Transcription)
-                .where(Transcription.account_sid == account_sid, Transcription.status.in_(_ENDED))
-                .where(Transcription.id > last)
-                .order_by(Transcription.id)
-                .limit(BATCH)
-                .with_for_update()
-            ).all()
+            rows = repository.hold_ended(session, account_sid, last, BATCH)
             for row in rows:
                 for name, days in _kept(row, account, settings).items():
                     setattr(row, name, None if days is None else row.updated_at + timedelta(days=days))
@@ -143,9 +133,10 @@ class Sweep:
         self._all("transcripts", self._transcripts)
         self._all("media", self._media)
         self._all("callbacks", self._callbacks)
-        for account_sid, days in self._keeping("recording", Recording.account_sid, self._old_recordings):
+        has_older = partial(recording_repository.has_older, needed=repository.needs_recording())
+        for account_sid, days in self._keeping("recording", has_older):
             self._all("recordings", partial(self._recordings, account_sid, days))
-        for account_sid, days in self._keeping("conversation", Conversation.account_sid, self._old_conversations):
+        for account_sid, days in self._keeping("conversation", conversation_repository.has_older):
             self._all("conversations", partial(self._conversations, account_sid, days))
 
     def _all(self, kind: str, batch: Callable[[], int]) -> None:
@@ -161,7 +152,7 @@ class Sweep:
     def _jobs(self) -> int:
         """Whole jobs, as if somebody had deleted them."""
         with self._writing() as session:
-            rows = self._due(session, Transcription.job_due_at, told=True)
+            rows = repository.hold_due(session, Transcription.job_due_at, BATCH, told=True)
             for account_sid, group in _by_account(rows):
                 for row in group:
                     callback_repository.delete_subject(session, account_sid, row.id)
@@ -172,7 +163,7 @@ class Sweep:
     def _transcripts(self) -> int:
         """The text, wherever the job has it: the log of its callbacks stays without what they said."""
         with self._writing() as session:
-            rows = self._due(session, Transcription.transcript_due_at, told=True)
+            rows = repository.hold_due(session, Transcription.transcript_due_at, BATCH, told=True)
             freed: dict[str, int] = {}
             for account_sid, group in _by_account(rows):
                 blobs: list[str] = []
@@ -181,18 +172,20 @@ class Sweep:
                     blobs += sorted(callback_repository.body_keys(session, account_sid, row.id))
                     callback_repository.forget_bodies(session, account_sid, row.id)
                     freed[account_sid] = freed.get(account_sid, 0) + (row.result_bytes or 0)
-                self._change(session, group, transcript_due_at=None, transcript_erased_at=self._now(), result_bytes=0)
+                erased = {"transcript_due_at": None, "transcript_erased_at": fixed(instant()), "result_bytes": 0}
+                repository.set_erased(session, group, **erased)
                 self._enqueue(session, account_sid, folders=[keys.chunks(row.blobs) for row in group], blobs=blobs)
             _free(session, freed)
             return len(rows)
 
     def _media(self) -> int:
         with self._writing() as session:
-            rows = self._due(session, Transcription.media_due_at)
+            rows = repository.hold_due(session, Transcription.media_due_at, BATCH)
             freed: dict[str, int] = {}
             for account_sid, group in _by_account(rows):
                 freed[account_sid] = sum(row.media_bytes or 0 for row in group)
-                self._change(session, group, media_due_at=None, media_erased_at=self._now(), media_bytes=0)
+                erased = {"media_due_at": None, "media_erased_at": fixed(instant()), "media_bytes": 0}
+                repository.set_erased(session, group, **erased)
                 self._enqueue(session, account_sid, blobs=[keys.media(row.blobs) for row in group])
             _free(session, freed)
             return len(rows)
@@ -205,7 +198,7 @@ class Sweep:
             # nobody is waited for, and what belongs to a job that somebody has is left for the next round.
             results, busy = repository.try_hold(session, _subjects(due))
             rows = [row for row in due if row.subject_id not in busy]
-            session.execute(sa.delete(Callback).where(Callback.id.in_([row.id for row in rows])))
+            callback_repository.delete(session, [row.id for row in rows])
             for account_sid, group in _by_account(rows):
                 # One that was sent again shares its body with the first.
                 left = {subject: self._bodies(session, account_sid, subject) for subject in _subjects(group)}
@@ -225,13 +218,8 @@ class Sweep:
     def _recordings(self, account_sid: str, days: float) -> int:
         """Recordings that came so long ago, but for those that a job still needs."""
         with self._writing() as session:
-            rows = session.scalars(
-                sa.select(Recording)
-                .where(Recording.account_sid == account_sid, self._old_recordings(self._ago(days)))
-                .order_by(Recording.date_created, Recording.sid)
-                .limit(BATCH)
-                .with_for_update(skip_locked=True)
-            ).all()
+            needed = repository.needs_recording()
+            rows = recording_repository.hold_older(session, account_sid, _ago(days), needed, BATCH)
             kept = [(row.sid, row.blobs) for row in rows]
             for sid, _ in kept:
                 recording_repository.delete(session, account_sid, sid)
@@ -248,71 +236,19 @@ class Sweep:
     def _conversations(self, account_sid: str, days: float) -> int:
         """Conversations in which nothing happened for so long, with all that was said in them."""
         with self._writing() as session:
-            ids = session.scalars(
-                sa.select(Conversation.id)
-                .where(Conversation.account_sid == account_sid, self._old_conversations(self._ago(days)))
-                .order_by(Conversation.active_at)
-                .limit(CONVERSATIONS)
-                .with_for_update(skip_locked=True)
-            ).all()
+            ids = conversation_repository.hold_older(session, account_sid, _ago(days), CONVERSATIONS)
             blobs: set[str] = set()
             for conversation_id in ids:
                 blobs |= callback_repository.body_keys(session, account_sid, conversation_id)
                 callback_repository.delete_subject(session, account_sid, conversation_id)
-            session.execute(sa.delete(Conversation).where(Conversation.id.in_(ids)))
+            conversation_repository.delete_all(session, ids)
             if blobs:
                 self._enqueue(session, account_sid, blobs=sorted(blobs))
             return len(ids)
 
-    def _old_recordings(self, moment: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
-        needed = sa.exists().where(
-            Transcription.account_sid == Recording.account_sid,
-            Transcription.source_id == Recording.sid,
-            Transcription.status.not_in(_ENDED),
-        )
-        return sa.and_(Recording.date_created <= moment, Recording.status.not_in(UNFINISHED), ~needed)
-
-    def _old_conversations(self, moment: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
-        return sa.and_(Conversation.active_at <= moment, ~_untold(Conversation.account_sid, Conversation.id))
-
-    def _keeping(
-        self,
-        kind: str,
-        owner: sa.orm.InstrumentedAttribute[str],
-        old: Callable[[sa.ColumnElement[datetime]], sa.ColumnElement[bool]],
-    ) -> list[tuple[str, float]]:
-        """Accounts that have something older than the days for which they keep it, and those days."""
-        days = account_repository.days_kept(kind, of_settings(self._settings)[f"{kind}Days"])
-        has_old = sa.exists().where(owner == Account.sid, old(days_ago(days)))
+    def _keeping(self, kind: str, has_older: account_repository.HasOlder) -> list[tuple[str, float]]:
         with self._database.read() as session:
-            rows = session.execute(sa.select(Account.sid, days).where(days.is_not(None), has_old)).all()
-        return [(account_sid, kept) for account_sid, kept in rows]
-
-    def _due(
-        self, session: Session, column: sa.orm.InstrumentedAttribute[datetime | None], *, told: bool = False
-    ) -> Sequence[Transcription]:
-        """Jobs that have something due, locked; with `told`, none whose callback is still under way."""
-        query = sa.select(Transcription).where(column <= self._now(), Transcription.status.in_(_ENDED))
-        if told:
-            query = query.where(~_untold(Transcription.account_sid, Transcription.id))
-        return session.scalars(
-            query.order_by(column).limit(BATCH).with_for_update(of=Transcription, skip_locked=True)
-        ).all()
-
-    def _change(self, session: Session, rows: Collection[Transcription], **values: Any) -> None:
-        # Not `updated_at`, which from the end of a job on is when it ended.
-        session.execute(
-            sa.update(Transcription)
-            .where(Transcription.id.in_([row.id for row in rows]))
-            .values(**values)
-            .execution_options(synchronize_session=False)
-        )
-
-    def _now(self) -> sa.ColumnElement[datetime]:
-        return fixed(instant())
-
-    def _ago(self, days: float) -> sa.ColumnElement[datetime]:
-        return fixed(instant(-timedelta(days=days)))
+            return account_repository.keeping(session, kind, of_settings(self._settings)[f"{kind}Days"], has_older)
 
     def _enqueue(
         self,
@@ -342,12 +278,8 @@ class Sweep:
             yield session
 
 
-def _untold(
-    account_sid: sa.orm.InstrumentedAttribute[str], subject_id: sa.orm.InstrumentedAttribute[str]
-) -> sa.ColumnElement[bool]:
-    return sa.exists().where(
-        Callback.account_sid == account_sid, Callback.subject_id == subject_id, Callback.delivery == Delivery.PENDING
-    )
+def _ago(days: float) -> sa.ColumnElement[datetime]:
+    return fixed(instant(-timedelta(days=days)))
 
 
 def _by_account(rows: Iterable[Any]) -> Iterator[tuple[str, list[Any]]]:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from callscribe.callbacks.tables import Callback
 from callscribe.conversations.control_plane import ConversationConfigurations
+from callscribe.conversations.documents import Party
 from callscribe.conversations.schemas import ConversationPatch
 from callscribe.conversations.service import Conversations
 from callscribe.conversations.storing import BLOCK
@@ -118,8 +119,8 @@ def test_sentences_are_communications_in_spoken_order_by_the_one_to_the_other(
 
     found = said(conversations, account, conversation)
     assert [row.resource_id for row in found] == [sentence.resource_id for sentence in call.sentences]
-    assert [row.author["participantId"] for row in found] == [agent.id, customer.id, agent.id, customer.id]
-    assert found[0].recipients == [{"address": "+15550100", "channel": "VOICE", "participantId": customer.id}]
+    assert [row.author.participant_id for row in found] == [agent.id, customer.id, agent.id, customer.id]
+    assert found[0].recipients == [Party(address="+15550100", channel="VOICE", participant_id=customer.id)]
     assert found[1].occurred_at == STARTED + timedelta(seconds=1.5)
     assert {row.channel_id for row in found} == {call.channel_id}
     assert found[1].content == {
@@ -208,14 +209,14 @@ def test_what_nobody_known_said_is_by_the_only_party_or_by_somebody_unknown(
 ) -> None:
     alone = store(configure(), transcript(2, participants=(CUSTOMER,), speakers=(None,)))
     (customer,) = conversations.fetch(account, alone).participants
-    assert {row.author["participantId"] for row in said(conversations, account, alone)} == {customer.id}
+    assert {row.author.participant_id for row in said(conversations, account, alone)} == {customer.id}
 
     both = store(configure(), transcript(3, speakers=(None, 0, 7)))
     known_customer, agent, unknown = conversations.fetch(account, both).participants
     assert (unknown.type, unknown.addresses) == ("UNKNOWN", [])
     found = said(conversations, account, both)
-    assert [row.author["participantId"] for row in found] == [unknown.id, known_customer.id, unknown.id]
-    assert [each["participantId"] for each in found[0].recipients] == [known_customer.id, agent.id]
+    assert [row.author.participant_id for row in found] == [unknown.id, known_customer.id, unknown.id]
+    assert [each.participant_id for each in found[0].recipients] == [known_customer.id, agent.id]
 
 
 def test_a_call_without_a_sentence_is_a_conversation_once(configure: Configure, store: Store) -> None:
@@ -361,7 +362,7 @@ def test_parties_of_whom_nothing_is_known_stay_two(
     in_part(database, conversations, account, configuration, call, 1)
     conversation = store(configuration, call)
     one, other = conversations.fetch(account, conversation).participants
-    assert [row.author["participantId"] for row in said(conversations, account, conversation)[-2:]] == [
+    assert [row.author.participant_id for row in said(conversations, account, conversation)[-2:]] == [
         other.id,
         one.id,
     ]
@@ -383,7 +384,7 @@ def test_a_call_to_oneself_has_two_parties(
     conversation = store(configuration, transcript(2, participants=parties))
     assert store(configuration, transcript(2, participants=parties)) == conversation
     found = said(conversations, account, conversation)
-    assert len({row.author["participantId"] for row in found}) == 2
+    assert len({row.author.participant_id for row in found}) == 2
     assert all(len(row.recipients) == 1 for row in found)
 
 

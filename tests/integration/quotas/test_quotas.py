@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callscribe.accounts import usage
+from callscribe.accounts import usage, usage_repository
 from callscribe.accounts.limits import limits_of, running_overrides, set_limits
 from callscribe.accounts.tables import AccountActivity, AccountStorage
 from callscribe.db.clock import epoch
@@ -50,7 +50,7 @@ def added(database: Database, row: Transcription) -> str:
 
 def stored(database: Database, account: str) -> int:
     with database.read() as session:
-        return usage.stored(session, account)
+        return usage_repository.stored(session, account)
 
 
 def refusal(database: Database, quotas: Quotas, account: str) -> RequestError | None:
@@ -161,7 +161,7 @@ def test_audio_is_counted_once_for_each_job_and_leaves_the_day(database: Databas
     assert refusal(database, Quotas(database, settings), account) is None
     with database.write() as session:
         session.execute(sa.update(AccountActivity).values(period=AccountActivity.period - usage.DAY))
-        usage.forget_activity(session)
+        usage_repository.forget_activity(session)
         assert session.scalar(sa.select(sa.func.count()).select_from(AccountActivity)) == 0
 
 
@@ -315,19 +315,19 @@ def test_what_is_stored_while_an_account_is_counted_is_neither_lost_nor_counted_
         session.execute(sa.update(AccountStorage).values(counted_at=epoch()))
         session.execute(sa.update(AccountStorage).where(AccountStorage.account_sid == account).values(counted_at=None))
     with database.write() as session:
-        claimed = usage.claim_oldest(session, quotas.COUNTED_ANEW, 10)
+        claimed = usage_repository.claim_oldest(session, quotas.COUNTED_ANEW, 10)
         assert claimed.keys() == {account}
     with database.write() as session:
-        assert not usage.claim_oldest(session, quotas.COUNTED_ANEW, 10)  # somebody else's
+        assert not usage_repository.claim_oldest(session, quotas.COUNTED_ANEW, 10)  # somebody else's
     with database.read() as session:
         sums = repository.sum_stored(AccountStorage.account_sid)
-        count = usage.count(session, account, claimed[account], sums)
-    assert count == usage.Count(account, said=50, counted=0, claimed_at=claimed[account])
+        count = usage_repository.count(session, account, claimed[account], sums)
+    assert count == usage_repository.Count(account, said=50, counted=0, claimed_at=claimed[account])
     with database.write() as session:
         usage.store(session, account, 7)
     for first in (True, False):  # whoever comes second changes nothing
         with database.write() as session:
-            assert usage.put_right(session, count) is first
+            assert usage_repository.put_right(session, count) is first
         assert stored(database, account) == 7
     quotas.keep_house(database)
     assert stored(database, account) == 7  # it is not due again
@@ -407,14 +407,14 @@ def test_an_account_that_was_claimed_and_not_counted_is_counted_by_another(datab
     with database.write() as session:
         usage.store(session, account, 50)  # wrong: there is nothing
     with database.write() as session:
-        assert account in usage.claim_oldest(session, quotas.COUNTED_ANEW, 10_000)  # and killed
+        assert account in usage_repository.claim_oldest(session, quotas.COUNTED_ANEW, 10_000)  # and killed
     quotas.keep_house(database)
     assert stored(database, account) == 50
     with database.write() as session:
         session.execute(
             sa.update(AccountStorage)
             .where(AccountStorage.account_sid == account)
-            .values(counted_at=AccountStorage.counted_at - usage.COUNTING)
+            .values(counted_at=AccountStorage.counted_at - usage_repository.COUNTING)
         )
     quotas.keep_house(database)
     assert stored(database, account) == 0
@@ -434,7 +434,7 @@ def test_several_who_count_at_the_same_time_count_different_accounts(
         claimed: list[str] = []
         for _ in range(100):
             with database.write() as session:
-                claimed += usage.claim_oldest(session, quotas.COUNTED_ANEW, 2)
+                claimed += usage_repository.claim_oldest(session, quotas.COUNTED_ANEW, 2)
         return claimed
 
     with ThreadPoolExecutor(4) as threads:
@@ -518,7 +518,7 @@ def test_a_long_backlog_is_counted_beside_the_creates(
 
 def test_what_is_rolled_back_was_never_used(database: Database, account: str) -> None:
     with Session(database.engine) as session:
-        assert usage.stored(session, account) == 0
+        assert usage_repository.stored(session, account) == 0
         usage.store(session, account, 100)
         session.rollback()
         usage.store(session, account, 7)

@@ -10,10 +10,11 @@ import pytest
 import sqlalchemy as sa
 from dbos import DBOSClient
 
-from callscribe.accounts import usage
+from callscribe.accounts import usage, usage_repository
 from callscribe.accounts.tables import Account
 from callscribe.callbacks import repository as callback_repository
 from callscribe.callbacks.tables import Callback, CallbackAttempt, Delivery
+from callscribe.conversations.documents import ConversationOptions
 from callscribe.conversations.tables import Conversation, ConversationStatus
 from callscribe.db.base import now
 from callscribe.db.engine import Database
@@ -201,7 +202,7 @@ def counted(database: Database, row: Transcription) -> tuple[int, int, int]:
     """Bytes that a job says its results take, that its account says it stores, and that its jobs add up to."""
     with database.read() as session:
         all_jobs = session.scalar(sa.select(repository.sum_stored(sa.literal(row.account_sid))))
-        return found(database, row).result_bytes, usage.stored(session, row.account_sid), int(all_jobs or 0)
+        return found(database, row).result_bytes, usage_repository.stored(session, row.account_sid), int(all_jobs or 0)
 
 
 def test_the_body_of_a_callback_counts_until_the_last_log_that_has_it_goes(
@@ -414,7 +415,7 @@ def test_conversations_in_which_nothing_happens_any_more_go(database: Database, 
             id=f"conv_conversation_{account[2:24]}{number}",
             account_sid=account,
             status=ConversationStatus.CLOSED,
-            configuration={},
+            configuration=ConversationOptions(conversation_grouping_type="GROUP_BY_PROFILE"),
             custom={},
             active_at=now() - age,
         )

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from callscribe.conversations.documents import ConversationOptions
 from callscribe.conversations.lifecycle import Timeouts
 from callscribe.conversations.tables import ConversationStatus
 
@@ -10,9 +11,13 @@ ACTIVE, INACTIVE, CLOSED = ConversationStatus.ACTIVE, ConversationStatus.INACTIV
 BEGIN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 
+def options(given: dict[str, Any]) -> ConversationOptions:
+    return ConversationOptions.model_validate({"conversationGroupingType": "GROUP_BY_PROFILE"} | given)
+
+
 def timeouts(inactive: int | None = None, closed: int | None = None) -> Timeouts:
     setting = {"statusTimeouts": {"inactive": inactive, "closed": closed}}
-    return Timeouts.of({"channelSettings": {"VOICE": setting}}, "VOICE")
+    return Timeouts.of(options({"channelSettings": {"VOICE": setting}}), "VOICE")
 
 
 def after(minutes: float) -> datetime:
@@ -60,5 +65,5 @@ def test_the_next_timeout_is_known_beforehand() -> None:
     ],
 )
 def test_a_channel_without_timeouts_ends_nothing(configuration: dict[str, Any]) -> None:
-    assert Timeouts.of(configuration, "VOICE").due_at(ACTIVE, BEGIN) is None
-    assert Timeouts.of(configuration, None).due_at(ACTIVE, BEGIN) is None
+    assert Timeouts.of(options(configuration), "VOICE").due_at(ACTIVE, BEGIN) is None
+    assert Timeouts.of(options(configuration), None).due_at(ACTIVE, BEGIN) is None
