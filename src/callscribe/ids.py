@@ -44,12 +44,12 @@ def new_recording_configuration_id() -> str:
 
 
 def new_event_id() -> str:
-    """`voice_event_` and 26 characters: something that happened once, whoever is told of it how often."""
+    """`voice_event_` and 26 characters: something that happened once, however often it is told."""
     return str(TypeID("voice_event"))
 
 
 def new_callback_id() -> str:
-    """`voice_callback_` and 26 characters: one delivery of one event, whatever number of attempts."""
+    """`voice_callback_` and 26 characters: one delivery of one event, with all its attempts."""
     return str(TypeID("voice_callback"))
 
 

@@ -50,7 +50,7 @@ _OS_ERROR: Final = re.compile(r"\(os error (\d+)\)")
 def outage(error: BaseException) -> str | None:
     """What is away, in words for a log and for a client; None where it is something else that went wrong.
 
-    An error of this program has been judged already, whatever it came of: a customer's bucket, say.
+    An error of this program has been judged already, also where it came of an outage: of a customer's bucket, say.
     """
     if isinstance(error, CallscribeError):
         return None

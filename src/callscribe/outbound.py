@@ -107,7 +107,7 @@ class AllowList:
                 self._hosts.add(name.lower())
 
     def allows_host(self, host: str) -> bool:
-        """Whether the name itself is listed, whatever it resolves to."""
+        """Whether the name itself is listed; what it resolves to is not asked."""
         name = host.lower().rstrip(".")
         return name in self._hosts or any(name.endswith(suffix) for suffix in self._suffixes)
 

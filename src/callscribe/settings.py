@@ -226,10 +226,10 @@ class Settings(BaseSettings):
         None,
         ge=0,
         description="Most bytes of copies of recordings in the spool, of all processes that share the data folder; "
-        "whoever needs more waits. Without it, half of the disk that the spool is on.",
+        "what needs more waits. Without it, half of the disk that the spool is on.",
     )
     spool_keep_free: int = Field(
-        512 * MIB, ge=0, description="Bytes of the spool's disk that are left free; whoever needs them waits."
+        512 * MIB, ge=0, description="Bytes of the spool's disk that are left free; what needs them waits."
     )
 
     # Callbacks.
@@ -290,7 +290,7 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = Field(
         None,
         min_length=16,
-        description="Whoever shows it as a bearer token may read `/metrics`, from wherever.",
+        description="With it as a bearer token `/metrics` may be read from anywhere.",
     )
     worker_listen: str | None = Field(
         None,

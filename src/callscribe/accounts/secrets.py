@@ -35,7 +35,7 @@ class TokenCipher:
     """Encrypts tokens with a key that all processes of an installation have.
 
     It is `CALLSCRIBE_SECRET_KEY`, else that of the file `secret.key` in the data folder; else, where both database and
-    blob store are shared with other machines, that of the blob `secret.key`. Whoever comes first makes it; a machine
+    blob store are shared with other machines, that of the blob `secret.key`. The first machine makes it; a machine
     that has a file already shares it as the blob.
     """
 

@@ -139,7 +139,7 @@ def store(session: Session, account_sid: str, size: int) -> None:
 
 
 def store_within(session: Session, account_sid: str, size: int, limit: int | None) -> bool:
-    """The same at once where it keeps within `limit`, whoever else does so at the same time; else nothing, and False.
+    """The same at once where all that is added meanwhile keeps within `limit`; else nothing, and False.
 
     To come last in a transaction.
     """

@@ -109,7 +109,7 @@ def add_stored(session: Session, account_sid: str, size: int) -> None:
 
 
 def add_stored_within(session: Session, account_sid: str, size: int, limit: int) -> bool:
-    """Add bytes where it keeps within `limit`, whoever else does so at the same time; else nothing, and False."""
+    """Add bytes where all that is added meanwhile keeps within `limit`; else nothing, and False."""
     insert_new(session, AccountStorage, {"account_sid": account_sid})
     result = session.execute(
         sa.update(AccountStorage)

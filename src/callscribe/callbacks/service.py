@@ -38,7 +38,7 @@ class Callbacks:
     """The outbox: events are put into it by the transaction that makes them happen, and delivered once it is committed.
 
     Whether something happens is for that transaction to find out, by a change that only one can make (a status that is
-    left once, a row that is locked). So an event is told as often as it happens, whatever step is done twice.
+    left once, a row that is locked). So an event is told as often as it happens, also where a step is done twice.
 
     Args:
         queue: where deliveries are put.

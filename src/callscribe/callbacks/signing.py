@@ -60,7 +60,7 @@ def signature_headers(url: str, auth_token: str, shared_key: SharedKey | None = 
 
 
 def is_signed_form(signature: str, url: str, form: Iterable[tuple[str, str]], auth_token: str) -> bool:
-    """Whether a request with a form is from whoever has the token.
+    """Whether a request with a form is signed with the token.
 
     Args:
         signature: the header `X-Twilio-Signature`.

@@ -101,7 +101,7 @@ def list_keys(
     table = Table("SID", "Account", "Name", "Created", box=None, header_style="bold")
     for key in _keys(_database(data)).every(account):
         table.add_row(key.sid, key.account_sid, key.friendly_name, f"{key.created_at:%Y-%m-%d %H:%M} UTC")
-    # SIDs are there to be copied: never shortened, whatever the terminal's width.
+    # SIDs are there to be copied: never shortened to a terminal's width.
     Console(width=200).print(table, soft_wrap=True)
 
 

@@ -91,7 +91,7 @@ def _checked(subject: str, check: Callable[[Settings], str], advice: str, settin
         return Finding(subject, True, check(settings))
     except CallscribeError as error:
         return Finding(subject, False, str(error))
-    except Exception as error:  # noqa: BLE001  whatever is the matter, it is what the doctor is for
+    except Exception as error:  # noqa: BLE001  any fault is what the doctor is for
         return Finding(subject, False, f"{type(error).__name__}: {error}. {advice}".replace("\n", " "))
 
 

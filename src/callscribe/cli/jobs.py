@@ -1,4 +1,4 @@
-"""`callscribe jobs`: the jobs of all accounts, for whoever runs the server."""
+"""`callscribe jobs`: the jobs of all accounts, for the operator."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ class TranscriptionOptions(ClosedWire):
 
 
 class CompositionPolicy(ClosedWire):
-    """How whoever records makes one recording of a call. Kept and answered; nothing is recorded here."""
+    """How the recorder makes one recording of a call. Kept and answered; nothing is recorded here."""
 
     channels: Literal["dual", "mono"] | None = None
     trim: Literal["trim-silence", "do-not-trim"] | None = None
@@ -157,7 +157,7 @@ class CompositionPolicy(ClosedWire):
 
 
 class RecordingStatusCallback(ClosedWire):
-    """Where whoever records tells of it. Kept and answered; nothing is recorded here."""
+    """Where the recorder tells of it. Kept and answered; nothing is recorded here."""
 
     url: CallbackUrl
     # Null is what Twilio's SDKs send for what is left out.

@@ -34,8 +34,8 @@ def plain_address(address: str) -> str:
 def grouping_key(grouping: Grouping, parties: Sequence[MatchedParty], channel: str | None = None) -> str | None:
     """64 hexadecimal digits that are the same for the same parties; None where nothing says who they are.
 
-    By profile, the customers decide, whoever speaks with them: by their profiles, or else by their addresses, since
-    profiles are not looked up here. By addresses, all of them decide. `channel` is that of the communication; without
+    By profile, the customers decide, not their agents: by their profiles, or else by their addresses, since profiles
+    are not looked up here. By addresses, all of them decide. `channel` is that of the communication; without
     one it is that of the first address.
     """
     if grouping is Grouping.PROFILE:

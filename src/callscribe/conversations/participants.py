@@ -156,7 +156,7 @@ def party(participant: ConversationParticipant, channel: str | None) -> Party:
 
 
 def has_address(participant: ConversationParticipant, address: str) -> bool:
-    """Whether a participant is reached at an address, on whatever channel."""
+    """Whether a participant is reached at an address, on any channel."""
     plain = plain_address(address)
     return any(plain_address(each.address) == plain for each in participant.addresses)
 

@@ -204,7 +204,7 @@ def of_resource(session: Session, conversation_id: str, resource_id: str) -> Com
 
 
 def delete_resources(session: Session, account_sid: str, channel_id: str, prefix: str) -> None:
-    """Remove the communications of a channel whose resource ids begin so, from whatever conversations."""
+    """Remove the communications of a channel whose resource ids begin so, from all conversations."""
     here = sa.select(ConversationChannel.conversation_id).where(
         ConversationChannel.account_sid == account_sid, ConversationChannel.channel_id == channel_id
     )

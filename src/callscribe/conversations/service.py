@@ -192,7 +192,7 @@ class Conversations:
     def delete(
         self, account_sid: str, conversation_id: str, *, base_url: str, repetition: Repetition | None = None
     ) -> ChangeResult:
-        """Remove a conversation in whatever status, with all that it has and what it has told.
+        """Remove a conversation in any status, with all that it has and what it has told.
 
         Raises:
             RequestError: 20404.

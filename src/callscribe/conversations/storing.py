@@ -1,8 +1,8 @@
 """A finished transcript becomes communications of a conversation.
 
 A long call is stored in several transactions, since SQLite has one writer at a time: requests and heartbeats must not
-wait for all of it. Whoever is killed in between is followed by another, who finds what is there by its resource ids and
-adds the rest.
+wait for all of it. A worker that is killed in between is followed by another, which finds what is there by its
+resource ids and adds the rest.
 """
 
 from collections.abc import Iterator, Sequence

@@ -46,5 +46,5 @@ class JsonOf(sa.TypeDecorator[Any]):
         return None if value is None else self._adapter.validate_python(value)
 
     def coerce_compared_value(self, op: Any, value: Any) -> Any:
-        """Whatever stands beside the column in SQL is taken as beside JSON: an index, say."""
+        """What stands beside the column in SQL, such as an index, is taken as beside JSON."""
         return self.impl_instance.coerce_compared_value(op, value)

@@ -19,7 +19,7 @@ CONNECTIONS = 32
 
 POSTGRESQL = {
     "fallback_application_name": "callscribe",  # who it is in pg_stat_activity
-    # A server that does not answer is known as such in seconds, whatever swallows the packets.
+    # A server that does not answer is known as such in seconds, also where packets are swallowed.
     "connect_timeout": "10",
     "keepalives_idle": "15",
     "keepalives_interval": "5",

@@ -38,7 +38,7 @@ class GroupCommit:
         """What `work` returns, once what it wrote is committed.
 
         `work` may be called again after a rollback. A `CallscribeError` must come before it writes anything; such an
-        error, and whatever else it raises, comes out here.
+        error, and all else that it raises, comes out here.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Value] = loop.create_future()

@@ -50,6 +50,6 @@ def _refusal(database: Database) -> str | None:
     except OperationalError as error:
         reason = str(error.orig)
         if "FATAL" in reason and not any(each in reason for each in _PASSING):
-            return None  # whoever connects next says what is wrong
+            return None  # the next to connect says what is wrong
         return reason
     return None

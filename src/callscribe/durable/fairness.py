@@ -152,7 +152,7 @@ class FairTurns:
             each.set()
 
     def get_queue(self, name: str, **options: Any) -> DbosQueue | None:
-        """A queue with the limits of this worker, whatever another has written to the database since."""
+        """A queue with the limits of this worker, not those that another has written to the database since."""
         lane = self._lanes.get(name)
         if lane is None:
             found: DbosQueue | None = self._stored_queue(name, **options)
@@ -261,7 +261,7 @@ class FairTurns:
                 with self._database.engine.connect() as connection:
                     waiting = set(connection.exec_driver_sql(look).scalars())
             except Exception as error:  # noqa: BLE001  a database that is away for a moment must not end the looking
-                if outage(error) is None and not self._stopping.is_set():  # else whoever needs it says so
+                if outage(error) is None and not self._stopping.is_set():  # else the one who needs it says so
                     _log.exception("queues.look_failed")
                 continue
             for name in self._work.keys() & waiting:

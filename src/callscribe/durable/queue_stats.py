@@ -1,4 +1,4 @@
-"""How much work waits, by queue and account, and for how long: one look at an index, whoever asks."""
+"""How much work waits, by queue and account, and for how long: one look at an index."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field

@@ -62,7 +62,7 @@ def owners(database: Database) -> set[str]:
 def take_from_the_dead(database: Database, workers: Collection[str], deaths: int) -> Returned:
     """Put what these workers had in hand back into the queues; what `deaths` of them died over is given up.
 
-    Whoever comes second finds nothing more to do.
+    The second to come finds nothing more to do.
     """
     with database.write() as session:
         given_up = _give_up(session, database, workers, deaths)

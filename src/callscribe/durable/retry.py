@@ -1,4 +1,4 @@
-"""Trying again inside a step: whatever is away is waited for, and a job that is deleted meanwhile is left at once."""
+"""Retries inside a step: what is away is waited for, and a job that is deleted meanwhile is left at once."""
 
 import threading
 import time

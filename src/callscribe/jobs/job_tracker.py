@@ -139,7 +139,7 @@ class JobTracker:
             try:
                 self._look()
             except Exception as error:  # noqa: BLE001  a database that is away for a moment must not end the looking
-                if outage(error) is None:  # else whoever needs it says so
+                if outage(error) is None:  # else the one who needs it says so
                     _log.exception("running.look_failed")
 
     def _look(self) -> None:

@@ -173,7 +173,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             cause = _cause(error)
             if isinstance(cause, dbos_error.DBOSException) and self._running.is_stopped:
                 raise  # DBOS is gone: this worker has signed off, and another goes on with the job
-            # The job must end, whatever it was.
+            # The job must end, for any reason.
             if not isinstance(cause, JobError):
                 _log.error("transcription.failed", transcription=transcription_id, exc_info=cause)
                 cause = JobError(Code.JOB_INTERNAL, "The server failed on this job; its log says why.")

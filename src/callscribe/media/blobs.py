@@ -158,7 +158,7 @@ class BlobStore:
     def pieces(self, key: str, start: int, end: int) -> Iterator[bytes]:
         """Bytes `start` to `end`, the latter excluded and not behind the blob's own, a piece at a time.
 
-        Each piece is a request of its own, so that whoever takes them may take its time.
+        Each piece is a request of its own, so that a slow reader may take its time.
 
         Raises:
             BlobMissing: there is none.

@@ -84,8 +84,8 @@ def fetch(
         allow: what may be reached although it is private, or plain http; `media_allow` by default.
         credentials: user and password, for the URL's own host; a redirect to another is followed without them.
         verify: the TLS context, the system's authorities by default.
-        late: called when the download ends behind its cancellation, to tidy up; by default the blob is removed. Whoever
-            has blobs that another may have written as well must look first.
+        late: called when the download ends behind its cancellation, to tidy up; by default the blob is removed. A
+            caller with blobs that another may have written as well must look first.
 
     Raises:
         Cancelled: `cancelled` was set.
@@ -113,7 +113,7 @@ def fetch(
             blobs.put_stream(key, intake.count(source.pieces))
             return FetchedMedia(intake.size, intake.sha256, source.content_type)
 
-    # It looks at the flag itself wherever it can; an object store that takes nothing more is one place where not.
+    # It looks at the flag itself where it can; an object store that takes nothing more is one place where not.
     return run_cancellable(transfer, watch, late=lambda _: late() if late is not None else blobs.delete(key))
 
 

@@ -1,6 +1,6 @@
 """The spool: room on the disk for copies of recordings in work, which never fills it.
 
-Whoever is about to write asks for room first, and waits until there is some. All processes that share the folder see
+A writer asks for room first, and waits until there is some. All processes that share the folder see
 each other's claims: each is an empty file with its account and size in its name, and with a lock that ends with its
 process. So what a killed one claimed is free at once.
 
@@ -141,7 +141,7 @@ class Spool:
 
         Raises:
             SpoolFull: `patience` is over.
-            JobError: 17561, the disk is too small for it, whatever is erased.
+            JobError: 17561, the disk is too small for it, even when empty.
         """
         claim = self._enter(size, account)
         try:

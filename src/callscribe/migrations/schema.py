@@ -126,7 +126,7 @@ def refuse_unreleased(database: Database) -> None:
         file = Path(url.database or "").absolute()
         if not file.exists():
             return
-        # Read only: whoever may write brings a log that a killed process left into the file when it closes it.
+        # Read only: one that may write brings a log that a killed process left into the file when it closes it.
         engine = sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True))
     with engine.connect() as connection:
         tables = sa.inspect(connection).get_table_names()

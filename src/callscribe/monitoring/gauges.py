@@ -22,7 +22,7 @@ from callscribe.observability import metrics
 from callscribe.speech.engines.served_by import ServedBy
 
 KEPT: Final = 10.0
-"""Seconds for which a look into the database is good, whoever asks how often."""
+"""Seconds for which a look into the database is good, however often somebody asks."""
 
 PATIENCE: Final = 4.0
 """Seconds that somebody who asks waits for it; Prometheus waits for ten."""

@@ -1,4 +1,4 @@
-"""A value that is good for a while, for whoever asks; and one that takes too long keeps nobody waiting for ever."""
+"""A cache of one value with a time to live; a value that takes too long to make keeps nobody waiting for ever."""
 
 import threading
 import time
@@ -49,7 +49,7 @@ class TtlCache(Generic[Value]):
     def _run(self, future: Future[Value]) -> None:
         try:
             value = self._make()
-        except BaseException as error:  # noqa: BLE001  for whoever asked
+        except BaseException as error:  # noqa: BLE001  for those who asked
             with self._lock:
                 self._making = None
             future.set_exception(error)

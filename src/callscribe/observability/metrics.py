@@ -1,6 +1,6 @@
 """What is measured, by its Prometheus name; every name and label is here.
 
-The instruments are of the process, as its log is: whoever does something counts it, whatever it was given. What is
+The instruments are of the process, as its log is: what does something counts it. What is
 known only when somebody asks (queues, memory, connections) is a family of which a collector gives the values.
 Labels have few values each: no ids of jobs, and of accounts only the busiest.
 """

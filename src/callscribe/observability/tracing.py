@@ -139,7 +139,7 @@ def continued(traceparent: str | None) -> Iterator[None]:
 
 
 def traceparent() -> str | None:
-    """The current span, for whoever goes on with it elsewhere; None while there is none."""
+    """The current span, to go on with elsewhere; None while there is none."""
     if _State.tracer is None:
         return None
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""What is known of a recording and its call beside the audio, wherever it comes from."""
+"""What is known of a recording and its call beside the audio, from any source."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta

@@ -27,7 +27,7 @@ from callscribe.recordings.service import Recordings
 from callscribe.recordings.upload import recording_fields
 
 EXTENSIONS = frozenset({".wav", ".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".webm", ".mka"})
-"""Files of a folder or bucket that are taken; one that is named itself is taken whatever its name."""
+"""Files of a folder or bucket that are taken; one that is named itself is always taken."""
 
 AT_ONCE = 4
 _PIECE = 1024 * 1024

@@ -89,7 +89,7 @@ class Metadata:
             for length in range(1, len(parts)):
                 by_end["/".join(parts[-length:])].add(number)
         taken: set[int] = set()
-        # Names as they were given go first: `1.wav` is the one in the folder, whatever there is below it.
+        # Names as they were given go first: `1.wav` is the one in the folder, before any below it.
         for numbers in (by_name, by_end):
             for name in self.unused:
                 fitting = numbers.get(name, set()) - taken

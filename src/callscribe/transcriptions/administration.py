@@ -1,4 +1,4 @@
-"""The jobs of all accounts, for whoever runs the server: looking at them, and having failed ones done again."""
+"""The jobs of all accounts, for the operator: looking at them, and having failed ones done again."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -66,8 +66,8 @@ class Jobs:
         """Have a failed job done again, as a new one: nothing leads out of FAILED, and its callback has been sent.
 
         The new job has the request, the configuration and the participants of the failed one, as they were then; its
-        recording is fetched anew. It calls back like any other. A job is repeated once only, whoever asks how often; if
-        that fails too, the new one can be repeated.
+        recording is fetched anew. It calls back like any other. A job is repeated once only; if that fails too,
+        the new one can be repeated.
 
         Returns: the id of the new job, and whether it was made just now.
 

@@ -40,7 +40,7 @@ class RecordingTranscriber:
         Args:
             session: whose transaction it is.
             recording: completed in it, or before.
-            base_url: the address of this server as whoever brought the recording knows it, if anybody does.
+            base_url: the address of this server as the one who brought the recording knows it, if known.
         """
         session.flush()
         options = recording_configuration(session, recording.account_sid)

@@ -21,7 +21,7 @@ def dump(value: Any) -> bytes:
 
 
 class Checkpoints:
-    """Reads and writes them. The segmentation is plain values here: whoever only reads needs none of its library."""
+    """Reads and writes them. The segmentation is plain values here: a reader needs none of its library."""
 
     def __init__(self, blobs: BlobStore) -> None:
         self._blobs = blobs

@@ -119,7 +119,7 @@ async def create(
         ),
     ] = None,
 ) -> Response:
-    """Answers at once, whatever the size of the media; the work is queued together with the row."""
+    """Answers at once, for media of any size; the work is queued together with the row."""
     repetition = None
     if idempotency_key is not None:
         repetition = Idempotency(account, idempotency_key, body.model_dump(mode="json", by_alias=True))

@@ -51,7 +51,7 @@ def add(session: Session, row: Transcription) -> None:
 
 
 def find(session: Session, transcription_id: str) -> Transcription | None:
-    """The transcription with this id, whoever's it is."""
+    """The transcription with this id, of any account."""
     return session.get(Transcription, transcription_id)
 
 
@@ -132,7 +132,7 @@ def retried_as(session: Session, transcription_id: str) -> str | None:
 def transition(session: Session, transcription_id: str, source: Status, target: Status, **values: Any) -> bool:
     """Move from one status to another, with further columns; False where it was not in `source` any more.
 
-    Whoever comes second, a worker that was thought dead, say, changes nothing.
+    The second to come, such as a worker that was thought dead, changes nothing.
 
     Raises:
         ValueError: no job may ever do that; see `Status`.

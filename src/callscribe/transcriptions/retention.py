@@ -161,7 +161,7 @@ class Sweep:
             return len(rows)
 
     def _transcripts(self) -> int:
-        """The text, wherever the job has it: the log of its callbacks stays without what they said."""
+        """The text, in the job and in the log of its callbacks, which stays without what they said."""
         with self._writing() as session:
             rows = repository.hold_due(session, Transcription.transcript_due_at, BATCH, told=True)
             freed: dict[str, int] = {}

@@ -109,7 +109,7 @@ class Transcriptions:
         return await self._group_commit.write(lambda session: once(session, repetition, lambda: make(session)))
 
     def queue(self, session: Session, row: Transcription) -> None:
-        """Store a job and queue its work, whatever the account's quotas."""
+        """Store a job and queue its work without asking the account's quotas."""
         repository.add(session, row)
         self._quotas.added(row.account_sid)
         self._queue.enqueue(
@@ -155,7 +155,7 @@ class Transcriptions:
             return repository.page(session, account_sid, filters, token, size)
 
     def delete(self, account_sid: str, transcription_id: str) -> None:
-        """Remove a transcription in whatever state it is. Work on it stops and its blobs are erased, durably.
+        """Remove a transcription in any state. Work on it stops and its blobs are erased, durably.
 
         Raises:
             RequestError: 20404.

@@ -14,7 +14,7 @@ from callscribe.transcripts.models import Diarization, Omission, Sentence, Trans
 from callscribe.transcripts.speakers import by_speaker, likeliest_participants
 
 LONG_PAUSE: Final = 2.5
-"""Seconds of silence that end a sentence, whatever the words say: hesitation is shorter."""
+"""Seconds of silence that end any sentence: hesitation is shorter."""
 
 SHORT_PAUSE: Final = 0.7
 """Seconds of silence that end a sentence when the next word begins like one: with a capital, and no digit."""

@@ -89,7 +89,7 @@ def id_headers(request_id: str) -> list[tuple[bytes, bytes]]:
 
 
 def _route(scope: Scope) -> str:
-    """The template of the path, such as `/v3/Transcriptions/{transcription_id}`: few values, whatever is asked for."""
+    """The template of the path, such as `/v3/Transcriptions/{transcription_id}`: few values for all requests."""
     path = getattr(scope.get("route"), "path", None)
     return path if isinstance(path, str) else "none"
 

@@ -62,7 +62,7 @@ class _Server(ThreadingHTTPServer):
 
 def _handler(settings: Settings, readiness: Readiness, exposition: Callable[[], bytes]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
-        timeout = 10  # of whoever connects and says nothing
+        timeout = 10  # of a client that connects and says nothing
 
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]

@@ -62,7 +62,7 @@ class Housekeeping:
         threading.Thread(target=self._run, name="housekeeping", daemon=True).start()
 
     def round(self) -> None:
-        """Do each part once, whatever becomes of the others."""
+        """Do each part once, also when others fail."""
         for name, part in self._parts.items():
             if self._stop.is_set():
                 return

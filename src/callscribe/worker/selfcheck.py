@@ -77,7 +77,7 @@ class SelfCheck:
             error = self._recognize()
         except Cancelled:
             return None  # the worker stops
-        except Exception as fault:  # noqa: BLE001  whatever it was, this worker does not recognise
+        except Exception as fault:  # noqa: BLE001  for any fault: this worker does not recognise
             _log.warning("recognition.check_failed", exc_info=fault)
             error = f"{type(fault).__name__}: see the worker's log"
         CHECKS.labels("failed" if error else "well").inc()

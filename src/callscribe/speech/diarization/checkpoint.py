@@ -23,7 +23,7 @@ _TYPES: Final = {"FloatStorage": "<f4", "HalfStorage": "<f2", "DoubleStorage": "
 
 
 class _Inert:
-    """Stands for whatever else a checkpoint holds: it can be made from anything, and does nothing."""
+    """Stands for all else that a checkpoint holds: it can be made from anything, and does nothing."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
 

@@ -35,7 +35,7 @@ _UNHEARD: Final = -2.0
 def token_shares(attention: Floats) -> Floats:
     """Of each moment's attention the share of each token: `(heads, rows, steps)` to `(rows, steps)`.
 
-    A head's rows are scaled alike first, whatever part of their attention lies on the padding behind the window.
+    A head's rows are scaled alike first, for any part of their attention that lies on the padding behind the window.
     """
     weights = attention / np.maximum(attention.sum(axis=2, keepdims=True), 1e-9)
     weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)

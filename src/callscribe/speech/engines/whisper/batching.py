@@ -64,7 +64,7 @@ class Batcher:
         self._pace: dict[str, float] = {}
 
     def ask(self, model: str, beams: int, part: Part, cancelled: Cancellation, owner: str = "") -> Answer:
-        """The answer to one part. Owners take turns, whatever each has waiting.
+        """The answer to one part. Owners take turns, one request each.
 
         Raises:
             Cancelled: `cancelled` was set.

@@ -1,8 +1,8 @@
 """Contextual biasing: a bonus in the search for hypotheses that say what the configuration's vocabulary has.
 
 Each token of a term is worth `boost`, a log probability, as soon as it is said and as long as a term may still come of
-it; whoever leaves the path gives back what was granted for it. So a text has in the end the boost for each token that
-belongs to a whole term, and nothing for beginnings. Terms are found by an Aho-Corasick automaton over their tokens
+it; a text that leaves the path gives back what was granted for it. So a text has in the end the boost for each token
+that belongs to a whole term, and nothing for beginnings. Terms are found by an Aho-Corasick automaton over their tokens
 (Aho & Corasick 1975, "Efficient string matching"), as in shallow fusion with a context graph (Zhao et al. 2019,
 "Shallow-fusion end-to-end contextual biasing"): what a token costs does not grow with the number of terms.
 

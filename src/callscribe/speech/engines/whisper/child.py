@@ -62,7 +62,7 @@ def serve(requests: BinaryIO, answers: BinaryIO, *, device: str, threads: int, c
 
 
 def main() -> None:
-    """Serve on standard input and output; whatever else writes to the output goes to the error stream."""
+    """Serve on standard input and output; all else that writes to the output goes to the error stream."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     os.nice(BEHIND)
     answers = os.fdopen(os.dup(1), "wb")

@@ -72,7 +72,7 @@ class WhisperEngine:
             if cancelled.is_set():
                 raise Cancelled
 
-        # It may have to be got first. Whoever leaves meanwhile leaves that to the next.
+        # It may have to be got first. One that is cancelled meanwhile leaves that to the next.
         folder = str(run_cancellable(lambda: self._catalogue.path(model), watch))
         language = language_code(options.language)
 

@@ -2,7 +2,7 @@
 
 With AMX it is several times as fast as CTranslate2 in int8, and nearer to the float32 result. All numbers of a window
 are computed from that window alone, in an order that does not depend on its batch: the same audio gives the same text,
-whatever it is decoded beside. Decision 0012 lists what that takes.
+alone and in any batch. Decision 0012 lists what that takes.
 """
 
 import json

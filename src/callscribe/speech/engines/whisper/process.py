@@ -158,7 +158,7 @@ class ChildProcess:
         self._closed = True
         process = self._process
         if process:
-            process.kill()  # whoever waits for its answer leaves
+            process.kill()  # those who wait for its answer leave
         with self._turns.take(threading.Event()):
             self._stop()
 

@@ -65,7 +65,7 @@ _PAUSE: Final = 0.3
 """Seconds of silence at which a speaker may go on in another language."""
 
 _PLAIN_SECONDS: Final = 2.5
-"""A window with so much speech that is so probably in a language is in that one, whatever the channel's is."""
+"""A window with so much speech that is so probably in a language is in that one, and not in the channel's."""
 
 
 _NOTHING: Final = Hypothesis((), "", 0.0, 1.0)
