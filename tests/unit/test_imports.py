@@ -1,6 +1,10 @@
-"""Imports run one way: from the top of the order that `docs/architecture.md` gives to its bottom, without exception."""
+"""Imports run one way, from the top of the order that `docs/architecture.md` gives to its bottom, without exception.
+
+And of a package others use only what its `__all__` shows.
+"""
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -29,8 +33,8 @@ def modules() -> dict[str, Path]:
     return found
 
 
-def imported(path: Path, package: str) -> Iterator[tuple[int, str]]:
-    """Lines and top-level names of what a module imports of the package, wherever in it."""
+def imported(path: Path, package: str) -> Iterator[tuple[int, str, str]]:
+    """What a module imports of the package, at its top or inside: lines, top-level names, and what of each is used."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -42,7 +46,8 @@ def imported(path: Path, package: str) -> Iterator[tuple[int, str]]:
         for name in names:
             first, _, rest = name.partition(".")
             if first == package and rest:
-                yield node.lineno, rest.partition(".")[0]
+                top, _, used = rest.partition(".")
+                yield node.lineno, top, used.partition(".")[0]
 
 
 def broken(places: dict[str, int], found: dict[str, Path]) -> list[str]:
@@ -50,10 +55,27 @@ def broken(places: dict[str, int], found: dict[str, Path]) -> list[str]:
     wrong = []
     for name, path in found.items():
         top = name.partition(".")[0]
-        for line, target in imported(path, ROOT.name):
+        for line, target, _ in imported(path, ROOT.name):
             if target in places and target != top and places[target] < places.get(top, len(places)):
                 wrong.append(f"{name}:{line} → {target}")
     return wrong
+
+
+def hidden(found: dict[str, Path]) -> list[str]:
+    """Imports from outside of a package of what it does not show, as `module:line → package.name`."""
+    wrong = []
+    for name, path in found.items():
+        for line, target, used in imported(path, ROOT.name):
+            package = importlib.import_module(f"{ROOT.name}.{target}") if target in found else None
+            shown = getattr(package, "__all__", ())
+            outside = target != name.partition(".")[0] and hasattr(package, "__path__")
+            if used and outside and used not in shown:
+                wrong.append(f"{name}:{line} → {target}.{used}")
+    return wrong
+
+
+def test_others_use_of_a_package_what_it_shows() -> None:
+    assert hidden(modules()) == []
 
 
 def test_the_order_lists_every_name_at_the_top() -> None:

@@ -1,11 +1,10 @@
-"""What is told of a transcription, and which addresses are told: the rule of a configuration's `events`.
+"""What is told of a transcription, and whether it is: the rule of a configuration's `events`.
 
 Conversations have their own kinds (`conversations.events`), of which every status callback is told.
 """
 
 from collections.abc import Collection
 from enum import StrEnum
-from typing import Protocol
 
 
 class TranscriptionEvent(StrEnum):
@@ -19,25 +18,6 @@ TOLD_UNASKED = frozenset({TranscriptionEvent.COMPLETED, TranscriptionEvent.FAILE
 """What is told where no events are listed. It stays as it is when a kind is added: nobody asked for that one."""
 
 
-class Target(Protocol):
-    """The `transcriptionStatusCallback` of a configuration."""
-
-    @property
-    def url(self) -> str:
-        """Its address."""
-        ...
-
-    @property
-    def events(self) -> Collection[str] | None:
-        """What it is told of."""
-        ...
-
-
-def addresses(target: Target | None, event: TranscriptionEvent) -> list[str]:
-    """The URLs that are told of an event, by the `transcriptionStatusCallback` of a job's snapshot.
-
-    Without `events` these are told of `TOLD_UNASKED`, with a list of what it names; with an empty one of nothing.
-    """
-    if target is None:
-        return []
-    return [target.url] if event in (TOLD_UNASKED if target.events is None else target.events) else []
+def is_told(event: TranscriptionEvent, listed: Collection[str] | None) -> bool:
+    """Whether an event is told where these are `listed`; None is no list."""
+    return event in (TOLD_UNASKED if listed is None else listed)

@@ -12,6 +12,8 @@ from callscribe.cli.migrate import migrate
 from callscribe.cli.transcribe import transcribe
 from callscribe.errors import SetupError
 
+__all__ = ["app", "main"]
+
 app = typer.Typer(
     help="Batch transcription for recorded calls, on your own machines.",
     epilog="Settings are CALLSCRIBE_* environment variables; see docs/configuration.md.",

@@ -305,7 +305,7 @@ def _document(row: Transcription) -> dict[str, Any]:
         "updatedAt": row.updated_at.isoformat(),
         "duration": row.duration,
         "sourceId": row.source_id,
-        "servedBy": row.resolved_configuration.served_by.document(),
+        "servedBy": row.served_by.document(),
         "requestId": row.request_id,
         "retryOf": row.retry_of,
         "error": row.error.document() if row.error else None,

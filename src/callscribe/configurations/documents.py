@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from callscribe.callbacks.events import TranscriptionEvent, is_told
 from callscribe.db.documents import Document
 
 KeptDays = int | float | Literal["forever"]
@@ -12,6 +13,10 @@ class CallbackTarget(Document):
 
     url: str
     events: list[str] | None = None
+
+    def wants(self, event: TranscriptionEvent) -> bool:
+        """Whether it is to be told of this."""
+        return is_told(event, self.events)
 
 
 class ChannelRole(Document):

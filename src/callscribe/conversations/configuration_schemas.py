@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictBool, StrictInt, StringConstraints
 
 from callscribe.callbacks.urls import CallbackUrl
+from callscribe.conversations.documents import ConversationOptions
 from callscribe.conversations.tables import ConversationConfiguration, Grouping, Operation
 from callscribe.conversations.wire import Channel, ConversationListMeta, Name, Reference, Text
 from callscribe.web.wire import ClosedWire, Timestamp
@@ -105,7 +106,13 @@ class ConversationConfigurationResource(ClosedWire):
     @classmethod
     def of(cls, row: ConversationConfiguration) -> "ConversationConfigurationResource":
         """From its row."""
-        return cls(id=row.id, created_at=row.created_at, updated_at=row.updated_at, version=row.version, **row.document)
+        return cls(
+            id=row.id,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            version=row.version,
+            **row.document.document(),
+        )
 
 
 class ConversationConfigurationList(ClosedWire):
@@ -151,22 +158,24 @@ def status_url(operation_id: str, base_url: str) -> str:
     return f"{base_url}/v2/ControlPlane/Operations/{operation_id}"
 
 
-def document(request: ConversationConfigurationRequest) -> dict[str, Any]:
-    """The options as they are kept and answered, with defaults filled in; names are in camelCase."""
+def kept_options(request: ConversationConfigurationRequest) -> ConversationOptions:
+    """The options as they are kept and answered, with defaults filled in."""
     given = request.model_dump(
         mode="json", by_alias=True, exclude={"version", "conversations_v1_bridge"}, exclude_none=False
     )
-    return given | {
+    filled = {
         "channelSettings": channel_settings(request.channel_settings or {}),
         "statusCallbacks": status_callbacks(request.status_callbacks or []),
         "intelligenceConfigurationIds": request.intelligence_configuration_ids or [],
         "memoryExtractionEnabled": bool(request.memory_extraction_enabled),
     }
+    return ConversationOptions.model_validate(given | filled)
 
 
-def snapshot(row: ConversationConfiguration) -> dict[str, Any]:
+def snapshot(row: ConversationConfiguration) -> ConversationOptions:
     """The options as a conversation keeps them: as they are answered."""
-    return ConversationConfigurationResource.of(row).model_dump(mode="json", by_alias=True)
+    answer = ConversationConfigurationResource.of(row).model_dump(mode="json", by_alias=True)
+    return ConversationOptions.model_validate(answer)
 
 
 def channel_settings(settings: ChannelSettings) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """Rules for conversation configurations."""
 
-from typing import Any
-
 from sqlalchemy.orm import Session
 
 from callscribe.conversations import configuration_repository as repository
@@ -11,10 +9,11 @@ from callscribe.conversations.configuration_schemas import (
     ConversationConfigurationPatch,
     ConversationConfigurationRequest,
     channel_settings,
-    document,
+    kept_options,
     status_callbacks,
     status_url,
 )
+from callscribe.conversations.documents import ConversationOptions
 from callscribe.conversations.tables import ConversationConfiguration, Grouping, Operation
 from callscribe.db.base import now
 from callscribe.db.engine import Database
@@ -49,7 +48,7 @@ class ConversationConfigurations:
                 id=new_conversation_configuration_id(),
                 account_sid=account_sid,
                 memory_store_id=request.memory_store_id,
-                document=document(request),
+                document=kept_options(request),
             )
             session.add(row)
             session.flush()
@@ -92,7 +91,7 @@ class ConversationConfigurations:
             row = _updatable(
                 session, account_sid, configuration_id, request.version, request.conversation_grouping_type
             )
-            _write(row, document(request))
+            _write(row, kept_options(request))
             return _accepted(session, row, base_url)
 
         return change(self._database, repetition, work)
@@ -175,32 +174,32 @@ def _updatable(
     if version is not None and version != row.version:
         detail = f"version: the configuration is at version {row.version}; fetch it and make the change again."
         raise RequestError.at("/version", Code.CONFLICT, detail)
-    if grouping is not None and grouping != row.document["conversationGroupingType"]:
+    if grouping is not None and grouping != row.document.conversation_grouping_type:
         detail = "conversationGroupingType: cannot be changed; create another configuration."
         raise RequestError.at("/conversationGroupingType", Code.INVALID_PARAMETER, detail)
     return row
 
 
-def _write(row: ConversationConfiguration, options: dict[str, Any]) -> None:
+def _write(row: ConversationConfiguration, options: ConversationOptions) -> None:
     row.document = options
-    row.memory_store_id = options["memoryStoreId"]
+    row.memory_store_id = options.memory_store_id
     row.version += 1
     row.updated_at = now()
 
 
-def _merged(options: dict[str, Any], request: ConversationConfigurationPatch) -> dict[str, Any]:
+def _merged(options: ConversationOptions, request: ConversationConfigurationPatch) -> ConversationOptions:
     given = request.model_dump(
         mode="json",
         by_alias=True,
         exclude_none=True,
         exclude={"version", "channel_settings", "status_callbacks", "conversations_v1_bridge"},
     )
-    result = options | given
+    result = options.document() | given
     if request.status_callbacks is not None:
         result["statusCallbacks"] = status_callbacks(request.status_callbacks)
     if request.channel_settings is not None:
         changed = {channel: each for channel, each in request.channel_settings.items() if each is not None}
-        merged = options["channelSettings"] | channel_settings(changed)
+        merged = result["channelSettings"] | channel_settings(changed)
         removed = {channel.value for channel, each in request.channel_settings.items() if each is None}
         result["channelSettings"] = {channel: each for channel, each in merged.items() if channel not in removed}
-    return result
+    return ConversationOptions.model_validate(result)

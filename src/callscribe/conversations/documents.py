@@ -39,8 +39,9 @@ class EventTarget(Document):
 
 
 class ConversationOptions(Document):
-    """The options of a conversation from when it was opened."""
+    """The options of a configuration, and of a conversation from when it was opened."""
 
     conversation_grouping_type: str
+    memory_store_id: str | None = None
     channel_settings: dict[str, ChannelOptions] | None = None
     status_callbacks: list[EventTarget] | None = None

@@ -370,7 +370,7 @@ class Conversations:
             if configuration is None:
                 detail = f"There is no conversation configuration {request.configuration_id}."
                 raise RequestError.at("/configurationId", Code.NOT_FOUND, detail)
-            options = snapshot(configuration)
+            options = snapshot(configuration).document()
             if grouping is not None and grouping != options["conversationGroupingType"]:
                 detail = "conversationGroupingType: is the configuration's."
                 raise RequestError.at("/configuration/conversationGroupingType", Code.INVALID_PARAMETER, detail)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from callscribe.conversations import configuration_repository, repository
 from callscribe.conversations.configuration_schemas import snapshot
-from callscribe.conversations.documents import Address, ConversationOptions, Party
+from callscribe.conversations.documents import Address, Party
 from callscribe.conversations.events import Event, Events
 from callscribe.conversations.participants import has_address, new_participant, party
 from callscribe.conversations.schemas import kept_word
@@ -166,7 +166,7 @@ class Storing:
             conversation_id=conversation_id,
             account_sid=self._account_sid,
             configuration_id=self._configuration_id,
-            configuration=ConversationOptions.model_validate(snapshot(configuration)),
+            configuration=snapshot(configuration),
             people=people,
             channel=self._channel,
         )

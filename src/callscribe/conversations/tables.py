@@ -29,7 +29,7 @@ class Grouping(StrEnum):
 
 
 class ConversationConfiguration(Base):
-    """A named set of options. `document` has them as they stand on the wire."""
+    """A named set of options."""
 
     __tablename__ = "conversation_configurations"
     __table_args__ = (
@@ -40,7 +40,7 @@ class ConversationConfiguration(Base):
     id: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     account_sid: Mapped[str] = mapped_column(sa.ForeignKey("accounts.sid"))
     memory_store_id: Mapped[str | None] = mapped_column(sa.String(128))
-    document: Mapped[dict[str, Any]]
+    document: Mapped[ConversationOptions] = mapped_column(JsonOf(ConversationOptions))
     version: Mapped[int] = mapped_column(default=1)
     """Counts the updates, so that one which was made from an old state can be refused."""
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -1,1 +1,15 @@
 """SQL: connections, the table base, the clock of the database, paging."""
+
+__all__ = [
+    "base",
+    "clock",
+    "committed",
+    "documents",
+    "engine",
+    "group_commit",
+    "paging",
+    "presence",
+    "repetition",
+    "upsert",
+]
+"""What the rest of the program may use of it: modules."""

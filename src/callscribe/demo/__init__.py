@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+__all__ = ["RECORDING", "SCRIPT", "DemoCall", "DemoParty", "DemoTurn", "call", "client", "media", "server"]
+"""What the rest of the program may use of it: the call, and modules."""
+
 RECORDING = Path(__file__).parent / "call.wav"
 """16-bit PCM, 8 kHz, dual-channel: channel 1 the customer, channel 2 the agent."""
 

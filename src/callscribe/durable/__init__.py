@@ -6,6 +6,23 @@ from dbos import _sys_db, _utils
 
 from callscribe.outages import outage
 
+__all__ = [
+    "backlog",
+    "fairness",
+    "housekeeping",
+    "liveness",
+    "queue_stats",
+    "queues",
+    "quiet_dbos",
+    "recovery",
+    "retry",
+    "runtime",
+    "system_tables",
+    "tables",
+    "workers",
+]
+"""What the rest of the program may use of it."""
+
 
 def quiet_dbos() -> None:
     """Let DBOS say only what an operator can act on.

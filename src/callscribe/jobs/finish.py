@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from callscribe.callbacks.events import TranscriptionEvent, addresses
+from callscribe.callbacks.events import TranscriptionEvent
 from callscribe.callbacks.service import Callbacks, Message, fit_body
 from callscribe.conversations.service import Conversations
 from callscribe.db.engine import Database
@@ -135,7 +135,8 @@ class FinishSteps:
 
     def _conclude(self, row: Transcription, status: Status, body: CallbackBody, **values: Any) -> None:
         event = TranscriptionEvent(status)
-        urls = addresses(row.resolved_configuration.transcription_status_callback, event)
+        target = row.resolved_configuration.transcription_status_callback
+        urls = [target.url] if target is not None and target.wants(event) else []
         message = self._message(row, body) if urls else None
         if message is not None and message.blob_bytes is not None:
             values["result_bytes"] = values.get("result_bytes", 0) + message.blob_bytes
@@ -159,12 +160,9 @@ class FinishSteps:
         if not ended:
             self._take_back(row.id, message)
             return
-        _log.info(
-            "transcription.ended",
-            transcription=row.id,
-            status=status.value,
-            error=values.get("error", {}).get("code"),
-        )
+        error: Failure | None = values.get("error")
+        code = None if error is None else error.code
+        _log.info("transcription.ended", transcription=row.id, status=status.value, error=code)
 
     def _message(self, row: Transcription, body: CallbackBody) -> Message:
         data, reduced = fit_body(body, self._callbacks.max_body_bytes)

@@ -136,5 +136,5 @@ class Readiness:
 
 def _is_untried(worker: Worker) -> bool:
     """Whether all that a worker serves is at providers, who are asked nothing but what jobs ask."""
-    served = [registry.find(ServedBy.parse(name).engine) for name in worker.models or ()]
+    served = [registry.find(ServedBy.parse(name).engine) for name in worker.models]
     return bool(served) and all(engine is not None and engine.runs == "provider" for engine in served)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from callscribe.accounts import usage
 from callscribe.db.base import now
+from callscribe.db.clock import instant
 from callscribe.db.paging import Page, fetch_page
 from callscribe.recordings.tables import UNFINISHED, Call, Intake, Recording
 
@@ -80,6 +81,13 @@ def delete(session: Session, account_sid: str, sid: str) -> Recording | None:
         session.flush()
         usage.store(session, account_sid, -(row.size or 0))
     return row
+
+
+def until_next_erasure(session: Session, account_sid: str, kept: timedelta) -> timedelta | None:
+    """How long until the oldest recording of an account was kept for so long; None where there is none."""
+    oldest = sa.select(sa.func.min(Recording.date_created)).where(Recording.account_sid == account_sid)
+    first, moment = session.execute(sa.select(oldest.scalar_subquery(), instant())).one()
+    return None if first is None else first + kept - moment
 
 
 def has_older(

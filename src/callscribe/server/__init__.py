@@ -1,1 +1,4 @@
 """The HTTP process: the application, its health and figures, and the limits of its requests."""
+
+__all__ = ["app", "metrics"]
+"""What the rest of the program may use of it: modules."""

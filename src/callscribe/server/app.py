@@ -38,7 +38,6 @@ from callscribe.server.limits import BodyLimit, RateLimit
 from callscribe.server.metrics import Relay, ServerMetrics
 from callscribe.services import Services
 from callscribe.settings import Settings
-from callscribe.transcriptions.quotas import until_room
 from callscribe.transcriptions.results import Results
 from callscribe.web import problems
 from callscribe.web.links import add_links
@@ -102,7 +101,7 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
         settings,
         automatic,
         automatic.admit,
-        until_room,
+        services.quotas.until_room,
     )
     app.state.recordings = recordings
     app.state.recording_media = RecordingMedia(blobs, decoder, settings, recordings.is_there)

@@ -1,1 +1,17 @@
 """Recorded speech to timed words: voice activity, windows, engines, and the catalogue of their models."""
+
+__all__ = [
+    "abilities",
+    "catalogue",
+    "diarization",
+    "engines",
+    "interface",
+    "keyterms",
+    "languages",
+    "pipeline",
+    "routes",
+    "segmentation",
+    "serialization",
+    "trial",
+]
+"""What the rest of the program may use of it: modules."""

@@ -103,7 +103,8 @@ class ModelDescription:
 class Recording:
     """A recording as it was fetched.
 
-    `path` is the file as it came, to be read only, and only during the call. `channels` are those to recognise, from 0 as in the file: one of two that are copies of each other. `duration` is its length in seconds.
+    `path` is the file as it came, to be read only, and only during the call. `channels` are those to recognise, from 0
+    as in the file: one of two that are copies of each other. `duration` is its length in seconds.
     """
 
     path: Path

@@ -1,1 +1,22 @@
 """Transcriptions: the resource, as requests see it. What is done for one is in `jobs`."""
+
+__all__ = [
+    "administration",
+    "automatic",
+    "checkpoints",
+    "conversation_export",
+    "documents",
+    "endpoints",
+    "examples",
+    "keys",
+    "quotas",
+    "repository",
+    "results",
+    "retention",
+    "schemas",
+    "service",
+    "sources",
+    "status",
+    "tables",
+]
+"""What the rest of the program may use of it: modules."""

@@ -11,12 +11,15 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from sqlalchemy.orm import Session
 
+from callscribe.accounts import repository as account_repository
 from callscribe.accounts import usage, usage_repository
 from callscribe.accounts.limits import Limits, limits_of
+from callscribe.accounts.retention import Retention, of_settings
 from callscribe.accounts.tables import AccountStorage
 from callscribe.db.engine import Database
 from callscribe.errors import Code, RequestError
@@ -115,7 +118,7 @@ class Quotas:
             raise _full(
                 f"This account stores {standing.stored_bytes} bytes, of {limits.stored_bytes} that it may. Delete "
                 "transcriptions or recordings that are done with.",
-                until_room(session, account_sid),
+                self.until_room(session, account_sid),
             )
 
     def added(self, account_sid: str) -> None:
@@ -165,6 +168,17 @@ class Quotas:
                     del self._standings[sid]
         return standing
 
+    def until_room(self, session: Session, account_sid: str) -> float:
+        """Seconds until retention has erased something of an account; `STORAGE_WAIT` where it never will."""
+        account = account_repository.find(session, account_sid)
+        days = Retention.of(account.retention if account else None, of_settings(self._settings)).recording
+        waits = [
+            repository.until_next_erasure(session, account_sid),
+            None if days is None else recording_repository.until_next_erasure(session, account_sid, timedelta(days)),
+        ]
+        next_one = min((wait for wait in waits if wait is not None), default=None)
+        return STORAGE_WAIT if next_one is None else max(0.0, next_one.total_seconds()) + ERASURE_DELAY
+
     def _until_one_ends(self, standing: Standing, limit: int) -> float:
         """Seconds until there is room for one, at the rate at which the account's jobs ended lately."""
         rate = standing.activity.jobs_a_second
@@ -184,12 +198,6 @@ def use_of(session: Session, account_sid: str, settings: Settings) -> Standing:
         stored_bytes=usage_repository.stored(session, account_sid),
         activity=usage.activity(session, account_sid),
     )
-
-
-def until_room(session: Session, account_sid: str) -> float:
-    """Seconds until retention has erased something of an account's jobs; `STORAGE_WAIT` where it never will."""
-    wait = repository.until_next_erasure(session, account_sid)
-    return STORAGE_WAIT if wait is None else max(0.0, wait.total_seconds()) + ERASURE_DELAY
 
 
 def _full(detail: str, seconds: float) -> RequestError:

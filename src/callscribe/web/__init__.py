@@ -1,1 +1,15 @@
 """What HTTP endpoints are made with: errors as answers, wire types, paging, idempotency, ranges. Knows no domain."""
+
+__all__ = [
+    "idempotency",
+    "legacy_pages",
+    "links",
+    "observation",
+    "pagination",
+    "problems",
+    "ranges",
+    "tables",
+    "urls",
+    "wire",
+]
+"""What the rest of the program may use of it: modules."""

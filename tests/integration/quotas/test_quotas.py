@@ -217,6 +217,13 @@ def test_the_wait_for_room_is_until_something_of_the_accounts_is_erased(
     for column, seconds in (("job_due_at", 9000), ("transcript_due_at", 3000), ("media_due_at", 1000)):
         added(database, job(account, ended, **{column: now + timedelta(seconds=seconds)}))
         assert wait() == pytest.approx(seconds, abs=60)
+    with database.write() as session:
+        sid, yesterday = new_recording_sid(), now + timedelta(seconds=500) - timedelta(days=1)
+        source = "StartCallRecordingAPI"
+        session.add(Recording(account_sid=account, sid=sid, channels=1, source=source, date_created=yesterday))
+    assert wait() == pytest.approx(1000, abs=60)  # recordings are kept for ever
+    mine = Quotas(database, Settings(account_stored_bytes=1000, retention_recording_days=1.0))
+    assert wait() == pytest.approx(500, abs=60)
     added(database, job(account, ended, media_due_at=now - timedelta(hours=1)))  # and not swept yet
     assert wait() == 0
 

@@ -19,6 +19,7 @@ from callscribe.db.engine import Database
 from callscribe.durable.queues import WorkQueue
 from callscribe.errors import Cancelled, Code
 from callscribe.ids import new_configuration_id, new_transcription_id
+from callscribe.jobs.callback_payload import CallbackBody
 from callscribe.jobs.fetch import FetchSteps
 from callscribe.jobs.finish import SMALL_BODY_BYTES, FinishSteps
 from callscribe.jobs.job_tracker import JobTracker
@@ -145,7 +146,7 @@ def test_an_end_that_is_repeated_is_told_once(
 ) -> None:
     assert steps.recognition.recognize(job.id, 0)
     as_the_second_saw_it = steps.row(job.id)
-    body = {"sentences": [{"text": "x" * SMALL_BODY_BYTES}]}
+    body = CallbackBody.of(as_the_second_saw_it).model_copy(update={"language": "x" * SMALL_BODY_BYTES})
     for _ in range(2):  # a step runs again where its worker was killed behind the commit
         if end is Status.COMPLETED:
             steps.ending.complete(job.id)
@@ -180,11 +181,9 @@ def test_an_end_that_is_not_committed_is_not_told_and_told_once_by_who_repeats_i
 def test_an_end_that_nobody_asked_for_leaves_neither_a_callback_nor_a_body(
     database: Database, steps: Steps, job: Transcription
 ) -> None:
-    callback = job.resolved_configuration["transcriptionStatusCallback"]
+    asked = resolved(transcriptionStatusCallback={"url": "http://127.0.0.1:9/c", "events": ["FAILED"]})
     with database.write() as session:
-        repository.update_running(
-            session, job.id, resolved_configuration={"transcriptionStatusCallback": callback | {"events": ["FAILED"]}}
-        )
+        repository.update_running(session, job.id, resolved_configuration=asked)
     assert steps.recognition.recognize(job.id, 0)
     steps.ending.complete(job.id)
     assert steps.row(job.id).status == Status.COMPLETED

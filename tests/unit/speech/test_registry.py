@@ -41,8 +41,6 @@ def test_what_serves_is_written_as_engine_and_model() -> None:
     own = ServedBy("whisper", "/models/our own: v2")
     assert str(own) == "whisper//models/our own: v2"
     assert ServedBy.parse(str(own)) == own
-    assert ServedBy.of(own.document()) == own
-    assert ServedBy.parse("base") == ServedBy("", "base"), "as earlier versions named their queues"
 
 
 def test_bare_names_and_paths_are_the_default_engines(loudness: EngineDeclaration) -> None:

@@ -1,6 +1,5 @@
 """What serves a job."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -16,15 +15,10 @@ class ServedBy:
 
     @classmethod
     def parse(cls, name: str) -> "ServedBy":
-        """The inverse of `str`."""
+        """The inverse of `str`. A model may be a path."""
         engine, _, model = name.partition("/")
         return cls(engine, model)
 
     def document(self) -> dict[str, str]:
         """The member `servedBy` of a resolved configuration."""
         return {"engine": self.engine, "model": self.model}
-
-    @classmethod
-    def of(cls, document: Mapping[str, str]) -> "ServedBy":
-        """The inverse of `document`."""
-        return cls(document["engine"], document["model"])
