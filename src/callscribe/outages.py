@@ -73,7 +73,8 @@ def _named(error: BaseException) -> str | None:
     if isinstance(error, sqlalchemy.exc.TimeoutError):
         return "the database has no connection free"
     if isinstance(error, sqlalchemy.exc.DBAPIError):
-        return "the connection to the database broke" if error.connection_invalidated else _database(error.orig)
+        broken = "the connection to the database broke" if error.connection_invalidated else None
+        return _database(error.orig) or broken
     if isinstance(error, (sqlite3.Error, psycopg.Error)):
         return _database(error)
     if isinstance(error, BaseError):

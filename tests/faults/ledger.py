@@ -243,8 +243,11 @@ class Ledger:
         self._check_storage()
 
     def _wait_for_quiet(self, timeout: float) -> None:
-        """Until no workflow waits or runs."""
-        query = "SELECT workflow_uuid, status FROM dbos.workflow_status WHERE status NOT IN ('SUCCESS', 'CANCELLED')"
+        """Until nothing waits, is in hand or runs."""
+        query = (
+            "SELECT workflow_uuid, status FROM dbos.workflow_status WHERE status NOT IN ('SUCCESS', 'CANCELLED') "
+            "UNION ALL SELECT id, queue FROM work"
+        )
 
         def look() -> bool:
             return not [row for row in self.fleet.postgres.rows(query) if row[1] != "ERROR"]
@@ -347,7 +350,8 @@ class Ledger:
             "callbacks": "SELECT subject_id FROM callbacks",
             "chunks": "SELECT transcription_id FROM chunks",
             "workflows": "SELECT substring(workflow_uuid from 'voice_transcription_[0-9a-z]{26}') "
-            "FROM dbos.workflow_status WHERE name != 'erase' OR status != 'SUCCESS'",
+            "FROM dbos.workflow_status WHERE name NOT IN ('erase', 'erase_late') OR status != 'SUCCESS'",
+            "pieces of work": "SELECT substring(id from 'voice_transcription_[0-9a-z]{26}') FROM work",
         }
         for table, query in queries.items():
             found = {job for (job,) in self.fleet.postgres.rows(query)} & self.deleted

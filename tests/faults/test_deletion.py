@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from callscribe.db.engine import Database
-from callscribe.durable.system_tables import ENQUEUED, PENDING, workflow_status
+from callscribe.durable.tables import Piece
 from faults.clips import clip
 from faults.processes import is_gone, wait_for
 from harness import ACCOUNT_SID, Server, eventually, running
@@ -149,8 +149,4 @@ def spooled(server: Server) -> list[Path]:
 def erasing(server: Server) -> int:
     """How many erasures are under way."""
     with closing(Database(f"sqlite:///{server.data / 'callscribe.db'}")) as database, database.read() as session:
-        table = workflow_status(database)
-        query = sa.select(sa.func.count()).where(
-            table.c.queue_name == "erasures", table.c.status.in_({PENDING, ENQUEUED})
-        )
-        return session.scalar(query) or 0
+        return session.scalar(sa.select(sa.func.count()).where(Piece.queue == "erasures")) or 0

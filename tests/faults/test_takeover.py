@@ -10,13 +10,13 @@ import pytest
 import sqlalchemy as sa
 
 from callscribe.db.engine import Database
-from callscribe.durable.system_tables import PENDING, workflow_status
 from callscribe.durable.tables import Worker
 from faults.clips import clip
 from faults.processes import wait_for
 from harness import ACCOUNT_SID, Receiver, eventually, running
 from media_server import MediaServer, body, drip
 from servers import postgresql
+from system_tables import PENDING, workflow_status
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -14,8 +14,7 @@ import sqlalchemy as sa
 
 from callscribe.db.engine import Database
 from callscribe.durable.backlog import unserved_models
-from callscribe.durable.system_tables import PENDING, workflow_status
-from callscribe.durable.tables import Worker
+from callscribe.durable.tables import Piece, Worker
 from faults.clips import clip
 from faults.processes import find
 from harness import Server, eventually, running
@@ -53,10 +52,9 @@ def database_of(server: Server) -> Iterator[Database]:
 
 
 def waits_in(database: Database, job: str) -> str | None:
-    """The queue in which a job's recognition is or was."""
-    table = workflow_status(database)
+    """The queue in which a job's recognition is, waiting or in hand."""
     with database.read() as session:
-        return session.scalar(sa.select(table.c.queue_name).where(table.c.workflow_uuid == f"{job}-recognition"))
+        return session.scalar(sa.select(Piece.queue).where(Piece.id == f"{job}-recognition"))
 
 
 def test_work_goes_where_it_can_be_done(tmp_path: Path, media: MediaServer) -> None:
@@ -111,12 +109,7 @@ def test_a_worker_that_is_told_to_end_blames_nobody(tmp_path: Path, media: Media
 
 def holder(database: Database, job: str) -> int | None:
     """The process of the worker that has the job's recognition in hand."""
-    table = workflow_status(database)
-    query = (
-        sa.select(Worker.pid)
-        .join(table, table.c.executor_id == Worker.id)
-        .where(table.c.workflow_uuid == f"{job}-recognition", table.c.status == PENDING)
-    )
+    query = sa.select(Worker.pid).join(Piece, Piece.worker == Worker.id).where(Piece.id == f"{job}-recognition")
     with database.read() as session:
         return session.scalar(query)
 

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from callscribe.accounts.retention import Layer, Retention
 from callscribe.accounts.tables import Account
 from callscribe.callbacks import repository
+from callscribe.callbacks.queueing import queue_attempt
 from callscribe.callbacks.tables import Callback, Delivery
-from callscribe.durable.queues import Queue, WorkQueue
+from callscribe.durable.queues import WorkQueue
 from callscribe.errors import Code, RequestError
 from callscribe.ids import new_callback_id, new_event_id
 from callscribe.observability import context, tracing
@@ -119,9 +120,7 @@ class Callbacks:
         callback.traceparent = tracing.traceparent()
         session.add(callback)
         session.flush()
-        self._queue.enqueue(
-            session, Queue.CALLBACKS, "CallbackWorkflows.deliver", callback.id, callback.account_sid, callback.id
-        )
+        queue_attempt(session, self._queue, callback)
 
     def of_subject(self, session: Session, account_sid: str, subject_id: str) -> Sequence[Callback]:
         """Every callback about a subject, oldest first."""

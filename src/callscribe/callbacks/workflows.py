@@ -1,4 +1,4 @@
-"""The durable delivery of one callback: attempt, wait, attempt again; every wait survives a restart."""
+"""The durable delivery of one callback: attempt, wait, attempt again; waits survive a restart and hold no place."""
 
 import time
 from typing import Literal
@@ -11,11 +11,13 @@ from callscribe.accounts.service import Accounts
 from callscribe.callbacks import repository
 from callscribe.callbacks.delivery import Sender
 from callscribe.callbacks.observing import AttemptOutcome, attempting, delivering
+from callscribe.callbacks.queueing import callback_of, queue_attempt
 from callscribe.callbacks.tables import Callback, Delivery
 from callscribe.cancellation import Watch
 from callscribe.db.engine import Database
-from callscribe.durable.housekeeping import abandoned
-from callscribe.durable.queues import WORKFLOW_INSTANCE
+from callscribe.durable.at_work import workflow
+from callscribe.durable.housekeeping import broken
+from callscribe.durable.queues import WORKFLOW_INSTANCE, WorkQueue
 from callscribe.durable.retry import with_retries
 from callscribe.errors import Cancelled, DeliveryError
 from callscribe.media.blobs import BlobMissing, BlobStore
@@ -36,35 +38,30 @@ Outcome = Literal["delivered", "refused", "retry"]
 class CallbackWorkflows(DBOSConfiguredInstance):
     """Workflows for callbacks, with what they need."""
 
-    def __init__(self, database: Database, blobs: BlobStore, accounts: Accounts, settings: Settings) -> None:
+    def __init__(
+        self, database: Database, queue: WorkQueue, blobs: BlobStore, accounts: Accounts, settings: Settings
+    ) -> None:
         self._database = database
+        self._queue = queue
         self._blobs = blobs
         self._accounts = accounts
         self._settings = settings
         self._sender = Sender(settings)
         super().__init__(WORKFLOW_INSTANCE)
 
-    @DBOS.workflow(name="deliver")
-    def deliver(self, callback_id: str) -> None:
-        """Attempt until it is accepted, refused for good, or the attempts are used up."""
+    @workflow("deliver")
+    def deliver(self, callback_id: str, number: int) -> None:
+        """Attempt it; queue another attempt, unless it is accepted, refused for good, or the attempts are used up."""
         with delivering(self._database, callback_id):
-            self._deliver(callback_id)
-
-    def _deliver(self, callback_id: str) -> None:
-        outcome: Outcome = "refused"
-        wait = self._settings.callback_retry_interval
-        for number in range(1, self._settings.callback_attempts + 1):
             try:
                 outcome = self.attempt(callback_id, number)
             except Exception as error:  # noqa: BLE001  a fault of this server is like one of the way there
                 _log.error("callback.attempt_failed", callback=callback_id, exc_info=error)
                 outcome = "retry"
-            if outcome != "retry":
-                break
-            if number < self._settings.callback_attempts:
-                DBOS.sleep(wait)
-                wait *= BACKOFF
-        self.conclude(callback_id, outcome == "delivered")
+            if outcome == "retry" and number < self._settings.callback_attempts:
+                self.queue_next(callback_id, number)
+            else:
+                self.conclude(callback_id, outcome == "delivered")
 
     @DBOS.step()
     def attempt(self, callback_id: str, number: int) -> Outcome:
@@ -148,6 +145,19 @@ class CallbackWorkflows(DBOSConfiguredInstance):
         return watch
 
     @DBOS.step()
+    def queue_next(self, callback_id: str, number: int) -> None:
+        """The next attempt, after a wait that grows."""
+
+        def queue() -> None:
+            with self._database.write() as session:
+                callback = repository.find(session, callback_id)
+                if callback is not None:
+                    wait = self._settings.callback_retry_interval * BACKOFF ** (number - 1)
+                    queue_attempt(session, self._queue, callback, number + 1, wait)
+
+        with_retries(queue)
+
+    @DBOS.step()
     def conclude(self, callback_id: str, delivered: bool) -> None:  # noqa: FBT001  DBOS records positions
         """Record the outcome where it can be looked up."""
 
@@ -158,8 +168,8 @@ class CallbackWorkflows(DBOSConfiguredInstance):
 
         with_retries(record)
 
-    def fail_abandoned(self) -> None:
-        """Conclude the callbacks whose workflow DBOS gave up."""
-        for workflow in abandoned("deliver"):
+    def fail_broken(self) -> None:
+        """Conclude the callbacks whose workflow broke."""
+        for each in broken("deliver"):
             with self._database.write() as session:
-                repository.set_delivery(session, workflow, Delivery.FAILED)
+                repository.set_delivery(session, callback_of(each), Delivery.FAILED)

@@ -344,7 +344,6 @@ def _jobs(data: Path | None) -> Iterator[Jobs]:
         yield Jobs(database, services.transcriptions, services.callbacks)
     finally:
         services.transcriptions.close()
-        services.queue.close()
         database.close()
 
 

@@ -2,13 +2,16 @@
 
 import logging
 
-from dbos import _sys_db, _utils
+import sqlalchemy as sa
+from psycopg import errors as postgres
 
 from callscribe.outages import outage
 
 __all__ = [
+    "at_work",
     "backlog",
-    "fairness",
+    "claims",
+    "dispatch",
     "housekeeping",
     "liveness",
     "queue_stats",
@@ -17,11 +20,18 @@ __all__ = [
     "recovery",
     "retry",
     "runtime",
-    "system_tables",
     "tables",
     "workers",
 ]
 """What the rest of the program may use of it."""
+
+_CONTENTION = (
+    postgres.LockNotAvailable,
+    postgres.DeadlockDetected,
+    postgres.SerializationFailure,
+    postgres.QueryCanceled,
+)
+"""Another transaction was in the way; the connection works."""
 
 
 def quiet_dbos() -> None:
@@ -39,19 +49,19 @@ def quiet_dbos() -> None:
     logger.propagate = True
 
 
-def let_dbos_wait() -> None:
+def wait_through_outages(engine: sa.Engine) -> None:
     """Have DBOS wait for a full or read-only disk and the like as it does for a connection that is lost.
 
-    It would give up the workflow in hand, whose row then stays for ever with a worker that lives. The two functions are
-    not public in DBOS 3.4; pyproject.toml pins the minor version.
+    It would give up the workflow in hand, whose row then stays for ever with a worker that lives. DBOS waits where
+    SQLAlchemy calls an error a disconnect; so that is what an outage is called on its engine. Only the connection that
+    had the error is given up, not the whole pool.
     """
 
-    def postgres(e: Exception) -> bool:
-        return _utils.retriable_postgres_exception(e) or outage(e) is not None
+    def judge(context: sa.engine.ExceptionContext) -> None:
+        error = context.sqlalchemy_exception or context.original_exception
+        if context.is_disconnect or outage(error) is None or isinstance(context.original_exception, _CONTENTION):
+            return
+        context.is_disconnect = True
+        context.invalidate_pool_on_disconnect = False
 
-    def sqlite(e: Exception) -> bool:
-        return _utils.retriable_sqlite_exception(e) or outage(e) is not None
-
-    # Where they are looked up, not where they are defined.
-    setattr(_sys_db, "retriable_postgres_exception", postgres)  # noqa: B010  not exported, says mypy
-    setattr(_sys_db, "retriable_sqlite_exception", sqlite)  # noqa: B010
+    sa.event.listen(engine, "handle_error", judge)

@@ -1,25 +1,26 @@
-"""What becomes of workflows that have ended: those given up are named, old ones are forgotten."""
+"""What becomes of workflows that have ended: those that broke are named, old ones are forgotten."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
 from dbos import DBOS
 
 from callscribe.db.base import now
-from callscribe.durable.system_tables import BROKEN, GIVEN_UP
 
 KEPT: Final = timedelta(days=1)
 """How long DBOS remembers a workflow that has ended; the job's own row stays for good."""
 
-KEPT_ABANDONED: Final = timedelta(days=7)
-"""The same for one that was given up or broke: time enough to end what it was for, though no worker runs for days."""
+BROKEN: Final = "ERROR"
+"""Ended with an exception that nothing in it had reckoned with."""
+
+KEPT_BROKEN: Final = timedelta(days=7)
+"""The same for one that broke: time enough to end what it was for, though no worker runs for days."""
 
 BATCH: Final = 500
 
 
-def abandoned(*names: str, statuses: Sequence[str] = (BROKEN, GIVEN_UP)) -> list[str]:
-    """Ids of the workflows of these names that were given up, since every worker that took them died, or that broke.
+def broken(*names: str) -> list[str]:
+    """Ids of the workflows of these names that broke.
 
     Oldest first, and all of them: also those whose work was ended since.
     """
@@ -27,7 +28,7 @@ def abandoned(*names: str, statuses: Sequence[str] = (BROKEN, GIVEN_UP)) -> list
     while True:
         workflows = DBOS.list_workflows(
             name=list(names),
-            status=list(statuses),
+            status=BROKEN,
             limit=BATCH,
             offset=len(found),
             load_input=False,
@@ -40,7 +41,7 @@ def abandoned(*names: str, statuses: Sequence[str] = (BROKEN, GIVEN_UP)) -> list
 
 def forget_ended() -> int:
     """Delete a batch of workflows that ended long enough ago, with their checkpoints; returns how many."""
-    kept = {("SUCCESS", "CANCELLED"): KEPT, (BROKEN, GIVEN_UP): KEPT_ABANDONED}
+    kept = {("SUCCESS", "CANCELLED"): KEPT, (BROKEN,): KEPT_BROKEN}
     ended = [
         workflow.workflow_id
         for statuses, period in kept.items()

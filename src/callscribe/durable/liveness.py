@@ -32,7 +32,7 @@ HEARTBEAT = 3.0
 
 EXPIRY = timedelta(seconds=15)
 """A worker that was not seen for so long is taken for dead. If it was only paused, DBOS parks its workflows
-at their next step, since another executor owns them by then."""
+at their next step, since another executor owns them once they are resumed."""
 
 _log = structlog.get_logger(__name__)
 

@@ -1,14 +1,14 @@
-"""How much work waits, by queue and account, and for how long: one look at an index."""
+"""How much work waits for its turn, by queue and account, and for how long: one look at an index."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
-from callscribe.db.clock import milliseconds
+from callscribe.db.clock import instant
 from callscribe.db.engine import Database
-from callscribe.durable.system_tables import ENQUEUED, PENDING, is_in_flight, workflow_status
+from callscribe.durable.tables import Piece
 
 MOST: Final = 100_000
 """Pieces of work that are counted; a look must not take longer because there is more."""
@@ -40,30 +40,23 @@ class QueueStats:
 
 def look(database: Database) -> QueueStats:
     """Count what waits and what runs."""
-    table = workflow_status(database)
 
-    def counted(status: str) -> sa.Select[str, str, int, int]:
-        columns = table.c.queue_name, table.c.queue_partition_key, table.c.created_at
-        # Both conditions beyond the status are those of DBOS's index over queues and partitions.
-        found = (
-            sa.select(*columns)
-            .where(is_in_flight(table, status), table.c.queue_partition_key.is_not(None), table.c.queue_name > "")
-            .limit(MOST)
-            .subquery()
-        )
-        keys = found.c.queue_name, found.c.queue_partition_key
-        oldest = milliseconds() - sa.func.min(found.c.created_at)
-        return sa.select(*keys, sa.func.count(), oldest).group_by(*keys)
+    def counted(which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+        found = sa.select(Piece.queue, Piece.account, Piece.created_at).where(which).limit(MOST).subquery()
+        keys = found.c.queue, found.c.account
+        return sa.select(*keys, sa.func.count(), sa.func.min(found.c.created_at)).group_by(*keys)
 
     with database.read() as session:
-        waiting = session.execute(counted(ENQUEUED)).all()
-        in_hand = session.execute(counted(PENDING)).all()
+        waiting = session.execute(counted(Piece.waits())).all()
+        in_hand = session.execute(counted(Piece.worker.is_not(None))).all()
+        moment = session.scalar(sa.select(instant()))
+    assert moment is not None
     running: dict[str, int] = defaultdict(int)
     for queue, _, count, _ in in_hand:
         running[queue] += count
     by_queue: dict[str, list[QueueDepth]] = defaultdict(list)
     for queue, account, count, oldest in waiting:
-        by_queue[queue].append(QueueDepth(queue, account, count, max(0.0, oldest / 1000)))
+        by_queue[queue].append(QueueDepth(queue, account, count, max(0.0, (moment - oldest).total_seconds())))
     return QueueStats(
         waiting=[depth for queue, depths in by_queue.items() for depth in _busiest(queue, depths)],
         running=dict(running),

@@ -1,4 +1,4 @@
-"""The queues, who serves which, and putting a workflow into one inside the caller's transaction.
+"""The queues, who serves which, and putting a piece of work into one inside the caller's transaction.
 
 A queue belongs to a resource: the network, a model on a processor or a GPU. A worker serves those that its roles name
 and its models allow, so that work goes where it can be done.
@@ -6,21 +6,25 @@ and its models allow, so that work goes where it can be done.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from dbos import DBOS, DBOSClient, EnqueueOptions
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from callscribe.db.clock import instant
 from callscribe.db.engine import Database
+from callscribe.durable.tables import Piece
 from callscribe.settings import Settings
 
 WORKFLOW_INSTANCE = "callscribe"
 """Name under which the one instance of each workflow class is registered."""
 
-PROTOCOL_VERSION = "4"
-"""DBOS resumes a workflow only with code of the same version. Raise this when the steps of a workflow
-change in a way that half-done work cannot follow, and see to it that such work is adopted."""
+PROTOCOL_VERSION = "1"
+"""A worker takes no work of another version. Raise this when the steps of a workflow change in a way that half-done
+work cannot follow, and see to it that such work is adopted."""
 
 
 class Role(StrEnum):
@@ -35,7 +39,7 @@ class Role(StrEnum):
 
 
 class Queue(StrEnum):
-    """Where work waits. All are partitioned by account, so that no account starves another.
+    """Where work waits. In each, accounts take turns, so that none starves another.
 
     Those of `BY_MODEL` are families: one queue for each model of each engine, see `queue_name`.
     """
@@ -49,6 +53,8 @@ class Queue(StrEnum):
     SUSPECTS = "suspects"
     """What was in hand when workers died, more than once; each worker takes one at a time. Without a model: of
     TRANSCRIPTIONS; with one: of RECOGNITION and CHUNKS."""
+    GIVEN_UP = "given-up"
+    """What too many workers died over. Nobody serves it; housekeeping ends the jobs."""
 
 
 BY_MODEL: Final = frozenset({Queue.RECOGNITION, Queue.CHUNKS, Queue.SUSPECTS})
@@ -77,7 +83,7 @@ def model_of(name: str) -> str | None:
 
 
 def rank(priority: str | None, turn: int) -> int:
-    """A piece's place in DBOS's order within an account's queue: by priority, then by turn; the least comes first."""
+    """A piece's place among those of its account in a queue: by priority, then by turn; the least comes first."""
     return (len(PRIORITIES) - 1 - PRIORITIES.index(priority or NORMAL)) * _TURNS + max(1, turn)
 
 
@@ -86,16 +92,15 @@ class WorkerQueue:
     """A queue as one worker serves it.
 
     `places` is how much of it the worker has in hand at once; `spare` are places beyond, for accounts of which it has
-    nothing else in hand from this queue. With `fair`, accounts take turns, one piece each; see `fairness`.
-    `shared` is how much one account may have in hand on all workers; where it is None, and the queue fair, the
-    account's own limit of jobs running.
+    nothing else in hand from this queue. `shared` is how much one account may have in hand on all workers; where it is
+    None, the account's own limit of jobs running. `line` is the same for those who wait in one line (`Piece.line`).
     """
 
     name: str
     places: int
     spare: int = 0
     shared: int | None = None
-    fair: bool = False
+    line: int | None = None
 
     @property
     def room(self) -> int:
@@ -107,85 +112,81 @@ def worker_queues(settings: Settings, roles: Collection[Role], models: Collectio
     """The queues that a worker with these roles and models serves."""
     found: list[WorkerQueue] = []
     if Role.FETCH in roles:
-        found.append(WorkerQueue(queue_name(Queue.TRANSCRIPTIONS), settings.worker_fetches, 1, fair=True))
-        found.append(WorkerQueue(queue_name(Queue.SUSPECTS), 1, fair=True))
+        found.append(WorkerQueue(queue_name(Queue.TRANSCRIPTIONS), settings.worker_fetches, 1))
+        found.append(WorkerQueue(queue_name(Queue.SUSPECTS), 1))
     for model in sorted(models):
         if Role.RECOGNITION in roles:
-            found.append(WorkerQueue(queue_name(Queue.RECOGNITION, model), settings.worker_concurrency, 1, fair=True))
+            found.append(WorkerQueue(queue_name(Queue.RECOGNITION, model), settings.worker_concurrency, 1))
         if Role.CHUNKS in roles:
             # Few places, since each chunk in hand has a decoder, and a worker that dies repeats it.
-            found.append(WorkerQueue(queue_name(Queue.CHUNKS, model), settings.worker_chunks, 1, fair=True))
+            found.append(WorkerQueue(queue_name(Queue.CHUNKS, model), settings.worker_chunks, 1))
         if not {Role.RECOGNITION, Role.CHUNKS}.isdisjoint(roles):
-            found.append(WorkerQueue(queue_name(Queue.SUSPECTS, model), 1, fair=True))
+            found.append(WorkerQueue(queue_name(Queue.SUSPECTS, model), 1))
     if Role.CALLBACKS in roles:
-        # A callback mostly waits, for an answer or for its next attempt: many fit into one worker. One to a dead
-        # receiver keeps its place for minutes, so that as many places are for accounts which have none.
-        found.append(WorkerQueue(queue_name(Queue.CALLBACKS), 64, 64, shared=32, fair=True))
+        # A callback mostly waits for an answer: many fit into one worker. A dead receiver may keep its places for
+        # long, so that as many are for accounts which have none, and half of an account's for its other receivers.
+        found.append(WorkerQueue(queue_name(Queue.CALLBACKS), 64, 64, shared=32, line=16))
     if Role.READING in roles:
         # Each waits for Twilio, in an outage for long. All are of the one account that reads through.
         found.append(WorkerQueue(queue_name(Queue.READING), 16, shared=16))
     if Role.ERASURES in roles:
-        found.append(
-            WorkerQueue(queue_name(Queue.ERASURES), 64, 64, shared=32, fair=True)
-        )  # each sleeps most of its time
+        found.append(WorkerQueue(queue_name(Queue.ERASURES), 16, 16, shared=8))
     return found
 
 
 class WorkQueue:
-    """Puts workflows into queues from any process; runs none itself."""
+    """Puts pieces of work into queues from any process; does none itself."""
 
     def __init__(self, database: Database) -> None:
-        self._client = DBOSClient(system_database_engine=database.engine, lazy=True)
+        self._database = database
+        self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
 
     def enqueue(
         self,
         session: Session,
-        queue: Queue,
+        queue: str,
         workflow: str,
         workflow_id: str,
         account_sid: str,
         *arguments: Any,
         priority: int | None = None,
+        cost: float = 1.0,
+        party: str | None = None,
+        delay: float = 0.0,
     ) -> None:
         """Queue `class.method` as part of the session's transaction. An id that is there already is left alone.
 
-        `priority` is a `rank`; without one, the account's work is done in the order in which it came.
+        Args:
+            session: whose transaction it is.
+            queue: the name of the queue.
+            workflow: `class.method`.
+            workflow_id: of one that has ended nothing is done again.
+            account_sid: whose work it is.
+            arguments: of the method, as JSON has them.
+            priority: a `rank`; without one, the account's work is done in the order in which it came.
+            cost: in seconds of audio, which is what turns between accounts count.
+            party: whom the account's work waits for beside it, where that is not all of its work.
+            delay: seconds before which it is not begun.
         """
-        class_name, method = workflow.split(".")
-        options: EnqueueOptions = {
-            "queue_name": queue.value,
-            "workflow_name": method,
-            "class_name": class_name,
-            "instance_name": WORKFLOW_INSTANCE,
-            "workflow_id": workflow_id,
-            "queue_partition_key": account_sid,
-            "app_version": PROTOCOL_VERSION,
+        row = {
+            "id": workflow_id,
+            "workflow": workflow,
+            "arguments": list(arguments),
+            "protocol": PROTOCOL_VERSION,
+            "queue": str(queue),
+            "account": account_sid,
+            "line": account_sid if party is None else f"{account_sid} {party}",
+            "rank": priority or 0,
+            "cost": cost,
+            "created_at": instant(),
+            "not_before": instant(timedelta(seconds=delay)) if delay else None,
+            "deaths": 0,
         }
-        if priority is not None:
-            options["priority"] = priority
-        self._client.enqueue_in_transaction(session, options, *arguments)
+        session.execute(self._insert(Piece).values(row).on_conflict_do_nothing())
 
-    def close(self) -> None:
-        """Let go of the client."""
-        self._client.destroy()
-
-
-POLLING = 0.2
-"""Seconds between two looks into a queue."""
-
-
-def register_queues(worker_queues: Collection[WorkerQueue]) -> None:
-    """Write the queues to the database, where DBOS looks for them. Called once by each worker when DBOS is launched.
-
-    The limits in the database are those of the worker that came last; each goes by its own, see `fairness`.
-    """
-    for lane in worker_queues:
-        DBOS.register_queue(
-            lane.name,
-            worker_concurrency=lane.room,
-            partition_concurrency=lane.shared,
-            # What makes DBOS go through a queue account by account, where there is no limit to share.
-            partition_worker_concurrency=lane.room if lane.shared is None else None,
-            polling_interval_sec=POLLING,
-            on_conflict="always_update",
+    def withdraw(self, session: Session, job: str) -> None:
+        """Remove what waits of a job: the piece with its id, and those whose id begins with that and a hyphen."""
+        of_job = sa.or_(Piece.id == job, sa.and_(Piece.id > f"{job}-", Piece.id < f"{job}."))
+        session.execute(
+            sa.delete(Piece).where(of_job, Piece.worker.is_(None)).execution_options(synchronize_session=False)
         )

@@ -1,7 +1,8 @@
 """Work in hand goes back to its queue: from a worker that signs off, and from one that died.
 
-How often a piece of work was in hand when a worker died is what DBOS counts in `recovery_attempts`: each time that it
-is taken up. A worker that signs off in order gives its work back uncounted, so that restarts and updates blame nobody.
+How often a piece of work was in hand when a worker died is counted in its row. A worker that signs off in order gives
+its work back uncounted, so that restarts and updates blame nobody. Who takes the piece next goes on at the last
+checkpoint (`dispatch`).
 
 A recording may be what kills the workers: then it is in hand each time. But so are others beside it, through no fault
 of theirs. Hence a piece that was in hand of `SUSPECT_AFTER` workers that died becomes a suspect: it waits in a queue of
@@ -11,27 +12,22 @@ them come through, while the one that kills is counted until it is given up.
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callscribe.db.clock import milliseconds
-from callscribe.db.engine import Database
-from callscribe.durable.queues import PROTOCOL_VERSION, Queue, model_of, queue_name
-from callscribe.durable.system_tables import (
-    ENQUEUED,
-    GIVEN_UP,
-    INTERNAL_QUEUE,
-    PENDING,
-    is_in_flight,
-    workflow_status,
-)
+from callscribe.db.clock import fixed, instant
+from callscribe.db.engine import Database, begin_writing
+from callscribe.durable.queues import Queue, family, model_of, queue_name
+from callscribe.durable.tables import Piece
 
 SUSPECT_AFTER = 2
 """Deaths of workers after which what each of them had in hand is taken up one piece at a time."""
 
-LOST_AFTER = 30
-"""Seconds after which what was taken must be at work."""
+LOST_AFTER = timedelta(seconds=30)
+"""Time after which what was taken must be at work."""
 
 _JOBS = (Queue.TRANSCRIPTIONS, Queue.RECOGNITION, Queue.CHUNKS, Queue.SUSPECTS)
 """Queues of the pieces of transcriptions. What is in the others works with nobody's media and kills no worker."""
@@ -48,15 +44,9 @@ class Returned:
 
 
 def owners(database: Database) -> set[str]:
-    """Workers that have anything in hand, by what the queues say. Costs what is in hand, not what waits."""
-    table = workflow_status(database)
-    query = (
-        sa.select(table.c.executor_id)
-        .distinct()
-        .where(table.c.status == sa.literal_column(f"'{PENDING}'"), table.c.application_version == PROTOCOL_VERSION)
-    )
+    """Workers that have anything in hand. Costs what is in hand, not what waits."""
     with database.read() as session:
-        return {worker for worker in session.scalars(query) if worker}
+        return set(session.scalars(sa.select(Piece.worker).where(Piece.worker.is_not(None)).distinct()))
 
 
 def take_from_the_dead(database: Database, workers: Collection[str], deaths: int) -> Returned:
@@ -64,15 +54,28 @@ def take_from_the_dead(database: Database, workers: Collection[str], deaths: int
 
     The second to come finds nothing more to do.
     """
+    given_up: list[str] = []
+    suspects: list[str] = []
     with database.write() as session:
-        given_up = _give_up(session, database, workers, deaths)
-        rows = _put_back(session, database, workers, counted=True)
-        suspects = [each for each in rows if each.attempts >= SUSPECT_AFTER and each.is_of_a_job]
-        _set_apart(session, database, suspects)
+        begin_writing(session)
+        rows = session.scalars(
+            sa.select(Piece).where(Piece.worker.in_(sorted(workers))).with_for_update(skip_locked=True)
+        ).all()
+        for piece in rows:
+            piece.deaths += 1
+            piece.worker = piece.taken_at = None
+            if family(piece.queue) not in _JOBS:
+                continue
+            if piece.deaths >= deaths:
+                piece.queue = queue_name(Queue.GIVEN_UP)
+                given_up.append(piece.id)
+            elif piece.deaths >= SUSPECT_AFTER:
+                piece.queue = queue_name(Queue.SUSPECTS, model_of(piece.queue))
+                suspects.append(piece.id)
     return Returned(
-        waiting=tuple(each.workflow_id for each in rows),
-        suspects=tuple(each.workflow_id for each in suspects),
-        given_up=given_up,
+        waiting=tuple(sorted({piece.id for piece in rows}.difference(given_up))),
+        suspects=tuple(suspects),
+        given_up=tuple(given_up),
     )
 
 
@@ -82,94 +85,38 @@ def give_back_lost(database: Database, worker: str, at_work: Callable[[], Collec
     That is so where the connection is cut while the taking is being committed. Without this such work would be in hand
     of a living worker for ever. `at_work` names the workflows that really run here.
     """
-    table = workflow_status(database)
-    long_ago = milliseconds() - LOST_AFTER * 1000
-    query = sa.select(table.c.workflow_uuid).where(_in_hand(table, [worker]), table.c.started_at_epoch_ms < long_ago)
+    long_ago = fixed(instant(-LOST_AFTER))
     with database.read() as session:
-        suspected = set(session.scalars(query))
+        suspected = set(session.scalars(sa.select(Piece.id).where(Piece.worker == worker, Piece.taken_at < long_ago)))
     lost = sorted(suspected - set(at_work())) if suspected else []
-    if lost:
-        with database.write() as session:
-            _put_back(session, database, [worker], counted=False, among=lost)
-    return lost
+    if not lost:
+        return []
+    with database.write() as session:
+        return _put_back(session, Piece.worker == worker, Piece.id.in_(lost))
 
 
 def sign_off(database: Database, worker: str) -> int:
     """Put what a worker has in hand back into the queues, as if it had never taken it up; how many pieces."""
     with database.write() as session:
-        return len(_put_back(session, database, [worker], counted=False))
+        return len(_put_back(session, Piece.worker == worker))
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    workflow_id: str
-    queue: str
-    attempts: int
-
-    @property
-    def is_of_a_job(self) -> bool:
-        return self.queue.partition(":")[0] in _JOBS
+def given_up(database: Database) -> list[str]:
+    """Pieces that too many workers died over."""
+    with database.read() as session:
+        return list(session.scalars(sa.select(Piece.id).where(Piece.queue == queue_name(Queue.GIVEN_UP))))
 
 
-def _in_hand(table: sa.TableClause, workers: Collection[str]) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        is_in_flight(table, PENDING),
-        table.c.executor_id.in_(sorted(workers)),
-        table.c.application_version == PROTOCOL_VERSION,
-    )
-
-
-def _put_back(
-    session: Session,
-    database: Database,
-    workers: Collection[str],
-    *,
-    counted: bool,
-    among: Collection[str] | None = None,
-) -> list[_Piece]:
-    table = workflow_status(database)
-    rows = session.execute(
-        sa.update(table)
-        .where(_in_hand(table, workers), sa.true() if among is None else table.c.workflow_uuid.in_(among))
-        .values(
-            status=ENQUEUED,
-            owner_xid=None,
-            started_at_epoch_ms=None,
-            updated_at=milliseconds(),
-            queue_name=sa.func.coalesce(table.c.queue_name, INTERNAL_QUEUE),
-            **({} if counted else {"recovery_attempts": table.c.recovery_attempts - 1}),
-        )
-        .returning(table.c.workflow_uuid, table.c.queue_name, table.c.recovery_attempts)
-    )
-    return [_Piece(*row) for row in rows]
-
-
-def _give_up(session: Session, database: Database, workers: Collection[str], deaths: int) -> tuple[str, ...]:
-    table = workflow_status(database)
-    of_a_job = sa.or_(*(table.c.queue_name.like(f"{queue.value}%") for queue in _JOBS))
-    rows = session.scalars(
-        sa.update(table)
-        .where(_in_hand(table, workers), table.c.recovery_attempts >= deaths, of_a_job)
-        .values(
-            status=GIVEN_UP,
-            owner_xid=None,
-            deduplication_id=None,
-            started_at_epoch_ms=None,
-            queue_name=None,
-            updated_at=milliseconds(),
-            completed_at=milliseconds(),
-        )
-        .returning(table.c.workflow_uuid)
-    )
-    return tuple(rows)
-
-
-def _set_apart(session: Session, database: Database, suspects: Collection[_Piece]) -> None:
-    table = workflow_status(database)
-    by_model: dict[str | None, list[str]] = {}
-    for each in suspects:
-        by_model.setdefault(model_of(each.queue), []).append(each.workflow_id)
-    for model, ids in by_model.items():
+def forget(database: Database, ids: Collection[str]) -> None:
+    """Remove pieces that were given up, once what they were for has ended."""
+    with database.write() as session:
         session.execute(
-            sa.update(table).where(table.c.workflow_uuid.in_(ids)).values(queue_name=queue_name(Queue.SUSPECTS, model))
+            sa.delete(Piece)
+            .where(Piece.id.in_(ids), Piece.queue == queue_name(Queue.GIVEN_UP))
+            .execution_options(synchronize_session=False)
         )
+
+
+def _put_back(session: Session, *which: sa.ColumnElement[bool]) -> list[str]:
+    changed: Any = sa.update(Piece).where(*which).values(worker=None, taken_at=None).returning(Piece.id)
+    return sorted(session.scalars(changed.execution_options(synchronize_session=False)))

@@ -1,21 +1,22 @@
-"""DBOS in a worker: launch, queues, heartbeat, shutdown."""
+"""DBOS in a worker: launch, taking work, heartbeat, shutdown."""
 
 from collections.abc import Callable, Collection
 
-from dbos import DBOS, DBOSConfig
+from dbos import DBOS, DBOSConfig, DBOSConfiguredInstance
 
 from callscribe.db.engine import Database
-from callscribe.durable import let_dbos_wait, quiet_dbos
-from callscribe.durable.fairness import Allowances, FairTurns
+from callscribe.durable import quiet_dbos, wait_through_outages
+from callscribe.durable.claims import Allowances, Claims
+from callscribe.durable.dispatch import Dispatcher, own_queue
 from callscribe.durable.liveness import Abilities, Liveness, new_worker_id
-from callscribe.durable.queues import PROTOCOL_VERSION, WorkerQueue, register_queues
+from callscribe.durable.queues import PROTOCOL_VERSION, WorkerQueue
 from callscribe.durable.recovery import Returned
 from callscribe.durable.retry import with_retries
 from callscribe.settings import Settings
 
 
 class Runtime:
-    """Runs workflows from some queues. Create it, then the instances of the workflow classes, then `start` it.
+    """Does work from some queues. Create it, then the instances of the workflow classes, then `start` it with these.
 
     `abilities` is what other processes are told of this worker; `allowances` are limits of single accounts, asked for
     at most once a second; `told` is `Liveness`'s.
@@ -32,8 +33,7 @@ class Runtime:
         told: Callable[[Returned], None],
     ) -> None:
         quiet_dbos()
-        let_dbos_wait()
-        self._lanes = lanes
+        wait_through_outages(database.engine)
         self.worker_id = new_worker_id()
         config: DBOSConfig = {
             "name": "callscribe",
@@ -44,30 +44,30 @@ class Runtime:
             "run_migrations": False,  # `callscribe migrate` does; a worker's role may not even be allowed to
             "log_level": "ERROR",
         }
-        self._dbos = DBOS(config=config)
-        self._turns = FairTurns(database, self.worker_id, lanes, settings.account_concurrency, allowances)
+        DBOS(config=config)
+        self._workflows: dict[str, DBOSConfiguredInstance] = {}
+        claims = Claims(database, self.worker_id, settings.account_concurrency, allowances)
+        self._dispatcher = Dispatcher(database, self.worker_id, lanes, claims, self._workflows)
         self._liveness = Liveness(
             database,
             self.worker_id,
             abilities,
             deaths=settings.job_worker_deaths,
             told=told,
-            at_work=self._dbos._active_workflows_set.activeList,  # noqa: SLF001
+            at_work=self._dispatcher.at_work,
         )
 
-    def start(self) -> None:
-        """Begin to take work."""
+    def start(self, *workflows: DBOSConfiguredInstance) -> None:
+        """Begin to take work for these."""
+        self._workflows.update({type(each).__name__: each for each in workflows})
         with_retries(self._liveness.sign_on)
-        # No queue is served before work is taken in turns. DBOS looks once a second which queues it is to serve.
-        DBOS.listen_queues([])
+        DBOS.listen_queues([own_queue(self.worker_id)])
         DBOS.launch()
-        self._turns.install(self._dbos._sys_db)  # noqa: SLF001
-        with_retries(lambda: register_queues(self._lanes))
-        self._dbos._listening_queues = [lane.name for lane in self._lanes]  # noqa: SLF001
         self._liveness.start()
+        self._dispatcher.start()
 
     def stop(self) -> None:
         """Take no more work and sign off. What runs stays checkpointed and is taken up by the next worker."""
-        self._turns.stop()
+        self._dispatcher.stop()
         DBOS.destroy(workflow_completion_timeout_sec=0)
         self._liveness.stop()

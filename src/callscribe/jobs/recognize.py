@@ -52,8 +52,8 @@ class RecognizeSteps:
         self._checkpoints = Checkpoints(blobs)
 
     @stage("segment")
-    def segment(self, transcription_id: str, duration: float | None) -> tuple[list[int], str]:
-        """Divide the recording as its engine takes it; the turn of each chunk, and their queue."""
+    def segment(self, transcription_id: str, duration: float | None) -> tuple[list[tuple[int, float]], str]:
+        """Divide the recording as its engine takes it; turn and seconds of each chunk, and their queue."""
         row = load_job(self._database, transcription_id)
 
         def progress(seconds: float, _length: float) -> None:
@@ -76,9 +76,11 @@ class RecognizeSteps:
             if not repository.update_running(session, transcription_id):
                 raise Cancelled  # ended by another worker: nobody would remove the chunks
             repository.set_duration(session, transcription_id, segmentation.duration)
-            chunks = repository.add_chunks(session, transcription_id, [(span.start, span.end) for span in spans])
+            repository.add_chunks(session, transcription_id, [(span.start, span.end) for span in spans])
+            chunks = repository.chunks(session, transcription_id)
         self._running.report(transcription_id, SEGMENTED)
-        return [pieces.turn(row, number) for number in range(chunks)], queue_name(Queue.CHUNKS, str(row.served_by))
+        turns = [(pieces.turn(row, chunk.number), chunk.length) for chunk in chunks]
+        return turns, queue_name(Queue.CHUNKS, str(row.served_by))
 
     @stage("recognize")
     def recognize(self, transcription_id: str, number: int) -> bool:

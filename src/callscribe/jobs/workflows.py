@@ -10,21 +10,24 @@ therefore run twice; each is written so that the second time changes nothing.
 
 A recording that is divided into several chunks has a workflow for each, which any worker takes. Nobody waits for
 them: whichever finishes last also finishes the job. So a long call holds nothing that another needs meanwhile.
+
+What follows a workflow is queued in a step, in the transaction that makes sure that the job still runs.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import structlog
-from dbos import DBOS, DBOSConfiguredInstance, SetEnqueueOptions, SetWorkflowID
+from dbos import DBOS, DBOSConfiguredInstance
 from dbos import error as dbos_error
 
 from callscribe.db.engine import Database
-from callscribe.durable.housekeeping import abandoned
-from callscribe.durable.queues import WORKFLOW_INSTANCE
+from callscribe.durable.at_work import workflow
+from callscribe.durable.housekeeping import broken
+from callscribe.durable.queues import WORKFLOW_INSTANCE, Queue, WorkQueue
+from callscribe.durable.recovery import forget, given_up
 from callscribe.durable.retry import with_retries
-from callscribe.durable.system_tables import BROKEN, GIVEN_UP
 from callscribe.errors import Cancelled, Code, JobError
 from callscribe.jobs import pieces
 from callscribe.jobs.fetch import FetchSteps
@@ -37,8 +40,12 @@ from callscribe.media.fetching import is_transient
 from callscribe.settings import Settings
 from callscribe.transcriptions import repository
 
-MAX_TAKEOVERS = 200
-"""Where DBOS itself gives a workflow up. Long before, its job is given up by `durable.handing_back`."""
+LATE = 10.0
+"""Seconds after which what a deleted job left is erased once more. A worker notices within a second or two; what it
+wrote until then goes as well."""
+
+FORGOTTEN_AT_ONCE = 100
+"""Workflows of a deleted job's chunks."""
 
 Result = TypeVar("Result")
 
@@ -52,6 +59,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
     def __init__(
         self,
         database: Database,
+        queue: WorkQueue,
         blobs: BlobStore,
         running: JobTracker,
         intake: FetchSteps,
@@ -60,6 +68,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         settings: Settings,
     ) -> None:
         self._database = database
+        self._queue = queue
         self._blobs = blobs
         self._running = running
         self._intake = intake
@@ -68,7 +77,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         self._settings = settings
         super().__init__(WORKFLOW_INSTANCE)
 
-    @DBOS.workflow(name=pieces.TRANSCRIBE, max_recovery_attempts=MAX_TAKEOVERS)
+    @workflow(pieces.TRANSCRIBE)
     def transcribe(self, transcription_id: str) -> None:
         """From PENDING to a recording that is here and can be recognised, or to FAILED."""
         with self._running.watch(transcription_id):
@@ -79,7 +88,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             with self._leaving(transcription_id, folder), self._failing(transcription_id):
                 self._transcribe(transcription_id, folder)
 
-    @DBOS.workflow(name=pieces.RECOGNIZE, max_recovery_attempts=MAX_TAKEOVERS)
+    @workflow(pieces.RECOGNIZE)
     def recognize(self, transcription_id: str, folder: str, duration: float | None) -> None:
         """From there to COMPLETED or FAILED, or to chunks that are queued, which see to the rest."""
         with (
@@ -89,7 +98,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         ):
             self._divide(transcription_id, folder, duration)
 
-    @DBOS.workflow(name=pieces.RECOGNIZE_CHUNK, max_recovery_attempts=MAX_TAKEOVERS)
+    @workflow(pieces.RECOGNIZE_CHUNK)
     def recognize_chunk(self, transcription_id: str, folder: str, number: int) -> None:
         """One chunk; behind the last of a job, the transcript."""
         with (
@@ -109,23 +118,50 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             backoff=2.0,
         )
         duration, queue, turn = self._step(transcription_id, "inspect", self._intake.inspect)
-        with (
-            SetWorkflowID(pieces.recognition_id(transcription_id)),
-            SetEnqueueOptions(priority=turn, queue_partition_key=_account(folder)),
-        ):
-            DBOS.enqueue_workflow(queue, self.recognize, transcription_id, folder, duration)
+        self._step(transcription_id, "queue", self._queue_recognition, folder, queue, turn, duration)
+
+    def _queue_recognition(
+        self, transcription_id: str, folder: str, queue: str, turn: int, duration: float | None
+    ) -> None:
+        longest = self._settings.chunk_seconds  # what is longer is only divided there
+        with self._database.write() as session:
+            if not repository.update_running(session, transcription_id):
+                raise Cancelled
+            self._queue.enqueue(
+                session,
+                queue,
+                f"{type(self).__name__}.{pieces.RECOGNIZE}",
+                pieces.recognition_id(transcription_id),
+                _account(folder),
+                *(transcription_id, folder, duration),
+                priority=turn,
+                cost=min(duration or longest, longest),
+            )
 
     def _divide(self, transcription_id: str, folder: str, duration: float | None) -> None:
-        turns, queue = self._step(transcription_id, "segment", self._recognition.segment, duration)
-        if len(turns) == 1:
+        chunks, queue = self._step(transcription_id, "segment", self._recognition.segment, duration)
+        if len(chunks) == 1:
             self._recognize_chunk(transcription_id, 0)  # at once: a short call does not queue a second time
-            return
-        for number, turn in enumerate(turns):
-            with (
-                SetWorkflowID(pieces.chunk_id(transcription_id, number)),
-                SetEnqueueOptions(priority=turn, queue_partition_key=_account(folder)),
-            ):
-                DBOS.enqueue_workflow(queue, self.recognize_chunk, transcription_id, folder, number)
+        else:
+            self._step(transcription_id, "queue", self._queue_chunks, folder, queue, chunks)
+
+    def _queue_chunks(
+        self, transcription_id: str, folder: str, queue: str, chunks: Sequence[tuple[int, float]]
+    ) -> None:
+        with self._database.write() as session:
+            if not repository.update_running(session, transcription_id):
+                raise Cancelled
+            for number, (turn, seconds) in enumerate(chunks):
+                self._queue.enqueue(
+                    session,
+                    queue,
+                    f"{type(self).__name__}.{pieces.RECOGNIZE_CHUNK}",
+                    pieces.chunk_id(transcription_id, number),
+                    _account(folder),
+                    *(transcription_id, folder, number),
+                    priority=turn,
+                    cost=seconds,
+                )
 
     def _recognize_chunk(self, transcription_id: str, number: int) -> None:
         last = self._step(transcription_id, "recognize", self._recognition.recognize, number)
@@ -170,14 +206,12 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         except JobError as error:
             self._step(transcription_id, "fail", self._ending.fail, error.code, error.detail)
         except Exception as error:
-            cause = _cause(error)
-            if isinstance(cause, dbos_error.DBOSException) and self._running.is_stopped:
+            if isinstance(error, dbos_error.DBOSException) and self._running.is_stopped:
                 raise  # DBOS is gone: this worker has signed off, and another goes on with the job
             # The job must end, for any reason.
-            if not isinstance(cause, JobError):
-                _log.error("transcription.failed", transcription=transcription_id, exc_info=cause)
-                cause = JobError(Code.JOB_INTERNAL, "The server failed on this job; its log says why.")
-            self._step(transcription_id, "fail", self._ending.fail, cause.code, cause.detail)
+            _log.error("transcription.failed", transcription=transcription_id, exc_info=error)
+            detail = "The server failed on this job; its log says why."
+            self._step(transcription_id, "fail", self._ending.fail, Code.JOB_INTERNAL, detail)
 
     @contextmanager
     def _leaving(self, transcription_id: str, folder: str) -> Iterator[None]:
@@ -195,31 +229,69 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         return start_job(self._database, transcription_id).blobs
 
     def fail_abandoned(self) -> None:
-        """End the jobs whose workflow DBOS gave up, since every worker that took them died."""
-        given_up = {pieces.job_of(each) for each in abandoned(*pieces.ALL, statuses=[GIVEN_UP])}
-        broken = {pieces.job_of(each) for each in abandoned(*pieces.ALL, statuses=[BROKEN])}
+        """End the jobs of which a piece was given up, since every worker that took it died, or whose workflow broke."""
+        deadly = given_up(self._database)
+        jobs = {pieces.job_of(each) for each in deadly}
+        broke = {pieces.job_of(each) for each in broken(*pieces.ALL)}
         with self._database.read() as session:
-            rows = repository.unfinished(session, list(given_up | broken))
+            rows = repository.unfinished(session, list(jobs | broke))
+        left: set[str] = set()
         for row in rows:
-            reason = "each worker that had it in hand died" if row.id in given_up else "the server's log says why"
+            reason = "each worker that had it in hand died" if row.id in jobs else "the server's log says why"
             try:
                 self._ending.fail(row.id, Code.JOB_INTERNAL, f"Given up after many attempts: {reason}.")
                 _log.error("transcription.given_up", transcription=row.id, reason=reason)
             except Exception:  # noqa: BLE001  one job must not keep the others from ending
                 _log.exception("transcription.not_ended", transcription=row.id)
+                left.add(row.id)
+        if ended := [each for each in deadly if pieces.job_of(each) not in left]:
+            _cancel(ended)
+            forget(self._database, ended)
 
-    @DBOS.workflow(name="erase")
+    @workflow("erase")
     def erase(self, transcription_id: str, folder: str, half_stored: str | None = None) -> None:
         """Erase what a deleted transcription left. Its work ends by itself: each step finds the row gone."""
         self.erase_blobs(folder)
         if half_stored is not None:  # and nothing is added any more
             account_sid = _account(folder)
             self.withdraw(account_sid, transcription_id, half_stored)
-        # A worker notices within a second or two; what it wrote until then goes as well.
-        DBOS.sleep(10)
+        self.queue_erasing_late(transcription_id, folder)
+
+    @workflow("erase_late")
+    def erase_late(self, transcription_id: str, folder: str) -> None:
+        """Erase what was written by those who had not noticed, and what DBOS remembers of the job."""
         self.erase_blobs(folder)
-        DBOS.cancel_workflow(transcription_id, cancel_children=True)
-        DBOS.delete_workflow(transcription_id, delete_children=True)
+        self.forget_workflows(transcription_id)
+
+    @DBOS.step()
+    def queue_erasing_late(self, transcription_id: str, folder: str) -> None:
+        """Have it erased once more, `LATE` seconds later."""
+
+        def queue() -> None:
+            with self._database.write() as session:
+                self._queue.enqueue(
+                    session,
+                    Queue.ERASURES,
+                    "TranscriptionWorkflows.erase_late",
+                    f"erase_{transcription_id}-late",
+                    _account(folder),
+                    *(transcription_id, folder),
+                    delay=LATE,
+                )
+
+        with_retries(queue, attempts=10)
+
+    @DBOS.step()
+    def forget_workflows(self, transcription_id: str) -> None:
+        """Cancel and delete the workflows of a job; the chunks' are numbered from 0 on."""
+        ids = [transcription_id, pieces.recognition_id(transcription_id)]
+        first = 0
+        while True:
+            ids += [pieces.chunk_id(transcription_id, number) for number in range(first, first + FORGOTTEN_AT_ONCE)]
+            if not (found := _cancel(ids)):
+                return
+            DBOS.delete_workflows(found)
+            first, ids = first + FORGOTTEN_AT_ONCE, []
 
     @DBOS.step()
     def withdraw(self, account_sid: str, transcription_id: str, channel_id: str) -> None:
@@ -237,9 +309,13 @@ def _is_worth_another(error: BaseException) -> bool:
     return is_transient(error) or not isinstance(error, (JobError, BlobMissing))
 
 
-def _cause(error: Exception) -> Exception:
-    """What a step failed of at its last attempt."""
-    return error.errors[-1] if isinstance(error, dbos_error.DBOSMaxStepRetriesExceeded) and error.errors else error
+def _cancel(ids: list[str]) -> list[str]:
+    """Have nobody go on with these workflows; those of them that there are."""
+    known = DBOS.list_workflows(workflow_ids=ids, load_input=False, load_output=False)
+    found = [workflow.workflow_id for workflow in known]
+    if found:
+        DBOS.cancel_workflows(found)
+    return found
 
 
 def _account(folder: str) -> str:

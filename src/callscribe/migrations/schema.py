@@ -15,10 +15,10 @@ import sqlalchemy as sa
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import Script, ScriptDirectory
-from dbos._migration import get_migration_versions, get_sqlite_migration_versions  # not public; see `_dbos_versions`
 
 from callscribe.db.engine import Database
 from callscribe.errors import SetupError
+from callscribe.migrations.dbos_schema import versions
 
 VERSION_TABLE = "callscribe_revision"
 
@@ -85,7 +85,7 @@ def state(database: Database) -> SchemaState:
         oldest = None
         if revision is not None:
             oldest = connection.scalar(sa.select(_compatibility.c.oldest).where(_compatibility.c.revision == revision))
-    queues, queues_head = _dbos_versions(database)
+    queues, queues_head = versions(database)
     return SchemaState(
         revision=revision,
         head=head,
@@ -163,10 +163,3 @@ def note_compatibility(ctx: MigrationContext, step: MigrationInfo, *_: object, *
     oldest = getattr(script.module, "compatible_from", None) or connection.scalar(sa.select(_compatibility.c.oldest))
     connection.execute(sa.delete(_compatibility))
     connection.execute(sa.insert(_compatibility).values(revision=script.revision, oldest=oldest))
-
-
-def _dbos_versions(database: Database) -> tuple[int, int]:
-    """What DBOS's tables are at, and what its library brings. It shows this only to itself; its minor is pinned."""
-    if database.is_sqlite:
-        return get_sqlite_migration_versions(database.engine)
-    return get_migration_versions(database.engine, "dbos", use_listen_notify=True)

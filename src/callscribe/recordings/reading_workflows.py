@@ -6,6 +6,7 @@ import structlog
 from dbos import DBOS, DBOSConfiguredInstance
 
 from callscribe.db.engine import Database
+from callscribe.durable.at_work import workflow
 from callscribe.durable.queues import WORKFLOW_INSTANCE
 from callscribe.durable.retry import with_retries
 from callscribe.recordings import repository
@@ -21,8 +22,6 @@ LONGEST_WAIT = 300.0
 
 MISSING_ATTEMPTS = 5
 """A recording that Twilio does not know is not asked for longer than a notice may be ahead of it."""
-
-MAX_TAKEOVERS = 200
 
 _log = structlog.get_logger(__name__)
 
@@ -40,7 +39,7 @@ class ReadingWorkflows(DBOSConfiguredInstance):
         self._first_wait = max(0.1, settings.media_retry_interval)
         super().__init__(WORKFLOW_INSTANCE)
 
-    @DBOS.workflow(name="read_through", max_recovery_attempts=MAX_TAKEOVERS)
+    @workflow("read_through")
     def read_through(self, account_sid: str, recording_sid: str, base_url: str) -> None:
         """Attempt until the recording is here, and what happens to completed ones has happened to it."""
         wait = self._first_wait

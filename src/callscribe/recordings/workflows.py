@@ -6,7 +6,8 @@ import structlog
 from dbos import DBOS, DBOSConfiguredInstance
 
 from callscribe.db.engine import Database
-from callscribe.durable.queues import WORKFLOW_INSTANCE, WorkQueue
+from callscribe.durable.at_work import workflow
+from callscribe.durable.queues import WORKFLOW_INSTANCE, Queue, WorkQueue
 from callscribe.durable.retry import with_retries
 from callscribe.media.blobs import BlobStore
 from callscribe.recordings.intake import sweep
@@ -37,14 +38,30 @@ class RecordingWorkflows(DBOSConfiguredInstance):
         self._before_erasure = before_erasure
         super().__init__(WORKFLOW_INSTANCE)
 
-    @DBOS.workflow(name="erase_recording")
+    @workflow("erase_recording")
     def erase_recording(self, account_sid: str, sid: str | None, folder: str) -> None:
         """Erase the audio of a recording that was deleted, or that came to nothing; then there is no `sid`."""
         if sid is not None:
             self.hand_over(account_sid, sid)
         self.erase_folder(folder)
-        DBOS.sleep(LATE)
+        self.queue_again(account_sid, folder)
+
+    @workflow("erase_recording_late")
+    def erase_recording_late(self, folder: str) -> None:
+        """Erase what somebody wrote who had not noticed."""
         self.erase_folder(folder)
+
+    @DBOS.step()
+    def queue_again(self, account_sid: str, folder: str) -> None:
+        """Have the folder erased once more, `LATE` seconds later."""
+
+        def queue() -> None:
+            with self._database.write() as session:
+                name = f"erase_{folder.replace('/', '_')}-late"
+                arguments = (Queue.ERASURES, "RecordingWorkflows.erase_recording_late", name, account_sid, folder)
+                self._queue.enqueue(session, *arguments, delay=LATE)
+
+        with_retries(queue, attempts=10)
 
     @DBOS.step()
     def hand_over(self, account_sid: str, sid: str) -> None:

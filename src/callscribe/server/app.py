@@ -69,7 +69,6 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
         yield
         app.state.recording_media.close()
         services.transcriptions.close()
-        services.queue.close()
 
     app = FastAPI(
         title="callscribe",

@@ -30,6 +30,7 @@ from callscribe.callbacks.tables import Callback
 from callscribe.conversations import repository as conversation_repository
 from callscribe.db.clock import fixed, instant
 from callscribe.db.engine import Database, begin_writing
+from callscribe.durable.at_work import workflow
 from callscribe.durable.queues import WORKFLOW_INSTANCE, Queue, WorkQueue
 from callscribe.durable.retry import with_retries
 from callscribe.media.blobs import BlobStore
@@ -100,7 +101,7 @@ class RetentionWorkflows(DBOSConfiguredInstance):
         self._before_erasure = before_erasure
         super().__init__(WORKFLOW_INSTANCE)
 
-    @DBOS.workflow(name="erase_due")
+    @workflow("erase_due")
     def erase_due(self, account_sid: str, folders: list[str], blobs: list[str], recordings: list[str]) -> None:
         """Erase blobs whose rows are gone or say so. A job that was promised a recording's audio gets it before."""
         if recordings:

@@ -165,6 +165,7 @@ class Transcriptions:
             if row is None:
                 raise RequestError(Code.NOT_FOUND, f"There is no transcription {transcription_id}.")
             callback_repository.delete_subject(session, account_sid, transcription_id)
+            self._queue.withdraw(session, transcription_id)
             self._queue.enqueue(
                 session,
                 Queue.ERASURES,

@@ -13,7 +13,8 @@ from callscribe.accounts.usage import OutOfAudio
 from callscribe.callbacks.workflows import CallbackWorkflows
 from callscribe.db.engine import Database
 from callscribe.durable.backlog import unserved_models
-from callscribe.durable.fairness import Allowances
+from callscribe.durable.claims import Allowances
+from callscribe.durable.dispatch import forget_queues
 from callscribe.durable.housekeeping import forget_ended
 from callscribe.durable.liveness import Abilities, live_workers
 from callscribe.durable.queues import Role, worker_queues
@@ -110,14 +111,13 @@ class WorkerProcess:
             settings, database, services.blobs, engines, _tried(settings, served), self._runtime.worker_id
         )
         self._jobs = _transcribing(services, database, engines, self._running, settings)
-        ReadingWorkflows(database, services.reading, services.automatic, settings)
-        self._recordings = RecordingWorkflows(
-            database, services.queue, services.blobs, before_erasure=partial(save_for_jobs, database, services.blobs)
-        )
-        RetentionWorkflows(services.blobs, before_erasure=partial(save_for_jobs, database, services.blobs))
+        self._reading = ReadingWorkflows(database, services.reading, services.automatic, settings)
+        save = partial(save_for_jobs, database, services.blobs)
+        self._recordings = RecordingWorkflows(database, services.queue, services.blobs, before_erasure=save)
+        self._erasures = RetentionWorkflows(services.blobs, before_erasure=save)
         self._retention = Sweep(database, services.queue, settings)
         self._count_quotas = partial(keep_quotas, database)
-        self._callbacks = CallbackWorkflows(database, services.blobs, accounts, settings)
+        self._callbacks = CallbackWorkflows(database, services.queue, services.blobs, accounts, settings)
 
     def run(self, stop: threading.Event, relay: int | None = None) -> None:
         """Work until `stop` is set. `relay` is the end of a pipe by which a server asks for metrics.
@@ -131,7 +131,7 @@ class WorkerProcess:
     def _run(self, stop: threading.Event, relay: int | None) -> None:
         self._observed.before_work(relay)
         self._running.start()
-        self._runtime.start()
+        self._runtime.start(self._jobs, self._reading, self._recordings, self._erasures, self._callbacks)
         self._observed.start()
         self._spool.reap_folders(live_workers(self._database))  # what workers left behind that were killed
         _log.info(
@@ -142,7 +142,8 @@ class WorkerProcess:
             device=self._abilities.device,
         )
         Housekeeping(self._parts(), stop).start()
-        stop.wait()
+        while not stop.wait(1.0):  # a signal that another thread was given is handled when this one runs
+            pass
         _log.info("worker.stopping", worker=self._runtime.worker_id)
         self._observed.stop()
         self._running.stop()
@@ -153,12 +154,13 @@ class WorkerProcess:
         return {
             "requests": self._forget_requests,
             "jobs": self._jobs.fail_abandoned,
-            "callbacks": self._callbacks.fail_abandoned,
+            "callbacks": self._callbacks.fail_broken,
             "queues": self._report_unserved,
             "conversations": self._conversations.keep_house,
             "recordings": self._recordings.sweep,
             "retention": self._retention,
             "workflows": forget_ended,
+            "workers": partial(forget_queues, partial(live_workers, self._database)),
             "quotas": self._count_quotas,
         }
 
@@ -199,6 +201,7 @@ def _transcribing(
     ending = FinishSteps(database, blobs, services.callbacks, services.conversations, diarizer, settings)
     return TranscriptionWorkflows(
         database,
+        services.queue,
         blobs,
         running,
         FetchSteps(database, blobs, decoder, services.reading.twilio, running, ending, settings),

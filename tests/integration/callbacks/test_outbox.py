@@ -1,6 +1,5 @@
 """The outbox: an event and what queues its deliveries are there once its transaction is committed, and never else."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from callscribe.callbacks.events import TranscriptionEvent
 from callscribe.callbacks.service import Callbacks, Message
 from callscribe.db.engine import Database
 from callscribe.durable.queues import WorkQueue
-from callscribe.durable.system_tables import workflow_status
+from callscribe.durable.tables import Piece
 from callscribe.errors import Code, RequestError
 from callscribe.ids import new_transcription_id
 
@@ -23,10 +22,8 @@ class _RolledBack(Exception):  # noqa: N818  no error of the program
 
 
 @pytest.fixture
-def callbacks(database: Database) -> Iterator[Callbacks]:
-    queue = WorkQueue(database)
-    yield Callbacks(queue)
-    queue.close()
+def callbacks(database: Database) -> Callbacks:
+    return Callbacks(WorkQueue(database))
 
 
 @pytest.fixture
@@ -39,9 +36,8 @@ def _emit(callbacks: Callbacks, session: Any, account: str, job: str, event: Tra
 
 
 def _queued(database: Database, ids: list[str]) -> list[str]:
-    table = workflow_status(database)
     with database.read() as session:
-        query = sa.select(table.c.workflow_uuid).where(table.c.workflow_uuid.in_(ids), table.c.name == "deliver")
+        query = sa.select(Piece.id).where(Piece.id.in_(ids), Piece.workflow == "CallbackWorkflows.deliver")
         return sorted(session.scalars(query))
 
 

@@ -1,7 +1,5 @@
 """Conversations without a server."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from callscribe.callbacks.service import Callbacks
@@ -13,10 +11,8 @@ from callscribe.durable.queues import WorkQueue
 
 
 @pytest.fixture
-def conversations(database: Database) -> Iterator[Conversations]:
-    queue = WorkQueue(database)
-    yield Conversations(database, Callbacks(queue))
-    queue.close()
+def conversations(database: Database) -> Conversations:
+    return Conversations(database, Callbacks(WorkQueue(database)))
 
 
 class Configure:

@@ -10,6 +10,7 @@ from callscribe.accounts.repository import first
 from callscribe.db.engine import Database
 from callscribe.ids import new_configuration_id, new_transcription_id
 from callscribe.transcriptions import repository
+from callscribe.transcriptions.documents import Failure
 from callscribe.transcriptions.tables import Status, Transcription
 from resolved import resolved
 
@@ -71,7 +72,9 @@ def test_of_two_that_end_a_job_one_does(database: Database) -> None:
     with database.write() as session:
         assert repository.transition(session, job, Status.RUNNING, Status.COMPLETED)
     with database.write() as session:
-        assert not repository.transition(session, job, Status.RUNNING, Status.FAILED, error={"code": 17561})
+        assert not repository.transition(
+            session, job, Status.RUNNING, Status.FAILED, error=Failure(code=17561, title="", detail="", type="")
+        )
     with database.read() as session:
         row = repository.find(session, job)
     assert row is not None

@@ -17,7 +17,6 @@ import callscribe
 import second_engine
 from callscribe.cli import app
 from callscribe.db.engine import Database
-from callscribe.durable.system_tables import workflow_status
 from callscribe.durable.tables import Worker
 from callscribe.media.decoding import Decoder
 from callscribe.speech.interface import Span
@@ -86,9 +85,6 @@ def test_a_job_is_done_in_one_call_with_both_channels_labelled(tmp_path: Path, r
         transcript = server.transcript(job)
         (callback,) = receiver.wait()
         with closing(Database(common["CALLSCRIBE_DATABASE_URL"])) as database, database.read() as session:
-            table = workflow_status(database)
-            waited = sa.select(table.c.queue_name).where(table.c.workflow_uuid == f"{job}-recognition")
-            assert session.scalar(waited) == "recognition:loudness/seconds"
             assert session.scalars(sa.select(Worker.models)).one()[-1] == str(SERVED_BY)
     assert said(transcript) == SENTENCES
     assert {each["audioChannelIndex"]: each["type"] for each in ended["participants"]} == {

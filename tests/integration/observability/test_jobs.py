@@ -93,7 +93,6 @@ def here(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     installation = Installation(Settings(data_dir=tmp_path / "data", database_url=url), monkeypatch)
     yield installation
     installation.services.transcriptions.close()
-    installation.services.queue.close()
     installation.database.close()
 
 

@@ -1,45 +1,36 @@
 """What waits in the queues, counted on both databases."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from callscribe.db.clock import instant
 from callscribe.db.engine import Database
 from callscribe.durable import queue_stats
-from callscribe.durable.system_tables import ENQUEUED, PENDING, workflow_status
+from callscribe.durable.queues import WorkQueue
+from callscribe.durable.tables import Piece
 
 
 @pytest.fixture
 def queue(database: Database) -> Iterator[str]:
     """A queue that only this test has anything in."""
     yield "observed"
-    table = workflow_status(database)
     with database.write() as session:
-        session.execute(sa.delete(table).where(table.c.queue_name == "observed"))
+        session.execute(sa.delete(Piece).where(Piece.queue == "observed"))
 
 
-def put(database: Database, queue: str, account: str, status: str, ages: list[float]) -> None:
+def put(database: Database, queue: str, account: str, ages: list[float], **values: Any) -> None:
     """Pieces of work that came so many seconds ago."""
-    table = workflow_status(database)
-    now = sa.text(
-        "(julianday('now') - 2440587.5) * 86400000" if database.is_sqlite else "extract(epoch from now()) * 1000"
-    )
+    work = WorkQueue(database)
     with database.write() as session:
-        moment = int(session.scalar(sa.select(now)) or 0)
-        rows = [
-            {
-                "workflow_uuid": f"{queue}-{account}-{status}-{number}",
-                "status": status,
-                "queue_name": queue,
-                "queue_partition_key": account,
-                "priority": 0,
-                "created_at": moment - int(age * 1000),
-                "updated_at": moment,
-            }
-            for number, age in enumerate(ages)
-        ]
-        session.execute(sa.insert(table), rows)
+        for number, age in enumerate(ages):
+            name = f"{queue}-{account}-{sorted(values)}-{number}"
+            work.enqueue(session, queue, "Probe.hold", name, account)
+            came = {"created_at": instant(timedelta(seconds=-age))}
+            session.execute(sa.update(Piece).where(Piece.id == name).values(came | values))
 
 
 def of(found: queue_stats.QueueStats, queue: str) -> list[queue_stats.QueueDepth]:
@@ -47,9 +38,10 @@ def of(found: queue_stats.QueueStats, queue: str) -> list[queue_stats.QueueDepth
 
 
 def test_depth_and_age_are_told_by_account(database: Database, queue: str) -> None:
-    put(database, queue, "AC1", ENQUEUED, [5.0, 90.0, 30.0])
-    put(database, queue, "AC2", ENQUEUED, [10.0])
-    put(database, queue, "AC2", PENDING, [600.0, 600.0])
+    put(database, queue, "AC1", [5.0, 90.0, 30.0])
+    put(database, queue, "AC2", [10.0])
+    put(database, queue, "AC2", [600.0, 600.0], worker="one")
+    put(database, queue, "AC2", [900.0], not_before=instant(timedelta(hours=1)))
     found = queue_stats.look(database)
     first, second = of(found, queue)
     assert (first.account, first.waiting, second.account, second.waiting) == ("AC1", 3, "AC2", 1)
@@ -61,7 +53,7 @@ def test_depth_and_age_are_told_by_account(database: Database, queue: str) -> No
 
 def test_of_many_accounts_the_busiest_are_named_and_the_rest_is_one(database: Database, queue: str) -> None:
     for number in range(queue_stats.NAMED + 30):
-        put(database, queue, f"AC{number:04d}", ENQUEUED, [float(number)] * (2 if number < 5 else 1))
+        put(database, queue, f"AC{number:04d}", [float(number)] * (2 if number < 5 else 1))
     found = of(queue_stats.look(database), queue)
     assert len(found) == queue_stats.NAMED + 1
     assert [each.account for each in found[:5]] == [f"AC{number:04d}" for number in range(5)]
@@ -73,7 +65,7 @@ def test_of_many_accounts_the_busiest_are_named_and_the_rest_is_one(database: Da
 def test_no_more_is_counted_than_a_look_may_cost(
     database: Database, queue: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(database, queue, "AC1", ENQUEUED, [1.0] * 20)
+    put(database, queue, "AC1", [1.0] * 20)
     monkeypatch.setattr(queue_stats, "MOST", 10)
     found = queue_stats.look(database)
     assert not found.complete

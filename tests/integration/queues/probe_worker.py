@@ -3,6 +3,7 @@
     python probe_worker.py DATABASE_URL FOLDER
 
 Says `started NAME` for each piece of work that it takes, and ends it when there is a file of that name in the folder.
+A piece is counted in a step before it waits: `counted NAME` is said once, however often it is taken up.
 """
 
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 from dbos import DBOS, DBOSConfiguredInstance
 
 from callscribe.db.engine import Database
+from callscribe.durable.at_work import workflow
 from callscribe.durable.liveness import Abilities
 from callscribe.durable.queues import WORKFLOW_INSTANCE, WorkerQueue
 from callscribe.durable.runtime import Runtime
@@ -31,25 +33,33 @@ def say(*words: str) -> None:
 class Probe(DBOSConfiguredInstance):
     """Its one workflow."""
 
-    @DBOS.workflow(name="hold")
-    def hold(self, _argument: str) -> None:
+    @workflow("hold")
+    def hold(self, argument: str) -> None:
         name = str(DBOS.workflow_id)
+        assert argument == name
         say("started", name)
+        self.count(name)
+        (FOLDER / f"{name}.held").touch()  # the step is recorded
         while not (FOLDER / name).exists():
             time.sleep(0.02)
 
+    @DBOS.step()
+    def count(self, name: str) -> None:
+        with (FOLDER / f"{name}.counted").open("a") as file:
+            file.write("x")
+
 
 database = Database(URL)
-lane = WorkerQueue(QUEUE, places=2, spare=1, fair=True)
+lanes = [WorkerQueue(QUEUE, places=2, spare=1), WorkerQueue("suspects:probe", places=1)]
 runtime = Runtime(
     database,
     Settings(data_dir=FOLDER),
-    [lane],
+    lanes,
     Abilities(("recognition",), ("probe",), "cpu"),
     told=lambda _returned: None,
 )
-Probe(WORKFLOW_INSTANCE)
-runtime.start()
+probe = Probe(WORKFLOW_INSTANCE)
+runtime.start(probe)
 say("ready")
 sys.stdin.read()
 runtime.stop()

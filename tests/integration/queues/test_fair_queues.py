@@ -1,20 +1,21 @@
 """Whose work is taken next, on both databases, with thousands of rows waiting."""
 
-import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from dbos import DBOSClient
 
+from callscribe.db.clock import instant
 from callscribe.db.engine import Database
-from callscribe.durable.backlog import queues_with_work, unserved_models
-from callscribe.durable.fairness import Allowances, FairTurns
-from callscribe.durable.queues import PROTOCOL_VERSION, Queue, WorkerQueue, queue_name, rank
+from callscribe.durable.backlog import unserved_models
+from callscribe.durable.claims import Allowances, Claims, Glance, queues_with_work
+from callscribe.durable.queues import Queue, WorkerQueue, WorkQueue, queue_name, rank
 from callscribe.durable.recovery import owners
+from callscribe.durable.tables import Piece
 from integration.queues.queued import column, enqueue, forget_all
 
 QUEUE = "recognition:probe"
@@ -22,7 +23,7 @@ MANY = 10_000
 
 
 class Taker:
-    """What DBOS's queue thread does in one worker, a poll at a time."""
+    """What a worker's dispatcher does with one queue, a poll at a time."""
 
     def __init__(
         self,
@@ -32,61 +33,31 @@ class Taker:
         places: int = 2,
         spare: int = 1,
         shared: int | None = None,
+        line: int | None = None,
         limit: int = 16,
         allowances: Callable[[], Allowances] = Allowances,
     ) -> None:
-        self._client = DBOSClient(system_database_engine=database.engine)
-        self._state: Any = self._client._sys_db
-        self.worker = worker
-        self.room = places + spare
-        lane = WorkerQueue(QUEUE, places, spare, shared, fair=True)
-        self._state.upsert_queue(
-            name=QUEUE,
-            concurrency=None,
-            worker_concurrency=99,  # another worker's
-            rate_limit_max=None,
-            rate_limit_period_sec=None,
-            partition_concurrency=None,
-            partition_worker_concurrency=99,
-            partition_rate_limit_max=None,
-            partition_rate_limit_period_sec=None,
-            polling_interval_sec=1.0,
-            update_existing=True,
-        )
-        self._turns = FairTurns(database, worker, [lane], limit, allowances)
-        self._turns.install(self._state)
-        self.in_hand: list[str] = []
+        self._database = database
+        self._claims = Claims(database, worker, limit, allowances)
+        self._lane = WorkerQueue(QUEUE, places, spare, shared, line)
+        self._pieces: list[Piece] = []
+
+    @property
+    def in_hand(self) -> list[str]:
+        return [piece.id for piece in self._pieces]
 
     def poll(self) -> list[str]:
         """What is taken now."""
-        queue = self._state.get_queue(QUEUE)
-        assert queue._worker_concurrency == self.room
-        taken: list[str] = []
-        partitions = self._state.get_queue_partitions(QUEUE)
-        random.shuffle(partitions)
-        for partition in partitions:
-            load = len(self.in_hand)
-            if load >= self.room:
-                break
-            ids, stop = self._state.start_queued_workflows(
-                queue, self.worker, PROTOCOL_VERSION, partition, load, 0, owner_xid=str(random.random())
-            )
-            taken += ids
-            self.in_hand += ids
-            if stop == "concurrency":
-                break
-        return taken
+        if QUEUE not in Glance(self._database)():
+            return []
+        taken = self._claims.claim(self._lane, self._pieces)
+        self._pieces += taken
+        return [piece.id for piece in taken]
 
-    def finish(self, database: Database, *ids: str) -> None:
-        table = sa.table("workflow_status", sa.column("workflow_uuid"), sa.column("status"))
-        table.schema = None if database.is_sqlite else "dbos"
-        with database.write() as session:
-            session.execute(sa.update(table).where(table.c.workflow_uuid.in_(ids)).values(status="SUCCESS"))
-        self.in_hand = [each for each in self.in_hand if each not in ids]
-
-    def close(self) -> None:
-        self._turns.stop()
-        self._client.destroy()
+    def finish(self, *ids: str) -> None:
+        with self._database.write() as session:
+            session.execute(sa.delete(Piece).where(Piece.id.in_(ids)))
+        self._pieces = [piece for piece in self._pieces if piece.id not in ids]
 
 
 @pytest.fixture(autouse=True)
@@ -97,16 +68,11 @@ def _empty(database: Database) -> Iterator[None]:
 
 
 @pytest.fixture
-def taker(database: Database) -> Iterator[Callable[..., Taker]]:
-    takers: list[Taker] = []
-
+def taker(database: Database) -> Callable[..., Taker]:
     def make(*args: Any, **options: Any) -> Taker:
-        takers.append(Taker(database, *args, **options))
-        return takers[-1]
+        return Taker(database, *args, **options)
 
-    yield make
-    for each in takers:
-        each.close()
+    return make
 
 
 def accounts_of(ids: list[str]) -> list[str]:
@@ -123,9 +89,9 @@ def test_an_account_with_thousands_of_jobs_leaves_a_place_for_the_first_job_of_a
     enqueue(database, QUEUE, "b", "b-0", "b-1")
     assert worker.poll() == ["b-0"]
     assert worker.poll() == []
-    worker.finish(database, worker.in_hand[0])
+    worker.finish(worker.in_hand[0])
     assert worker.poll() == []  # the two places are taken, by one each
-    worker.finish(database, "b-0")
+    worker.finish("b-0")
     assert worker.poll() == ["b-1"]
 
 
@@ -138,7 +104,7 @@ def test_who_comes_while_all_places_are_taken_is_the_next(database: Database, ta
     assert worker.poll() == ["c-0"]
     enqueue(database, QUEUE, "d", "d-0")
     assert worker.poll() == []
-    worker.finish(database, worker.in_hand[0])
+    worker.finish(worker.in_hand[0])
     assert worker.poll() == ["d-0"]
 
 
@@ -151,17 +117,17 @@ def test_accounts_advance_together_whatever_each_has_waiting(database: Database,
         for worker in (one, two):
             worker.poll()
             done += worker.in_hand
-            worker.finish(database, *worker.in_hand)
+            worker.finish(*worker.in_hand)
     assert max(Counter(accounts_of(done[:30])).values()) <= 12
 
 
 def test_jobs_of_one_account_are_taken_by_priority_and_then_by_age(
     database: Database, taker: Callable[..., Taker]
 ) -> None:
-    enqueue(database, QUEUE, "a", "a-low", priority=rank("low", 1))
-    enqueue(database, QUEUE, "a", "a-later", priority=rank("normal", 9))
-    enqueue(database, QUEUE, "a", "a-normal", priority=rank(None, 5))
-    enqueue(database, QUEUE, "a", "a-high", priority=rank("high", 500_000))
+    enqueue(database, QUEUE, "a", "a-low", rank=rank("low", 1))
+    enqueue(database, QUEUE, "a", "a-later", rank=rank("normal", 9))
+    enqueue(database, QUEUE, "a", "a-normal", rank=rank(None, 5))
+    enqueue(database, QUEUE, "a", "a-high", rank=rank("high", 500_000))
     worker = taker(places=4, spare=0)
     assert worker.poll() == ["a-high", "a-normal", "a-later", "a-low"]
 
@@ -196,8 +162,8 @@ def test_accounts_whose_work_keeps_its_places_for_long_leave_some_to_those_who_h
     assert len(worker.in_hand) == 8
     assert others == {"c", "d"}
     # Whatever ends, the place is for the one that has nothing in hand.
-    worker.finish(database, *(each for each in worker.in_hand if each.startswith("c")))
-    worker.finish(database, *[each for each in worker.in_hand if each.startswith("a")][:1])
+    worker.finish(*(each for each in worker.in_hand if each.startswith("c")))
+    worker.finish(*[each for each in worker.in_hand if each.startswith("a")][:1])
     assert set(accounts_of(worker.poll())) == {"c", "e"}
 
 
@@ -211,18 +177,101 @@ def test_a_queue_with_a_limit_of_its_own_goes_by_that_and_not_by_jobs_running(
     one, two = taker("one", **options), taker("two", **options)
     assert sorted(accounts_of(one.poll())) == ["a", "a", "b", "b"]
     assert sorted(accounts_of(two.poll())) == ["a", "b"]
-    one.finish(database, *one.in_hand)
+    one.finish(*one.in_hand)
     assert Counter(accounts_of(one.poll())) == {"a": 2, "b": 2}
 
 
 def test_work_of_another_version_is_left_alone_and_keeps_nobody_from_theirs(
     database: Database, taker: Callable[..., Taker]
 ) -> None:
-    enqueue(database, QUEUE, "a", "a-0", "a-1", application_version="2")
+    enqueue(database, QUEUE, "a", "a-0", "a-1", protocol="another")
     enqueue(database, QUEUE, "b", "b-0")
     worker = taker()
     assert worker.poll() == ["b-0"]
-    assert column(database, "status", ["a-0", "a-1", "b-0"]) == ["ENQUEUED", "ENQUEUED", "PENDING"]
+    assert column(database, "worker", ["a-0", "a-1", "b-0"]) == [None, None, "one"]
+
+
+def test_turns_count_seconds_of_audio(database: Database, taker: Callable[..., Taker]) -> None:
+    costs = {"a": 600.0, "b": 60.0, "c": 20.0}
+    for account, cost in costs.items():
+        enqueue(database, QUEUE, account, *(f"{account}-{number:03}" for number in range(400)), cost=cost)
+    worker = taker(places=1, spare=0)
+    given: Counter[str] = Counter()
+    for _ in range(300):
+        [taken] = worker.poll()
+        given[taken[0]] += int(costs[taken[0]])
+        worker.finish(taken)
+    assert max(given.values()) - min(given.values()) <= 2 * 600
+
+
+def test_who_has_nothing_waiting_for_a_while_has_no_claim_on_the_turns_that_it_missed(
+    database: Database, taker: Callable[..., Taker]
+) -> None:
+    enqueue(database, QUEUE, "a", *(f"a-{number:02}" for number in range(40)))
+    worker = taker(places=1, spare=0)
+    for _ in range(20):
+        worker.finish(*worker.poll())
+    enqueue(database, QUEUE, "b", *(f"b-{number:02}" for number in range(40)))
+    taken: list[str] = []
+    for _ in range(10):
+        taken += worker.poll()
+        worker.finish(*worker.in_hand)
+    assert taken[0] == "b-00"
+    assert accounts_of(taken).count("b") in {5, 6}
+
+
+def test_one_receiver_does_not_take_all_places_of_its_account(database: Database, taker: Callable[..., Taker]) -> None:
+    queue = WorkQueue(database)
+    with database.write() as session:
+        for number in range(200):
+            queue.enqueue(session, QUEUE, "P.hold", f"a-dead-{number:03}", "a", party="dead.example")
+    worker = taker(places=64, spare=64, shared=32, line=16)
+    assert len(worker.poll()) == 16
+    with database.write() as session:
+        for number in range(20):
+            queue.enqueue(session, QUEUE, "P.hold", f"a-live-{number:03}", "a", party="live.example")
+    assert sum("live" in each for each in worker.poll()) == 16
+    assert worker.poll() == []
+
+
+def test_what_is_not_due_waits_and_is_in_nobodys_way(database: Database, taker: Callable[..., Taker]) -> None:
+    queue = WorkQueue(database)
+    with database.write() as session:
+        queue.enqueue(session, QUEUE, "P.hold", "a-later", "a", delay=3600)
+    assert Glance(database)() == set()
+    assert queues_with_work(database) == []
+    enqueue(database, QUEUE, "a", "a-now")
+    worker = taker()
+    assert worker.poll() == ["a-now"]
+    with database.write() as session:
+        due = instant(timedelta(seconds=-1))
+        session.execute(sa.update(Piece).where(Piece.id == "a-later").values(not_before=due))
+    assert worker.poll() == ["a-later"]
+    assert column(database, "not_before", ["a-later"]) == [None]
+
+
+def test_what_is_queued_twice_is_there_once(database: Database, taker: Callable[..., Taker]) -> None:
+    queue = WorkQueue(database)
+    for argument in ("first", "second"):
+        with database.write() as session:
+            queue.enqueue(session, QUEUE, "P.hold", "a-0", "a", argument)
+    worker = taker()
+    assert worker.poll() == ["a-0"]
+    assert column(database, "arguments", ["a-0"]) == [["first"]]
+    with database.write() as session:
+        queue.enqueue(session, QUEUE, "P.hold", "a-0", "a", "third")
+    assert worker.poll() == []
+
+
+def test_what_waits_of_a_job_is_withdrawn_and_nothing_else(database: Database, taker: Callable[..., Taker]) -> None:
+    ids = ["job_1", "job_1-chunk-0", "job_1-recognition", "job_10", "job_1x", "job_0", "erase_job_1"]
+    enqueue(database, QUEUE, "a", *ids)
+    enqueue(database, QUEUE, "b", "job_1-chunk-1", worker="one")
+    with database.write() as session:
+        WorkQueue(database).withdraw(session, "job_1")
+    with database.read() as session:
+        left = set(session.scalars(sa.select(Piece.id)))
+    assert left == {"job_10", "job_1x", "job_0", "erase_job_1", "job_1-chunk-1"}
 
 
 def test_what_waits_for_a_model_that_no_worker_has_is_known(database: Database) -> None:
@@ -233,26 +282,29 @@ def test_what_waits_for_a_model_that_no_worker_has_is_known(database: Database) 
 
 
 def test_no_look_into_the_queues_reads_what_waits(database: Database, taker: Callable[..., Taker]) -> None:
-    enqueue(database, QUEUE, "a", *(f"done-{number:05}" for number in range(MANY)), status="SUCCESS")
+    later = instant(timedelta(hours=1))
+    enqueue(database, QUEUE, "a", *(f"later-{number:05}" for number in range(MANY)), not_before=later)
+    enqueue(database, QUEUE, "c", *(f"other-{number:05}" for number in range(MANY)), protocol="another")
     for account in ("a", "b"):
         enqueue(database, QUEUE, account, *(f"{account}-{number:05}" for number in range(MANY // 2)))
     worker = taker()
     worker.poll()
-    worker.finish(database, worker.in_hand[0])
+    worker.finish(worker.in_hand[0])
     statements: list[tuple[str, Any]] = []
 
     def record(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if statement.lstrip().upper().startswith(("SELECT", "WITH")) and "workflow_status" in statement:
+        if statement.lstrip().upper().startswith(("SELECT", "WITH")) and "work" in statement:
             statements.append((statement, parameters))
 
     sa.event.listen(database.engine, "before_cursor_execute", record)
     try:
         worker.poll()
+        Glance(database)()
         queues_with_work(database)
         owners(database)
     finally:
         sa.event.remove(database.engine, "before_cursor_execute", record)
-    assert len(statements) >= 5
+    assert len(statements) >= 8
     for statement, parameters in statements:
         assert not reads_much(database, statement, parameters), statement
 
@@ -263,7 +315,7 @@ def reads_much(database: Database, statement: str, parameters: Any) -> bool:
         if database.is_sqlite:
             rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
             plan = "\n".join(str(row[3]) for row in rows)
-            return re.search(r"SCAN workflow_status(?! USING)|USE TEMP B-TREE FOR ORDER", plan) is not None
+            return re.search(r"SCAN work\w*(?! USING)\b(?! USING)|USE TEMP B-TREE FOR ORDER", plan) is not None
         explained = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters).scalar_one()
         return rows_read(explained[0]["Plan"]) > 100
 

@@ -1,4 +1,4 @@
-"""One account with 10,000 jobs, and the first job of another: a worker's own queue threads, on both databases."""
+"""One account with 10,000 jobs, and the first job of another; workers that die: with a worker's own runtime."""
 
 import queue
 import subprocess
@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from callscribe.db.engine import Database
-from callscribe.durable.tables import Worker
+from callscribe.durable.tables import Piece, Worker
+from harness import eventually
 from integration.queues.queued import column, enqueue, forget_all
 
 QUEUE = "recognition:probe"
@@ -37,7 +38,8 @@ class Probe:
     def _read(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            self._lines.put(line.strip())
+            if line.startswith(("ready", "started")):  # else it is the log
+                self._lines.put(line.strip())
 
     def started(self) -> str:
         """What is taken next."""
@@ -53,6 +55,15 @@ class Probe:
 
     def end(self, name: str) -> None:
         (self._folder / name).touch()
+
+    def kill(self) -> None:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.kill()
+        self.process.wait()
+        self._reader.join()
+        self.process.stdin.close()
+        self.process.stdout.close()
 
     def stop(self) -> None:
         assert self.process.stdin is not None
@@ -77,7 +88,7 @@ def probe(database: Database, tmp_path: Path) -> Iterator[Probe]:
 
 
 def probe_names() -> list[str]:
-    return [*(f"a-{number:05}" for number in range(10_000)), "b-0", "b-1", "c-0"]
+    return [*(f"a-{number:05}" for number in range(10_000)), "b-0", "b-1", "c-0", "killed-0", "killed-1", "ended-0"]
 
 
 def test_the_first_job_of_an_account_waits_for_one_piece_of_another_at_most(database: Database, probe: Probe) -> None:
@@ -97,10 +108,45 @@ def test_the_first_job_of_an_account_waits_for_one_piece_of_another_at_most(data
     # A worker that is told to end gives back what it has in hand, and is gone.
     names = [*held, "c-0"]
     process = probe.process
-    assert column(database, "status", names) == ["PENDING"] * 3
+    assert None not in column(database, "worker", names)
     probe.stop()
     assert process.returncode == 0
-    assert column(database, "status", names) == ["ENQUEUED"] * 3
-    assert column(database, "recovery_attempts", names) == [0, 0, 0]
+    assert column(database, "worker", names) == [None] * 3
+    assert column(database, "deaths", names) == [0, 0, 0]
     with database.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Worker)) == 0
+
+
+def test_what_a_killed_worker_had_in_hand_goes_on_behind_its_last_step(
+    database: Database, probe: Probe, tmp_path: Path
+) -> None:
+    enqueue(database, QUEUE, "a", "killed-0")
+    enqueue(database, QUEUE, "b", "killed-1")
+    assert {probe.started(), probe.started()} == {"killed-0", "killed-1"}
+    eventually(lambda: (tmp_path / "killed-1.held").exists() and (tmp_path / "killed-0.held").exists())
+    probe.kill()
+    another = Probe(database, tmp_path)
+    try:
+        assert {another.started(), another.started()} == {"killed-0", "killed-1"}
+        assert column(database, "deaths", ["killed-0", "killed-1"]) == [1, 1]
+        for each in ("killed-0", "killed-1"):
+            another.end(each)
+            assert (tmp_path / f"{each}.counted").read_text() == "x"  # not a second time
+        eventually(lambda: not left(database))
+    finally:
+        another.stop()
+
+
+def test_what_has_ended_is_struck_off_and_not_done_again(database: Database, probe: Probe) -> None:
+    enqueue(database, QUEUE, "a", "ended-0")
+    assert probe.started() == "ended-0"
+    probe.end("ended-0")
+    eventually(lambda: not left(database))
+    enqueue(database, QUEUE, "a", "ended-0")  # by a step that is done a second time
+    eventually(lambda: not left(database))
+    assert probe.takes_nothing()
+
+
+def left(database: Database) -> int:
+    with database.read() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(Piece)) or 0

@@ -18,6 +18,7 @@ from callscribe.accounts.tables import Account
 from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.durable.queues import WorkQueue
+from callscribe.durable.tables import Piece
 from callscribe.errors import RequestError
 from callscribe.ids import new_account_sid
 from callscribe.media.blobs import BlobStore
@@ -100,9 +101,7 @@ def place(
         blobs_url="s3://calls/blobs" if on_postgresql else None,
     )
     database, _ = prepare(settings, migrating=True)
-    queue = WorkQueue(database)
-    yield Installation(settings, database, queue, BlobStore(settings.blobs))
-    queue.close()
+    yield Installation(settings, database, WorkQueue(database), BlobStore(settings.blobs))
     database.close()
 
 
@@ -168,9 +167,8 @@ def test_a_recording_comes_in_is_delivered_in_every_form_and_goes(place: Install
         recordings.fetch(account, sid)
     assert place.blobs.exists(key)  # until a worker erases it
     with place.database.read() as session:
-        table = "workflow_status" if place.database.is_sqlite else "dbos.workflow_status"
-        queued = session.execute(sa.text(f"SELECT workflow_uuid FROM {table} WHERE name = 'erase_recording'"))
-        assert any(sid in each for (each,) in queued)
+        queued = session.scalars(sa.select(Piece.id).where(Piece.workflow == "RecordingWorkflows.erase_recording"))
+        assert any(sid in each for each in queued)
 
 
 def test_what_is_refused_leaves_nothing(place: Installation, audio: bytes) -> None:

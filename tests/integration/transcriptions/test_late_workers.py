@@ -77,15 +77,13 @@ class Steps:
 
 
 @pytest.fixture
-def steps(database: Database, tmp_path: Path) -> Iterator[Steps]:
-    queue = WorkQueue(database)
-    yield Steps(
+def steps(database: Database, tmp_path: Path) -> Steps:
+    return Steps(
         database,
-        queue,
+        WorkQueue(database),
         BlobStore((tmp_path / "blobs").as_uri()),
         Settings(data_dir=tmp_path, media_allow=("127.0.0.1",)),
     )
-    queue.close()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What is due is claimed once, in one transaction with the erasure of its blobs; what is not due stays."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from dbos import DBOSClient
 
 from callscribe.accounts import usage, usage_repository
 from callscribe.accounts.tables import Account
@@ -19,6 +18,7 @@ from callscribe.conversations.tables import Conversation, ConversationStatus
 from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.durable.queues import WorkQueue
+from callscribe.durable.tables import Piece
 from callscribe.ids import new_account_sid, new_configuration_id, new_recording_sid, new_transcription_id
 from callscribe.media.blobs import BlobStore
 from callscribe.recordings.tables import Recording
@@ -42,30 +42,25 @@ class _Erasing:
     handed_over: list[str]
 
     def __call__(self) -> None:
-        client = DBOSClient(system_database_engine=self.database.engine, lazy=True)
-        try:
-            known = {each.workflow_id for each in client.list_workflows(name="erase_due")}
-            Sweep(self.database, self.queue, self.settings)()
-            for workflow in client.list_workflows(name="erase_due"):
-                if workflow.workflow_id not in known:
-                    assert workflow.input is not None
-                    _, folders, blobs, recordings = workflow.input["args"]
-                    self.handed_over += recordings
-                    erase_blobs(self.blobs, folders, blobs)
-        finally:
-            client.destroy()
+        Sweep(self.database, self.queue, self.settings)()
+        with self.database.write() as session:
+            for piece in session.scalars(sa.select(Piece).where(Piece.workflow == "RetentionWorkflows.erase_due")):
+                _, folders, blobs, recordings = piece.arguments
+                self.handed_over += recordings
+                erase_blobs(self.blobs, folders, blobs)
+                session.delete(piece)
 
 
 @pytest.fixture
-def queue(database: Database) -> Iterator[WorkQueue]:
-    queue = WorkQueue(database)
-    yield queue
-    queue.close()
+def queue(database: Database) -> WorkQueue:
+    return WorkQueue(database)
 
 
 @pytest.fixture
 def erase(database: Database, queue: WorkQueue, tmp_path: Path) -> _Erasing:
     blobs = BlobStore((tmp_path / "blobs").as_uri())
+    with database.write() as session:
+        session.execute(sa.delete(Piece))  # what others have queued
     return _Erasing(database, queue, blobs, Settings(data_dir=tmp_path), [])
 
 

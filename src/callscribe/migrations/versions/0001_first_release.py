@@ -455,3 +455,29 @@ def upgrade() -> None:  # noqa: PLR0915  a statement for each table and index
         sa.PrimaryKeyConstraint("account_sid", "type"),
     )
     op.create_index("ix_default_configurations_configuration_id", "default_configurations", ["configuration_id"])
+    by_bytes = sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql")
+    op.create_table(
+        "work",
+        sa.Column("id", by_bytes, nullable=False),
+        sa.Column("workflow", sa.String(64), nullable=False),
+        sa.Column("arguments", sa.JSON(), nullable=False),
+        sa.Column("protocol", sa.String(8), nullable=False),
+        sa.Column("queue", sa.Text(), nullable=False),
+        sa.Column("account", sa.String(64), nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("cost", sa.Double(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True)),
+        sa.Column("deaths", sa.Integer(), nullable=False),
+        sa.Column("worker", sa.String(64)),
+        sa.Column("taken_at", sa.DateTime(timezone=True)),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    waiting, delayed, in_hand = "worker IS NULL AND not_before IS NULL", "not_before IS NOT NULL", "worker IS NOT NULL"
+    op.create_index(
+        "ix_work_waiting", "work", ["protocol", "queue", "line", "rank", "created_at", "id"], **_where(waiting)
+    )
+    op.create_index("ix_work_not_before", "work", ["not_before"], **_where(delayed))
+    op.create_index("ix_work_in_hand", "work", ["queue", "account", "worker"], **_where(in_hand))
+    op.create_index("ix_work_worker", "work", ["worker"], **_where(in_hand))

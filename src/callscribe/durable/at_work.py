@@ -1,0 +1,63 @@
+"""What this process has at work: filled where workflows begin and end."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection
+from functools import wraps
+from typing import Final, ParamSpec, TypeVar
+
+from dbos import DBOS
+
+_Parameters = ParamSpec("_Parameters")
+_Result = TypeVar("_Result")
+
+
+class AtWork:
+    """The workflows whose bodies run here. One may run twice, where it was given away and came back."""
+
+    def __init__(self) -> None:
+        self._running: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self.ended: Callable[[str], None] = lambda _: None
+        """Told the id of each that ends, in its thread. What came of it is not recorded yet."""
+
+    def begin(self, workflow_id: str) -> None:
+        """Its body begins."""
+        with self._lock:
+            self._running[workflow_id] += 1
+
+    def end(self, workflow_id: str) -> None:
+        """Its body has ended, however it did."""
+        with self._lock:
+            self._running[workflow_id] -= 1
+            if self._running[workflow_id]:
+                return
+            del self._running[workflow_id]
+        self.ended(workflow_id)
+
+    def ids(self) -> Collection[str]:
+        """Those that run."""
+        with self._lock:
+            return set(self._running)
+
+
+HERE: Final = AtWork()
+"""Of this process, which has one DBOS."""
+
+
+def workflow(name: str) -> Callable[[Callable[_Parameters, _Result]], Callable[_Parameters, _Result]]:
+    """A method as a workflow of DBOS's of this name, known to `HERE` while it runs. The name must be the method's."""
+
+    def decorate(method: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
+        @wraps(method)
+        def run(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
+            workflow_id = str(DBOS.workflow_id)
+            HERE.begin(workflow_id)
+            try:
+                return method(*args, **kwargs)
+            finally:
+                HERE.end(workflow_id)
+
+        return DBOS.workflow(name=name)(run)
+
+    return decorate
