@@ -39,7 +39,7 @@ class Services:
         Raises:
             SetupError: the credentials of the Twilio account are not complete.
         """
-        queue = WorkQueue(database)
+        queue = WorkQueue()
         callbacks = Callbacks(queue, settings.callback_max_bytes, of_settings(settings))
         conversations = Conversations(database, callbacks)
         configurations = TranscriptionConfigurations(database, settings, conversations.configuration_exists)

@@ -108,7 +108,7 @@ def list_recordings(
     settings = load_settings(data)
     database, _ = prepare(settings)
     account_sid = _account(settings, database, account)
-    recordings = Recordings(database, WorkQueue(database), BlobStore(settings.blobs), Decoder(), settings)
+    recordings = Recordings(database, WorkQueue(), BlobStore(settings.blobs), Decoder(), settings)
     head = "SID", "Created (UTC)", "Length", "Channels", "From", "To", "Direction"
     table = Table(*head, box=None, header_style="bold")
     page = recordings.page(account_sid, RecordingFilters(), None, limit)

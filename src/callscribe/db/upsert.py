@@ -14,8 +14,10 @@ def insert_new(session: Session, table: type[Base], rows: Mapping[str, Any] | Se
     """Insert the rows that break no rule of uniqueness; of a single one, whether it was inserted."""
     if not rows:
         return False
-    result = session.execute(_insert(session, table).on_conflict_do_nothing(), rows)
-    return bool(result.rowcount)  # type: ignore[attr-defined]
+    insert = _insert(session, table).on_conflict_do_nothing()
+    if isinstance(rows, Mapping):  # which may have expressions
+        return bool(session.execute(insert.values(rows)).rowcount)  # type: ignore[attr-defined]
+    return bool(session.execute(insert, rows).rowcount)  # type: ignore[attr-defined]
 
 
 def upsert(session: Session, table: type[Base], row: Mapping[str, Any], changes: Mapping[str, Any]) -> None:

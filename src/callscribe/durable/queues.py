@@ -11,11 +11,10 @@ from enum import StrEnum
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from callscribe.db.clock import instant
-from callscribe.db.engine import Database
+from callscribe.db.upsert import insert_new
 from callscribe.durable.tables import Piece
 from callscribe.settings import Settings
 
@@ -137,10 +136,6 @@ def worker_queues(settings: Settings, roles: Collection[Role], models: Collectio
 class WorkQueue:
     """Puts pieces of work into queues from any process; does none itself."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
-
     def enqueue(
         self,
         session: Session,
@@ -182,7 +177,7 @@ class WorkQueue:
             "not_before": instant(timedelta(seconds=delay)) if delay else None,
             "deaths": 0,
         }
-        session.execute(self._insert(Piece).values(row).on_conflict_do_nothing())
+        insert_new(session, Piece, row)
 
     def withdraw(self, session: Session, job: str) -> None:
         """Remove what waits of a job: the piece with its id, and those whose id begins with that and a hyphen."""

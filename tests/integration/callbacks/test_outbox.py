@@ -23,7 +23,7 @@ class _RolledBack(Exception):  # noqa: N818  no error of the program
 
 @pytest.fixture
 def callbacks(database: Database) -> Callbacks:
-    return Callbacks(WorkQueue(database))
+    return Callbacks(WorkQueue())
 
 
 @pytest.fixture

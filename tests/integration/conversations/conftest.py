@@ -12,7 +12,7 @@ from callscribe.durable.queues import WorkQueue
 
 @pytest.fixture
 def conversations(database: Database) -> Conversations:
-    return Conversations(database, Callbacks(WorkQueue(database)))
+    return Conversations(database, Callbacks(WorkQueue()))
 
 
 class Configure:

@@ -24,7 +24,7 @@ def queue(database: Database) -> Iterator[str]:
 
 def put(database: Database, queue: str, account: str, ages: list[float], **values: Any) -> None:
     """Pieces of work that came so many seconds ago."""
-    work = WorkQueue(database)
+    work = WorkQueue()
     with database.write() as session:
         for number, age in enumerate(ages):
             name = f"{queue}-{account}-{sorted(values)}-{number}"

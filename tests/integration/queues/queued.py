@@ -14,7 +14,7 @@ WORKFLOW = "Probe.hold"
 
 def enqueue(database: Database, queue_name: str, account: str, *ids: str, **values: Any) -> None:
     """Queue work as the program does, the first by itself and the others as copies; `values` are columns."""
-    queue = WorkQueue(database)
+    queue = WorkQueue()
     with database.write() as session:
         queue.enqueue(session, queue_name, WORKFLOW, ids[0], account, ids[0])
         if values:

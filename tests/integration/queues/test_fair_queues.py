@@ -221,7 +221,7 @@ def test_who_has_nothing_waiting_for_a_while_has_no_claim_on_the_turns_that_it_m
 
 
 def test_one_receiver_does_not_take_all_places_of_its_account(database: Database, taker: Callable[..., Taker]) -> None:
-    queue = WorkQueue(database)
+    queue = WorkQueue()
     with database.write() as session:
         for number in range(200):
             queue.enqueue(session, QUEUE, "P.hold", f"a-dead-{number:03}", "a", party="dead.example")
@@ -235,7 +235,7 @@ def test_one_receiver_does_not_take_all_places_of_its_account(database: Database
 
 
 def test_what_is_not_due_waits_and_is_in_nobodys_way(database: Database, taker: Callable[..., Taker]) -> None:
-    queue = WorkQueue(database)
+    queue = WorkQueue()
     with database.write() as session:
         queue.enqueue(session, QUEUE, "P.hold", "a-later", "a", delay=3600)
     assert Glance(database)() == set()
@@ -251,7 +251,7 @@ def test_what_is_not_due_waits_and_is_in_nobodys_way(database: Database, taker: 
 
 
 def test_what_is_queued_twice_is_there_once(database: Database, taker: Callable[..., Taker]) -> None:
-    queue = WorkQueue(database)
+    queue = WorkQueue()
     for argument in ("first", "second"):
         with database.write() as session:
             queue.enqueue(session, QUEUE, "P.hold", "a-0", "a", argument)
@@ -268,7 +268,7 @@ def test_what_waits_of_a_job_is_withdrawn_and_nothing_else(database: Database, t
     enqueue(database, QUEUE, "a", *ids)
     enqueue(database, QUEUE, "b", "job_1-chunk-1", worker="one")
     with database.write() as session:
-        WorkQueue(database).withdraw(session, "job_1")
+        WorkQueue().withdraw(session, "job_1")
     with database.read() as session:
         left = set(session.scalars(sa.select(Piece.id)))
     assert left == {"job_10", "job_1x", "job_0", "erase_job_1", "job_1-chunk-1"}

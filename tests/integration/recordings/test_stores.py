@@ -101,7 +101,7 @@ def place(
         blobs_url="s3://calls/blobs" if on_postgresql else None,
     )
     database, _ = prepare(settings, migrating=True)
-    yield Installation(settings, database, WorkQueue(database), BlobStore(settings.blobs))
+    yield Installation(settings, database, WorkQueue(), BlobStore(settings.blobs))
     database.close()
 
 

@@ -80,7 +80,7 @@ class Steps:
 def steps(database: Database, tmp_path: Path) -> Steps:
     return Steps(
         database,
-        WorkQueue(database),
+        WorkQueue(),
         BlobStore((tmp_path / "blobs").as_uri()),
         Settings(data_dir=tmp_path, media_allow=("127.0.0.1",)),
     )

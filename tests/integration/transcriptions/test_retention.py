@@ -53,7 +53,7 @@ class _Erasing:
 
 @pytest.fixture
 def queue(database: Database) -> WorkQueue:
-    return WorkQueue(database)
+    return WorkQueue()
 
 
 @pytest.fixture
