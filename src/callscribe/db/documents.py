@@ -1,5 +1,6 @@
 """Columns of JSON that are read and written as models."""
 
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,9 +42,14 @@ class JsonOf(sa.TypeDecorator[Any]):
             return None
         return self._adapter.dump_python(value, mode="json", by_alias=True, exclude_unset=True, warnings="error")
 
-    def process_result_value(self, value: Any, _dialect: sa.Dialect) -> Any:
-        """Back from them."""
-        return None if value is None else self._adapter.validate_python(value)
+    def column_expression(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """As text, which is parsed and read in one go: a driver would make plain values of it first."""
+        return sa.type_coerce(sa.cast(column, sa.Text), self)
+
+    def result_processor(self, _dialect: sa.Dialect, _coltype: object) -> Callable[[Any], Any]:
+        """Back from text."""
+        read = self._adapter.validate_json
+        return lambda value: None if value is None else read(value)
 
     def coerce_compared_value(self, op: Any, value: Any) -> Any:
         """What stands beside the column in SQL, such as an index, is taken as beside JSON."""
