@@ -224,7 +224,9 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=12, help="jobs for each worker")
     parser.add_argument("--waiting", type=int, nargs="+", default=[1, 100, 10_000], help="jobs that wait")
     parser.add_argument(
-        "--sleep", type=float, help="seconds that recognition of the bundled call takes, not measured: to compare versions"
+        "--sleep",
+        type=float,
+        help="seconds that recognition of the bundled call takes, not measured: to compare versions",
     )
     parser.add_argument("--rounds", type=int, default=5, help="how often what is compared is repeated")
     parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
 
+import sqlalchemy as sa
 from filelock import FileLock
 from sqlalchemy.exc import OperationalError
 
@@ -15,6 +18,7 @@ from callscribe.media.spool import Spool
 from callscribe.migrations.runner import migrate, one_at_a_time
 from callscribe.migrations.schema import check, refuse_unreleased
 from callscribe.settings import Settings
+from callscribe.speech.engines import registry
 
 
 def prepare(
@@ -30,6 +34,8 @@ def prepare(
     Raises:
         SetupError: a setting is wrong, or the schema does not fit; the message says what to do.
     """
+    for engine in registry.declared():
+        engine.check(settings)
     with opened(settings) as database:
         settings.spool.mkdir(exist_ok=True)
         reap_copies(settings.spool)
@@ -60,16 +66,51 @@ def join(settings: Settings) -> tuple[Database, Credentials | None]:
     return database, credentials
 
 
+def data_folder(settings: Settings) -> Path:
+    """The data folder, made where there is none.
+
+    Raises:
+        SetupError: it cannot be made, or written to.
+    """
+    folder = settings.data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        reason = error.strerror or error
+        raise SetupError(
+            f"The data folder {folder} cannot be used: {reason}. Choose another with --data or CALLSCRIBE_DATA_DIR."
+        ) from error
+
+
+def existing(settings: Settings) -> Settings:
+    """The same settings, for a command that only looks, or changes what is there: it makes no folder by a slip.
+
+    Raises:
+        SetupError: there is nothing yet.
+    """
+    file = sa.make_url(settings.database).database
+    if settings.database.startswith("sqlite") and file and not Path(file).exists():
+        raise SetupError(
+            f"There is no database {file}. Is --data, or CALLSCRIBE_DATA_DIR, the folder of the server? "
+            "`callscribe serve` makes it."
+        )
+    return settings
+
+
 @contextmanager
 def opened(settings: Settings) -> Iterator[Database]:
     """The database, while nobody else prepares one in this data folder. It stays open unless something goes wrong.
 
     Raises:
-        SetupError: it does not answer, or is of a version before the first release.
+        SetupError: it cannot be reached, or is of a version before the first release.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with FileLock(settings.data_dir / "setup.lock"):
-        database = Database(settings.database, settings.database_pool)
+    with FileLock(data_folder(settings) / "setup.lock"):
+        try:
+            database = Database(settings.database, settings.database_pool)
+        except (sa.exc.ArgumentError, ValueError, OSError) as error:
+            raise SetupError(f"CALLSCRIBE_DATABASE_URL cannot be used: {error}.") from None
         try:
             refuse_unreleased(database)
             yield database

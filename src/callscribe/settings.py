@@ -3,6 +3,7 @@
 This is the only place that names them; `docs/configuration.md` is written from it.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,10 +15,28 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 MIB = 1024**2
 GIB = 1024**3
 
+_DATABASE = re.compile(r"(sqlite(\+pysqlite)?|postgres(ql)?(\+psycopg)?)://")
+
 
 def _split(value: object) -> object:
     """Lists are written with commas: `a.example,10.0.0.0/8`."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _database(value: str | None) -> str | None:
+    """A database that there is a driver for."""
+    if value is not None and not _DATABASE.match(value):
+        raise ValueError("a SQLAlchemy URL of SQLite (sqlite:///…) or PostgreSQL (postgresql://…) is needed")
+    return value
+
+
+def _named_key(value: SecretStr | None) -> SecretStr | None:
+    """A name and a secret, neither of them empty, and a name that a header's list can hold."""
+    if value is not None:
+        name, _, secret = value.get_secret_value().partition(":")
+        if not name or not secret or "," in name:
+            raise ValueError("the form is name:secret, without a comma in the name")
+    return value
 
 
 def _none(value: object) -> object:
@@ -311,6 +330,8 @@ class Settings(BaseSettings):
     )
 
     _lists = field_validator("media_allow", "callback_allow", "worker_queues", "worker_models", mode="before")(_split)
+    _driver = field_validator("database_url")(_database)
+    _key = field_validator("callback_shared_key")(_named_key)
     _without_limit = field_validator(
         "rate_limit", "account_jobs_waiting", "account_stored_bytes", "account_audio_hours", mode="before"
     )(_none)

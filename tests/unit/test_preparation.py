@@ -49,7 +49,7 @@ def test_an_account_gets_no_token_under_a_key_that_the_others_have_not(
 ) -> None:
     monkeypatch.setenv("CALLSCRIBE_DATABASE_URL", f"sqlite:///{tmp_path / 'shared.db'}")
     run = CliRunner().invoke
-    [sid] = re.findall(r"AC[0-9a-f]{32}", run(app, ["accounts", "list", "--data", str(tmp_path / "a")]).output)[:1]
+    [sid] = re.findall(r"AC[0-9a-f]{32}", run(app, ["accounts", "create", "--data", str(tmp_path / "a")]).output)[:1]
     other = ["--data", str(tmp_path / "b")]
 
     for command in (["create"], ["rotate", sid]):

@@ -38,7 +38,7 @@ def list_accounts(data: Data = None) -> None:
 @app.command()
 def create(name: Annotated[str, typer.Option(help="A name for people.")] = "account", data: Data = None) -> None:
     """Make an account and show its SID and token, once."""
-    accounts = _accounts(data)
+    accounts = _of(_database(data, fresh=True), data)
     accounts.check_key()
     _show(accounts.create(name))
 
@@ -131,10 +131,11 @@ def _keys(database: Database) -> ApiKeys:
     return ApiKeys(database)
 
 
-def _database(data: Path | None, *, key_lost: bool = False) -> Database:
-    from callscribe.preparation import prepare
+def _database(data: Path | None, *, key_lost: bool = False, fresh: bool = False) -> Database:
+    from callscribe.preparation import existing, prepare
 
-    database, credentials = prepare(load_settings(data), key_lost=key_lost)
+    settings = load_settings(data)
+    database, credentials = prepare(settings if fresh else existing(settings), key_lost=key_lost)
     if credentials is not None:
         _show(credentials)
     return database

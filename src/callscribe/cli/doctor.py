@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -36,16 +38,19 @@ class Finding:
 def doctor(data: Data = None) -> None:
     """Check what is installed, what serves what, and whether database, blob store and model answer."""
     settings = load_settings(data)
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    table = Table(box=None, show_header=False)
-    well = True
-    for finding in _findings(settings):
-        well &= finding.well
-        mark = "[green]✓[/]" if finding.well else "[red]✗[/]"
-        table.add_row(mark, finding.subject, escape(finding.text))
     console = Console()
-    console.print(table)
-    console.print(_engines(settings))
+    with TemporaryDirectory() as instead:
+        if not settings.data_dir.exists():  # which a mistyped --data must not make
+            console.print(f"{settings.data_dir} is not there until the first start: this is tried in another folder.")
+            settings = settings.model_copy(update={"data_dir": Path(instead)})
+        table = Table(box=None, show_header=False)
+        well = True
+        for finding in _findings(settings):
+            well &= finding.well
+            mark = "[green]✓[/]" if finding.well else "[red]✗[/]"
+            table.add_row(mark, finding.subject, escape(finding.text))
+        console.print(table)
+        console.print(_engines(settings))
     if not well:
         sys.exit(1)
 

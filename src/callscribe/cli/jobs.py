@@ -332,12 +332,12 @@ def _say(document: dict[str, Any]) -> None:
 def _jobs(data: Path | None) -> Iterator[Jobs]:
     """The jobs of the installation; its database is only looked at, never migrated or made."""
     from callscribe.migrations.schema import check
-    from callscribe.preparation import opened
+    from callscribe.preparation import existing, opened
     from callscribe.services import Services
     from callscribe.transcriptions.administration import Jobs
 
     settings = load_settings(data)
-    with opened(settings) as database:
+    with opened(existing(settings)) as database:
         check(database)
     services = Services.over(database, settings)
     try:

@@ -43,7 +43,7 @@ def limits(
     from callscribe.accounts import repository
     from callscribe.accounts.limits import UNLIMITED, Limits, check_rate, set_limits
     from callscribe.accounts.usage import HOUR
-    from callscribe.preparation import prepare
+    from callscribe.preparation import existing, prepare
     from callscribe.transcriptions.quotas import use_of
 
     given = {
@@ -55,7 +55,7 @@ def limits(
     }
     values = {name: value[0] for name, value in given.items() if value is not None}
     settings = load_settings(data)
-    database, _ = prepare(settings)
+    database, _ = prepare(existing(settings))
     with database.write() as session:
         if repository.find(session, sid) is None:
             raise typer.BadParameter(f"there is no account {sid}")

@@ -45,4 +45,5 @@ def load_settings(data: Path | None = None, **options: object) -> Settings:
         name = "_".join(part for part in fault["loc"] if isinstance(part, str)).upper()
         # Of a list, which part it is; not of a single value, which may be a secret.
         part = f"{fault['input']!r}: " if any(isinstance(each, int) for each in fault["loc"]) else ""
-        raise SetupError(f"CALLSCRIBE_{name}: {part}{fault['msg']}. See docs/configuration.md.") from None
+        reason = fault["msg"].removeprefix("Value error, ")
+        raise SetupError(f"CALLSCRIBE_{name}: {part}{reason}. See docs/configuration.md.") from None

@@ -101,12 +101,12 @@ def list_recordings(
     from callscribe.durable.queues import WorkQueue
     from callscribe.media.blobs import BlobStore
     from callscribe.media.decoding import Decoder
-    from callscribe.preparation import prepare
+    from callscribe.preparation import existing, prepare
     from callscribe.recordings.repository import RecordingFilters
     from callscribe.recordings.service import Recordings
 
     settings = load_settings(data)
-    database, _ = prepare(settings)
+    database, _ = prepare(existing(settings))
     account_sid = _account(settings, database, account)
     recordings = Recordings(database, WorkQueue(), BlobStore(settings.blobs), Decoder(), settings)
     head = "SID", "Created (UTC)", "Length", "Channels", "From", "To", "Direction"

@@ -35,11 +35,11 @@ def retention(
     comes before the account's.
     """
     from callscribe.accounts import repository
-    from callscribe.preparation import prepare
+    from callscribe.preparation import existing, prepare
     from callscribe.transcriptions.retention import count_anew
 
     settings = load_settings(data)
-    database, _ = prepare(settings)
+    database, _ = prepare(existing(settings))
     texts = (media_days, transcript_days, callback_days, job_days, recording_days, conversation_days)
     options = dict(zip(KINDS, texts, strict=True))
     given = {f"{kind}Days": _days(kind, text) for kind, text in options.items() if text is not None}

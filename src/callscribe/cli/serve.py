@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import socket
 import sys
 import threading
 from types import FrameType
@@ -50,25 +51,26 @@ def serve(host: Host = "127.0.0.1", port: Port = 8321, data: Data = None) -> Non
     """
     from filelock import FileLock, Timeout
 
-    from callscribe.cli.supervision import SupervisedWorker
+    from callscribe.cli.supervision import REFUSED, SupervisedWorker
     from callscribe.observability import logs
-    from callscribe.preparation import prepare
+    from callscribe.preparation import data_folder, prepare
 
     settings = load_settings(data)
     logs.configure(settings)
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = FileLock(settings.data_dir / "serve.lock")
+    lock = FileLock(data_folder(settings) / "serve.lock")
     try:
         lock.acquire(timeout=5)
     except Timeout:
         raise SetupError(
             f"Another `callscribe serve` works on {settings.data_dir}. Stop it, or choose another folder with --data."
         ) from None
-    with lock:
+    with lock, _bound(host, port) as sock:
         database, credentials = prepare(settings, migrating=True)
         _greet(credentials)
         with SupervisedWorker(settings) as beside:
-            _serve_http(settings, database, host, port, beside.metrics)
+            _serve_http(settings, database, sock, beside.metrics)
+        if beside.refused:
+            sys.exit(REFUSED)
 
 
 def api(host: Host = "127.0.0.1", port: Port = 8321, data: Data = None) -> None:
@@ -79,10 +81,11 @@ def api(host: Host = "127.0.0.1", port: Port = 8321, data: Data = None) -> None:
 
     settings = load_settings(data)
     logs.configure(settings)
-    wait_for_database(settings)
-    database, credentials = join(settings)
-    _greet(credentials)
-    _serve_http(settings, database, host, port)
+    with _bound(host, port) as sock:
+        wait_for_database(settings)
+        database, credentials = join(settings)
+        _greet(credentials)
+        _serve_http(settings, database, sock)
 
 
 Queues = Annotated[
@@ -185,7 +188,25 @@ def _greet(credentials: Credentials | None) -> None:
     sys.stdout.flush()
 
 
-def _serve_http(settings: Settings, database: Database, host: str, port: int, relay: Relay | None = None) -> None:
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that has the address, and does not listen yet.
+
+    Raises:
+        SetupError: the address cannot be had.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        sock = socket.socket(family, kind)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind(address)
+    except OSError as error:
+        raise SetupError(
+            f"{host} port {port} cannot be listened on: {error.strerror}. Choose another with --host and --port."
+        ) from error
+    return sock
+
+
+def _serve_http(settings: Settings, database: Database, sock: socket.socket, relay: Relay | None = None) -> None:
     import uvicorn
 
     from callscribe.observability import tracing
@@ -194,8 +215,6 @@ def _serve_http(settings: Settings, database: Database, host: str, port: int, re
     tracing.configure("api")
     config = uvicorn.Config(
         create_app(settings, database, relay),
-        host=host,
-        port=port,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -211,10 +230,10 @@ def _serve_http(settings: Settings, database: Database, host: str, port: int, re
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    sock = config.bind_socket()
     sock.listen(config.backlog)  # from here on clients wait for an answer, and are not refused
-    address = sock.getsockname()
-    Console().print(f"callscribe listens on [bold]http://{host}:{address[1]}[/] · reference at /docs", soft_wrap=True)
+    host, port = sock.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    Console().print(f"callscribe listens on [bold]http://{shown}:{port}[/] · reference at /docs", soft_wrap=True)
     if host not in LOOPBACK and not settings.public_url:
         Console().print("[yellow]Tokens and calls travel to other machines unencrypted. Put a TLS proxy in front.[/]")
     sys.stdout.flush()

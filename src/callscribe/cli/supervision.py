@@ -1,6 +1,7 @@
 """The worker process beside the API of `callscribe serve`: started, started again when it dies, ended with it."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -18,6 +19,9 @@ from callscribe.worker.relay import Asking
 STOP_TIMEOUT = 20.0
 """Seconds that a worker has to sign off before it is killed; its jobs are safe either way."""
 
+REFUSED = 2
+"""Status of a program that cannot follow its settings."""
+
 SETTLED = 30.0
 """A worker that ran for so many seconds is not taken to fail at its start."""
 
@@ -31,6 +35,8 @@ class SupervisedWorker:
         self._environment = {**os.environ, **environment(settings)}
         if not settings.worker_models:
             self._environment["CALLSCRIBE_WORKER_MODELS"] = ALL  # nobody else would serve them
+        self.refused = False
+        """Whether the worker could not follow its settings."""
         self._stopping = threading.Event()
         self._lock = threading.Lock()  # stopping and starting: a worker started just now is stopped as well
         self._asking: Asking | None = None
@@ -72,14 +78,24 @@ class SupervisedWorker:
         return process
 
     def _watch(self) -> None:
-        """Start the worker again when it dies, after a pause that grows while it dies at once."""
+        """Start the worker again when it dies, after a pause that grows while it dies at once.
+
+        One that refuses its settings at the first start has said why, and the server is told to end.
+        """
         pause = 1.0
+        first = True
         while True:
             began = time.monotonic()
             status = self._process.wait()
             if self._stopping.is_set():
                 return
-            pause = 1.0 if time.monotonic() - began > SETTLED else min(pause * 2, 30.0)
+            settled = time.monotonic() - began > SETTLED
+            if status == REFUSED and first and not settled:
+                self.refused = True
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+            first = False
+            pause = 1.0 if settled else min(pause * 2, 30.0)
             _log.error("worker.died", status=status, restart_in=pause)
             self._stopping.wait(pause)
             with self._lock:
@@ -92,7 +108,8 @@ def follow_lifeline(stop: threading.Event) -> None:
     """Set `stop` when standard input ends."""
 
     def wait() -> None:
-        while sys.stdin.buffer.read(4096):
+        # Not by `sys.stdin`: its lock, held by this thread, would abort a program that ends meanwhile.
+        while os.read(0, 4096):
             pass
         stop.set()
 

@@ -88,7 +88,7 @@ def _create_engine(url: str, connections: int) -> sa.Engine:
         engine = sa.create_engine(parsed, connect_args={"check_same_thread": False}, **options)
         sa.event.listen(engine, "connect", _prepare_sqlite)
         return engine
-    if parsed.drivername == "postgresql":
+    if parsed.drivername in {"postgres", "postgresql"}:
         parsed = parsed.set(drivername="postgresql+psycopg")
     arguments = {name: value for name, value in POSTGRESQL.items() if name not in parsed.query}
     engine = sa.create_engine(parsed, pool_pre_ping=True, connect_args=arguments, **options)

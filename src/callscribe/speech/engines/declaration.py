@@ -37,6 +37,13 @@ class EngineDeclaration(ABC):
         """The model that is meant where none is named; None where one must be."""
         return None
 
+    def check(self, settings: Settings) -> None:  # noqa: B027  most have nothing that could be wrong
+        """Make sure that the settings can be followed.
+
+        Raises:
+            SetupError: the settings ask for what cannot be had; the message names the setting.
+        """
+
     def has(self, model: str, settings: Settings) -> bool:  # noqa: ARG002
         """Whether a model can be used at once, without getting anything."""
         return True

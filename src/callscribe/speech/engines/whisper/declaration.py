@@ -37,6 +37,15 @@ class WhisperDeclaration(EngineDeclaration):
         """`CALLSCRIBE_MODEL`."""
         return settings.model
 
+    def check(self, settings: Settings) -> None:
+        """Whether there is a model that `CALLSCRIBE_MODEL` names, and a way to compute it."""
+        if settings.models.exists() and not settings.models.is_dir():
+            raise SetupError(f"CALLSCRIBE_MODELS_DIR: {settings.models} is not a folder.")
+        try:
+            Catalogue(settings.models).multilingual(settings.model)
+        except SetupError as error:
+            raise SetupError(f"CALLSCRIBE_MODEL: {error}") from None
+
     def has(self, model: str, settings: Settings) -> bool:
         """Whether its weights are here."""
         return Catalogue(settings.models).has(model)
