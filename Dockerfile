@@ -13,9 +13,10 @@ RUN /opt/build/bin/pip install --require-hashes --no-deps --only-binary :all: --
     && /opt/callscribe/bin/pip install --require-hashes --no-deps --only-binary :all: --requirement deploy/requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
+# Nothing may be missing but openvino-telemetry, which is left out since it reports.
 RUN /opt/build/bin/python -m hatchling build --target wheel --directory /opt/wheel \
     && /opt/callscribe/bin/pip install --no-deps --no-index /opt/wheel/*.whl \
-    && /opt/callscribe/bin/pip check \
+    && ! /opt/callscribe/bin/pip check | grep --invert-match --regexp '^No broken' --regexp 'requires openvino-telemetry,' \
     && /opt/callscribe/bin/callscribe --version
 
 FROM python:${PYTHON}-slim

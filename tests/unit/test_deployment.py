@@ -247,6 +247,7 @@ def test_the_image_has_what_the_program_needs_in_the_versions_that_are_tested() 
     names = {re.split(r"[^\w.-]", each, maxsplit=1)[0].lower().replace("_", "-") for each in needed}
     assert names <= image.keys()
     assert "pytest" not in image
+    assert "openvino-telemetry" not in everything  # openvino does without
     assert "hatchling" in build
 
 
