@@ -79,6 +79,8 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
         redoc_url=None,
         # Clients of the API send JSON with all kinds of content types, and none.
         strict_content_type=False,
+        # Traces are our own: FastAPI's have errors with their texts in them.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     blobs, decoder = services.blobs, services.decoder
     app.state.settings = settings
