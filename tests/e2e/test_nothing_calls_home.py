@@ -132,7 +132,7 @@ class Home:
             elif each.kind == "connects to":
                 what = re.sub(r"port (\d{4,})", "port …", what)
             else:
-                what = re.sub(r"(/(?:data/\w+|temp|dev/shm|proc)/).*", r"\1…", what)
+                what = re.sub(r"^.*(/(?:data/\w+|temp|dev/shm|proc|__pycache__)/).*", r"\1…", what)
             counted[f"{each.kind} {what}"] += 1
         rows = [f"{count:5} × {what}" for what, count in sorted(counted.items(), key=lambda row: row[0])]
         rows += [f"{count:5} × proxy: {what}" for what, count in sorted(Counter(self.requests).items())]
