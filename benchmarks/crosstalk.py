@@ -13,7 +13,6 @@ lost. A leak also disturbs recognition where both speak, so words are lost and a
 
 import argparse
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -26,6 +25,7 @@ import numpy.typing as npt
 from rich.table import Table
 
 import callscribe
+from callscribe.cancellation import NEVER, Cancellation
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
 from callscribe.speech.activity import ActivityDetector
@@ -55,9 +55,11 @@ class Memory:
 
     samples: Audio
 
-    def windows(self, path: Path, *, start: float = 0.0, end: float | None = None) -> Iterator[Piece]:
-        """The samples from `start` to `end`; `path` is of no interest."""
-        del path
+    def windows(
+        self, path: Path, *, start: float = 0.0, end: float | None = None, cancelled: Cancellation = NEVER
+    ) -> Iterator[Piece]:
+        """The samples from `start` to `end`; the rest is of no interest."""
+        del path, cancelled
         last = self.samples.shape[1] if end is None else min(self.samples.shape[1], round(end * SAMPLE_RATE))
         for first in range(round(start * SAMPLE_RATE), last, WINDOW):
             yield Piece(first / SAMPLE_RATE, self.samples[:, first : min(first + WINDOW, last)])
@@ -144,8 +146,7 @@ class Listener:
             return ""
         only = Segmentation(found.duration, tuple(each for each in found.channels if each.channel == channel))
         whole, options = Span(0.0, found.duration), RecognitionOptions(language="en-US")
-        never = threading.Event()
-        segments = recognize_span(Memory(samples), Path(), only, whole, self.engine, self.model, options, never)
+        segments = recognize_span(Memory(samples), Path(), only, whole, self.engine, self.model, options, NEVER)
         return normalise(" ".join(segment.text for segment in sorted(segments, key=lambda each: each.start)), "en")
 
 

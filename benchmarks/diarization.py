@@ -7,7 +7,6 @@ to the nearest one, as a word would. Needs the model `speakers`, and for all but
 `../shared/audio` beside the repository.
 """
 
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import psutil
 from scipy.optimize import linear_sum_assignment
 from scipy.signal import resample_poly
 
+from callscribe.cancellation import NEVER, Cancellation
 from callscribe.demo import RECORDING
 from callscribe.media.decoding import DecodedWindow, Decoder
 from callscribe.settings import Settings
@@ -50,8 +50,11 @@ class Recorded:
 
     samples: Samples
 
-    def windows(self, _path: Path, *, start: float = 0.0, end: float | None = None) -> Iterator[DecodedWindow]:
+    def windows(
+        self, _path: Path, *, start: float = 0.0, end: float | None = None, cancelled: Cancellation = NEVER
+    ) -> Iterator[DecodedWindow]:
         """What there is from `start` to `end`, ten seconds at a time."""
+        del cancelled
         first, last = (round((at if at is not None else 1e9) * SAMPLE_RATE) for at in (start, end))
         for at in range(first, min(last, self.samples.shape[1]), 10 * SAMPLE_RATE):
             yield DecodedWindow(at / SAMPLE_RATE, self.samples[:, at : min(at + 10 * SAMPLE_RATE, last)])
@@ -145,7 +148,6 @@ def main() -> None:
     diarizer = Diarizer(Settings(threads=1))
     diarizer.load()
     loaded = psutil.Process().memory_info().rss
-    wanted = threading.Event()
     audio = cost = 0.0
     print(f"{'':52} {'speakers':>8} {'found':>5} {'confusion':>9} {'told':>6}")
     for name, samples, truth in cases():
@@ -154,7 +156,7 @@ def main() -> None:
         heard = [
             piece
             for span in plan_chunks(segmentation)
-            for piece in diarizer.listen(Recorded(samples), Path(), segmentation, Span(span.start, span.end), wanted)
+            for piece in diarizer.listen(Recorded(samples), Path(), segmentation, Span(span.start, span.end), NEVER)
         ]
         counted = diarizer.turns(heard, SpeakerRange())
         cost += time.process_time() - began

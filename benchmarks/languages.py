@@ -9,7 +9,6 @@ with its language told: what following costs.
 
 import argparse
 import tempfile
-import threading
 import wave
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from typing import Final
 import numpy as np
 from rich.table import Table
 
+from callscribe.cancellation import NEVER
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
 from callscribe.speech.engines.whisper.engine import WhisperEngine
@@ -117,7 +117,7 @@ def main() -> None:
 
         def recognise(audio: Path, language: str) -> list[Segment]:
             options = RecognitionOptions(language=language)
-            return transcribe_file(decoder, audio, engine, arguments.model, options, threading.Event())[1]
+            return transcribe_file(decoder, audio, engine, arguments.model, options, NEVER)[1]
 
         found = recognise(path, "multi")
         alone = [

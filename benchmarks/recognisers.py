@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -26,6 +25,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from callscribe.cancellation import NEVER
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
@@ -65,7 +65,7 @@ def callscribe(settings: Settings) -> Iterator[Recogniser]:
 
         def words(path: Path, language: str) -> list[Heard]:
             options = RecognitionOptions(language=locale_of(language))
-            segmentation, segments = transcribe_file(decoder, path, engine, settings.model, options, threading.Event())
+            segmentation, segments = transcribe_file(decoder, path, engine, settings.model, options, NEVER)
             transcript = assemble(segments, duration=segmentation.duration, language=options.language)
             return [
                 Heard(sentence.channel, number, word.text, word.start, word.end)

@@ -22,7 +22,6 @@ import argparse
 import os
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +32,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from callscribe.cancellation import NEVER
 from callscribe.demo import RECORDING
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
@@ -257,7 +257,7 @@ def main() -> None:
 def _speech_seconds() -> float:
     """Seconds of the windows that the bundled call's speech is packed into."""
     with closing(Decoder()) as decoder:
-        segmentation = segment_file(decoder, RECORDING, threading.Event())
+        segmentation = segment_file(decoder, RECORDING, NEVER)
     plans = windows_within(segmentation.channels, Span(0.0, segmentation.duration))
     return sum(plan.span.end - plan.span.start for plan in plans)
 

@@ -10,11 +10,11 @@ import time
 from collections.abc import Iterable, Iterator
 
 import callscribe.speech.engines.whisper.engine
+from callscribe.cancellation import Cancellation
 from callscribe.cli import main
-from callscribe.errors import Cancelled
 from callscribe.speech.engines.whisper.engine import WhisperEngine
 from callscribe.speech.engines.whisper.process import FairLock
-from callscribe.speech.interface import Cancellation, RecognitionOptions, Segment, SpeechWindow, Word
+from callscribe.speech.interface import RecognitionOptions, Segment, SpeechWindow, Word
 
 _PER_SECOND = float(os.environ["SLEEP_PER_SECOND"])
 
@@ -38,8 +38,7 @@ class SleepingEngine(WhisperEngine):
         with self._turns.take(cancelled, options.owner):
             time.sleep(sum(window.end - window.start for window in heard) * _PER_SECOND)
         for window in heard:
-            if cancelled.is_set():
-                raise Cancelled
+            cancelled.raise_if_cancelled()
             word = Word("word.", window.start, window.end, 0.9)
             yield Segment(window.channel, window.start, window.end, (word,), "en")
 

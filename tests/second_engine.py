@@ -10,13 +10,13 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from callscribe.cancellation import Cancellation
 from callscribe.cli import main
-from callscribe.errors import Cancelled
 from callscribe.settings import Settings
 from callscribe.speech.engines import registry
 from callscribe.speech.engines.declaration import EngineDeclaration
 from callscribe.speech.engines.served_by import ServedBy
-from callscribe.speech.interface import Cancellation, ModelDescription, RecognitionOptions, Recording, Segment, Word
+from callscribe.speech.interface import ModelDescription, RecognitionOptions, Recording, Segment, Word
 from callscribe.speech.languages import language_code
 
 SERVED_BY = ServedBy("loudness", "seconds")
@@ -48,8 +48,7 @@ class LoudnessEngine:
             rate, channels = file.getframerate(), file.getnchannels()
             samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, channels) / 32768.0
         for second in range(len(samples) // rate):
-            if cancelled.is_set():
-                raise Cancelled
+            cancelled.raise_if_cancelled()
             for channel in recording.channels:
                 if np.abs(samples[second * rate : (second + 1) * rate, channel]).max() > 0.1:
                     said = ("Loud", "second", f"{second}.")

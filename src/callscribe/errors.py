@@ -8,13 +8,13 @@
     │   └── TransientJobError       the same, but another attempt may succeed
     ├── DeliveryError           a callback was not accepted; the job's state is untouched
     ├── Cancelled               the job was deleted while it ran
+    ├── DeadlinePassed          something took longer than it may (cancellation)
     ├── EngineClosed            the program ends while an engine works (speech.engines.whisper.process)
     ├── BlobMissing             there is nothing at a key of the blob store (media.blobs)
     ├── SpoolFull               the spool had no room in the time that was given (media.spool)
     ├── OutboundError           a request to an address that somebody else chose (outbound)
     │   ├── HostRefused             it may not be reached (outbound)
-    │   ├── HostUnresolved          its name has no address (outbound)
-    │   └── DeadlinePassed          it took longer than it may (outbound)
+    │   └── HostUnresolved          its name has no address (outbound)
     ├── TwilioUnavailable       Twilio's API does not answer as it should (recordings.twilio)
     ├── TwilioMissing           Twilio does not know the recording (recordings.twilio)
     └── DemoError               the demonstration cannot go on (demo.client)

@@ -6,8 +6,7 @@ a name that resolves differently a moment later gains nothing. TLS is still veri
 
     OutboundError
     ├── HostRefused       the host or the scheme may not be reached
-    ├── HostUnresolved    the name has no address; `temporary` when the resolver itself failed
-    └── DeadlinePassed    the request as a whole took too long
+    └── HostUnresolved    the name has no address; `temporary` when the resolver itself failed
 """
 
 import logging
@@ -23,14 +22,14 @@ from typing import Any
 import httpcore2
 import httpx2
 
-from callscribe.cancellation import WATCH_INTERVAL, Watch, run_cancellable
+from callscribe.cancellation import LOOK_INTERVAL, NEVER, Cancellation, run_cancellable
 from callscribe.errors import CallscribeError, SetupError
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _MUCH = 64 * 1024
-"""Bytes that a connection may not take at once, so that sending them is run_cancellable."""
+"""Bytes that a connection may not take at once, so that sending them can be broken off."""
 
 # The client logs each URL at INFO, with the credentials and signatures in it.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
@@ -62,10 +61,6 @@ class HostUnresolved(OutboundError):  # noqa: N818
     def __init__(self, message: str, *, temporary: bool) -> None:
         super().__init__(message)
         self.temporary = temporary
-
-
-class DeadlinePassed(OutboundError):  # noqa: N818
-    """The request as a whole took longer than it may."""
 
 
 class AllowList:
@@ -177,21 +172,21 @@ def resolve(host: str, port: int) -> list[Address]:
     return list(dict.fromkeys(ip_address(str(entry[4][0])) for entry in found))
 
 
-class _WatchedStream(httpcore2.NetworkStream):
-    """A stream that waits in short stretches and calls `watch` between them.
+class _CancellableStream(httpcore2.NetworkStream):
+    """A stream that waits in short stretches, and looks between them whether it is wanted.
 
     A time-out for each read is no limit at all for a host that sends a byte at a time, in its headers too.
     """
 
-    def __init__(self, stream: httpcore2.NetworkStream, watch: Watch) -> None:
+    def __init__(self, stream: httpcore2.NetworkStream, cancelled: Cancellation) -> None:
         self._stream = stream
-        self._watch = watch
+        self._cancelled = cancelled
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         end = None if timeout is None else time.monotonic() + timeout
         while True:
-            self._watch()
-            left = WATCH_INTERVAL if end is None else max(0.001, min(WATCH_INTERVAL, end - time.monotonic()))
+            self._cancelled.raise_if_cancelled()
+            left = LOOK_INTERVAL if end is None else max(0.001, min(LOOK_INTERVAL, end - time.monotonic()))
             try:
                 return self._stream.read(max_bytes, left)
             except httpcore2.ReadTimeout:
@@ -200,10 +195,10 @@ class _WatchedStream(httpcore2.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if len(buffer) < _MUCH:
-            self._watch()
+            self._cancelled.raise_if_cancelled()
             self._stream.write(buffer, timeout)
         else:
-            run_cancellable(lambda: self._stream.write(buffer, timeout), self._watch)
+            run_cancellable(lambda: self._stream.write(buffer, timeout), self._cancelled)
 
     def close(self) -> None:
         self._stream.close()
@@ -212,9 +207,9 @@ class _WatchedStream(httpcore2.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:
         stream = run_cancellable(
-            lambda: self._stream.start_tls(ssl_context, server_hostname, timeout), self._watch, late=_close
+            lambda: self._stream.start_tls(ssl_context, server_hostname, timeout), self._cancelled, late=_close
         )
-        return _WatchedStream(stream, self._watch)
+        return _CancellableStream(stream, self._cancelled)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
@@ -228,9 +223,9 @@ def _close(stream: httpcore2.NetworkStream | None) -> None:
 class _GuardedBackend(httpcore2.NetworkBackend):
     """Connects to checked addresses only. Without `public`, only to what the allow-list names."""
 
-    def __init__(self, allow: AllowList, watch: Watch, *, public: bool) -> None:
+    def __init__(self, allow: AllowList, cancelled: Cancellation, *, public: bool) -> None:
         self._allow = allow
-        self._watch = watch
+        self._cancelled = cancelled
         self._public = public
         self._backend = httpcore2.SyncBackend()
 
@@ -242,7 +237,7 @@ class _GuardedBackend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        addresses = run_cancellable(lambda: resolve(host, port), self._watch)
+        addresses = run_cancellable(lambda: resolve(host, port), self._cancelled)
         if not self._allow.allows_host(host):
             for address in addresses:
                 self._check(host, address)
@@ -258,8 +253,8 @@ class _GuardedBackend(httpcore2.NetworkBackend):
                     local_address,
                     socket_options,
                 )
-                stream = run_cancellable(connect, self._watch, late=_close)
-                return _WatchedStream(stream, self._watch)
+                stream = run_cancellable(connect, self._cancelled, late=_close)
+                return _CancellableStream(stream, self._cancelled)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
                 if remaining == 1:
                     raise
@@ -316,7 +311,7 @@ class GuardedTransport(httpx2.BaseTransport):
     Args:
         allow: what may be reached although it is private, or plain http.
         plain_http: whether plain http to public hosts is permitted, not only to allowed ones.
-        watch: see `Watch`.
+        cancelled: ends a request; what it raises comes out.
         verify: the TLS context, the system's authorities by default.
     """
 
@@ -325,7 +320,7 @@ class GuardedTransport(httpx2.BaseTransport):
         allow: AllowList,
         *,
         plain_http: bool = False,
-        watch: Watch = lambda: None,
+        cancelled: Cancellation = NEVER,
         verify: ssl.SSLContext | None = None,
     ) -> None:
         context = verify or httpx2.create_ssl_context(trust_env=False)
@@ -334,7 +329,7 @@ class GuardedTransport(httpx2.BaseTransport):
                 ssl_context=context,
                 # A connection serves one request, so that each request is checked anew.
                 max_keepalive_connections=0,
-                network_backend=_GuardedBackend(allow, watch, public=public),
+                network_backend=_GuardedBackend(allow, cancelled, public=public),
             )
             for scheme, public in (("https", True), ("http", plain_http))
         }
@@ -382,26 +377,6 @@ class GuardedTransport(httpx2.BaseTransport):
             pool.close()
 
 
-class Deadline:
-    """A watch that ends a request some seconds from now, however busy it is.
-
-    Args:
-        seconds: from now on.
-        also: another watch that is called with it, such as one that raises `Cancelled`.
-    """
-
-    def __init__(self, seconds: float, also: Watch = lambda: None) -> None:
-        self._seconds = seconds
-        self._end = time.monotonic() + seconds
-        self._also = also
-
-    def __call__(self) -> None:
-        """Raise `DeadlinePassed` once the time is over."""
-        self._also()
-        if time.monotonic() >= self._end:
-            raise DeadlinePassed(f"not done after {self._seconds:g} s")
-
-
 def guarded_client(
     *,
     allow: AllowList,
@@ -409,17 +384,18 @@ def guarded_client(
     connect_timeout: float = 10.0,
     read_timeout: float = 30.0,
     max_redirects: int = 5,
-    watch: Watch = lambda: None,
+    cancelled: Cancellation = NEVER,
     verify: ssl.SSLContext | None = None,
 ) -> httpx2.Client:
     """An HTTP client for addresses that somebody else chose.
 
     Follows redirects, each hop checked; more than `max_redirects` raise `httpx2.TooManyRedirects`. Time-outs
-    are in seconds, for the connect and for each read; `watch=Deadline(…)` limits a request as a whole. Beside
-    httpx2's errors its requests raise `OutboundError`. A URL's user and password become Basic authentication.
+    are in seconds, for the connect and for each read; `cancelled` with a deadline limits a request as a whole. Beside
+    httpx2's errors its requests raise `OutboundError`, and what `cancelled` raises. A URL's user and password become
+    Basic authentication.
     """
     return httpx2.Client(
-        transport=GuardedTransport(allow, plain_http=plain_http, watch=watch, verify=verify),
+        transport=GuardedTransport(allow, plain_http=plain_http, cancelled=cancelled, verify=verify),
         timeout=httpx2.Timeout(read_timeout, connect=connect_timeout),
         follow_redirects=True,
         max_redirects=max_redirects,

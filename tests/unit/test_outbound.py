@@ -16,11 +16,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from callscribe.cancellation import NEVER, Cancellation, DeadlinePassed
 from callscribe.errors import Cancelled, SetupError
 from callscribe.outbound import (
     AllowList,
-    Deadline,
-    DeadlinePassed,
     HostRefused,
     HostUnresolved,
     guarded_client,
@@ -230,27 +229,20 @@ def test_a_resolver_that_fails_is_temporary(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("in_headers", [False, True])
 def test_a_deadline_ends_what_keeps_sending_a_little(server: MediaServer, *, in_headers: bool) -> None:
     server.paths["/a"] = drip(in_headers=in_headers)
-    client = guarded_client(allow=AllowList(["127.0.0.1"]), watch=Deadline(0.4))
+    client = guarded_client(allow=AllowList(["127.0.0.1"]), cancelled=NEVER.with_deadline(0.4))
     with client, pytest.raises(DeadlinePassed):
         client.get(server.url("/a"))
 
 
-def test_a_watch_ends_a_request_that_waits_for_an_answer(server: MediaServer) -> None:
-    class Stop(Exception):  # noqa: N818
-        pass
-
-    wanted = threading.Event()
-
-    def watch() -> None:
-        if wanted.is_set():
-            raise Stop
+def test_a_cancellation_ends_a_request_that_waits_for_an_answer(server: MediaServer) -> None:
+    cancelled = Cancellation()
 
     def silent(handler: BaseHTTPRequestHandler, stopping: threading.Event) -> None:
-        wanted.set()
+        cancelled.cancel()
         stopping.wait(20)
 
     server.paths["/a"] = silent
-    with guarded_client(allow=AllowList(["127.0.0.1"]), watch=watch) as client, pytest.raises(Stop):
+    with guarded_client(allow=AllowList(["127.0.0.1"]), cancelled=cancelled) as client, pytest.raises(Cancelled):
         client.get(server.url("/a"))
 
 
@@ -314,20 +306,16 @@ def test_tls_is_verified_against_the_name_though_the_address_is_pinned(
     assert names == ["media.example", "other.example"]
 
 
-def test_a_watch_ends_a_request_whose_host_name_is_not_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked, answer = threading.Event(), threading.Event()
+def test_a_cancellation_ends_a_request_whose_host_name_is_not_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
+    cancelled, answer = Cancellation(), threading.Event()
 
     def hanging(*_: Any, **__: Any) -> list[Any]:
-        asked.set()
+        cancelled.cancel()
         answer.wait(60)
         raise socket.gaierror(socket.EAI_AGAIN, "nothing in time")
 
-    def watch() -> None:
-        if asked.is_set():
-            raise Cancelled
-
     monkeypatch.setattr(socket, "getaddrinfo", hanging)
-    with guarded_client(allow=AllowList(["*.example"]), watch=watch) as client, pytest.raises(Cancelled):
+    with guarded_client(allow=AllowList(["*.example"]), cancelled=cancelled) as client, pytest.raises(Cancelled):
         client.get("https://calls.example/")
     assert not answer.is_set()  # it hangs still
     answer.set()

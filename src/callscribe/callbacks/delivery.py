@@ -6,16 +6,9 @@ from contextlib import contextmanager
 import httpx2
 
 from callscribe.callbacks.signing import SharedKey, signature_headers, signed_url
-from callscribe.cancellation import Watch
+from callscribe.cancellation import NEVER, Cancellation, DeadlinePassed
 from callscribe.errors import Code, DeliveryError
-from callscribe.outbound import (
-    AllowList,
-    Deadline,
-    DeadlinePassed,
-    HostRefused,
-    HostUnresolved,
-    guarded_client,
-)
+from callscribe.outbound import AllowList, HostRefused, HostUnresolved, guarded_client
 from callscribe.settings import Settings
 
 EVENT_HEADER = "I-Twilio-Idempotency-Token"
@@ -36,11 +29,11 @@ class Sender:
         key = settings.callback_shared_key
         self._shared_key = SharedKey.parse(key.get_secret_value()) if key else None
 
-    def send(self, url: str, body: bytes, *, event_id: str, auth_token: str, watch: Watch = lambda: None) -> int:
+    def send(self, url: str, body: bytes, *, event_id: str, auth_token: str, cancelled: Cancellation = NEVER) -> int:
         """POST the body once and return the HTTP status, 2xx.
 
         `event_id` tells a receiver what it has had already.
-        `watch` is called at least every half second; what it raises ends the request.
+        What `cancelled` raises ends the request.
 
         Raises:
             DeliveryError: it was not accepted; 17580 to 17585, and whether to try again.
@@ -52,7 +45,7 @@ class Sender:
                 plain_http=True,
                 connect_timeout=self._settings.callback_connect_timeout,
                 read_timeout=self._settings.callback_timeout,
-                watch=Deadline(self._settings.callback_timeout, also=watch),
+                cancelled=cancelled.with_deadline(self._settings.callback_timeout),
             ) as client,
         ):
             # A client would follow some redirects without the body, and all with the signature of the first

@@ -13,7 +13,7 @@ from callscribe.callbacks.delivery import Sender
 from callscribe.callbacks.observing import AttemptOutcome, attempting, delivering
 from callscribe.callbacks.queueing import callback_of, queue_attempt
 from callscribe.callbacks.tables import Callback, Delivery
-from callscribe.cancellation import Watch
+from callscribe.cancellation import Cancellation
 from callscribe.db.engine import Database
 from callscribe.durable.at_work import workflow
 from callscribe.durable.housekeeping import broken
@@ -91,7 +91,7 @@ class CallbackWorkflows(DBOSConfiguredInstance):
                 body,
                 event_id=callback.event_id,
                 auth_token=token,
-                watch=self._wanted(callback_id),
+                cancelled=self._cancellation(callback_id),
             )
         except DeliveryError as error:
             failure = error
@@ -125,11 +125,11 @@ class CallbackWorkflows(DBOSConfiguredInstance):
             raise BlobMissing("the body was erased")
         return content if isinstance(content, bytes) else self._blobs.get_bytes(content)
 
-    def _wanted(self, callback_id: str) -> Watch:
-        """A watch that ends a request whose callback was deleted meanwhile; it looks once a second."""
+    def _cancellation(self, callback_id: str) -> Cancellation:
+        """Ends a request whose callback was deleted meanwhile; looks once a second."""
         looked = time.monotonic()
 
-        def watch() -> None:
+        def look() -> None:
             nonlocal looked
             if time.monotonic() - looked < LOOK_INTERVAL:
                 return
@@ -142,7 +142,7 @@ class CallbackWorkflows(DBOSConfiguredInstance):
             if gone:
                 raise Cancelled
 
-        return watch
+        return Cancellation(look)
 
     @DBOS.step()
     def queue_next(self, callback_id: str, number: int) -> None:

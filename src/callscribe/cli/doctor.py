@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -164,6 +163,7 @@ def _encrypted(settings: Settings) -> str | None:
 
 def _model(settings: Settings) -> str:
     """Have the model listen to a second of speech, as for a job."""
+    from callscribe.cancellation import NEVER
     from callscribe.speech.engines import registry
     from callscribe.speech.engines.registry import Engines
     from callscribe.speech.trial import words_heard
@@ -173,7 +173,7 @@ def _model(settings: Settings) -> str:
         raise SetupError(f"{settings.model} is not on this machine. Get it with `callscribe models pull`.")
     began = time.perf_counter()
     with closing(Engines(settings)) as engines:
-        words_heard(engines.serving(served_by), served_by.model, threading.Event())
+        words_heard(engines.serving(served_by), served_by.model, NEVER)
     return f"{settings.model}: loaded and answered in {time.perf_counter() - began:.1f} s"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +25,7 @@ from rich.text import Text
 
 from callscribe.cli.figures import clock, figures_table, omissions_line
 from callscribe.cli.options import Data, load_settings
-from callscribe.errors import Cancelled, Code, JobError
+from callscribe.errors import Code, JobError
 from callscribe.speech.diarization.turns import MOST_SPEAKERS, SpeakerRange
 from callscribe.speech.languages import MULTI
 from callscribe.transcripts.format_names import Format
@@ -92,7 +91,6 @@ def transcribe(
         diarizer.load()
     range_ = SpeakerRange.of(speakers, speakers)
     folder = _folder(files, output)
-    cancelled = threading.Event()
     failures = 0
     with (
         closing(Engines(settings)) as engines,
@@ -104,7 +102,7 @@ def transcribe(
             task = progress.add_task(escape(path.name), total=None)
             try:
                 transcript = _transcript(
-                    decoder, path, engine, served_by.model, options, diarizer, range_, cancelled, progress, task
+                    decoder, path, engine, served_by.model, options, diarizer, range_, progress, task
                 )
                 _write(transcript, path, output_format, folder)
                 _tell(transcript, path, console)
@@ -112,7 +110,7 @@ def transcribe(
                 failures += 1
                 progress.update(task, total=1, completed=0)
                 console.print(f"[red]{escape(str(path))}: {escape(str(error))}[/red]", highlight=False, soft_wrap=True)
-            except (KeyboardInterrupt, Cancelled):
+            except KeyboardInterrupt:
                 raise typer.Exit(130) from None
     if failures:
         raise typer.Exit(1)
@@ -126,10 +124,10 @@ def _transcript(
     options: RecognitionOptions,
     diarizer: Diarizer | None,
     speakers: SpeakerRange,
-    cancelled: threading.Event,
     progress: Progress,
     task: TaskID,
 ) -> Transcript:
+    from callscribe.cancellation import NEVER
     from callscribe.speech.pipeline import diarize_file, transcribe_file
     from callscribe.transcripts.assembly import assemble
     from callscribe.transcripts.models import Diarization
@@ -142,9 +140,9 @@ def _transcript(
         progress.update(task, completed=done, total=total)
 
     segmentation, segments = transcribe_file(
-        decoder, path, engine, model, options, cancelled, tell, voices=diarizer is not None
+        decoder, path, engine, model, options, NEVER, tell, voices=diarizer is not None
     )
-    turns = diarize_file(decoder, path, segmentation, diarizer, speakers, cancelled) if diarizer else None
+    turns = diarize_file(decoder, path, segmentation, diarizer, speakers, NEVER) if diarizer else None
     progress.update(task, completed=segmentation.duration, total=segmentation.duration)
     transcript = assemble(
         segments,

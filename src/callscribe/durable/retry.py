@@ -1,12 +1,12 @@
 """Retries inside a step: what is away is waited for, and a job that is deleted meanwhile is left at once."""
 
-import threading
 import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
 import structlog
 
+from callscribe.cancellation import NEVER, Cancellation
 from callscribe.errors import Cancelled
 from callscribe.outages import outage
 
@@ -23,7 +23,7 @@ _log = structlog.get_logger(__name__)
 
 def with_retries(
     work: Callable[[], _Result],
-    cancelled: threading.Event | None = None,
+    cancelled: Cancellation = NEVER,
     *,
     attempts: int = 4,
     interval: float = 1.0,
@@ -44,10 +44,9 @@ def with_retries(
         is_worth_another: whether trying again can help at all.
 
     Raises:
-        Cancelled: `work` raised it, or `cancelled` was set while it waited.
+        Cancelled: `work` raised it, or `cancelled` while it waited.
         Exception: what the last attempt raised.
     """
-    cancelled = cancelled or threading.Event()
     away = _Outage()
     made = 1
     while True:
@@ -66,8 +65,7 @@ def with_retries(
             else:
                 pause, interval, made = interval, interval * backoff, made + 1
                 away = _Outage()
-        if cancelled.wait(pause):
-            raise Cancelled
+        cancelled.wait(pause)
 
 
 class _Outage:

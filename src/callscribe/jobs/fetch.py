@@ -50,7 +50,7 @@ class FetchSteps:
     def fetch(self, transcription_id: str) -> None:
         """Media to the blob store."""
         row = load_job(self._database, transcription_id)
-        cancelled = self._running.flag(transcription_id)
+        cancelled = self._running.cancellation(transcription_id)
         # Not simply away with it: the job may have been ended by another worker, who had fetched the same.
         late = partial(self._ending.leave, row.id, row.blobs)
         try:
@@ -95,8 +95,8 @@ class FetchSteps:
         for fault in routes.check_served(row.served_by, row.resolved_configuration.language, self._settings):
             if fault.field != "language":  # the operator took it away since: no worker would ever come for the job
                 raise JobError(Code.PROVIDER_REFUSED, fault.detail)
-        decoder = self._decoder.until(self._running.flag(row.id))
-        info = decoder.inspect(self._running.local_path(row.id, keys.media(row.blobs)))
+        path = self._running.local_path(row.id, keys.media(row.blobs))
+        info = self._decoder.inspect(path, cancelled=self._running.cancellation(row.id))
         _log.info(
             "media.inspected",
             transcription=transcription_id,

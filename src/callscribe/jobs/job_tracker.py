@@ -13,9 +13,8 @@ from pathlib import Path
 
 import structlog
 
-from callscribe.cancellation import run_cancellable
+from callscribe.cancellation import Cancellation, run_cancellable
 from callscribe.db.engine import Database
-from callscribe.errors import Cancelled
 from callscribe.jobs.stages import working_on
 from callscribe.media.blobs import BlobStore
 from callscribe.media.spool import Spool
@@ -35,7 +34,7 @@ _log = structlog.get_logger(__name__)
 class _Job:
     """What is kept for a job while pieces of it are in hand, and for a while longer."""
 
-    unwanted: threading.Event = field(default_factory=threading.Event)
+    cancelled: Cancellation = field(default_factory=Cancellation)
     holders: int = 0
     left_at: float = 0.0
     progress: float | None = None
@@ -46,7 +45,7 @@ class _Job:
 
 
 class JobTracker:
-    """What is kept for each running job: a flag that is raised when it is deleted or has ended, progress, media."""
+    """What is kept for each running job: its cancellation when it is deleted or has ended, progress, media."""
 
     def __init__(self, database: Database, blobs: BlobStore, spool: Spool) -> None:
         self._database = database
@@ -95,30 +94,25 @@ class JobTracker:
             Cancelled: the job is not wanted any more.
         """
         job = self._job(transcription_id)
-
-        def watch() -> None:
-            if job.unwanted.is_set():
-                raise Cancelled
-
         with job.copying:
             if key in job.paths and not job.paths[key].exists():  # somebody has tidied up the spool
                 job.media.close()
                 job.paths.clear()
             if key not in job.paths:
-                copy = self._spool.copy_of(self._blobs, key, watch)
+                copy = self._spool.copy_of(self._blobs, key, job.cancelled)
 
                 def let_go(path: Path | None) -> None:
                     if path is not None:
                         copy.__exit__(None, None, None)
 
-                path = run_cancellable(copy.__enter__, watch, late=let_go)
+                path = run_cancellable(copy.__enter__, job.cancelled, late=let_go)
                 job.media.push(copy)
                 job.paths[key] = path
             return job.paths[key]
 
-    def flag(self, transcription_id: str) -> threading.Event:
-        """Set once the job was deleted, or has ended because another piece of it failed."""
-        return self._job(transcription_id).unwanted
+    def cancellation(self, transcription_id: str) -> Cancellation:
+        """Cancelled once the job was deleted, or has ended because another piece of it failed."""
+        return self._job(transcription_id).cancelled
 
     def report(self, transcription_id: str, progress: float) -> None:
         """Say how much of a job is done, 0 to 1, as long as it is not divided; written at the next look."""
@@ -150,7 +144,7 @@ class JobTracker:
         with self._database.read() as session:
             active = repository.active(session, jobs.keys())
         for transcription_id in jobs.keys() - active:
-            jobs[transcription_id].unwanted.set()
+            jobs[transcription_id].cancelled.cancel()
         self._write_progress()
         self._let_go(active)
 

@@ -61,9 +61,9 @@ class RecognizeSteps:
             self._running.report(transcription_id, FETCHED + (SEGMENTED - FETCHED) * share)
 
         path = self._running.local_path(row.id, keys.media(row.blobs))
-        cancelled = self._running.flag(transcription_id)
+        cancelled = self._running.cancellation(transcription_id)
         segmentation, spans = divide_file(
-            self._decoder.until(cancelled),
+            self._decoder,
             path,
             self._engines.serving(row.served_by),
             cancelled,
@@ -113,9 +113,9 @@ class RecognizeSteps:
             raise JobError(Code.PROVIDER_REFUSED, fault.detail)
         segments: list[Segment] = []
         done = readable = 0.0
-        cancelled = self._running.flag(row.id)
+        cancelled = self._running.cancellation(row.id)
         for segment in recognize_span(
-            self._decoder.until(cancelled),
+            self._decoder,
             self._running.local_path(row.id, keys.media(row.blobs)),
             segmentation,
             Span(chunk.start, chunk.end),
@@ -147,6 +147,6 @@ class RecognizeSteps:
         self._diarizer.check()
         path = self._running.local_path(row.id, keys.media(row.blobs))
         span = Span(chunk.start, chunk.end)
-        cancelled = self._running.flag(row.id)
-        heard = self._diarizer.listen(self._decoder.until(cancelled), path, segmentation, span, cancelled)
+        cancelled = self._running.cancellation(row.id)
+        heard = self._diarizer.listen(self._decoder, path, segmentation, span, cancelled)
         self._checkpoints.put_voices(row, chunk.number, heard)

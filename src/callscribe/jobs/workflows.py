@@ -187,7 +187,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         def tried() -> Result:
             return with_retries(
                 lambda: work(transcription_id, *arguments),
-                self._running.flag(transcription_id),
+                self._running.cancellation(transcription_id),
                 attempts=attempts,
                 interval=interval,
                 backoff=backoff,

@@ -21,7 +21,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
-from callscribe.cancellation import Watch
+from callscribe.cancellation import NEVER, Cancellation
 from callscribe.errors import CallscribeError, SetupError
 
 _PART = 8 * 1024 * 1024
@@ -230,11 +230,11 @@ class BlobStore:
                 path.unlink(missing_ok=True)
 
     @contextmanager
-    def local_path(self, key: str, spool: Path, watch: Watch = lambda: None) -> Iterator[Path]:
+    def local_path(self, key: str, spool: Path, cancelled: Cancellation = NEVER) -> Iterator[Path]:
         """A file with the blob in it, to read from: the blob itself where the store is a folder, else a copy.
 
-        A copy lies in `spool` for as long as the context is open; see also `reap_copies`. While it is made `watch` is
-        called between its pieces; what that raises comes out.
+        A copy lies in `spool` for as long as the context is open; see also `reap_copies`. What `cancelled` raises
+        while it is made comes out.
 
         Raises:
             BlobMissing: there is none.
@@ -252,7 +252,7 @@ class BlobStore:
             try:
                 fcntl.flock(copy, fcntl.LOCK_SH)
                 for piece in self.stream(key):
-                    watch()
+                    cancelled.raise_if_cancelled()
                     copy.write(piece)
                 copy.flush()
                 yield path

@@ -20,11 +20,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from callscribe.errors import Cancelled, Code, JobError, TransientJobError
+from callscribe.cancellation import NEVER, Cancellation
+from callscribe.errors import Code, JobError, TransientJobError
 from callscribe.media.decoder_process import FIRST, HEAD
 from callscribe.media.forms import Form
 from callscribe.media.inspecting import MediaInfo
-from callscribe.speech.interface import SAMPLE_RATE, Cancellation
+from callscribe.speech.interface import SAMPLE_RATE
 
 WINDOW_SECONDS = 10.0
 
@@ -62,15 +63,11 @@ class Decoder:
         self._children: set[_Child] = set()
         self._closed = False
 
-    def until(self, cancelled: Cancellation) -> "CancellableDecoder":
-        """The same for a job that may be deleted while a file is being read."""
-        return CancellableDecoder(self, cancelled)
-
-    def inspect(self, path: Path, *, cancelled: Cancellation | None = None) -> MediaInfo:
+    def inspect(self, path: Path, *, cancelled: Cancellation = NEVER) -> MediaInfo:
         """What the file at `path` is. Packets are counted where its header does not say how long it is.
 
         Raises:
-            Cancelled: `cancelled` was set; looked at five times a second.
+            Cancelled: `cancelled` says so; looked at five times a second.
             JobError: 17554 to 17559, where it cannot be transcribed.
             TransientJobError: 17558, the decoder was closed or killed.
             FileNotFoundError: there is no such file.
@@ -82,7 +79,7 @@ class Decoder:
         raise JobError(Code.MEDIA_UNDECODABLE, "the decoder gave no answer")
 
     def windows(
-        self, path: Path, *, start: float = 0.0, end: float | None = None, cancelled: Cancellation | None = None
+        self, path: Path, *, start: float = 0.0, end: float | None = None, cancelled: Cancellation = NEVER
     ) -> Iterator[DecodedWindow]:
         """The recording from `start` to `end` seconds, in windows that follow one another without a gap.
 
@@ -90,7 +87,7 @@ class Decoder:
         allows. Memory does not grow with the recording. Closing the iterator ends the work.
 
         Raises:
-            Cancelled: `cancelled` was set, also while the decoder looks for `start`.
+            Cancelled: `cancelled` says so, also while the decoder looks for `start`.
             JobError: 17554 to 17559, some only after windows were yielded. That a recording is shorter than
                 it says (17558) or than two seconds (17554) shows when it is read as a whole.
             TransientJobError: 17558, the decoder was closed or killed.
@@ -136,7 +133,7 @@ class Decoder:
             child.kill()
 
     @contextmanager
-    def _child(self, path: Path, request: dict[str, Any], cancelled: Cancellation | None = None) -> Iterator["_Child"]:
+    def _child(self, path: Path, request: dict[str, Any], cancelled: Cancellation = NEVER) -> Iterator["_Child"]:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the decoder is closed")
@@ -150,28 +147,10 @@ class Decoder:
                 self._children.discard(child)
 
 
-@dataclass(frozen=True, slots=True)
-class CancellableDecoder:
-    """A decoder whose work ends, with its process, when a flag is raised."""
-
-    decoder: Decoder
-    cancelled: Cancellation
-
-    def inspect(self, path: Path) -> MediaInfo:
-        """See `Decoder.inspect`."""
-        return self.decoder.inspect(path, cancelled=self.cancelled)
-
-    def windows(self, path: Path, *, start: float = 0.0, end: float | None = None) -> Iterator[DecodedWindow]:
-        """See `Decoder.windows`."""
-        return self.decoder.windows(path, start=start, end=end, cancelled=self.cancelled)
-
-
 class _Child:
     """One decoder process and what it sends."""
 
-    def __init__(
-        self, path: Path, request: dict[str, Any], stall_timeout: float, cancelled: Cancellation | None
-    ) -> None:
+    def __init__(self, path: Path, request: dict[str, Any], stall_timeout: float, cancelled: Cancellation) -> None:
         self._stall_timeout = stall_timeout
         self._cancelled = cancelled
         media = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -204,7 +183,7 @@ class _Child:
         """Messages up to the one that says it is done.
 
         Raises:
-            Cancelled: the flag was set.
+            Cancelled: `cancelled` says so.
             JobError: the child found a fault with the recording, crashed over it, or hung.
         """
         while True:
@@ -236,8 +215,7 @@ class _Child:
         """Until there is something to be read."""
         waited = 0.0  # not by a clock, which goes on while this process and its child are frozen
         while waited < self._stall_timeout:
-            if self._cancelled is not None and self._cancelled.is_set():
-                raise Cancelled
+            self._cancelled.raise_if_cancelled()
             span = min(self._stall_timeout - waited, _WATCH_SECONDS)
             if self._poll.poll(span * 1000):
                 return

@@ -9,11 +9,9 @@ import os
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
@@ -21,19 +19,11 @@ import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store
 
-from callscribe.cancellation import WATCH_INTERVAL, Watch, run_cancellable
-from callscribe.errors import CallscribeError, Cancelled, Code, JobError, TransientJobError
+from callscribe.cancellation import Cancellation, DeadlinePassed, run_cancellable
+from callscribe.errors import CallscribeError, Code, JobError, TransientJobError
 from callscribe.media.blobs import BlobStore
-from callscribe.outbound import (
-    AllowList,
-    Deadline,
-    DeadlinePassed,
-    HostRefused,
-    HostUnresolved,
-    guarded_client,
-)
+from callscribe.outbound import AllowList, HostRefused, HostUnresolved, guarded_client
 from callscribe.settings import Settings
-from callscribe.speech.interface import Cancellation
 
 MAX_REDIRECTS = 5
 CONNECT_TIMEOUT = 10.0
@@ -43,8 +33,6 @@ STALL_BYTES = 64 * 1024
 """What a download must bring in each `media_stall_timeout`."""
 
 _PIECE = 256 * 1024
-
-_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,50 +76,45 @@ def fetch(
             caller with blobs that another may have written as well must look first.
 
     Raises:
-        Cancelled: `cancelled` was set.
+        Cancelled: `cancelled` says so.
         TransientJobError: 17551, or 17550 where the resolver failed; another attempt may succeed.
         JobError: 17550 to 17554 or 17560.
     """
-
-    def watch() -> None:
-        if cancelled.is_set():
-            raise Cancelled("the transcription was deleted")
-
-    intake = _Intake(settings, Deadline(settings.media_timeout, also=watch))
+    intake = _Intake(settings, cancelled)
 
     def transfer() -> FetchedMedia:
         with ExitStack() as stack:
             # Only the source's errors get the codes of a download. The blob store's own are the caller's affair.
             with _errors_as_codes():
                 if urlsplit(url).scheme.lower() == "s3":
-                    source = _open_s3(url, settings, intake.watch, stack)
+                    source = _open_s3(url, settings, intake.cancelled)
                 else:
                     request = _Request(url, allow or AllowList(settings.media_allow), credentials, verify)
-                    source = _open_http(request, settings, intake.watch, stack)
+                    source = _open_http(request, settings, intake.cancelled, stack)
                 if source.size is not None:
                     intake.announce(source.size)
             blobs.put_stream(key, intake.count(source.pieces))
             return FetchedMedia(intake.size, intake.sha256, source.content_type)
 
-    # It looks at the flag itself where it can; an object store that takes nothing more is one place where not.
-    return run_cancellable(transfer, watch, late=lambda _: late() if late is not None else blobs.delete(key))
+    # It looks itself where it can; an object store that takes nothing more is one place where not.
+    return run_cancellable(transfer, cancelled, late=lambda _: late() if late is not None else blobs.delete(key))
 
 
 class _Intake:
     """Counts and checks what comes in: size, speed and time."""
 
-    def __init__(self, settings: Settings, deadline: Watch) -> None:
+    def __init__(self, settings: Settings, cancelled: Cancellation) -> None:
         self._max_bytes = settings.media_max_bytes
         self._stall_timeout = settings.media_stall_timeout
-        self._deadline = deadline
+        in_time = cancelled.with_deadline(settings.media_timeout)
+        self.cancelled = Cancellation(in_time.raise_if_cancelled, self._check_speed)
         self._digest = hashlib.sha256()
         self.size = 0
         self._mark_size = 0
         self._mark_time = time.monotonic()
 
-    def watch(self) -> None:
-        """Raise when the download is cancelled, late, or all but standing still."""
-        self._deadline()
+    def _check_speed(self) -> None:
+        """Raise when the download is all but standing still."""
         now = time.monotonic()
         if self.size - self._mark_size >= STALL_BYTES:
             self._mark_size, self._mark_time = self.size, now
@@ -151,12 +134,12 @@ class _Intake:
     def count(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """The same pieces, each counted and checked."""
         with _errors_as_codes():
-            self.watch()
+            self.cancelled.raise_if_cancelled()
             for piece in pieces:
                 self.size += len(piece)
                 if self.size > self._max_bytes:
                     raise JobError(Code.MEDIA_TOO_LARGE, f"more than {self._max_bytes} bytes")
-                self.watch()
+                self.cancelled.raise_if_cancelled()
                 self._digest.update(piece)
                 yield piece
         if self.size == 0:
@@ -187,14 +170,14 @@ class _Request:
     verify: ssl.SSLContext | None
 
 
-def _open_http(request: _Request, settings: Settings, watch: Watch, stack: ExitStack) -> _Source:
+def _open_http(request: _Request, settings: Settings, cancelled: Cancellation, stack: ExitStack) -> _Source:
     client = stack.enter_context(
         guarded_client(
             allow=request.allow,
             connect_timeout=CONNECT_TIMEOUT,
             read_timeout=settings.media_stall_timeout,
             max_redirects=MAX_REDIRECTS,
-            watch=watch,
+            cancelled=cancelled,
             verify=request.verify,
         )
     )
@@ -228,7 +211,7 @@ def _check_status(status: int) -> None:
     )
 
 
-def _open_s3(url: str, settings: Settings, watch: Watch, stack: ExitStack) -> _Source:
+def _open_s3(url: str, settings: Settings, cancelled: Cancellation) -> _Source:
     parts = urlsplit(url)
     bucket, path = parts.netloc, parts.path.lstrip("/")
     if not AllowList(settings.media_allow).allows_bucket(bucket):
@@ -246,25 +229,15 @@ def _open_s3(url: str, settings: Settings, watch: Watch, stack: ExitStack) -> _S
         },
         retry_config={"max_retries": 1, "retry_timeout": timedelta(seconds=settings.media_stall_timeout)},
     )
-    # In a thread of its own, so that the wait for each piece can be run_cancellable; and obstore cannot read from one
-    # store while it writes to another in the same thread.
-    reader = ThreadPoolExecutor(1, "s3-reader")
-    stack.callback(reader.shutdown, wait=False, cancel_futures=True)
-    found = _watched(reader.submit(obstore.get, store, path), watch)
+    # In other threads also since obstore cannot read from one store while it writes to another in the same one.
+    found = run_cancellable(lambda: obstore.get(store, path), cancelled)
     stream = found.stream(min_chunk_size=_PIECE)
 
     def pieces() -> Iterator[bytes]:
-        while (piece := _watched(reader.submit(next, stream, None), watch)) is not None:
+        while (piece := run_cancellable(lambda: next(stream, None), cancelled)) is not None:
             yield bytes(piece)
 
     return _Source(found.meta["size"], found.attributes.get("Content-Type"), pieces())
-
-
-def _watched(future: Future[_Result], watch: Watch) -> _Result:
-    while True:
-        watch()
-        if wait([future], timeout=WATCH_INTERVAL).done:
-            return future.result()
 
 
 # The first line that fits an error tells its code, whether another attempt may help, and what its owner

@@ -27,7 +27,7 @@ from uuid import uuid4
 import structlog
 from filelock import FileLock
 
-from callscribe.cancellation import Watch
+from callscribe.cancellation import NEVER, Cancellation
 from callscribe.errors import CallscribeError, Code, JobError
 from callscribe.media.blobs import BlobStore
 from callscribe.settings import Settings
@@ -129,13 +129,13 @@ class Spool:
 
     @contextmanager
     def room(
-        self, size: int, watch: Watch = lambda: None, *, account: str = "", patience: float | None = None
+        self, size: int, cancelled: Cancellation = NEVER, *, account: str = "", patience: float | None = None
     ) -> Iterator[Room]:
         """Room for `size` bytes, once it is there. More than the limit is let through when nobody else has any.
 
         Args:
             size: bytes.
-            watch: called while it waits; what that raises comes out.
+            cancelled: ends the wait; what it raises comes out.
             account: whose it is, so that accounts take turns.
             patience: seconds to wait at most; None is for as long as it takes.
 
@@ -153,15 +153,14 @@ class Spool:
                 if not told and time.monotonic() - begun > 1.0:
                     _log.warning("spool.waiting", bytes=size)
                     told = True
-                watch()
-                time.sleep(POLL)
+                cancelled.wait(POLL)
             yield claim
         finally:
             claim._leave()  # noqa: SLF001  of this module
 
     @contextmanager
     def copy_of(
-        self, blobs: BlobStore, key: str, watch: Watch = lambda: None, *, patience: float | None = None
+        self, blobs: BlobStore, key: str, cancelled: Cancellation = NEVER, *, patience: float | None = None
     ) -> Iterator[Path]:
         """A file with the blob in it, to read from; where the store is a folder the blob itself, which takes no room.
 
@@ -173,12 +172,12 @@ class Spool:
             JobError: see `room`.
         """
         if blobs.is_folder:
-            with blobs.local_path(key, self.folder, watch) as path:
+            with blobs.local_path(key, self.folder, cancelled) as path:
                 yield path
             return
         with (
-            self.room(blobs.size(key), watch, account=key.partition("/")[0], patience=patience) as room,
-            blobs.local_path(key, self.folder, watch) as path,
+            self.room(blobs.size(key), cancelled, account=key.partition("/")[0], patience=patience) as room,
+            blobs.local_path(key, self.folder, cancelled) as path,
         ):
             room.written()
             yield path

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import httpx2
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from callscribe.cancellation import NEVER, DeadlinePassed
 from callscribe.errors import CallscribeError, SetupError
-from callscribe.outbound import AllowList, Deadline, OutboundError, guarded_client
+from callscribe.outbound import AllowList, OutboundError, guarded_client
 from callscribe.recordings.fields import LooseInstant
 from callscribe.recordings.tables import TWILIO, Call, Recording
 from callscribe.settings import Settings
@@ -132,7 +133,7 @@ class TwilioAccount:
                 allow=self.allow,
                 connect_timeout=CONNECT_TIMEOUT,
                 read_timeout=REQUEST_TIMEOUT,
-                watch=Deadline(REQUEST_TIMEOUT),
+                cancelled=NEVER.with_deadline(REQUEST_TIMEOUT),
             ) as client,
             client.stream("GET", f"{self._base}{self._path}{path}", auth=self.credentials) as response,
         ):
@@ -170,7 +171,7 @@ def _credentials(settings: Settings) -> tuple[str, str]:
 def _failures() -> Iterator[None]:
     try:
         yield
-    except OutboundError as error:
+    except (OutboundError, DeadlinePassed) as error:
         raise TwilioUnavailable(f"Twilio is not reached: {error}") from error
     except (httpx2.RequestError, httpx2.InvalidURL) as error:
         raise TwilioUnavailable(f"Twilio is not reached: {type(error).__name__}") from error

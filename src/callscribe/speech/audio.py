@@ -7,6 +7,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from callscribe.cancellation import Cancellation
+
 
 class AudioWindow(Protocol):
     """A stretch of a recording."""
@@ -25,6 +27,13 @@ class AudioWindow(Protocol):
 class AudioSource(Protocol):
     """Decodes recordings; `callscribe.media.decoding.Decoder` is one."""
 
-    def windows(self, path: Path, *, start: float = 0.0, end: float | None = None) -> Iterator[AudioWindow]:
-        """The recording from `start` to `end` (its own end without it) in windows that follow one another."""
+    def windows(
+        self, path: Path, *, start: float = 0.0, end: float | None = None, cancelled: Cancellation
+    ) -> Iterator[AudioWindow]:
+        """The recording from `start` to `end` (its own end without it) in windows that follow one another.
+
+        Raises:
+            Cancelled: `cancelled` says so.
+            JobError: it cannot be decoded.
+        """
         ...

@@ -11,6 +11,8 @@ from typing import ClassVar, Literal, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from callscribe.cancellation import Cancellation
+
 SAMPLE_RATE = 16_000
 """Hz. Every engine is fed at this rate; recordings are resampled."""
 
@@ -144,7 +146,7 @@ class WindowEngine(_Engine, Protocol):
         *,
         model: str,
         options: RecognitionOptions,
-        cancelled: "Cancellation",
+        cancelled: Cancellation,
         evidence: Iterable[SpeechWindow] = (),
     ) -> Iterator[Segment]:
         """Yield segments window by window, in the order of the windows.
@@ -154,7 +156,7 @@ class WindowEngine(_Engine, Protocol):
         detected; without them it is told by `windows`.
 
         Raises:
-            Cancelled: `cancelled` was set; the work stops within a second.
+            Cancelled: `cancelled` says so; the work stops within a second.
             JobError: the audio cannot be recognised, with the public code that says why.
         """
         ...
@@ -166,12 +168,12 @@ class RecordingEngine(_Engine, Protocol):
     takes: ClassVar[Literal["recordings"]]
 
     def transcribe(
-        self, recording: Recording, *, model: str, options: RecognitionOptions, cancelled: "Cancellation"
+        self, recording: Recording, *, model: str, options: RecognitionOptions, cancelled: Cancellation
     ) -> Iterator[Segment]:
         """Yield the segments of all channels, in any order. Asked once for a recording, however long it is.
 
         Raises:
-            Cancelled: `cancelled` was set; the work stops within a second.
+            Cancelled: `cancelled` says so; the work stops within a second.
             JobError: the audio cannot be recognised, with the public code that says why.
         """
         ...
@@ -179,11 +181,3 @@ class RecordingEngine(_Engine, Protocol):
 
 Engine: TypeAlias = WindowEngine | RecordingEngine
 """Told apart by `takes`."""
-
-
-class Cancellation(Protocol):
-    """A flag that somebody else may raise; `threading.Event` is one."""
-
-    def is_set(self) -> bool:
-        """Whether the work is no longer wanted."""
-        ...

@@ -10,12 +10,11 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Final
 
-from callscribe.errors import Cancelled
+from callscribe.cancellation import Cancellation
 from callscribe.speech.audio import AudioSource, AudioWindow
 from callscribe.speech.diarization.diarizer import Diarizer, applies
 from callscribe.speech.diarization.turns import SpeakerRange, SpeakerTurn
 from callscribe.speech.interface import (
-    Cancellation,
     Engine,
     RecognitionOptions,
     Recording,
@@ -42,10 +41,10 @@ def segment_file(
     """Find who speaks when in a recording.
 
     Raises:
-        Cancelled: `cancelled` was set.
+        Cancelled: `cancelled` says so.
         JobError: the recording cannot be decoded.
     """
-    return segment(_watched(source.windows(path), cancelled, progress))
+    return segment(_told(source.windows(path, cancelled=cancelled), progress))
 
 
 def divide_file(
@@ -64,13 +63,13 @@ def divide_file(
     all the same where `voices` are to be told apart. `chunk` is the length to aim at, in seconds.
 
     Raises:
-        Cancelled: `cancelled` was set.
+        Cancelled: `cancelled` says so.
         JobError: the recording cannot be decoded.
     """
     if engine.takes == "windows":
         segmentation = segment_file(source, path, cancelled, progress)
         return segmentation, plan_chunks(segmentation, chunk)
-    heard = _watched(source.windows(path), cancelled, progress)
+    heard = _told(source.windows(path, cancelled=cancelled), progress)
     segmentation = segment(heard) if voices else measure(heard)
     return segmentation, [Span(0.0, segmentation.duration)]
 
@@ -88,7 +87,7 @@ def recognize_span(
     """Recognise what begins within `span`, which is all for an engine that takes whole recordings.
 
     Raises:
-        Cancelled: `cancelled` was set.
+        Cancelled: `cancelled` says so.
         JobError: the recording cannot be decoded or recognised.
     """
     if engine.takes == "recordings":
@@ -127,7 +126,7 @@ def _by_windows(
     if not plans:
         return
     start, end = min(plan.span.start for plan in plans), plans[-1].span.end
-    audio = _watched(source.windows(path, start=start, end=end), cancelled, None)
+    audio = source.windows(path, start=start, end=end, cancelled=cancelled)
     windows = speech_windows(audio, plans, segmentation.channels)
     evidence = _evidence(source, path, segmentation, cancelled) if options.language is None else ()
     yield from engine.recognize(windows, model=model, options=options, cancelled=cancelled, evidence=evidence)
@@ -150,7 +149,7 @@ def _evidence(
             if seconds >= SAMPLED:
                 break
             seconds += plan.span.duration
-            audio = _watched(source.windows(path, start=plan.span.start, end=plan.span.end), cancelled, None)
+            audio = source.windows(path, start=plan.span.start, end=plan.span.end, cancelled=cancelled)
             yield from speech_windows(audio, [plan], segmentation.channels)
 
 
@@ -190,7 +189,7 @@ def diarize_file(
     """Who speaks when, chunk by chunk as in a job; None where each channel has a party of its own.
 
     Raises:
-        Cancelled: `cancelled` was set.
+        Cancelled: `cancelled` says so.
         JobError: the recording cannot be decoded.
     """
     if not applies(segmentation):
@@ -203,13 +202,9 @@ def diarize_file(
     return diarizer.turns(heard, speakers)
 
 
-def _watched(
-    windows: Iterator[AudioWindow], cancelled: Cancellation, progress: Progress | None
-) -> Iterator[AudioWindow]:
-    """The windows, as long as they are wanted."""
+def _told(windows: Iterator[AudioWindow], progress: Progress | None) -> Iterator[AudioWindow]:
+    """The windows, with `progress` told of each that is done with."""
     for window in windows:
-        if cancelled.is_set():
-            raise Cancelled
         yield window
         if progress:
             progress(window.start, 0.0)

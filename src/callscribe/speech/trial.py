@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from callscribe.speech.interface import Cancellation, Engine, RecognitionOptions, Recording, Span, SpeechWindow
+from callscribe.cancellation import Cancellation
+from callscribe.speech.interface import Engine, RecognitionOptions, Recording, Span, SpeechWindow
 from callscribe.speech.sample import RECORDING, second_of_speech
 
 _OPTIONS: Final = RecognitionOptions("en-US")

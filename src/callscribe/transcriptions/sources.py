@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from callscribe.cancellation import run_cancellable
+from callscribe.cancellation import Cancellation, run_cancellable
 from callscribe.db.engine import Database
-from callscribe.errors import Cancelled, Code, JobError, RequestError
+from callscribe.errors import Code, JobError, RequestError
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.media.fetching import fetch
 from callscribe.recordings import keys as recording_keys
@@ -16,7 +16,6 @@ from callscribe.recordings import repository as recording_repository
 from callscribe.recordings.tables import COMPLETED, Call, Recording
 from callscribe.recordings.twilio import TwilioAccount
 from callscribe.settings import Settings
-from callscribe.speech.interface import Cancellation
 from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.documents import RecordedAudio
 from callscribe.transcriptions.participants import RecordedCall
@@ -93,7 +92,7 @@ def fetch_source(
     called when that ends behind its cancellation.
 
     Raises:
-        Cancelled: `cancelled` was set.
+        Cancelled: `cancelled` says so.
         TransientJobError: another attempt may succeed.
         JobError: 17551 to 17554 or 17560.
     """
@@ -102,14 +101,9 @@ def fetch_source(
     target = keys.media(row.blobs)
     media = source.media
     if media is not None:
-
-        def watch() -> None:
-            if cancelled.is_set():
-                raise Cancelled
-
         try:
             # An object store may take its time over a large one.
-            run_cancellable(lambda: blobs.copy(media, target), watch, late=lambda _: late())
+            run_cancellable(lambda: blobs.copy(media, target), cancelled, late=lambda _: late())
         except BlobMissing as error:
             # Deleted since the job was accepted: then its audio was put here before it was erased there.
             if not blobs.exists(target):

@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from callscribe.cancellation import Cancellation
 from callscribe.db.engine import Database
 from callscribe.durable import workers
 from callscribe.errors import Cancelled
@@ -56,6 +57,7 @@ class SelfCheck:
         self._noted_at = 0.0
         self._stuck = False
         self._stop = threading.Event()
+        self._cancelled = Cancellation()
         self._trial: threading.Thread | None = None
         self._trial_begun = 0.0
         self._thread = threading.Thread(target=self._run, name="self-check", daemon=True)
@@ -67,6 +69,7 @@ class SelfCheck:
     def stop(self) -> None:
         """Try no more; a trial under way is given up."""
         self._stop.set()
+        self._cancelled.cancel()
         if self._thread.is_alive():
             self._thread.join(timeout=10)
 
@@ -87,7 +90,7 @@ class SelfCheck:
         return error
 
     def _recognize(self) -> str | None:
-        words = words_heard(self._engine, self._model, self._stop)
+        words = words_heard(self._engine, self._model, self._cancelled)
         return None if words else "it heard no words where there are some"
 
     def _run(self) -> None:

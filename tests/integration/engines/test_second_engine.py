@@ -1,7 +1,6 @@
 """An engine that takes whole recordings does jobs and files, without anything outside of it knowing its name."""
 
 import json
-import threading
 import wave
 from collections.abc import Iterable, Mapping
 from contextlib import closing
@@ -15,6 +14,7 @@ from typer.testing import CliRunner
 
 import callscribe
 import second_engine
+from callscribe.cancellation import NEVER
 from callscribe.cli import app
 from callscribe.db.engine import Database
 from callscribe.durable.tables import Worker
@@ -119,8 +119,6 @@ def test_who_speaks_when_is_looked_for_only_where_voices_are_told_apart() -> Non
     call = Path(callscribe.__file__).parent / "demo" / "call.wav"
     with closing(Decoder()) as decoder:
         for voices in (False, True):
-            segmentation, spans = divide_file(
-                decoder, call, LoudnessEngine(), threading.Event(), chunk=10.0, voices=voices
-            )
+            segmentation, spans = divide_file(decoder, call, LoudnessEngine(), NEVER, chunk=10.0, voices=voices)
             assert spans == [Span(0.0, segmentation.duration)]
             assert [bool(channel.spans) for channel in segmentation.channels] == [voices, voices]

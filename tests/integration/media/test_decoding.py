@@ -15,6 +15,7 @@ import numpy as np
 import psutil
 import pytest
 
+from callscribe.cancellation import Cancellation
 from callscribe.errors import Cancelled, Code, JobError, TransientJobError
 from callscribe.media.decoding import DecodedWindow, Decoder
 from callscribe.media.inspecting import MediaInfo
@@ -514,9 +515,9 @@ def test_a_slice_from_several_threads_of_one_file(decoder: Decoder, tmp_path: Pa
 
 
 @pytest.mark.parametrize("work", ["inspect", "windows"])
-def test_a_flag_ends_a_decoder_that_hangs(tmp_path: Path, work: str) -> None:
+def test_a_cancellation_ends_a_decoder_that_hangs(tmp_path: Path, work: str) -> None:
     path, _ = make(tmp_path / "call.wav", "wav-s16", 60.0, 2)
-    decoder, cancelled = Decoder(), threading.Event()
+    decoder, cancelled = Decoder(), Cancellation()
     children: list[psutil.Process] = []
 
     def suspend_and_cancel() -> None:
@@ -524,13 +525,14 @@ def test_a_flag_ends_a_decoder_that_hangs(tmp_path: Path, work: str) -> None:
             with decoder._lock:
                 children.extend(psutil.Process(each._process.pid) for each in decoder._children)
         children[0].suspend()
-        cancelled.set()
+        cancelled.cancel()
 
     thread = threading.Thread(target=suspend_and_cancel)
     thread.start()
-    until = decoder.until(cancelled)
     with pytest.raises(Cancelled):
-        until.inspect(path) if work == "inspect" else list(until.windows(path))
+        decoder.inspect(path, cancelled=cancelled) if work == "inspect" else list(
+            decoder.windows(path, cancelled=cancelled)
+        )
     thread.join()
     assert not children[0].is_running()
     decoder.close()

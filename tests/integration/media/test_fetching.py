@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from moto.server import ThreadedMotoServer
 
+from callscribe.cancellation import NEVER, Cancellation
 from callscribe.errors import Cancelled, Code, JobError, TransientJobError
 from callscribe.media.blobs import BlobStore
 from callscribe.media.fetching import FetchedMedia, fetch, is_transient
@@ -19,7 +20,6 @@ from callscribe.settings import Settings
 from media_server import Behaviour, MediaServer, body, cut_short, drip, endless, redirect, reset, status
 
 KEY = "AC1/voice_transcription_1/media"
-NEVER = threading.Event()
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ class Store:
     def empty(self) -> bool:
         return not any(path.is_file() for path in self.folder.rglob("*"))
 
-    def fetch(self, url: str, cancelled: threading.Event = NEVER, **values: Any) -> FetchedMedia:
+    def fetch(self, url: str, cancelled: Cancellation = NEVER, **values: Any) -> FetchedMedia:
         return fetch(url, blobs=self.blobs, key=KEY, settings=settings(**values), cancelled=cancelled)
 
 
@@ -198,8 +198,8 @@ def test_a_port_where_nobody_listens_may_be_tried_again(store: Store) -> None:
 
 def test_a_deleted_job_stops_its_download(server: MediaServer, store: Store) -> None:
     server.paths["/media"] = drip()
-    cancelled = threading.Event()
-    timer = threading.Timer(0.3, cancelled.set)
+    cancelled = Cancellation()
+    timer = threading.Timer(0.3, cancelled.cancel)
     timer.start()
     with pytest.raises(Cancelled):
         store.fetch(server.url("/media"), cancelled=cancelled, media_stall_timeout=60)

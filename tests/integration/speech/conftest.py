@@ -1,5 +1,4 @@
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy.typing as npt
 import pytest
 
 import callscribe
+from callscribe.cancellation import NEVER, Cancellation
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
 from callscribe.speech.engines.whisper.engine import WhisperEngine
@@ -55,9 +55,9 @@ def engine(settings: Settings) -> Iterator[WhisperEngine]:
 
 
 @pytest.fixture
-def wanted() -> threading.Event:
+def wanted() -> Cancellation:
     """A cancellation that never comes."""
-    return threading.Event()
+    return NEVER
 
 
 @pytest.fixture(scope="session")

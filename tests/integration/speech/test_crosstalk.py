@@ -1,7 +1,6 @@
 """Cross-talk on the bundled call, whose own channels are clean."""
 
 import re
-import threading
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy.typing as npt
 import pytest
 from jiwer import wer
 
+from callscribe.cancellation import Cancellation
 from callscribe.media.decoding import Decoder
 from callscribe.speech.activity import ActivityDetector
 from callscribe.speech.engines.whisper.engine import WhisperEngine
@@ -84,7 +84,7 @@ def test_what_the_agent_says_is_not_transcribed_as_the_customers(
     tmp_path: Path,
     decoder: Decoder,
     warm_engine: WhisperEngine,
-    wanted: threading.Event,
+    wanted: Cancellation,
 ) -> None:
     path = tmp_path / "leaky.wav"
     with wave.open(str(path), "wb") as file:

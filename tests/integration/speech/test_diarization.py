@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from callscribe.cancellation import Cancellation
 from callscribe.errors import Cancelled, JobError
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
@@ -54,7 +55,7 @@ def mono(call_samples: npt.NDArray[np.float32], tmp_path_factory: pytest.TempPat
 
 
 def test_both_parties_are_told_apart(
-    decoder: Decoder, mono: Path, turns: list[Any], diarizer: Diarizer, wanted: threading.Event
+    decoder: Decoder, mono: Path, turns: list[Any], diarizer: Diarizer, wanted: Cancellation
 ) -> None:
     segmentation = segment_file(decoder, mono, wanted)
     found = diarize_file(decoder, mono, segmentation, diarizer, SpeakerRange(), wanted)
@@ -70,7 +71,7 @@ def test_both_parties_are_told_apart(
 
 
 def test_what_is_heard_is_the_same_again_and_beside_other_work(
-    decoder: Decoder, mono: Path, diarizer: Diarizer, wanted: threading.Event
+    decoder: Decoder, mono: Path, diarizer: Diarizer, wanted: Cancellation
 ) -> None:
     segmentation = segment_file(decoder, mono, wanted)
     results: list[Heard] = []
@@ -90,19 +91,19 @@ def test_what_is_heard_is_the_same_again_and_beside_other_work(
 
 
 def test_dual_channel_calls_are_left_alone(
-    decoder: Decoder, call: Path, diarizer: Diarizer, wanted: threading.Event
+    decoder: Decoder, call: Path, diarizer: Diarizer, wanted: Cancellation
 ) -> None:
     segmentation = segment_file(decoder, call, wanted)
     assert diarize_file(decoder, call, segmentation, diarizer, SpeakerRange(), wanted) is None
 
 
 def test_stereo_copies_are_one_channel(
-    call_samples: npt.NDArray[np.float32], mono: Path, diarizer: Diarizer, wanted: threading.Event
+    call_samples: npt.NDArray[np.float32], mono: Path, diarizer: Diarizer, wanted: Cancellation
 ) -> None:
     mixed = call_samples.sum(axis=0)[: 30 * SAMPLE_RATE]
 
     class Copies:
-        def windows(self, _path: Path, *, start: float = 0.0, end: float | None = None) -> Any:  # noqa: ARG002
+        def windows(self, _path: Path, *, start: float = 0.0, **_: Any) -> Any:
             yield Window(start, np.stack([mixed, mixed * np.float32(0.5)]))
 
     segmentation = segment(Copies().windows(mono))
@@ -112,9 +113,9 @@ def test_stereo_copies_are_one_channel(
     assert {turn.speaker for turn in found} == {0, 1}
 
 
-def test_silence_has_no_voices(diarizer: Diarizer, wanted: threading.Event) -> None:
+def test_silence_has_no_voices(diarizer: Diarizer, wanted: Cancellation) -> None:
     class Silence:
-        def windows(self, _path: Path, *, start: float = 0.0, end: float | None = None) -> Any:  # noqa: ARG002
+        def windows(self, _path: Path, *, start: float = 0.0, **_: Any) -> Any:
             yield Window(start, np.zeros((1, 5 * SAMPLE_RATE), np.float32))
 
     segmentation = segment(Silence().windows(Path()))
@@ -122,9 +123,9 @@ def test_silence_has_no_voices(diarizer: Diarizer, wanted: threading.Event) -> N
 
 
 def test_listening_stops_when_it_is_no_longer_wanted(decoder: Decoder, mono: Path, diarizer: Diarizer) -> None:
-    gone = threading.Event()
+    gone = Cancellation()
     segmentation = segment_file(decoder, mono, gone)
-    gone.set()
+    gone.cancel()
     with pytest.raises(Cancelled):
         diarizer.listen(decoder, mono, segmentation, Span(0.0, 65.0), gone)
 

@@ -1,6 +1,5 @@
 """The text of a call depends on the call alone, on every way of computing that this machine has."""
 
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from callscribe.cancellation import NEVER
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
 from callscribe.speech.engines.whisper.compute import ways
@@ -17,7 +17,6 @@ from callscribe.speech.pipeline import recognize_span, segment_file
 from callscribe.speech.segmentation import Segmentation
 
 ENGLISH = RecognitionOptions(language="en-US")
-NEVER = threading.Event()
 
 
 @pytest.fixture(scope="module", params=ways())

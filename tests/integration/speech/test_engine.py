@@ -15,6 +15,7 @@ import numpy.typing as npt
 import psutil
 import pytest
 
+from callscribe.cancellation import NEVER, Cancellation
 from callscribe.errors import Cancelled, Code, JobError, SetupError, TransientJobError
 from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
@@ -40,7 +41,7 @@ def text(segments: list[Segment]) -> str:
 
 
 @pytest.fixture
-def recognize(wanted: threading.Event) -> Callable[..., list[Segment]]:
+def recognize(wanted: Cancellation) -> Callable[..., list[Segment]]:
     def run(engine: WhisperEngine, audio: list[SpeechWindow]) -> list[Segment]:
         return list(engine.recognize(audio, model="tiny.en", options=ENGLISH, cancelled=wanted))
 
@@ -64,7 +65,7 @@ def test_the_same_audio_gives_the_same_text_whatever_runs_beside_it(
 
 
 def test_a_language_is_told_by_the_whole_recording_and_not_by_half_a_second(
-    warm_engine: WhisperEngine, call_samples: Audio, wanted: threading.Event
+    warm_engine: WhisperEngine, call_samples: Audio, wanted: Cancellation
 ) -> None:
     def languages(start: float, evidence: list[SpeechWindow]) -> set[str]:
         samples = call_samples[1, round(start * SAMPLE_RATE) :][: SAMPLE_RATE // 2]
@@ -124,7 +125,7 @@ def test_a_child_that_dies_again_and_again_fails_the_job(
 
 
 def test_a_job_that_the_child_fails_on_takes_no_other_with_it(
-    settings: Settings, call_samples: Audio, wanted: threading.Event, caplog: pytest.LogCaptureFixture
+    settings: Settings, call_samples: Audio, wanted: Cancellation, caplog: pytest.LogCaptureFixture
 ) -> None:
     model = str(Catalogue(settings.models).path("tiny.en"))
     child = ChildProcess(device="cpu", threads=2, compute="auto")
@@ -147,7 +148,7 @@ def test_a_job_that_the_child_fails_on_takes_no_other_with_it(
 def test_cancelling_frees_the_engine_and_leaves_other_work_alone(
     engine: WhisperEngine, call_samples: Audio, recognize: Callable[..., list[Segment]]
 ) -> None:
-    cancelled = threading.Event()
+    cancelled = Cancellation()
     with ThreadPoolExecutor(2) as pool:
         unwanted = pool.submit(
             list, engine.recognize(windows(call_samples, 15), model="tiny.en", options=ENGLISH, cancelled=cancelled)
@@ -155,7 +156,7 @@ def test_cancelling_frees_the_engine_and_leaves_other_work_alone(
         _until(lambda: engine.pid is not None)
         other = pool.submit(recognize, engine, windows(call_samples))
         time.sleep(0.5)
-        cancelled.set()
+        cancelled.cancel()
         with pytest.raises(Cancelled):
             unwanted.result(5)
         assert text(other.result(60))
@@ -165,7 +166,7 @@ def test_closing_ends_the_child_and_whoever_waits_for_it(engine: WhisperEngine, 
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(
             list,
-            engine.recognize(windows(call_samples, 15), model="tiny.en", options=ENGLISH, cancelled=threading.Event()),
+            engine.recognize(windows(call_samples, 15), model="tiny.en", options=ENGLISH, cancelled=NEVER),
         )
         _until(lambda: engine.pid is not None)
         engine.close()
@@ -179,13 +180,14 @@ def test_the_child_does_not_outlive_its_parent(models_dir: Path, tmp_path: Path)
 import sys, threading
 import numpy as np
 from pathlib import Path
+from callscribe.cancellation import NEVER
 from callscribe.settings import Settings
 from callscribe.speech.interface import RecognitionOptions, Span, SpeechWindow
 from callscribe.speech.engines.whisper.engine import WhisperEngine
 engine = WhisperEngine(Settings(models_dir=Path(sys.argv[1])))
 noise = np.random.default_rng(1).normal(0, 0.1, 16000 * 20).astype(np.float32)
 many = [SpeechWindow(0, 0.0, noise, (Span(0.0, 20.0),))] * 15
-work = engine.recognize(many, model="tiny.en", options=RecognitionOptions("en-US"), cancelled=threading.Event())
+work = engine.recognize(many, model="tiny.en", options=RecognitionOptions("en-US"), cancelled=NEVER)
 threading.Thread(target=list, args=(work,), daemon=True).start()
 while not engine.pid:
     pass
@@ -212,7 +214,7 @@ def test_the_operators_secrets_do_not_reach_the_child(
     assert not [name for name in psutil.Process(engine.pid).environ() if name.startswith("CALLSCRIBE_")]
 
 
-def test_a_model_that_is_not_there_is_explained(engine: WhisperEngine, wanted: threading.Event) -> None:
+def test_a_model_that_is_not_there_is_explained(engine: WhisperEngine, wanted: Cancellation) -> None:
     with pytest.raises(SetupError, match="no model 'huge'"):
         list(engine.recognize([], model="huge", options=ENGLISH, cancelled=wanted))
 

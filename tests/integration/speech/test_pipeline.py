@@ -1,5 +1,4 @@
 import re
-import threading
 import wave
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy.typing as npt
 import pytest
 from jiwer import wer
 
+from callscribe.cancellation import NEVER, Cancellation
 from callscribe.errors import Cancelled
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
@@ -41,7 +41,7 @@ def recognized(call: Path, settings: Settings) -> tuple[Segmentation, list[Segme
     """The bundled call by the model that is served, base."""
     engine, decoder = WhisperEngine(settings), Decoder()
     try:
-        return transcribe_file(decoder, call, engine, "base", ENGLISH, threading.Event())
+        return transcribe_file(decoder, call, engine, "base", ENGLISH, NEVER)
     finally:
         engine.close()
         decoder.close()
@@ -91,7 +91,7 @@ def test_a_quiet_party_is_heard(
     tmp_path: Path,
     decoder: Decoder,
     warm_engine: WhisperEngine,
-    wanted: threading.Event,
+    wanted: Cancellation,
 ) -> None:
     quiet = call_samples * np.array([[0.01], [1.0]], np.float32)
     _, segments = transcribe_file(
@@ -104,7 +104,7 @@ def test_a_quiet_party_is_heard(
 
 @pytest.mark.parametrize("kind", ["silence", "noise", "dial tone", "busy tone"])
 def test_nothing_is_recognised_where_nobody_speaks(
-    kind: str, tmp_path: Path, decoder: Decoder, warm_engine: WhisperEngine, wanted: threading.Event
+    kind: str, tmp_path: Path, decoder: Decoder, warm_engine: WhisperEngine, wanted: Cancellation
 ) -> None:
     time = np.arange(20 * SAMPLE_RATE) / SAMPLE_RATE
     samples = {
@@ -119,7 +119,7 @@ def test_nothing_is_recognised_where_nobody_speaks(
 
 
 def test_stereo_of_one_voice_is_recognised_once(
-    call_samples: Audio, tmp_path: Path, decoder: Decoder, warm_engine: WhisperEngine, wanted: threading.Event
+    call_samples: Audio, tmp_path: Path, decoder: Decoder, warm_engine: WhisperEngine, wanted: Cancellation
 ) -> None:
     mixed = call_samples.sum(axis=0)[: 15 * SAMPLE_RATE]
     path = write(tmp_path / "stereo.wav", np.stack([mixed, -0.5 * mixed]))
@@ -128,9 +128,7 @@ def test_stereo_of_one_voice_is_recognised_once(
     assert {segment.channel for segment in segments} == {0}
 
 
-def test_a_language_is_detected(
-    call: Path, decoder: Decoder, warm_engine: WhisperEngine, wanted: threading.Event
-) -> None:
+def test_a_language_is_detected(call: Path, decoder: Decoder, warm_engine: WhisperEngine, wanted: Cancellation) -> None:
     segmentation = segment_file(decoder, call, wanted)
     segments = recognize_span(
         decoder, call, segmentation, Span(0.0, 12.0), warm_engine, "base", RecognitionOptions(), wanted
@@ -139,7 +137,7 @@ def test_a_language_is_detected(
 
 
 def test_the_seams_of_chunks_are_not_in_the_text(
-    call: Path, decoder: Decoder, warm_engine: WhisperEngine, wanted: threading.Event
+    call: Path, decoder: Decoder, warm_engine: WhisperEngine, wanted: Cancellation
 ) -> None:
     segmentation = segment_file(decoder, call, wanted)
 
@@ -159,7 +157,7 @@ def test_the_seams_of_chunks_are_not_in_the_text(
 
 
 def test_a_cancelled_job_stops_while_it_listens(call: Path, decoder: Decoder) -> None:
-    cancelled = threading.Event()
-    cancelled.set()
+    cancelled = Cancellation()
+    cancelled.cancel()
     with pytest.raises(Cancelled):
         segment_file(decoder, call, cancelled)

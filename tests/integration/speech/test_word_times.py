@@ -1,4 +1,3 @@
-import threading
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -6,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from callscribe.cancellation import NEVER
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
 from callscribe.speech.engines.whisper.engine import WhisperEngine
@@ -19,7 +19,7 @@ def words(request: pytest.FixtureRequest, call: Path, settings: Settings) -> lis
     engine, decoder = WhisperEngine(settings), Decoder()
     try:
         options = RecognitionOptions(language="en-US")
-        _, segments = transcribe_file(decoder, call, engine, request.param, options, threading.Event())
+        _, segments = transcribe_file(decoder, call, engine, request.param, options, NEVER)
     finally:
         engine.close()
         decoder.close()

@@ -251,9 +251,9 @@ def test_a_download_that_ends_behind_the_end_of_its_job_leaves_the_recording_tha
             steps.blobs.put_bytes(keys.media(job.blobs), b"as another worker fetched it")
             assert steps.recognition.recognize(job.id, 0)
             steps.ending.complete(job.id)
-            steps.running.flag(job.id).set()  # as it looks for ended jobs
+            steps.running.cancellation(job.id).cancel()  # as it looks for ended jobs
             assert isinstance(late.exception(30), Cancelled)
-        eventually(lambda: not [each for each in threading.enumerate() if each.name == "watched"], timeout=20)
+        eventually(lambda: not [each for each in threading.enumerate() if each.name == "cancellable"], timeout=20)
     assert steps.blobs.get_bytes(keys.media(job.blobs)) == b"as another worker fetched it"
 
 

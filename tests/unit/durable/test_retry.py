@@ -1,9 +1,9 @@
 import errno
-import threading
 from collections.abc import Callable
 
 import pytest
 
+from callscribe.cancellation import Cancellation
 from callscribe.durable import retry
 from callscribe.durable.retry import with_retries
 from callscribe.errors import Cancelled, Code, JobError
@@ -47,10 +47,10 @@ def test_what_cannot_help_is_not_tried() -> None:
 
 @pytest.mark.parametrize("error", [full(), ZeroDivisionError()])
 def test_a_deletion_ends_the_wait(error: Exception) -> None:
-    cancelled = threading.Event()
+    cancelled = Cancellation()
 
     def work() -> None:
-        cancelled.set()
+        cancelled.cancel()
         raise error
 
     with pytest.raises(Cancelled):

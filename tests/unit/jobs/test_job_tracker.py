@@ -9,6 +9,7 @@ import pytest
 
 from callscribe.accounts.repository import first
 from callscribe.db.engine import Database
+from callscribe.errors import Cancelled
 from callscribe.ids import new_configuration_id, new_transcription_id
 from callscribe.jobs import job_tracker as running
 from callscribe.jobs.job_tracker import JobTracker
@@ -108,21 +109,22 @@ def test_a_copy_goes_when_its_job_has_ended_or_is_left_alone(
 
 
 @pytest.mark.parametrize("end", ["deleted", "failed"])
-def test_the_flag_of_every_piece_is_raised_when_the_job_is_deleted_or_ends(
+def test_every_piece_is_cancelled_when_the_job_is_deleted_or_ends(
     end: str, jobs: JobTracker, job: str, database: Database
 ) -> None:
     with jobs.watch(job), jobs.watch(job):
-        flag = jobs.flag(job)
+        cancellation = jobs.cancellation(job)
         jobs._look()
-        assert not flag.is_set()
+        cancellation.raise_if_cancelled()
         with database.write() as session:
             if end == "deleted":
                 repository.delete(session, row(database, job).account_sid, job)
             else:
                 repository.transition(session, job, Status.RUNNING, Status.FAILED)
         jobs._look()
-        assert flag.is_set()
-        assert jobs.flag(job) is flag
+        with pytest.raises(Cancelled):
+            cancellation.raise_if_cancelled()
+        assert jobs.cancellation(job) is cancellation
 
 
 def test_progress_is_that_of_all_chunks_and_never_goes_back(jobs: JobTracker, job: str, database: Database) -> None:

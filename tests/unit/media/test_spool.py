@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from callscribe.cancellation import Cancellation
 from callscribe.errors import Cancelled, JobError
 from callscribe.media import spool as module
 from callscribe.media.blobs import BlobStore
@@ -37,15 +38,11 @@ def waiting(
     spool: Spool, size: int, then: Callable[[], None] = lambda: None, *, account: str = ""
 ) -> Iterator[threading.Event]:
     """Somebody who waits for room until the end of the block, and says when there was some."""
-    got, over = threading.Event(), threading.Event()
-
-    def watch() -> None:
-        if over.is_set():
-            raise Cancelled
+    got, over = threading.Event(), Cancellation()
 
     def run() -> None:
         try:
-            with spool.room(size, watch, account=account):
+            with spool.room(size, over, account=account):
                 then()
                 got.set()
         except Cancelled:
@@ -59,7 +56,7 @@ def waiting(
     try:
         yield got
     finally:
-        over.set()
+        over.cancel()
         thread.join()
 
 
@@ -184,11 +181,10 @@ def test_room_that_was_promised_is_not_promised_twice(tmp_path: Path) -> None:
 
 
 def test_a_wait_can_be_broken_off_and_leaves_nothing(spool: Spool) -> None:
-    def watch() -> None:
-        raise Cancelled
-
+    cancelled = Cancellation()
     with spool.room(100) as room:
-        with pytest.raises(Cancelled), spool.room(1, watch):
+        threading.Timer(0.1, cancelled.cancel).start()
+        with pytest.raises(Cancelled), spool.room(1, cancelled):
             pass
         assert rooms(spool) == [room.path]
 

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from callscribe.cancellation import NEVER, Cancellation
 from callscribe.errors import Cancelled
 from callscribe.speech.engines.whisper.batching import Batcher
 from callscribe.speech.engines.whisper.messages import Answer, Part, answer_frame
 from callscribe.speech.engines.whisper.process import FairLock, _complete
-from callscribe.speech.interface import SAMPLE_RATE, Cancellation, SpeechWindow
+from callscribe.speech.interface import SAMPLE_RATE, SpeechWindow
 from harness import eventually
 
 
@@ -36,9 +37,11 @@ class _Child:
         self.requests.append(parts)
         self.patience.append(timeout)
         while not self.may_answer.acquire(timeout=0.01):
-            if wanted.is_set():
+            try:
+                wanted.raise_if_cancelled()
+            except Cancelled:
                 self.ended += 1
-                raise Cancelled
+                raise
         answer = _complete(bytearray(answer_frame([Answer(((),))] * parts)))
         assert answer is not None
         return answer
@@ -56,7 +59,7 @@ def child() -> _Child:
     return _Child()
 
 
-def ask(shared: Batcher, cancelled: threading.Event) -> tuple[threading.Thread, list[object]]:
+def ask(shared: Batcher, cancelled: Cancellation) -> tuple[threading.Thread, list[object]]:
     outcome: list[object] = []
 
     def run() -> None:
@@ -73,7 +76,7 @@ def ask(shared: Batcher, cancelled: threading.Event) -> tuple[threading.Thread, 
 @pytest.mark.parametrize("deleted", [0, 1, 2])
 def test_a_deleted_job_ends_the_request_that_it_is_in_and_the_others_are_answered(child: _Child, deleted: int) -> None:
     shared = Batcher(child)  # type: ignore[arg-type]
-    flags = [threading.Event() for _ in range(4)]
+    flags = [Cancellation() for _ in range(4)]
     first = ask(shared, flags[3])
     eventually(lambda: child.requests == [1])
     asked = [ask(shared, flag) for flag in flags[:3]]  # they gather while the first is served
@@ -81,7 +84,7 @@ def test_a_deleted_job_ends_the_request_that_it_is_in_and_the_others_are_answere
     child.may_answer.release()
     first[0].join(10)
     eventually(lambda: child.requests == [1, 3])
-    flags[deleted].set()
+    flags[deleted].cancel()
     eventually(lambda: child.ended == 1)
     asked[deleted][0].join(10)
     assert asked[deleted][1] == [Cancelled]
@@ -99,10 +102,10 @@ def test_a_child_that_was_fast_is_taken_for_hung_sooner(child: _Child) -> None:
     shared = Batcher(child)  # type: ignore[arg-type]  what is asked of it, it has
     for _ in range(3):
         child.may_answer.release()
-        shared.ask("model", 5, part(100), threading.Event())
+        shared.ask("model", 5, part(100), NEVER)
     first, *then = child.patience
     assert first == 120 + 20 * 100
     assert then == [120 + 1 * 100] * 2
     child.may_answer.release()
-    shared.ask("another", 5, part(100), threading.Event())
+    shared.ask("another", 5, part(100), NEVER)
     assert child.patience[-1] == first

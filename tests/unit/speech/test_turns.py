@@ -3,6 +3,7 @@ import time
 
 import pytest
 
+from callscribe.cancellation import NEVER, Cancellation
 from callscribe.errors import Cancelled
 from callscribe.speech.engines.whisper.process import FairLock
 
@@ -12,12 +13,12 @@ def test_turns_are_taken_in_the_order_of_arrival() -> None:
     release = threading.Event()
 
     def hold() -> None:
-        with turns.take(threading.Event()):
+        with turns.take(NEVER):
             holding.set()
             release.wait(10)
 
     def follow(number: int) -> None:
-        with turns.take(threading.Event()):
+        with turns.take(NEVER):
             order.append(number)
 
     threads = [threading.Thread(target=hold)]
@@ -36,12 +37,12 @@ def test_turns_are_taken_in_the_order_of_arrival() -> None:
 
 
 def test_who_is_cancelled_while_waiting_leaves_and_lets_the_others_through() -> None:
-    turns, cancelled = FairLock(), threading.Event()
-    with turns.take(threading.Event()):
-        cancelled.set()
+    turns, cancelled = FairLock(), Cancellation()
+    with turns.take(NEVER):
+        cancelled.cancel()
         with pytest.raises(Cancelled), turns.take(cancelled):
             pass
-    with turns.take(threading.Event()):
+    with turns.take(NEVER):
         assert turns.waiting == 0
 
 
@@ -50,12 +51,12 @@ def test_owners_take_turns_however_many_wait_for_each() -> None:
     release = threading.Event()
 
     def hold() -> None:
-        with turns.take(threading.Event(), "a"):
+        with turns.take(NEVER, "a"):
             holding.set()
             release.wait(10)
 
     def follow(owner: str) -> None:
-        with turns.take(threading.Event(), owner):
+        with turns.take(NEVER, owner):
             order.append(owner)
 
     threads = [threading.Thread(target=hold)]

@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from callscribe.cancellation import Cancellation
 from callscribe.errors import Code, JobError
 from callscribe.settings import Settings
 from callscribe.speech.audio import AudioSource
 from callscribe.speech.catalogue import Catalogue
 from callscribe.speech.diarization.turns import SpeakerRange, SpeakerTurn
-from callscribe.speech.interface import Cancellation, Span
+from callscribe.speech.interface import Span
 from callscribe.speech.segmentation import Segmentation
 
 if TYPE_CHECKING:
@@ -55,14 +56,15 @@ class Diarizer:
         """The voices within `span`, piece by piece. Memory does not grow with the recording.
 
         Raises:
-            Cancelled: `cancelled` was set.
+            Cancelled: `cancelled` says so.
             JobError: the recording cannot be decoded.
             SetupError: the networks are not on this machine, and cannot be got.
         """
         from callscribe.speech.diarization.voices import pieces  # noqa: PLC0415  see the class
 
         channel = segmentation.channels[0]
-        heard = pieces(source.windows(path, start=span.start, end=span.end), channel, span, self._loaded(), cancelled)
+        audio = source.windows(path, start=span.start, end=span.end, cancelled=cancelled)
+        heard = pieces(audio, channel, span, self._loaded(), cancelled)
         return [piece.to_json() for piece in heard]
 
     def turns(self, heard: Iterable[dict[str, Any]], speakers: SpeakerRange) -> list[SpeakerTurn]:

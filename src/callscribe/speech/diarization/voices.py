@@ -15,12 +15,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from callscribe.errors import Cancelled
+from callscribe.cancellation import Cancellation
 from callscribe.speech.activity import ChannelActivity
 from callscribe.speech.audio import AudioWindow
 from callscribe.speech.diarization.features import FRAME, SHIFT, log_mel
 from callscribe.speech.diarization.model import FRAME_CENTRE, FRAME_STEP, FRAMES, WINDOW, SpeakerModels
-from callscribe.speech.interface import SAMPLE_RATE, Cancellation, Samples, Span
+from callscribe.speech.interface import SAMPLE_RATE, Samples, Span
 
 HOP: Final = 8 * SAMPLE_RATE
 """Samples from one window to the next. Half the window doubles the work, and is no more accurate."""
@@ -75,7 +75,7 @@ def pieces(
     """What is heard within `span`, which is what `audio` holds.
 
     Raises:
-        Cancelled: `cancelled` was set.
+        Cancelled: `cancelled` says so.
     """
     held = np.zeros(0, np.float32)
     first = round(span.start * SAMPLE_RATE)
@@ -94,8 +94,7 @@ def _heard(
     samples: Samples, first: int, activity: ChannelActivity, models: SpeakerModels, cancelled: Cancellation
 ) -> Iterator[Piece]:
     """The pieces of one window, whose first sample is the recording's `first`."""
-    if cancelled.is_set():
-        raise Cancelled
+    cancelled.raise_if_cancelled()
     start, end = first / SAMPLE_RATE, (first + WINDOW) / SAMPLE_RATE
     if not any(span.start < end and span.end > start for span in activity.spans):
         return

@@ -8,13 +8,14 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 from typing import Final
 
+from callscribe.cancellation import Cancellation
 from callscribe.errors import Cancelled, Code, TransientJobError
 from callscribe.speech.engines.whisper.messages import Answer, Part, Request, read_answers, request_frame
 from callscribe.speech.engines.whisper.process import ChildDied, ChildProcess, Exchange
-from callscribe.speech.interface import Cancellation
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class Batcher:
         """The answer to one part. Owners take turns, one request each.
 
         Raises:
-            Cancelled: `cancelled` was set.
+            Cancelled: `cancelled` says so.
             TransientJobError: 17561, the child failed on it, or died of it again and again.
             EngineClosed: the child was closed.
         """
@@ -96,13 +97,13 @@ class Batcher:
         """Ask for `mine` and for what else waits, unless somebody has done so before."""
         while mine.answer is None:
             group = self._take(mine)
+            wanted = Cancellation(cancelled.raise_if_cancelled, partial(_check_all_wait, group))
             try:
-                self._answer(group, exchange, _Unwanted(cancelled, group))
+                self._answer(group, exchange, wanted)
             except Cancelled:
                 # The child cannot be told to leave out what was deleted, so it was ended. The others lose what it had
                 # done for them, once: from now on each is alone.
-                if cancelled.is_set():
-                    raise
+                cancelled.raise_if_cancelled()
             finally:
                 with self._lock:  # those without an answer ask for themselves, each alone
                     for each in group:
@@ -157,15 +158,10 @@ class Batcher:
             self._child.retire()
 
 
-@dataclass(frozen=True, slots=True)
-class _Unwanted:
-    """Set once the job that asks was deleted, or another whose part is in the same request."""
-
-    cancelled: Cancellation
-    group: Sequence[_Waiting]
-
-    def is_set(self) -> bool:
-        return self.cancelled.is_set() or any(each.abandoned for each in self.group)
+def _check_all_wait(group: Sequence[_Waiting]) -> None:
+    """Raise once one of those whose parts are in the same request was deleted."""
+    if any(each.abandoned for each in group):
+        raise Cancelled
 
 
 def _in_turns(waiting: Sequence[_Waiting]) -> Iterator[_Waiting]:

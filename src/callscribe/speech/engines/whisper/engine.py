@@ -4,20 +4,14 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import ClassVar, Literal
 
-from callscribe.cancellation import run_cancellable
-from callscribe.errors import Cancelled
+from callscribe.cancellation import Cancellation, run_cancellable
 from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
 from callscribe.speech.engines.whisper.batching import REQUEST_SECONDS, Batcher
 from callscribe.speech.engines.whisper.compute import choose
 from callscribe.speech.engines.whisper.messages import Answer, LanguageEvidence, Part
 from callscribe.speech.engines.whisper.process import ChildProcess
-from callscribe.speech.interface import (
-    Cancellation,
-    RecognitionOptions,
-    Segment,
-    SpeechWindow,
-)
+from callscribe.speech.interface import RecognitionOptions, Segment, SpeechWindow
 from callscribe.speech.languages import language_code
 
 
@@ -62,18 +56,13 @@ class WhisperEngine:
         """Yield segments window by window; see `interface.WindowEngine`.
 
         Raises:
-            Cancelled: `cancelled` was set.
+            Cancelled: `cancelled` says so.
             JobError: 17561, the child died of a request again and again, or failed to recognise it.
             EngineClosed: the engine was closed.
             SetupError: the model is not on this machine and cannot be had.
         """
-
-        def watch() -> None:
-            if cancelled.is_set():
-                raise Cancelled
-
         # It may have to be got first. One that is cancelled meanwhile leaves that to the next.
-        folder = str(run_cancellable(lambda: self._catalogue.path(model), watch))
+        folder = str(run_cancellable(lambda: self._catalogue.path(model), cancelled))
         language = language_code(options.language)
 
         def ask(part: Part) -> Answer:
@@ -85,8 +74,7 @@ class WhisperEngine:
         if language is None and (telling := tuple(evidence)):
             heard = ask(Part(telling, None, only_language=True)).evidence
         for group in _groups(windows):
-            if cancelled.is_set():
-                raise Cancelled
+            cancelled.raise_if_cancelled()
             answer = ask(Part(tuple(group), language, options.keyterms, heard))
             heard = answer.evidence
             for segments in answer.segments:

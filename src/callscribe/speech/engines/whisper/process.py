@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
-from callscribe.errors import CallscribeError, Cancelled
+from callscribe.cancellation import NEVER, Cancellation
+from callscribe.errors import CallscribeError
 from callscribe.observability.metrics import MODEL_STARTS
 from callscribe.speech.engines.whisper.messages import LENGTHS
-from callscribe.speech.interface import Cancellation
 
 _POLL_SECONDS = 0.1
 _PIPE_BYTES = 1024**2
@@ -77,15 +77,14 @@ class FairLock:
         """Wait for a turn and hold it.
 
         Raises:
-            Cancelled: `cancelled` was set before the turn came.
+            Cancelled: `cancelled` says so, before the turn came.
         """
         ticket = _Ticket(owner)
         with self._condition:
             self._waiting.append(ticket)
             try:
                 while not self._begins(ticket):
-                    if cancelled.is_set():
-                        raise Cancelled
+                    cancelled.raise_if_cancelled()
                     self._condition.wait(_POLL_SECONDS)
             finally:
                 self._waiting.remove(ticket)
@@ -131,7 +130,7 @@ class ChildProcess:
         """Call `work` with the way to ask the child, when the owner's turn has come. Starts a child where none runs.
 
         Raises:
-            Cancelled: `cancelled` was set; a child that was at work is killed.
+            Cancelled: `cancelled` says so; a child that was at work is killed.
             ChildDied: the child ended, or did not answer in time.
             EngineClosed: `close` was called.
         """
@@ -159,7 +158,7 @@ class ChildProcess:
         process = self._process
         if process:
             process.kill()  # those who wait for its answer leave
-        with self._turns.take(threading.Event()):
+        with self._turns.take(NEVER):
             self._stop()
 
     def _running(self) -> subprocess.Popen[bytes]:
@@ -222,8 +221,7 @@ def _exchange(
     poll.register(process.stdout, select.POLLIN)
     poll.register(process.stdin, select.POLLOUT)
     while True:
-        if cancelled.is_set():
-            raise Cancelled
+        cancelled.raise_if_cancelled()
         if time.monotonic() > deadline:
             raise ChildDied("it did not answer in time")
         ready = {descriptor for descriptor, _ in poll.poll(_POLL_SECONDS * 1000)}
