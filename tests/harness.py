@@ -82,6 +82,7 @@ class Server:
             "CALLSCRIBE_CALLBACK_ALLOW": "127.0.0.1",
             "CALLSCRIBE_MODEL": "tiny.en",
             "CALLSCRIBE_MEDIA_RETRY_INTERVAL": "0.1",
+            "CALLSCRIBE_MEDIA_NOT_FOUND_WAITS": "none",
             "CALLSCRIBE_CALLBACK_RETRY_INTERVAL": "0.2",
             "CALLSCRIBE_LOG_FORMAT": "json",
             # Enough to be shared by a test run and what it tests.

@@ -58,9 +58,13 @@ class MediaServer:
             self._server.server_close()
 
 
-def body(data: bytes, content_type: str = "audio/wav") -> Behaviour:
+def body(data: bytes, content_type: str = "audio/wav", code: int = 200, **headers: str) -> Behaviour:
+    """Headers are named with underscores."""
+
     def answer(handler: BaseHTTPRequestHandler, stopping: threading.Event) -> None:
-        handler.send_response(200)
+        handler.send_response(code)
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
         handler.send_header("Content-Type", content_type)
         handler.send_header("Content-Length", str(len(data)))
         handler.end_headers()
@@ -81,13 +85,8 @@ def endless(stopping_after: int = 64 * 1024**2) -> Behaviour:
     return answer
 
 
-def status(code: int) -> Behaviour:
-    def answer(handler: BaseHTTPRequestHandler, stopping: threading.Event) -> None:
-        handler.send_response(code)
-        handler.send_header("Content-Length", "0")
-        handler.end_headers()
-
-    return answer
+def status(code: int, **headers: str) -> Behaviour:
+    return body(b"", code=code, **headers)
 
 
 def redirect(location: str) -> Behaviour:

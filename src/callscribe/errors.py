@@ -17,6 +17,7 @@
     │   └── HostUnresolved          its name has no address (outbound)
     ├── TwilioUnavailable       Twilio's API does not answer as it should (recordings.twilio)
     ├── TwilioMissing           Twilio does not know the recording (recordings.twilio)
+    ├── EncodingError           a compressed body cannot be unpacked (media.content_encoding)
     └── DemoError               the demonstration cannot go on (demo.client)
     ChildDied                   the recogniser's process ended, in the engine alone (speech.engines.whisper.process)
 
@@ -163,7 +164,11 @@ class JobError(CallscribeError):
 
 
 class TransientJobError(JobError):
-    """A job that cannot be done just now: a time-out, a reset, a 5xx."""
+    """A job that cannot be done just now: a time-out, a reset, a 5xx. `retry_after`: seconds that a host asks for."""
+
+    def __init__(self, code: Code, detail: str, retry_after: float | None = None) -> None:
+        super().__init__(code, detail)
+        self.retry_after = retry_after
 
 
 class DeliveryError(CallscribeError):

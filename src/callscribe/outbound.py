@@ -22,11 +22,15 @@ from typing import Any
 import httpcore2
 import httpx2
 
+import callscribe
 from callscribe.cancellation import LOOK_INTERVAL, NEVER, Cancellation, run_cancellable
 from callscribe.errors import CallscribeError, SetupError
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+
+USER_AGENT = f"callscribe/{callscribe.__version__}"
+"""Some hosts turn away what calls itself a Python library."""
 
 _MUCH = 64 * 1024
 """Bytes that a connection may not take at once, so that sending them can be broken off."""
@@ -272,6 +276,26 @@ class _GuardedBackend(httpcore2.NetworkBackend):
             raise HostRefused(f"the host {host} is reached by plain http, and is not allowed")
 
 
+_ABSOLUTE_PATH = re.compile(r"((?:[a-z][a-z0-9+.-]*:)?//[^/?#]*)?(/[^?#]*)", re.IGNORECASE)
+_DOTS = re.compile(r"(?<=/)(?=\.\.?(?:/|$))")
+
+
+def exact_url(url: str) -> str:
+    """A URL, or the absolute path of one, that the client leaves as it is written, `/../` included.
+
+    A signature is over what was written. The dots are hidden behind a NUL, which no path has; `GuardedTransport` brings
+    them out again.
+    """
+    found = _ABSOLUTE_PATH.match(url)
+    return url if found is None else (found[1] or "") + _DOTS.sub("%00", found[2]) + url[found.end() :]
+
+
+def redirect_exactly(response: httpx2.Response) -> None:
+    """A hook of a client's responses: it follows redirects to exactly what they say."""
+    if location := response.headers.get("Location"):
+        response.headers["Location"] = exact_url(location)
+
+
 class _Body(httpx2.SyncByteStream):
     """A response's body, with the errors of the layer below named as the client's."""
 
@@ -354,7 +378,7 @@ class GuardedTransport(httpx2.BaseTransport):
                         scheme=request.url.raw_scheme,
                         host=request.url.raw_host,
                         port=request.url.port,
-                        target=request.url.raw_path,
+                        target=request.url.raw_path.replace(b"/%00.", b"/."),
                     ),
                     headers=request.headers.raw,
                     content=request.stream,
@@ -396,6 +420,7 @@ def guarded_client(
     """
     return httpx2.Client(
         transport=GuardedTransport(allow, plain_http=plain_http, cancelled=cancelled, verify=verify),
+        headers={"User-Agent": USER_AGENT},
         timeout=httpx2.Timeout(read_timeout, connect=connect_timeout),
         follow_redirects=True,
         max_redirects=max_redirects,

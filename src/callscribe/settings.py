@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, HttpUrl, SecretStr, field_validator
+from pydantic import AliasChoices, Field, HttpUrl, NonNegativeFloat, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIB = 1024**2
@@ -19,8 +19,10 @@ _DATABASE = re.compile(r"(sqlite(\+pysqlite)?|postgres(ql)?(\+psycopg)?)://")
 
 
 def _split(value: object) -> object:
-    """Lists are written with commas: `a.example,10.0.0.0/8`."""
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    """Lists are written with commas: `a.example,10.0.0.0/8`; an empty one may be written `none`."""
+    if not isinstance(value, str):
+        return value
+    return () if value.strip().lower() == "none" else tuple(filter(None, map(str.strip, value.split(","))))
 
 
 def _database(value: str | None) -> str | None:
@@ -145,6 +147,18 @@ class Settings(BaseSettings):
     media_attempts: int = Field(4, ge=1, le=20, description="Attempts to download before a job fails with 17551.")
     media_retry_interval: float = Field(
         2.0, ge=0, description="Seconds before the second attempt; doubled for each further one."
+    )
+    media_retry_after: float = Field(
+        600.0,
+        ge=0,
+        description="Most seconds in all that a job waits because a host answers 429 or 503 with `Retry-After`, "
+        "in as many attempts as that takes.",
+    )
+    media_not_found_waits: Annotated[tuple[NonNegativeFloat, ...], NoDecode] = Field(
+        (5.0, 20.0),
+        max_length=10,
+        description="Seconds to wait for each further attempt where a host answers 404, separated by commas: "
+        "recordings appear late. Then the job fails with 17552; `none` is at once.",
     )
     media_formats: Literal["standard", "extended"] = Field(
         "extended",
@@ -329,7 +343,9 @@ class Settings(BaseSettings):
         "Without it, an idle worker tries after a minute.",
     )
 
-    _lists = field_validator("media_allow", "callback_allow", "worker_queues", "worker_models", mode="before")(_split)
+    _lists = field_validator(
+        "media_not_found_waits", "media_allow", "callback_allow", "worker_queues", "worker_models", mode="before"
+    )(_split)
     _driver = field_validator("database_url")(_database)
     _key = field_validator("callback_shared_key")(_named_key)
     _without_limit = field_validator(
@@ -383,6 +399,6 @@ def environment(settings: Settings) -> Mapping[str, str]:
         if isinstance(value, SecretStr):
             value = value.get_secret_value()
         elif isinstance(value, tuple):
-            value = ",".join(value)
+            value = ",".join(map(str, value)) or "none"
         result[f"CALLSCRIBE_{name.upper()}"] = str(value)
     return result

@@ -51,10 +51,11 @@ def test_a_job_is_left_at_once_whatever_holds_it_up(tmp_path: Path) -> None:
             jobs.append(server.submit(configuration, media.url(path)))
             return jobs[-1]
 
-        # It waits for its next attempt to fetch.
+        # It waits for its next attempt to fetch, in no worker's hands.
         job = submit("/unavailable.wav")
         eventually(lambda: "media.attempt_failed" in server.output())
-        delete(server, job)
+        with server.client() as client:
+            assert client.delete(f"/v3/Transcriptions/{job}").status_code == 204
 
         # It waits for an answer, and for the rest of one.
         for path in ("/silent.wav", "/trickling.wav"):

@@ -14,7 +14,7 @@ from callscribe.jobs.loading import load_job
 from callscribe.jobs.stages import stage
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.media.decoding import Decoder
-from callscribe.media.fetching import fetch
+from callscribe.media.fetching import fetch, next_attempt
 from callscribe.recordings.twilio import TwilioAccount
 from callscribe.settings import Settings
 from callscribe.speech import routes
@@ -47,8 +47,14 @@ class FetchSteps:
         self._settings = settings
 
     @stage("fetch")
-    def fetch(self, transcription_id: str) -> None:
-        """Media to the blob store."""
+    def fetch(self, transcription_id: str, made: int, waited: float) -> float | None:
+        """Media to the blob store, in one attempt. Seconds after which another may help; None where it is here.
+
+        `made` are the attempts before, `waited` the seconds between them.
+
+        Raises:
+            JobError: no attempt is to be made any more.
+        """
         row = load_job(self._database, transcription_id)
         cancelled = self._running.cancellation(transcription_id)
         # Not simply away with it: the job may have been ended by another worker, who had fetched the same.
@@ -73,8 +79,11 @@ class FetchSteps:
                     late=late,
                 )
         except TransientJobError as error:
-            _log.warning("media.attempt_failed", transcription=transcription_id, reason=error.detail)
-            raise
+            wait = next_attempt(error, made + 1, waited, self._settings)
+            _log.warning("media.attempt_failed", transcription=transcription_id, reason=error.detail, next_in=wait)
+            if wait is None:
+                raise JobError(error.code, error.detail) from error
+            return wait
         try:
             size = self._blobs.size(keys.media(row.blobs))
         except BlobMissing:
@@ -84,6 +93,7 @@ class FetchSteps:
             if not repository.set_media_bytes(session, transcription_id, size):
                 raise Cancelled  # deleted, or ended by another worker
         self._running.report(transcription_id, FETCHED)
+        return None
 
     @stage("inspect")
     def inspect(self, transcription_id: str) -> tuple[float | None, str, int]:

@@ -11,12 +11,18 @@ RECOGNIZE: Final = "recognize"
 RECOGNIZE_CHUNK: Final = "recognize_chunk"
 
 ALL: Final = (TRANSCRIBE, RECOGNIZE, RECOGNIZE_CHUNK)
-"""The names of the workflows. `transcribe` has the id of its transcription."""
+"""The names of the workflows."""
 
+_FETCH: Final = "-fetch-"
 _RECOGNITION: Final = "-recognition"
 _CHUNK: Final = "-chunk-"
 
 _EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def fetch_id(transcription_id: str, attempt: int) -> str:
+    """The id of the workflow `transcribe` that makes a further attempt to fetch; the first has the job's own."""
+    return f"{transcription_id}{_FETCH}{attempt}"
 
 
 def recognition_id(transcription_id: str) -> str:
@@ -31,7 +37,7 @@ def chunk_id(transcription_id: str, number: int) -> str:
 
 def job_of(workflow_id: str) -> str:
     """The transcription that a workflow works for."""
-    return workflow_id.removesuffix(_RECOGNITION).partition(_CHUNK)[0]
+    return workflow_id.removesuffix(_RECOGNITION).partition(_CHUNK)[0].partition(_FETCH)[0]
 
 
 def turn(row: Transcription, number: int = 0) -> int:

@@ -36,7 +36,7 @@ from callscribe.jobs.job_tracker import JobTracker
 from callscribe.jobs.loading import start_job
 from callscribe.jobs.recognize import RecognizeSteps
 from callscribe.media.blobs import BlobMissing, BlobStore
-from callscribe.media.fetching import is_transient
+from callscribe.media.fetching import MOST_ATTEMPTS, is_transient
 from callscribe.settings import Settings
 from callscribe.transcriptions import repository
 
@@ -78,15 +78,18 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         super().__init__(WORKFLOW_INSTANCE)
 
     @workflow(pieces.TRANSCRIBE)
-    def transcribe(self, transcription_id: str) -> None:
-        """From PENDING to a recording that is here and can be recognised, or to FAILED."""
+    def transcribe(self, transcription_id: str, made: int = 0, waited: float = 0.0) -> None:
+        """From PENDING to a recording that is here and can be recognised, to FAILED, or to a further attempt.
+
+        `made` are the attempts to fetch before this one, `waited` the seconds between them.
+        """
         with self._running.watch(transcription_id):
             try:
                 folder = self._step(transcription_id, "begin", self._begin)
             except Cancelled:
                 return
             with self._leaving(transcription_id, folder), self._failing(transcription_id):
-                self._transcribe(transcription_id, folder)
+                self._transcribe(transcription_id, folder, made, waited)
 
     @workflow(pieces.RECOGNIZE)
     def recognize(self, transcription_id: str, folder: str, duration: float | None) -> None:
@@ -108,17 +111,28 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         ):
             self._recognize_chunk(transcription_id, number)
 
-    def _transcribe(self, transcription_id: str, folder: str) -> None:
-        self._step(
-            transcription_id,
-            "fetch",
-            self._intake.fetch,
-            attempts=self._settings.media_attempts,
-            interval=self._settings.media_retry_interval,
-            backoff=2.0,
-        )
+    def _transcribe(self, transcription_id: str, folder: str, made: int, waited: float) -> None:
+        wait = self._step(transcription_id, "fetch", self._intake.fetch, made, waited)
+        if wait is not None:
+            self._step(transcription_id, "queue", self._queue_fetch, folder, made + 1, waited, wait)
+            return
         duration, queue, turn = self._step(transcription_id, "inspect", self._intake.inspect)
         self._step(transcription_id, "queue", self._queue_recognition, folder, queue, turn, duration)
+
+    def _queue_fetch(self, transcription_id: str, folder: str, made: int, waited: float, wait: float) -> None:
+        """A further attempt, later: until then it holds no place."""
+        with self._database.write() as session:
+            if not repository.update_running(session, transcription_id):
+                raise Cancelled
+            self._queue.enqueue(
+                session,
+                Queue.TRANSCRIPTIONS,
+                f"{type(self).__name__}.{pieces.TRANSCRIBE}",
+                pieces.fetch_id(transcription_id, made),
+                _account(folder),
+                *(transcription_id, made, waited + wait),
+                delay=wait,
+            )
 
     def _queue_recognition(
         self, transcription_id: str, folder: str, queue: str, turn: int, duration: float | None
@@ -285,6 +299,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
     def forget_workflows(self, transcription_id: str) -> None:
         """Cancel and delete the workflows of a job; the chunks' are numbered from 0 on."""
         ids = [transcription_id, pieces.recognition_id(transcription_id)]
+        ids += [pieces.fetch_id(transcription_id, made) for made in range(1, MOST_ATTEMPTS)]
         first = 0
         while True:
             ids += [pieces.chunk_id(transcription_id, number) for number in range(first, first + FORGOTTEN_AT_ONCE)]

@@ -6,13 +6,15 @@ where `is_transient` says that they may help.
 
 import hashlib
 import os
+import re
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
+from email.utils import parsedate_to_datetime
+from urllib.parse import unquote, urlsplit
 
 import httpx2
 import obstore
@@ -22,17 +24,22 @@ from obstore.store import S3Store
 from callscribe.cancellation import Cancellation, DeadlinePassed, run_cancellable
 from callscribe.errors import CallscribeError, Code, JobError, TransientJobError
 from callscribe.media.blobs import BlobStore
-from callscribe.outbound import AllowList, HostRefused, HostUnresolved, guarded_client
+from callscribe.media.content_encoding import EncodingError, is_encoded, unpacked
+from callscribe.outbound import AllowList, HostRefused, HostUnresolved, exact_url, guarded_client, redirect_exactly
 from callscribe.settings import Settings
 
 MAX_REDIRECTS = 5
 CONNECT_TIMEOUT = 10.0
 """Seconds, the general limit of Twilio's requests."""
 
+MOST_ATTEMPTS = 50
+"""Attempts to fetch one recording, whatever a host asks for."""
+
 STALL_BYTES = 64 * 1024
 """What a download must bring in each `media_stall_timeout`."""
 
 _PIECE = 256 * 1024
+_VERSIONED = re.compile(r"(?P<key>.*)\?versionId=(?P<version>[^&]+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,26 @@ class FetchedMedia:
 def is_transient(error: BaseException) -> bool:
     """Whether another attempt may succeed."""
     return isinstance(error, TransientJobError)
+
+
+def next_attempt(error: TransientJobError, made: int, waited: float, settings: Settings) -> float | None:
+    """Seconds to wait for the next attempt; None where there is none any more.
+
+    Args:
+        error: of the last one.
+        made: attempts so far.
+        waited: seconds that were waited between them.
+        settings: `media_*`.
+    """
+    if made >= MOST_ATTEMPTS:
+        return None
+    pause = settings.media_retry_interval * 2.0 ** (made - 1)
+    if error.retry_after is not None:
+        pause = max(error.retry_after, pause, 1.0)
+        return pause if waited + pause <= settings.media_retry_after else None
+    if error.code == Code.MEDIA_NOT_FOUND:
+        return settings.media_not_found_waits[made - 1] if made <= len(settings.media_not_found_waits) else None
+    return pause if made < settings.media_attempts else None
 
 
 def fetch(
@@ -77,7 +104,8 @@ def fetch(
 
     Raises:
         Cancelled: `cancelled` says so.
-        TransientJobError: 17551, or 17550 where the resolver failed; another attempt may succeed.
+        TransientJobError: 17551, 17550 where the resolver failed, or 17552 for a 404, since recordings appear late;
+            another attempt may succeed.
         JobError: 17550 to 17554 or 17560.
     """
     intake = _Intake(settings, cancelled)
@@ -159,6 +187,11 @@ class _Source:
     content_type: str | None
     pieces: Iterable[bytes]
 
+    @classmethod
+    def encoded(cls, size: int | None, content_type: str | None, encoding: str, pieces: Iterable[bytes]) -> "_Source":
+        """One that may be stored compressed: then the bytes announced are not those that come out."""
+        return cls(None if is_encoded(encoding) else size, content_type, unpacked(pieces, encoding))
+
 
 @dataclass(frozen=True, slots=True)
 class _Request:
@@ -181,39 +214,59 @@ def _open_http(request: _Request, settings: Settings, cancelled: Cancellation, s
             verify=request.verify,
         )
     )
-    # Compressed bodies are never asked for, and where one comes nevertheless its raw bytes are what is kept:
-    # so nothing can be blown up on the way.
+    client.event_hooks = {"response": [redirect_exactly]}
+    # Compressed bodies are never asked for; what is stored so comes so, and is unpacked piece by piece.
     headers = {"Accept-Encoding": "identity", "Accept": "audio/*, */*;q=0.5"}
     # Without credentials the client takes those that a URL carries.
     auth = httpx2.USE_CLIENT_DEFAULT if request.credentials is None else request.credentials
-    response = stack.enter_context(client.stream("GET", request.url, headers=headers, auth=auth))
-    _check_status(response.status_code)
+    response = stack.enter_context(client.stream("GET", exact_url(request.url), headers=headers, auth=auth))
+    _check_status(response)
     length = response.headers.get("Content-Length", "")
-    return _Source(
+    # A body that ends before its Content-Length or its last chunk is an error of the protocol here.
+    return _Source.encoded(
         int(length) if length.isascii() and length.isdigit() else None,
         response.headers.get("Content-Type"),
-        # A body that ends before its Content-Length or its last chunk is an error of the protocol here.
+        response.headers.get("Content-Encoding", ""),
         response.iter_raw(_PIECE),
     )
 
 
-def _check_status(status: int) -> None:
-    if status == 200:
+def _check_status(response: httpx2.Response) -> None:
+    status = response.status_code
+    if status in {200, 203} or (status == 206 and _is_whole(response.headers.get("Content-Range", ""))):
         return
     if status in {404, 410}:
-        raise JobError(Code.MEDIA_NOT_FOUND, f"the host answered {status}")
+        raise _job_error(Code.MEDIA_NOT_FOUND, f"the host answered {status}", transient=status == 404)
     if status in {401, 403}:
         raise JobError(Code.MEDIA_FORBIDDEN, f"the host answered {status}")
-    raise _job_error(
-        Code.MEDIA_DOWNLOAD,
-        f"the host answered {status}",
-        transient=status >= 500 or status in {408, 425, 429},
-    )
+    if status >= 500 or status in {408, 425, 429}:
+        asked = _seconds(response.headers.get("Retry-After", "")) if status in {429, 503} else None
+        after = "" if asked is None else f" and asked to wait {asked:.0f} s"
+        raise TransientJobError(Code.MEDIA_DOWNLOAD, f"the host answered {status}{after}", asked)
+    raise JobError(Code.MEDIA_DOWNLOAD, f"the host answered {status}")
+
+
+def _is_whole(content_range: str) -> bool:
+    """Whether `bytes 0-99/100` is all that there is."""
+    found = re.fullmatch(r"bytes 0-([0-9]{1,18})/([0-9]{1,18})", content_range.strip())
+    return found is not None and int(found[1]) + 1 == int(found[2])
+
+
+def _seconds(retry_after: str) -> float | None:
+    """`Retry-After` in either of its forms; None where it is neither."""
+    if re.fullmatch(r"[0-9]{1,9}", retry_after.strip()):
+        return float(retry_after)
+    try:
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
 
 
 def _open_s3(url: str, settings: Settings, cancelled: Cancellation) -> _Source:
-    parts = urlsplit(url)
-    bucket, path = parts.netloc, parts.path.lstrip("/")
+    # A key may hold what divides other URLs.
+    bucket, _, path = url[len("s3://") :].partition("/")
+    versioned = _VERSIONED.fullmatch(path)
+    path, version = (versioned["key"], unquote(versioned["version"])) if versioned else (path, None)
     if not AllowList(settings.media_allow).allows_bucket(bucket):
         raise JobError(Code.MEDIA_HOST, f"the bucket s3://{bucket} is not allowed")
     if not path:
@@ -230,14 +283,18 @@ def _open_s3(url: str, settings: Settings, cancelled: Cancellation) -> _Source:
         retry_config={"max_retries": 1, "retry_timeout": timedelta(seconds=settings.media_stall_timeout)},
     )
     # In other threads also since obstore cannot read from one store while it writes to another in the same one.
-    found = run_cancellable(lambda: obstore.get(store, path), cancelled)
+    options: obstore.GetOptions = {"version": version} if version else {}
+    found = run_cancellable(lambda: obstore.get(store, path, options=options), cancelled)
     stream = found.stream(min_chunk_size=_PIECE)
 
     def pieces() -> Iterator[bytes]:
         while (piece := run_cancellable(lambda: next(stream, None), cancelled)) is not None:
             yield bytes(piece)
 
-    return _Source(found.meta["size"], found.attributes.get("Content-Type"), pieces())
+    attributes = found.attributes
+    return _Source.encoded(
+        found.meta["size"], attributes.get("Content-Type"), attributes.get("Content-Encoding") or "", pieces()
+    )
 
 
 # The first line that fits an error tells its code, whether another attempt may help, and what its owner
@@ -248,7 +305,7 @@ _MEANINGS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Code, bool
     (httpx2.ConnectError, Code.MEDIA_DOWNLOAD, True, "the host cannot be connected to"),
     (httpx2.TransportError, Code.MEDIA_DOWNLOAD, True, "the connection broke before the end"),
     ((httpx2.RequestError, httpx2.InvalidURL), Code.MEDIA_HOST, False, "the address is not a URL"),
-    (FileNotFoundError, Code.MEDIA_NOT_FOUND, False, "the bucket has no such object"),
+    (FileNotFoundError, Code.MEDIA_NOT_FOUND, True, "the bucket has no such object"),
     (
         (PermissionDeniedError, UnauthenticatedError, PermissionError),
         Code.MEDIA_FORBIDDEN,
@@ -269,6 +326,8 @@ def _errors_as_codes() -> Iterator[None]:
         raise JobError(Code.MEDIA_HOST, str(error)) from error
     except HostUnresolved as error:
         raise _job_error(Code.MEDIA_HOST, str(error), transient=error.temporary) from error
+    except EncodingError as error:
+        raise _job_error(Code.MEDIA_DOWNLOAD, str(error), transient=error.truncated) from error
     except DeadlinePassed as error:
         raise TransientJobError(Code.MEDIA_DOWNLOAD, f"the download was {error}") from error
     except CallscribeError:

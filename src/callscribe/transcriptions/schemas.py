@@ -64,7 +64,8 @@ def _media_url(value: str) -> str:
         valid = url.scheme in {"http", "https", "s3"} and bool(url.hostname) and (url.port or 1) > 0
     except ValueError:
         valid = False
-    if not valid or any(character.isspace() or not character.isprintable() for character in value):
+    blank = " " if value.startswith("s3://") else ""  # which a key may hold
+    if not valid or any(each != blank and (each.isspace() or not each.isprintable()) for each in value):
         raise PydanticCustomError("url", "must be an absolute https or s3 URL")
     return value
 

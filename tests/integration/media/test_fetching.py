@@ -1,7 +1,9 @@
+import gzip
 import hashlib
 import socket
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,11 @@ import httpx2
 import pytest
 from moto.server import ThreadedMotoServer
 
+import callscribe
 from callscribe.cancellation import NEVER, Cancellation
 from callscribe.errors import Cancelled, Code, JobError, TransientJobError
 from callscribe.media.blobs import BlobStore
-from callscribe.media.fetching import FetchedMedia, fetch, is_transient
+from callscribe.media.fetching import FetchedMedia, fetch, is_transient, next_attempt
 from callscribe.outbound import AllowList
 from callscribe.settings import Settings
 from media_server import Behaviour, MediaServer, body, cut_short, drip, endless, redirect, reset, status
@@ -90,14 +93,83 @@ def test_redirects_are_followed(server: MediaServer, store: Store) -> None:
 
 
 @pytest.mark.parametrize(
+    ("encoding", "stored"),
+    [
+        ("gzip", gzip.compress(b"sound")),
+        ("x-gzip", gzip.compress(b"so") + gzip.compress(b"und")),
+        ("deflate", zlib.compress(b"sound")),
+        ("deflate", zlib.compress(b"sound", wbits=-15)),
+        ("identity", b"sound"),
+        ("gzip", b"sound"),  # said, and not so
+    ],
+)
+def test_compressed_body_is_unpacked(server: MediaServer, store: Store, encoding: str, stored: bytes) -> None:
+    server.paths["/call"] = body(stored, Content_Encoding=encoding)
+    assert store.fetch(server.url("/call")).sha256 == hashlib.sha256(b"sound").hexdigest()
+    assert store.blobs.get_bytes(KEY) == b"sound"
+
+
+@pytest.mark.parametrize("behaviour", [body(b"sound", code=203), body(b"sound", code=206, Content_Range="bytes 0-4/5")])
+def test_whole_answers_are_taken(server: MediaServer, store: Store, behaviour: Behaviour) -> None:
+    server.paths["/call"] = behaviour
+    assert store.fetch(server.url("/call")).size == 5
+
+
+def test_program_names_itself(server: MediaServer, store: Store) -> None:
+    server.paths["/call"] = body(b"sound")
+    store.fetch(server.url("/call"))
+    assert server.requests[0][1]["User-Agent"] == f"callscribe/{callscribe.__version__}"
+
+
+@pytest.mark.parametrize("path", ["/a/../b/./c%2Fd", "/a/..", "/./..//x"])
+def test_signed_path_stays_as_written(server: MediaServer, store: Store, path: str) -> None:
+    server.paths |= {path: body(b"sound"), "/there": redirect(f"{path}?signature=/../x")}
+    store.fetch(server.url(f"{path}?signature=/../x"))
+    store.fetch(server.url("/there"))
+    assert [each for each, _ in server.requests] == [f"{path}?signature=/../x", "/there", f"{path}?signature=/../x"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "made", "waited", "expected"),
+    [
+        (status(503, Retry_After="30"), 1, 0.0, 30.0),
+        (status(429, Retry_After="30"), 9, 0.0, 512.0),  # waits grow
+        (status(429, Retry_After="30"), 2, 571.0, None),  # beyond ten minutes in all
+        (status(429, Retry_After="601"), 1, 0.0, None),
+        (status(503, Retry_After="soon"), 1, 0.0, 2.0),
+        (status(503, Retry_After="Thu, 01 Jan 1970 00:00:00 GMT"), 1, 0.0, 2.0),
+        (status(500, Retry_After="30"), 1, 0.0, 2.0),
+        (status(500), 3, 0.0, 8.0),
+        (status(500), 4, 0.0, None),
+        (status(404), 1, 0.0, 5.0),
+        (status(404), 2, 5.0, 20.0),
+        (status(404), 3, 25.0, None),
+    ],
+)
+def test_next_attempt(
+    server: MediaServer, store: Store, answer: Behaviour, made: int, waited: float, expected: float | None
+) -> None:
+    server.paths["/call"] = answer
+    with pytest.raises(TransientJobError) as failed:
+        store.fetch(server.url("/call"))
+    assert next_attempt(failed.value, made, waited, Settings()) == expected
+
+
+@pytest.mark.parametrize(
     ("behaviour", "code", "transient"),
     [
-        (status(404), Code.MEDIA_NOT_FOUND, False),
+        (status(404), Code.MEDIA_NOT_FOUND, True),
         (status(410), Code.MEDIA_NOT_FOUND, False),
         (status(401), Code.MEDIA_FORBIDDEN, False),
         (status(403), Code.MEDIA_FORBIDDEN, False),
         (status(400), Code.MEDIA_DOWNLOAD, False),
         (status(204), Code.MEDIA_DOWNLOAD, False),
+        (status(206, Content_Range="bytes 0-3/8"), Code.MEDIA_DOWNLOAD, False),
+        (status(206), Code.MEDIA_DOWNLOAD, False),
+        (body(b"sound", Content_Encoding="br"), Code.MEDIA_DOWNLOAD, False),
+        (body(gzip.compress(b"sound" * 99)[:-9], Content_Encoding="gzip"), Code.MEDIA_DOWNLOAD, True),
+        (body(gzip.compress(bytes(20_000_001)), Content_Encoding="gzip"), Code.MEDIA_TOO_LARGE, False),
+        (body(zlib.compress(b""), Content_Encoding="deflate"), Code.MEDIA_EMPTY, False),
         (status(429), Code.MEDIA_DOWNLOAD, True),
         (status(500), Code.MEDIA_DOWNLOAD, True),
         (status(503), Code.MEDIA_DOWNLOAD, True),
@@ -254,6 +326,27 @@ def test_a_recording_is_fetched_from_an_allowed_bucket(s3: Any, store: Store) ->
     fetched = store.fetch("s3://calls/2026/a call.wav", media_allow=("s3://calls",))
     assert fetched == FetchedMedia(len(data), hashlib.sha256(data).hexdigest(), "audio/wav")
     assert store.blobs.get_bytes(KEY) == data
+
+
+@pytest.mark.parametrize("key", ["a b.wav", "a?b=c.wav", "a#b.wav", "ä%20b.wav"])
+def test_bucket_keys_are_literal(s3: Any, store: Store, key: str) -> None:
+    s3.put_object(Bucket="calls", Key=key, Body=b"sound")
+    assert store.fetch(f"s3://calls/{key}", media_allow=("s3://calls",)).size == 5
+
+
+def test_versions_of_an_object(s3: Any, store: Store) -> None:
+    s3.put_bucket_versioning(Bucket="calls", VersioningConfiguration={"Status": "Enabled"})
+    first = s3.put_object(Bucket="calls", Key="a b.wav", Body=b"first")["VersionId"]
+    s3.put_object(Bucket="calls", Key="a b.wav", Body=b"another")
+    allow = ("s3://calls",)
+    assert store.fetch(f"s3://calls/a b.wav?versionId={first}", media_allow=allow).size == 5
+    assert store.fetch("s3://calls/a b.wav", media_allow=allow).size == 7
+
+
+def test_bucket_object_is_unpacked(s3: Any, store: Store) -> None:
+    s3.put_object(Bucket="calls", Key="call.wav", Body=gzip.compress(b"sound"), ContentEncoding="gzip")
+    store.fetch("s3://calls/call.wav", media_allow=("s3://calls",))
+    assert store.blobs.get_bytes(KEY) == b"sound"
 
 
 @pytest.mark.parametrize(
