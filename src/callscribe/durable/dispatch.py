@@ -21,12 +21,10 @@ from callscribe.durable.queues import Queue, WorkerQueue, family
 from callscribe.durable.recovery import LOST_AFTER
 from callscribe.durable.tables import Piece
 from callscribe.outages import outage
+from callscribe.ticker import Ticker
 
 POLLING: Final = 0.15
 """Seconds between two looks for work; one look for all queues."""
-
-_PAUSE: Final = 0.02
-"""Seconds between two looks when pieces end one after the other."""
 
 _RESUMED_POLLING: Final = 1.0
 """Seconds between DBOS's looks into the queue of what a worker resumes."""
@@ -54,11 +52,6 @@ def forget_queues(live: Callable[[], Collection[str]]) -> None:
             DBOS.delete_queue(name)
 
 
-def _say(error: Exception) -> None:
-    if outage(error) is None:  # else the work that needs what is away says so
-        _log.error("worker.claim_failed", exc_info=error)
-
-
 class Dispatcher:
     """Claims work for this process and has DBOS do it.
 
@@ -82,20 +75,17 @@ class Dispatcher:
         self._in_hand: dict[str, tuple[Piece, float]] = {}
         self._ended: dict[str, float] = {}
         self._lock = threading.Lock()
-        self._wake = threading.Event()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+        works = self._strike_off, self._take
+        self._ticker = Ticker("dispatcher", POLLING, *works, failed="worker.claim_failed", at_once=True)
 
     def start(self) -> None:
         """Begin to take work. DBOS must be launched."""
         HERE.ended = self._piece_ended
-        self._thread.start()
+        self._ticker.start()
 
     def stop(self) -> None:
         """Take no more."""
-        self._stop.set()
-        self._wake.set()
-        self._thread.join(timeout=10)
+        self._ticker.stop()
 
     def at_work(self) -> Collection[str]:
         """What runs here, or has just ended."""
@@ -106,18 +96,7 @@ class Dispatcher:
         with self._lock:
             self._in_hand.pop(workflow_id, None)
             self._ended[workflow_id] = time.monotonic()
-        self._wake.set()
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self._strike_off()
-                self._take()
-            except Exception as error:  # noqa: BLE001  a database that is away for a moment must not end the looking
-                _say(error)
-            if self._wake.wait(POLLING):
-                self._stop.wait(_PAUSE)
-                self._wake.clear()
+        self._ticker.wake()
 
     def _take(self) -> None:
         here = self._here()
@@ -136,7 +115,8 @@ class Dispatcher:
                 try:
                     self._begin(piece)
                 except Exception as error:  # noqa: BLE001  it is taken for lost in a while; the others are not
-                    _say(error)
+                    if outage(error) is None:  # else the work that needs what is away says so
+                        _log.exception("worker.claim_failed")
 
     def _here(self) -> list[Piece]:
         """What keeps places: what runs, and what was taken just now and is about to."""

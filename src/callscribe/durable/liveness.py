@@ -7,7 +7,6 @@ refreshed for `EXPIRY`, both by the database's clock; on the same machine an end
 
 import os
 import socket
-import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from callscribe.durable.queues import PROTOCOL_VERSION
 from callscribe.durable.recovery import Returned, give_back_lost, owners, sign_off, take_from_the_dead
 from callscribe.durable.tables import Worker
 from callscribe.observability.metrics import TAKEN_OVER, TAKEOVERS
+from callscribe.ticker import Ticker
 
 HEARTBEAT = 3.0
 """Seconds between two refreshes of a worker's row."""
@@ -73,8 +73,7 @@ class Liveness:
         self._deaths = deaths
         self._told = told
         self._at_work = at_work
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="liveness", daemon=True)
+        self._ticker = Ticker("liveness", HEARTBEAT, self._round, failed="worker.heartbeat_failed")
         self._be_patient()
 
     def sign_on(self) -> None:
@@ -105,12 +104,11 @@ class Liveness:
             self.take_over()
         except SQLAlchemyError:
             _log.exception("worker.heartbeat_failed")  # in a moment again
-        self._thread.start()
+        self._ticker.start()
 
     def stop(self) -> None:
         """Sign off, and give back what is in hand, so that others need not wait for the row to expire."""
-        self._stop.set()
-        self._thread.join(timeout=10)
+        self._ticker.stop()
         sign_off(self._database, self._id)
         with self._database.write() as session:
             session.execute(sa.delete(Worker).where(Worker.id == self._id))
@@ -154,15 +152,10 @@ class Liveness:
             # One that was only late may have been seen again by now.
             return set(session.scalars(sa.select(Worker.id).where(Worker.id != self._id)))
 
-    def _run(self) -> None:
-        while not self._stop.wait(HEARTBEAT):
-            try:
-                self._beat()
-                self.take_over()
-                self._look_for_lost()
-            except Exception:  # noqa: BLE001
-                # A database that is away for a moment must not end the heartbeat.
-                _log.exception("worker.heartbeat_failed")
+    def _round(self) -> None:
+        self._beat()
+        self.take_over()
+        self._look_for_lost()
 
     def _look_for_lost(self) -> None:
         if self._at_work is None:

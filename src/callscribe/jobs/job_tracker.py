@@ -11,14 +11,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import structlog
-
 from callscribe.cancellation import Cancellation, run_cancellable
 from callscribe.db.engine import Database
 from callscribe.jobs.stages import working_on
 from callscribe.media.blobs import BlobStore
 from callscribe.media.spool import Spool
-from callscribe.outages import outage
+from callscribe.ticker import Ticker
 from callscribe.transcriptions import repository
 
 INTERVAL = 0.5
@@ -26,8 +24,6 @@ INTERVAL = 0.5
 
 LINGER = 120.0
 """Seconds for which a copy of a recording is kept when no piece of its job is in hand: the next chunk may come."""
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass
@@ -53,22 +49,20 @@ class JobTracker:
         self._spool = spool
         self._jobs: dict[str, _Job] = {}
         self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="running-jobs", daemon=True)
+        self._ticker = Ticker("running-jobs", INTERVAL, self._look, failed="running.look_failed")
 
     def start(self) -> None:
         """Begin to look."""
-        self._thread.start()
+        self._ticker.start()
 
     @property
     def is_stopped(self) -> bool:
         """Whether this worker is signing off, or has."""
-        return self._stop.is_set()
+        return self._ticker.stopping.is_set()
 
     def stop(self) -> None:
         """Look no more."""
-        self._stop.set()
-        self._thread.join(timeout=10)
+        self._ticker.stop()
 
     @contextmanager
     def watch(self, transcription_id: str) -> Iterator[None]:
@@ -127,14 +121,6 @@ class JobTracker:
     def _job(self, transcription_id: str) -> _Job:
         with self._lock:
             return self._jobs[transcription_id]
-
-    def _run(self) -> None:
-        while not self._stop.wait(INTERVAL):
-            try:
-                self._look()
-            except Exception as error:  # noqa: BLE001  a database that is away for a moment must not end the looking
-                if outage(error) is None:  # else the one who needs it says so
-                    _log.exception("running.look_failed")
 
     def _look(self) -> None:
         with self._lock:

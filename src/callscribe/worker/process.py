@@ -1,7 +1,7 @@
 """A worker: everything that turns queued jobs into transcripts and callbacks, put together."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import structlog
@@ -35,6 +35,7 @@ from callscribe.speech.diarization.diarizer import Diarizer
 from callscribe.speech.engines import registry
 from callscribe.speech.engines.registry import Engines
 from callscribe.speech.engines.served_by import ServedBy
+from callscribe.ticker import Ticker
 from callscribe.transcriptions.quotas import keep_house as keep_quotas
 from callscribe.transcriptions.retention import RetentionWorkflows, Sweep
 from callscribe.transcriptions.sources import save_for_jobs
@@ -45,39 +46,6 @@ HOUSEKEEPING = 60.0
 """Seconds between two rounds of housekeeping."""
 
 _log = structlog.get_logger(__name__)
-
-
-class Housekeeping:
-    """Rounds of tidying up, in a thread of their own: who waits to stop does not wait for the end of a round.
-
-    The process may end at any point of one. Each of `parts` is done in transactions, and the next worker's first round
-    takes up what is left.
-    """
-
-    def __init__(self, parts: Mapping[str, Callable[[], object]], stop: threading.Event) -> None:
-        self._parts = parts
-        self._stop = stop
-
-    def start(self) -> None:
-        """Begin the first round at once: what the dead left need not wait."""
-        threading.Thread(target=self._run, name="housekeeping", daemon=True).start()
-
-    def round(self) -> None:
-        """Do each part once, also when others fail."""
-        for name, part in self._parts.items():
-            if self._stop.is_set():
-                return
-            try:
-                part()
-            except Exception:  # noqa: BLE001
-                # Tidying up can wait for a database that is away; the jobs cannot.
-                if not self._stop.is_set():  # else what it works with is being closed
-                    _log.exception("worker.housekeeping_failed", part=name)
-
-    def _run(self) -> None:
-        self.round()
-        while not self._stop.wait(HOUSEKEEPING):
-            self.round()
 
 
 class WorkerProcess:
@@ -101,11 +69,10 @@ class WorkerProcess:
             worker_queues(settings, [Role(role) for role in settings.worker_queues], self._abilities.models),
             self._abilities,
             allowances=self._allowances,
-            told=self._end_given_up,
+            told=self._returned,
         )
         self._spool = Spool.of(settings, settings.spool / self._runtime.worker_id)
         self._running = JobTracker(database, services.blobs, self._spool)
-        self._conversations = services.conversations
         engines = Engines(settings)
         self._observed = ObservedWorker(
             settings, database, services.blobs, engines, _tried(settings, served), self._runtime.worker_id
@@ -115,9 +82,25 @@ class WorkerProcess:
         save = partial(save_for_jobs, database, services.blobs)
         self._recordings = RecordingWorkflows(database, services.queue, services.blobs, before_erasure=save)
         self._erasures = RetentionWorkflows(services.blobs, before_erasure=save)
-        self._retention = Sweep(database, services.queue, settings)
-        self._count_quotas = partial(keep_quotas, database)
         self._callbacks = CallbackWorkflows(database, services.queue, services.blobs, accounts, settings)
+        # In the order in which somebody waits for it. The process may end at any point: each is done in transactions,
+        # and the next worker's first round takes up what is left.
+        self._housekeeping = Ticker(
+            "housekeeping",
+            HOUSEKEEPING,
+            self._forget_requests,
+            self._jobs.fail_abandoned,
+            self._callbacks.fail_broken,
+            self._report_unserved,
+            services.conversations.keep_house,
+            self._recordings.sweep,
+            Sweep(database, services.queue, settings),
+            forget_ended,
+            partial(forget_queues, partial(live_workers, database)),
+            partial(keep_quotas, database),
+            failed="worker.housekeeping_failed",
+            at_once=True,
+        )
 
     def run(self, stop: threading.Event, relay: int | None = None) -> None:
         """Work until `stop` is set. `relay` is the end of a pipe by which a server asks for metrics.
@@ -126,9 +109,16 @@ class WorkerProcess:
         now on is the next worker's to do, from the last checkpoint.
         """
         with self._spool.held():
-            self._run(stop, relay)
+            self._start(relay)
+            while not stop.wait(1.0):  # a signal that another thread was given is handled when this one runs
+                pass
+            _log.info("worker.stopping", worker=self._runtime.worker_id)
+            self._housekeeping.stop(patience=0)
+            self._observed.stop()
+            self._running.stop()
+            self._runtime.stop()
 
-    def _run(self, stop: threading.Event, relay: int | None) -> None:
+    def _start(self, relay: int | None) -> None:
         self._observed.before_work(relay)
         self._running.start()
         self._runtime.start(self._jobs, self._reading, self._recordings, self._erasures, self._callbacks)
@@ -141,28 +131,7 @@ class WorkerProcess:
             models=self._abilities.models,
             device=self._abilities.device,
         )
-        Housekeeping(self._parts(), stop).start()
-        while not stop.wait(1.0):  # a signal that another thread was given is handled when this one runs
-            pass
-        _log.info("worker.stopping", worker=self._runtime.worker_id)
-        self._observed.stop()
-        self._running.stop()
-        self._runtime.stop()
-
-    def _parts(self) -> dict[str, Callable[[], object]]:
-        """What there is to tidy up, in the order in which somebody waits for it."""
-        return {
-            "requests": self._forget_requests,
-            "jobs": self._jobs.fail_abandoned,
-            "callbacks": self._callbacks.fail_broken,
-            "queues": self._report_unserved,
-            "conversations": self._conversations.keep_house,
-            "recordings": self._recordings.sweep,
-            "retention": self._retention,
-            "workflows": forget_ended,
-            "workers": partial(forget_queues, partial(live_workers, self._database)),
-            "quotas": self._count_quotas,
-        }
+        self._housekeeping.start()
 
     def _forget_requests(self) -> None:
         with self._database.write() as session:
@@ -172,21 +141,9 @@ class WorkerProcess:
         with self._database.read() as session:
             return Allowances(running=running_overrides(session), barred=self._out_of_audio(session))
 
-    def _end_given_up(self, returned: Returned) -> None:
-        """Let the owners of what was given up know at once."""
+    def _returned(self, returned: Returned) -> None:
         if returned.given_up:
-            self._aside(self._jobs.fail_abandoned)
-
-    def _aside(self, work: Callable[[], object]) -> None:
-        """Do something that housekeeping would do in a minute now, and not in the thread whose heart must beat on."""
-
-        def attempt() -> None:
-            try:
-                work()
-            except Exception:  # noqa: BLE001  housekeeping will try again
-                _log.exception("worker.housekeeping_failed")
-
-        threading.Thread(target=attempt, name="aside", daemon=True).start()
+            self._housekeeping.wake()  # the owners are to know at once
 
     def _report_unserved(self) -> None:
         for model in sorted(unserved_models(self._database)):

@@ -18,6 +18,7 @@ from callscribe.errors import Cancelled
 from callscribe.observability.metrics import CHECKS
 from callscribe.speech.interface import Engine
 from callscribe.speech.trial import words_heard
+from callscribe.ticker import Ticker
 
 LOOK: Final = 2.0
 """Seconds between two looks whether it is time."""
@@ -56,22 +57,19 @@ class SelfCheck:
         self._noted: float | None = None
         self._noted_at = 0.0
         self._stuck = False
-        self._stop = threading.Event()
         self._cancelled = Cancellation()
         self._trial: threading.Thread | None = None
         self._trial_begun = 0.0
-        self._thread = threading.Thread(target=self._run, name="self-check", daemon=True)
+        self._ticker = Ticker("self-check", LOOK, self._look, failed="recognition.check_not_noted")
 
     def start(self) -> None:
         """Begin to look whether it is time."""
-        self._thread.start()
+        self._ticker.start()
 
     def stop(self) -> None:
         """Try no more; a trial under way is given up."""
-        self._stop.set()
         self._cancelled.cancel()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
+        self._ticker.stop()
 
     def try_now(self) -> str | None:
         """Recognise a second of speech, and write down how that went; None is well, else what was wrong."""
@@ -92,13 +90,6 @@ class SelfCheck:
     def _recognize(self) -> str | None:
         words = words_heard(self._engine, self._model, self._cancelled)
         return None if words else "it heard no words where there are some"
-
-    def _run(self) -> None:
-        while not self._stop.wait(LOOK):
-            try:
-                self._look()
-            except Exception:  # noqa: BLE001  a database that is away for a moment must not end the looking
-                _log.exception("recognition.check_not_noted")
 
     def _look(self) -> None:
         moment = time.monotonic()
@@ -121,7 +112,7 @@ class SelfCheck:
     def _try(self) -> None:
         try:
             self.try_now()
-        except Exception:  # noqa: BLE001  as above
+        except Exception:  # noqa: BLE001  it is tried again
             _log.exception("recognition.check_not_noted")
 
     def _watch(self, trial: threading.Thread, moment: float, answered: float | None) -> None:
