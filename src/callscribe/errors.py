@@ -19,7 +19,6 @@
     ├── TwilioMissing           Twilio does not know the recording (recordings.twilio)
     ├── EncodingError           a compressed body cannot be unpacked (media.content_encoding)
     └── DemoError               the demonstration cannot go on (demo.client)
-    ChildDied                   the recogniser's process ended, in the engine alone (speech.engines.whisper.process)
 
 The public codes are Twilio's (https://www.twilio.com/docs/api/errors).
 """

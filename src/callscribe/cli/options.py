@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 LIFELINE = "--lifeline"
 """Makes a worker end when its standard input does: a server that was killed leaves no worker behind."""
 
-RELAY = "--relay"
-"""Names the end of a pipe over which a worker is asked for its metrics."""
-
 Data = Annotated[
     Path | None,
     typer.Option(

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.panel import Panel
 
-from callscribe.cli.options import LIFELINE, RELAY, Data, load_settings
+from callscribe.cli.options import LIFELINE, Data, load_settings
 from callscribe.errors import SetupError
 
 if TYPE_CHECKING:
@@ -122,7 +122,6 @@ def worker(
     data: Data = None,
     listen: Listen = None,
     lifeline: Annotated[bool, typer.Option(LIFELINE, hidden=True)] = False,
-    relay: Annotated[int | None, typer.Option(RELAY, hidden=True)] = None,
 ) -> None:
     """Run a worker alone: it takes jobs from the queues of the database that it shares with the API.
 
@@ -133,11 +132,11 @@ def worker(
 
         callscribe worker --queues recognition,chunks --models base
     """
-    from callscribe.cli.supervision import follow_lifeline
     from callscribe.db.presence import wait_for_database
     from callscribe.observability import logs, tracing
     from callscribe.preparation import join, prepare
     from callscribe.worker.process import WorkerProcess
+    from callscribe.worker.relay import Answering
 
     settings = load_settings(
         data, worker_queues=queues, worker_concurrency=concurrency, worker_models=models, worker_listen=listen
@@ -151,15 +150,17 @@ def worker(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    if lifeline:
-        follow_lifeline(stop)
+    answering = Answering(stop) if lifeline else None
     wait_for_database(settings, stop)
     if stop.is_set():
         return
     database, credentials = prepare(settings, migrating=False) if lifeline else join(settings)
     if not lifeline:
         _greet(credentials)
-    WorkerProcess(settings, database).run(stop, relay)
+    work = WorkerProcess(settings, database)
+    if answering is not None:
+        answering.say = work.exposition
+    work.run(stop)
     tracing.shutdown()
     sys.stderr.flush()
     # Threads inside a step must not go on once the worker has signed off; see `WorkerProcess.run`.

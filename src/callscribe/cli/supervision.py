@@ -11,7 +11,7 @@ from typing import Self
 
 import structlog
 
-from callscribe.cli.options import LIFELINE, RELAY
+from callscribe.cli.options import LIFELINE
 from callscribe.settings import Settings, environment
 from callscribe.speech.abilities import ALL
 from callscribe.worker.relay import Asking
@@ -39,7 +39,6 @@ class SupervisedWorker:
         """Whether the worker could not follow its settings."""
         self._stopping = threading.Event()
         self._lock = threading.Lock()  # stopping and starting: a worker started just now is stopped as well
-        self._asking: Asking | None = None
         self._process = self._start()
         self._thread = threading.Thread(target=self._watch, name="worker-supervision", daemon=True)
 
@@ -59,23 +58,17 @@ class SupervisedWorker:
             self._process.kill()
             self._process.wait()
         self._thread.join()
+        self._asking.close()
 
     def metrics(self) -> bytes | None:
         """What the worker measures; None where it does not answer at once."""
-        return None if self._asking is None else self._asking.ask()
+        return self._asking.ask()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        if self._asking is not None:
-            self._asking.close()  # that of the worker before
-        self._asking = asking = Asking()
-        process = subprocess.Popen(  # noqa: S603  this very program
-            [sys.executable, "-m", "callscribe", "worker", LIFELINE, RELAY, str(asking.descriptor)],
-            stdin=subprocess.PIPE,
-            env=self._environment,
-            pass_fds=[asking.descriptor],
-        )
-        asking.started()
-        return process
+        self._asking = Asking()
+        with self._asking.other as theirs:
+            command = [sys.executable, "-m", "callscribe", "worker", LIFELINE]
+            return subprocess.Popen(command, stdin=theirs.fileno(), env=self._environment)  # noqa: S603  ourselves
 
     def _watch(self) -> None:
         """Start the worker again when it dies, after a pause that grows while it dies at once.
@@ -101,16 +94,5 @@ class SupervisedWorker:
             with self._lock:
                 if self._stopping.is_set():
                     return
+                self._asking.close()
                 self._process = self._start()
-
-
-def follow_lifeline(stop: threading.Event) -> None:
-    """Set `stop` when standard input ends."""
-
-    def wait() -> None:
-        # Not by `sys.stdin`: its lock, held by this thread, would abort a program that ends meanwhile.
-        while os.read(0, 4096):
-            pass
-        stop.set()
-
-    threading.Thread(target=wait, name="lifeline", daemon=True).start()

@@ -4,32 +4,29 @@ It is a fresh interpreter with an empty environment, one request on its command 
 reading and a pipe to write to. Limits on memory, CPU time, files and descriptors are set before the first
 byte of the file is looked at. When its parent dies, its next write ends it.
 
-Messages on the pipe: a head (`HEAD`: kind and length), then that many bytes.
+Its messages (`callscribe.framing`), by what `is` says in the header:
 
-    I   JSON: what the file is
-    C   one byte: the number of channels, before the first samples
-    W   samples: the number of the first (`FIRST`), then float32, channel after channel
-    P   nothing: still at work
-    R   bytes of another form of the recording
-    D   nothing: done
-    E   JSON: the public code and what is wrong
+    info      the fields of `MediaInfo`
+    samples   `first`: the number of the first, `channels`; the body: float32, channel after channel
+    piece     the body: bytes of another form of the recording
+    working   still at work
+    done      nothing follows
+    fault     `code`, the public one, and `detail`: what is wrong
 """
 
 import json
 import os
 import resource
-import struct
 import sys
 import time
 from dataclasses import asdict
+from typing import Any
 
 from callscribe.errors import JobError
+from callscribe.framing import Channel
 from callscribe.media.audio_file import AudioFile
 from callscribe.media.rendering import render
 from callscribe.media.resampling import Resampler, grid_start
-
-HEAD = struct.Struct("<cI")
-FIRST = struct.Struct("<Q")
 
 MAX_MEMORY = 1024**3
 MAX_CPU_SECONDS = 3600
@@ -41,24 +38,23 @@ _REPORT_INTERVAL = 1.0
 def main() -> None:
     """Serve the request on the command line."""
     request = json.loads(sys.argv[2])
-    pipe = _Pipe(1)
+    pipe = _Pipe()
     _confine()
     try:
         with open(request["fd"], "rb", closefd=False) as file:
             recording = AudioFile(file, extended=request["extended"], report=pipe.report)
             if request["action"] == "inspect":
-                pipe.send(b"I", json.dumps(asdict(recording.info())).encode())
+                pipe.send("info", **asdict(recording.info()))
             elif request["action"] == "render":
                 for piece in render(recording, request["form"], request["channels"], request["rate"]):
-                    pipe.send(b"R", piece)
+                    pipe.send("piece", piece)
             else:
                 windows = _Windows(pipe, recording.channels, request["first"], request["last"], request["size"])
-                pipe.send(b"C", bytes([recording.channels]))
                 _decode(recording, windows, request["first"], request["rate"])
-            pipe.send(b"D")
+            pipe.send("done")
     except JobError as error:
-        pipe.send(b"E", json.dumps({"code": int(error.code), "detail": error.detail}).encode())
-    except BrokenPipeError:
+        pipe.send("fault", code=int(error.code), detail=error.detail)
+    except ConnectionError:
         pass
     os._exit(0)  # nothing to tidy up, and no destructor of a damaged file's to run
 
@@ -82,27 +78,24 @@ def _confine() -> None:
 
 
 class _Pipe:
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+    def __init__(self) -> None:
+        self._channel = Channel(sink=sys.stdout.fileno())
         self._last = time.monotonic()
 
-    def send(self, kind: bytes, *parts: bytes | bytearray) -> None:
-        for part in (HEAD.pack(kind, sum(map(len, parts))), *parts):
-            view = memoryview(part)
-            while view:
-                view = view[os.write(self._descriptor, view) :]
+    def send(self, what: str, *body: bytes | bytearray, **header: Any) -> None:
+        self._channel.send({"is": what, **header}, body)
         self._last = time.monotonic()
 
     def report(self) -> None:
         """Say that the work goes on, where nothing was said for a while."""
         if time.monotonic() - self._last > _REPORT_INTERVAL:
-            self.send(b"P")
+            self.send("working")
 
 
 class _Windows:
     """Collects output samples `first` to `last`, the latter excluded, and sends them `size` at a time."""
 
-    def __init__(self, pipe: _Pipe, channels: int, first: int, last: int | None, size: int) -> None:
+    def __init__(self, pipe: _Pipe, channels: int, first: int, last: int, size: int) -> None:
         self._pipe = pipe
         self._next = first
         self._last = last
@@ -112,13 +105,13 @@ class _Windows:
     @property
     def full(self) -> bool:
         """Whether `last` is reached."""
-        return self._last is not None and self._next + len(self._planes[0]) // 4 >= self._last
+        return self._next + len(self._planes[0]) // 4 >= self._last
 
     def take(self, position: int, planes: list[bytes]) -> None:
         """Add samples that begin at output sample `position`."""
         wanted = self._next + len(self._planes[0]) // 4
         begin = max(0, wanted - position) * 4
-        end = None if self._last is None else max(0, self._last - position) * 4
+        end = max(0, self._last - position) * 4
         for kept, plane in zip(self._planes, planes, strict=True):
             kept.extend(plane[begin:end])
         while len(self._planes[0]) >= self._bytes:
@@ -130,7 +123,8 @@ class _Windows:
             self._send(len(self._planes[0]))
 
     def _send(self, size: int) -> None:
-        self._pipe.send(b"W", FIRST.pack(self._next), *(plane[:size] for plane in self._planes))
+        samples = [plane[:size] for plane in self._planes]
+        self._pipe.send("samples", *samples, first=self._next, channels=len(samples))
         for plane in self._planes:
             del plane[:size]
         self._next += size // 4

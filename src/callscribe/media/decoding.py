@@ -4,15 +4,14 @@ A fresh interpreter for each call costs about a tenth of a second, and nothing o
 another's.
 """
 
+import contextlib
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,22 +21,25 @@ import numpy.typing as npt
 
 from callscribe.cancellation import NEVER, Cancellation
 from callscribe.errors import Code, JobError, TransientJobError
-from callscribe.media.decoder_process import FIRST, HEAD
+from callscribe.framing import Channel, Header
+from callscribe.media import inspecting
 from callscribe.media.forms import Form
-from callscribe.media.inspecting import MediaInfo
+from callscribe.media.inspecting import MAX_CHANNELS, MAX_SECONDS, MediaInfo
 from callscribe.speech.interface import SAMPLE_RATE
 
 WINDOW_SECONDS = 10.0
+_WINDOW = round(WINDOW_SECONDS * SAMPLE_RATE)
+_LAST = MAX_SECONDS + 1.0  # behind this the decoder has found a recording too long
 
 # The child's path is its parent's: it ignores the environment, the working directory and site hooks.
 _BOOTSTRAP = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from callscribe.media.decoder_process import main; main()"
 )
-_READ = 256 * 1024
-_WATCH_SECONDS = 0.2
+_FAULTS = {int(code): code for code in Code if Code.MEDIA_EMPTY <= code <= Code.MEDIA_CHANNELS}
 # By these somebody, or a want of memory, ends a process from without: the whole service is stopped, say.
 _KILLED = {-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP}
-_LONGEST_MESSAGE = 64 * 1024**2
+_ENDING_SECONDS = 5.0
+_LONGEST_DETAIL = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,9 @@ class Decoder:
             FileNotFoundError: there is no such file.
         """
         with self._child(path, {"action": "inspect"}, cancelled) as child:
-            for kind, payload in child.messages():
-                if kind == b"I":
-                    return MediaInfo(**json.loads(payload))
-        raise JobError(Code.MEDIA_UNDECODABLE, "the decoder gave no answer")
+            for header, _ in child.messages("info"):
+                return _info(header)
+        raise _unbelievable()
 
     def windows(
         self, path: Path, *, start: float = 0.0, end: float | None = None, cancelled: Cancellation = NEVER
@@ -93,22 +94,16 @@ class Decoder:
             TransientJobError: 17558, the decoder was closed or killed.
             FileNotFoundError: there is no such file.
         """
-        request = {
-            "action": "windows",
-            "first": round(start * SAMPLE_RATE),
-            "last": None if end is None else round(end * SAMPLE_RATE),
-            "rate": SAMPLE_RATE,
-            "size": round(WINDOW_SECONDS * SAMPLE_RATE),
-        }
+        first = round(start * SAMPLE_RATE)
+        last = round(min(_LAST if end is None else end, _LAST) * SAMPLE_RATE)
+        request = {"action": "windows", "first": first, "last": last, "rate": SAMPLE_RATE, "size": _WINDOW}
         with self._child(path, request, cancelled) as child:
-            channels = 0
-            for kind, payload in child.messages():
-                if kind == b"C":
-                    channels = payload[0]
-                elif kind == b"W" and channels:
-                    (first,) = FIRST.unpack_from(payload)
-                    samples = np.frombuffer(payload, dtype="<f4", offset=FIRST.size)
-                    yield DecodedWindow(first / SAMPLE_RATE, samples.reshape(channels, -1))
+            channels: Collection[int] = range(1, MAX_CHANNELS + 1)
+            for header, body in child.messages("samples"):
+                samples = _samples(header, body, first, last, channels)
+                yield DecodedWindow(first / SAMPLE_RATE, samples)
+                channels = {len(samples)}
+                first += samples.shape[1]
 
     def render(self, path: Path, *, form: Form, channels: int, rate: int) -> Iterator[bytes]:
         """The recording in another form, piece by piece; see `media.rendering`. Closing the iterator ends the work.
@@ -120,9 +115,8 @@ class Decoder:
         """
         request = {"action": "render", "form": form.value, "channels": channels, "rate": rate}
         with self._child(path, request) as child:
-            for kind, payload in child.messages():
-                if kind == b"R":
-                    yield bytes(payload)
+            for _, body in child.messages("piece"):
+                yield bytes(body)
 
     def close(self) -> None:
         """End the work that is under way; its iterators raise."""
@@ -132,7 +126,7 @@ class Decoder:
         for child in children:
             child.kill()
 
-    @contextmanager
+    @contextlib.contextmanager
     def _child(self, path: Path, request: dict[str, Any], cancelled: Cancellation = NEVER) -> Iterator["_Child"]:
         with self._lock:
             if self._closed:
@@ -155,14 +149,9 @@ class _Child:
         self._cancelled = cancelled
         media = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            search = [str(Path(entry).resolve()) for entry in sys.path]
+            arguments = [str(Path(entry).resolve()) for entry in sys.path], {**request, "fd": media}
             self._process = subprocess.Popen(  # noqa: S603  this interpreter, and arguments of our own
-                [
-                    sys.executable,
-                    *("-I", "-S", "-c", _BOOTSTRAP),
-                    json.dumps(search),
-                    json.dumps({**request, "fd": media}),
-                ],
+                [sys.executable, "-I", "-S", "-c", _BOOTSTRAP, *map(json.dumps, arguments)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -175,58 +164,43 @@ class _Child:
         finally:
             os.close(media)
         assert self._process.stdout is not None
-        self._pipe = self._process.stdout
-        self._poll = select.poll()
-        self._poll.register(self._pipe, select.POLLIN)
+        self._channel = Channel(self._process.stdout.fileno())
 
-    def messages(self) -> Iterator[tuple[bytes, bytearray]]:
-        """Messages up to the one that says it is done.
+    def messages(self, kind: str) -> Iterator[tuple[Header, bytearray]]:
+        """Messages of a kind, up to the one that says it is done.
 
         Raises:
             Cancelled: `cancelled` says so.
             JobError: the child found a fault with the recording, crashed over it, or hung.
         """
         while True:
-            kind, length = HEAD.unpack(self._read(HEAD.size))
-            if length > _LONGEST_MESSAGE:  # no decoder of ours says so much at once
-                raise JobError(Code.MEDIA_UNDECODABLE, "the decoder broke down over the file")
-            payload = self._read(length)
-            if kind == b"D":
-                return
-            if kind == b"E":
-                fault = json.loads(payload)
-                code = next((code for code in Code if code == fault["code"]), Code.MEDIA_UNDECODABLE)
-                raise JobError(code, fault["detail"])
-            if kind != b"P":
-                yield kind, payload
+            try:
+                header, body = self._channel.receive(self._watch)
+            except ConnectionError:
+                raise self._broken_down() from None
+            match header:
+                case {"is": "done"}:
+                    return
+                case {"is": "working"}:
+                    pass
+                case {"is": "fault", "code": int(code), "detail": str(detail)} if code in _FAULTS:
+                    raise JobError(_FAULTS[code], "".join(filter(str.isprintable, detail[:_LONGEST_DETAIL])))
+                case {"is": found} if found == kind:
+                    yield header, body
+                case _:
+                    raise _unbelievable()
 
-    def _read(self, size: int) -> bytearray:
-        data = bytearray(size)
-        view = memoryview(data)
-        while view:
-            self._wait()
-            count = os.readv(self._pipe.fileno(), [view[:_READ]])
-            if not count:
-                raise self._broken_down()
-            view = view[count:]
-        return data
-
-    def _wait(self) -> None:
-        """Until there is something to be read."""
-        waited = 0.0  # not by a clock, which goes on while this process and its child are frozen
-        while waited < self._stall_timeout:
-            self._cancelled.raise_if_cancelled()
-            span = min(self._stall_timeout - waited, _WATCH_SECONDS)
-            if self._poll.poll(span * 1000):
-                return
-            waited += span
-        raise JobError(Code.MEDIA_UNDECODABLE, f"decoding stood still for {self._stall_timeout:g} s")
+    def _watch(self, silent: float) -> None:
+        self._cancelled.raise_if_cancelled()
+        if silent >= self._stall_timeout:
+            raise JobError(Code.MEDIA_UNDECODABLE, f"decoding stood still for {self._stall_timeout:g} s")
 
     def _broken_down(self) -> JobError:
         """Why the child is gone. A damaged file crashes it; a signal from without is not the file's fault."""
-        if self._process.wait() in _KILLED:
-            return TransientJobError(Code.MEDIA_UNDECODABLE, "the decoder was killed")
-        return JobError(Code.MEDIA_UNDECODABLE, "the decoder broke down over the file")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            if self._process.wait(_ENDING_SECONDS) in _KILLED:
+                return TransientJobError(Code.MEDIA_UNDECODABLE, "the decoder was killed")
+        return _unbelievable()
 
     def kill(self) -> None:
         """Stop it at once."""
@@ -234,6 +208,34 @@ class _Child:
 
     def end(self) -> None:
         """Stop it, and wait until it is gone."""
-        self._process.kill()
-        self._process.wait()
-        self._pipe.close()
+        with self._process:
+            self._process.kill()
+
+
+def _info(header: Header) -> MediaInfo:
+    """What the recording is, if there are such: it may have taken the decoder over."""
+    match header:
+        case {"container": str(name), "codec": str(codec), "channels": int(channels), "sample_rate": int(rate)}:
+            kind = next((kind for kind in inspecting.CONTAINERS if kind.name == name), None)
+            duration = header.get("duration")
+            if kind is not None and isinstance(duration, float):
+                inspecting.check_stream(kind, codec, channels, rate)
+                inspecting.check_duration(duration)
+                return MediaInfo(name, codec, channels, rate, duration)
+    raise _unbelievable()
+
+
+def _samples(
+    header: Header, body: bytearray, first: int, last: int, channels: Collection[int]
+) -> npt.NDArray[np.float32]:
+    """Those from `first` on, at most to `last`, of so many channels as may be."""
+    match header:
+        case {"first": int(begin), "channels": int(found)} if begin == first and found in channels:
+            number, rest = divmod(len(body), 4 * found)
+            if not rest and 0 < number <= min(_WINDOW, last - first):
+                return np.frombuffer(body, dtype="<f4").reshape(found, number)
+    raise _unbelievable()
+
+
+def _unbelievable() -> JobError:
+    return JobError(Code.MEDIA_UNDECODABLE, "the decoder broke down over the file")

@@ -200,7 +200,7 @@ def check_stream(container: Container, codec: str, channels: int, sample_rate: i
 
 def check_duration(seconds: float) -> None:
     """Raise 17554 or 17555 for a recording that is too short or too long."""
-    if seconds < MIN_SECONDS:
+    if not seconds >= MIN_SECONDS:  # so nor is what is not a number
         raise JobError(Code.MEDIA_EMPTY, f"{seconds:.2f} s of audio, where {MIN_SECONDS:g} s are needed")
     if seconds > MAX_SECONDS:
         raise JobError(Code.MEDIA_TOO_LONG, f"{seconds / 3600:.2f} h of audio")

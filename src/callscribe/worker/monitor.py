@@ -14,7 +14,6 @@ from callscribe.observability import metrics
 from callscribe.settings import Settings
 from callscribe.speech.engines.registry import Engines
 from callscribe.speech.engines.served_by import ServedBy
-from callscribe.worker import relay
 from callscribe.worker.listening import Listener
 from callscribe.worker.selfcheck import SelfCheck
 
@@ -75,16 +74,12 @@ class ObservedWorker:
             )
         )
 
-    def before_work(self, descriptor: int | None = None) -> None:
-        """Answer from now on. Where the settings say so, recognise something first.
-
-        `descriptor` is the end of a pipe by which the server beside asks for metrics.
+    def before_work(self) -> None:
+        """Listen from now on. Where the settings say so, recognise something first.
 
         Raises:
             SetupError: recognition does not work.
         """
-        if descriptor is not None:
-            relay.answer(descriptor, self.exposition)
         if self._listener is not None:
             self._listener.start()
             _log.info("worker.listens", port=self._listener.port)

@@ -77,6 +77,7 @@ class WorkerProcess:
         self._observed = ObservedWorker(
             settings, database, services.blobs, engines, _tried(settings, served), self._runtime.worker_id
         )
+        self.exposition = self._observed.exposition
         self._jobs = _transcribing(services, database, engines, self._running, settings)
         self._reading = ReadingWorkflows(database, services.reading, services.automatic, settings)
         save = partial(save_for_jobs, database, services.blobs)
@@ -102,14 +103,14 @@ class WorkerProcess:
             at_once=True,
         )
 
-    def run(self, stop: threading.Event, relay: int | None = None) -> None:
-        """Work until `stop` is set. `relay` is the end of a pipe by which a server asks for metrics.
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set.
 
         The process must end at once afterwards: threads may still be inside a step, and what they would do from
         now on is the next worker's to do, from the last checkpoint.
         """
         with self._spool.held():
-            self._start(relay)
+            self._start()
             while not stop.wait(1.0):  # a signal that another thread was given is handled when this one runs
                 pass
             _log.info("worker.stopping", worker=self._runtime.worker_id)
@@ -118,8 +119,8 @@ class WorkerProcess:
             self._running.stop()
             self._runtime.stop()
 
-    def _start(self, relay: int | None) -> None:
-        self._observed.before_work(relay)
+    def _start(self) -> None:
+        self._observed.before_work()
         self._running.start()
         self._runtime.start(self._jobs, self._reading, self._recordings, self._erasures, self._callbacks)
         self._observed.start()

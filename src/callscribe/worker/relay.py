@@ -1,68 +1,79 @@
-"""The metrics of a worker for the server that supervises it, over a pipe that both have: no port, no file.
+"""What a server and the worker beside it have of one another: a socket, which is the worker's standard input.
 
-The server asks with an empty message and gets the text. A worker that was killed takes the pipe with it, and its
-successor has another.
+The server asks for metrics by an empty message, and the text is the body of the answer. When one of the two ends or is
+killed, the other sees the end of the socket. No port, no file.
 """
 
+import contextlib
+import socket
 import threading
 from collections.abc import Callable
-from multiprocessing.connection import Connection, Pipe
 from typing import Final
 
+import structlog
+
+from callscribe.framing import LOST, Channel
+
 PATIENCE: Final = 1.0
-"""Seconds that the worker has to answer; it may stand still."""
+"""Seconds that the worker may be silent before it answers; it may stand still."""
+
+_log = structlog.get_logger(__name__)
 
 
 class Asking:
-    """The server's side."""
+    """The server's side. `other` is the worker's end, to be closed here once the worker has it."""
 
     def __init__(self) -> None:
-        self._connection, self._other = Pipe()
+        self._own, self.other = socket.socketpair()
+        self._channel = Channel(self._own.fileno(), self._own.fileno())
         self._lock = threading.Lock()
         self._asked = False
 
-    @property
-    def descriptor(self) -> int:
-        """The worker's end, for the worker to inherit."""
-        return self._other.fileno()
-
-    def started(self) -> None:
-        """Say that the worker has its end, so that this process needs it no more."""
-        self._other.close()
-
     def ask(self) -> bytes | None:
         """What the worker says; None where it does not."""
-        with self._lock:
-            try:
-                if self._asked and self._connection.poll():
-                    self._connection.recv_bytes()  # late, the answer to an earlier question
-                    self._asked = False
-                if not self._asked:
-                    self._connection.send_bytes(b"")
-                    self._asked = True
-                if not self._connection.poll(PATIENCE):
-                    return None
-                self._asked = False
-                return self._connection.recv_bytes()
-            except (OSError, EOFError):  # it has ended
+        with self._lock, contextlib.suppress(*LOST):
+            if self._own.fileno() < 0:  # closed meanwhile: its number may be another's
                 return None
+            if self._asked:
+                self._receive()  # late, the answer to an earlier question
+            self._channel.send({}, watch=_hurry)
+            self._asked = True
+            return self._receive()
+        return None
+
+    def _receive(self) -> bytes | None:
+        _, text = self._channel.receive(_hurry)
+        self._asked = False
+        return bytes(text) or None
 
     def close(self) -> None:
-        """Let go of the pipe."""
+        """Let go of the worker."""
         with self._lock:
-            self._connection.close()
+            self._own.close()
 
 
-def answer(descriptor: int, say: Callable[[], bytes]) -> None:
-    """The worker's side: answer in the background for as long as somebody is there to ask."""
-    connection = Connection(descriptor)
+def _hurry(silent: float) -> None:
+    if silent >= PATIENCE:
+        raise TimeoutError
 
-    def run() -> None:
-        try:
+
+class Answering:
+    """The worker's side, in the background. Sets `stop` when the server is gone; `say` is what it is answered."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self.say: Callable[[], bytes] = bytes
+        self._stop = stop
+        self._channel = Channel(0, 0)
+        threading.Thread(target=self._run, name="lifeline", daemon=True).start()
+
+    def _run(self) -> None:
+        with contextlib.suppress(*LOST):
             while True:
-                connection.recv_bytes()
-                connection.send_bytes(say())
-        except (OSError, EOFError):
-            connection.close()
-
-    threading.Thread(target=run, name="metrics-relay", daemon=True).start()
+                self._channel.receive()
+                try:
+                    text = self.say()
+                except Exception:  # noqa: BLE001  the end of the server is to be noticed nevertheless
+                    _log.exception("metrics.failed")
+                    text = b""
+                self._channel.send({}, [text])
+        self._stop.set()

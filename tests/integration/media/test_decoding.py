@@ -1,3 +1,4 @@
+import json
 import os
 import signal as signals
 import struct
@@ -6,9 +7,10 @@ import sys
 import threading
 import time
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -17,6 +19,7 @@ import pytest
 
 from callscribe.cancellation import Cancellation
 from callscribe.errors import Cancelled, Code, JobError, TransientJobError
+from callscribe.media import decoding
 from callscribe.media.decoding import DecodedWindow, Decoder
 from callscribe.media.inspecting import MediaInfo
 from callscribe.speech.interface import SAMPLE_RATE
@@ -416,6 +419,111 @@ def test_a_kill_is_not_the_recordings_fault(name: str, decoder: Decoder, tmp_pat
     children()[0].send_signal(signals.Signals[name])
     with pytest.raises(TransientJobError):
         joined(windows)
+
+
+INFO = {"is": "info", "container": "wav", "codec": "pcm_s16le", "channels": 2, "sample_rate": 8000, "duration": 5.0}
+SAMPLES = {"is": "samples", "first": 0, "channels": 2}
+Said = list[tuple[dict[str, Any], int]]
+
+
+@pytest.fixture
+def saying(decoder: Decoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Said], None]:
+    """Has a recording take over its decoder: that says something else, headers with so many bytes each."""
+    path = tmp_path / "call.wav"
+    path.write_bytes(riff(pcm(5)))
+
+    def say(asked: str, said: Said) -> None:
+        code = (
+            "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from callscribe.framing import Channel\n"
+            f"channel = Channel(sink=1)\nfor header, size in json.loads({json.dumps(said)!r}):\n"
+            "    channel.send(header, [bytes(size)])"
+        )
+        monkeypatch.setattr(decoding, "_BOOTSTRAP", code)
+        if asked == "info":
+            decoder.inspect(path)
+        else:
+            list(decoder.windows(path, end=20.0))
+
+    return say
+
+
+def test_a_decoder_that_says_what_is_asked_is_believed(saying: Callable[[str, Said], None]) -> None:
+    saying("info", [({"is": "working"}, 0), (INFO, 0)])
+    saying("samples", [(SAMPLES, 8), ({**SAMPLES, "first": 1}, 16), ({"is": "done"}, 0)])
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("info", []),
+        ("info", [({"is": "done"}, 0)]),
+        ("info", [({"is": "other"}, 0)]),
+        ("info", [({"is": ["info"]}, 0)]),
+        ("info", [(SAMPLES, 8)]),
+        ("info", [({"is": "info"}, 0)]),
+        ("info", [({**INFO, "container": ["wav"]}, 0)]),
+        ("info", [({**INFO, "container": "avi"}, 0)]),
+        ("info", [({**INFO, "channels": "2"}, 0)]),
+        ("info", [({**INFO, "duration": None}, 0)]),
+        ("info", [({"is": "fault", "code": int(Code.MEDIA_HOST), "detail": "not its own"}, 0)]),
+        ("info", [({"is": "fault", "code": int(Code.MEDIA_FORMAT), "detail": {}}, 0)]),
+        ("samples", [({**SAMPLES, "first": 1}, 8)]),
+        ("samples", [({**SAMPLES, "first": 0.0}, 8)]),
+        ("samples", [({**SAMPLES, "channels": 0}, 8)]),
+        ("samples", [({**SAMPLES, "channels": 3}, 12)]),
+        ("samples", [(SAMPLES, 0)]),
+        ("samples", [(SAMPLES, 12)]),
+        ("samples", [(SAMPLES, 8 * 160_001)]),
+        ("samples", [(SAMPLES, 8), ({**SAMPLES, "first": 1, "channels": 1}, 8)]),
+        ("samples", [({**SAMPLES, "first": 160_000 * part}, 8 * 160_000) for part in range(3)]),
+    ],
+)
+def test_a_decoder_that_says_what_cannot_be_is_not_believed(
+    asked: str, said: Said, saying: Callable[[str, Said], None]
+) -> None:
+    with pytest.raises(JobError, match="broke down") as failed:
+        saying(asked, said)
+    assert failed.value.code == Code.MEDIA_UNDECODABLE
+    assert not isinstance(failed.value, TransientJobError)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"codec": "opus"}, Code.MEDIA_FORMAT),
+        ({"channels": 3}, Code.MEDIA_CHANNELS),
+        ({"sample_rate": 0}, Code.MEDIA_SAMPLE_RATE),
+        ({"duration": 1e9}, Code.MEDIA_TOO_LONG),
+        ({"duration": float("nan")}, Code.MEDIA_EMPTY),
+    ],
+)
+def test_what_is_not_taken_is_not_taken_from_a_decoder(
+    wrong: dict[str, Any], code: Code, saying: Callable[[str, Said], None]
+) -> None:
+    said = [({**INFO, **wrong}, 0)]
+    with pytest.raises(JobError) as failed:
+        saying("info", said)
+    assert failed.value.code == code
+
+
+def test_nobody_waits_for_a_decoder_that_hangs_up_and_stays(
+    decoder: Decoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "_BOOTSTRAP", "import os, time; os.close(1); time.sleep(60)")
+    monkeypatch.setattr(decoding, "_ENDING_SECONDS", 0.2)
+    path = tmp_path / "call.wav"
+    path.write_bytes(riff(pcm(5)))
+    with pytest.raises(JobError, match="broke down"):
+        decoder.inspect(path)
+
+
+def test_what_a_decoder_says_of_a_fault_can_be_shown(saying: Callable[[str, Said], None]) -> None:
+    detail = "\0\ud800bad\n" + "x" * 1000
+    with pytest.raises(JobError) as failed:
+        saying("info", [({"is": "fault", "code": int(Code.MEDIA_FORMAT), "detail": detail}, 0)])
+    assert failed.value.code == Code.MEDIA_FORMAT
+    assert failed.value.detail.startswith("badx")
+    assert len(failed.value.detail) < 500
 
 
 def test_a_hang_is_the_recordings_fault(tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from callscribe.cancellation import NEVER, Cancellation
 from callscribe.errors import Cancelled
+from callscribe.framing import Header
 from callscribe.speech.engines.whisper.batching import Batcher
-from callscribe.speech.engines.whisper.messages import Answer, Part, answer_frame
-from callscribe.speech.engines.whisper.process import FairLock, _complete
+from callscribe.speech.engines.whisper.messages import Answer, Part, Request, write_answers
+from callscribe.speech.engines.whisper.process import FairLock
 from callscribe.speech.interface import SAMPLE_RATE, SpeechWindow
 from harness import eventually
 
@@ -30,10 +31,8 @@ class _Child:
         with self._turns.take(cancelled, owner):
             work(self._exchange)
 
-    def _exchange(self, frame: bytes, wanted: Cancellation, timeout: float) -> dict[str, Any]:
-        header = _complete(bytearray(frame))
-        assert header is not None
-        parts = len(header["parts"])
+    def _exchange(self, request: Request, wanted: Cancellation, timeout: float) -> Header:
+        parts = len(request.parts)
         self.requests.append(parts)
         self.patience.append(timeout)
         while not self.may_answer.acquire(timeout=0.01):
@@ -42,9 +41,7 @@ class _Child:
             except Cancelled:
                 self.ended += 1
                 raise
-        answer = _complete(bytearray(answer_frame([Answer(((),))] * parts)))
-        assert answer is not None
-        return answer
+        return write_answers([Answer(((),))] * parts)
 
     def retire(self) -> None:
         pass

@@ -1,12 +1,12 @@
-import io
+import socket
 from collections.abc import Iterator
 
 import numpy as np
 
+from callscribe.framing import Channel
 from callscribe.speech.engines.whisper.batching import REQUEST_SECONDS
-from callscribe.speech.engines.whisper.child import read_frame
 from callscribe.speech.engines.whisper.engine import _groups
-from callscribe.speech.engines.whisper.messages import LanguageEvidence, Part, Request, read_request, request_frame
+from callscribe.speech.engines.whisper.messages import LanguageEvidence, Part, Request, read_request, write_request
 from callscribe.speech.interface import SAMPLE_RATE, Span, SpeechWindow
 
 
@@ -42,14 +42,13 @@ def test_a_request_arrives_as_it_was_sent() -> None:
     )
     request = Request("/models/base", 5, (french, unknown))
 
-    stream = io.BytesIO(request_frame(request))
-    received = read_frame(stream)
-    assert received is not None
-    copy = read_request(*received)
+    engine, child = socket.socketpair()
+    with engine, child:
+        Channel(sink=engine.fileno()).send(*write_request(request))
+        copy = read_request(*Channel(child.fileno()).receive())
     assert (copy.model, copy.beam_size) == ("/models/base", 5)
     for sent, arrived in zip(request.parts, copy.parts, strict=True):
         assert (sent.language, sent.keyterms, sent.evidence) == (arrived.language, arrived.keyterms, arrived.evidence)
         for before, after in zip(sent.windows, arrived.windows, strict=True):
             assert (before.channel, before.start, before.speech) == (after.channel, after.start, after.speech)
             np.testing.assert_array_equal(before.samples, after.samples)
-    assert read_frame(stream) is None

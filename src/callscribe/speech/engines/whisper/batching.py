@@ -14,8 +14,9 @@ from typing import Final
 
 from callscribe.cancellation import Cancellation
 from callscribe.errors import Cancelled, Code, TransientJobError
-from callscribe.speech.engines.whisper.messages import Answer, Part, Request, read_answers, request_frame
-from callscribe.speech.engines.whisper.process import ChildDied, ChildProcess, Exchange
+from callscribe.framing import LOST
+from callscribe.speech.engines.whisper.messages import Answer, Part, Request, read_answers
+from callscribe.speech.engines.whisper.process import ChildProcess, Exchange
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ class Batcher:
             for attempt in range(1, _ATTEMPTS + 1):
                 try:
                     self._child.take_turn(lambda exchange: self._serve(mine, exchange, cancelled), cancelled, owner)
-                except ChildDied as error:
+                except LOST as error:
                     mine.alone = True
                     log.warning("The recognition process died (attempt %d of %d): %s", attempt, _ATTEMPTS, error)
                 if mine.answer is not None:
@@ -116,7 +117,7 @@ class Batcher:
         self._recycle(seconds)
         request = Request(group[0].model, group[0].beams, tuple(each.part for each in group))
         began = time.monotonic()
-        header = exchange(request_frame(request), cancelled, self._patience(request.model, seconds))
+        header = exchange(request, cancelled, self._patience(request.model, seconds))
         self._learn(request.model, seconds, time.monotonic() - began)
         if "error" in header and len(group) > 1:
             log.warning("The recognition process failed on %d jobs at once; each is tried alone", len(group))

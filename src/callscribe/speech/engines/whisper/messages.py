@@ -1,21 +1,17 @@
-"""What the engine and its child process say to each other: frames of a JSON header and raw bytes.
+"""What the engine and its child process say to each other, as messages of `callscribe.framing`.
 
-A frame is two unsigned 32-bit lengths (network order), the header, and the body. Requests carry audio in the body,
-float32 one window after the other; answers carry segments in the header.
+Requests carry audio in the body, float32 one window after the other; answers carry segments in the header.
 """
 
-import json
-import struct
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
+from callscribe.framing import Header
 from callscribe.speech.interface import Segment, Span, SpeechWindow
 from callscribe.speech.serialization import segment_from_json, segment_to_json
-
-LENGTHS: Final = struct.Struct("!II")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +58,8 @@ class Request:
     parts: tuple[Part, ...]
 
 
-def pack(header: dict[str, Any], body: Sequence[memoryview] = ()) -> bytes:
-    """A frame; its body is what the views show, one after the other."""
-    encoded = json.dumps(header).encode()
-    return b"".join([LENGTHS.pack(len(encoded), sum(part.nbytes for part in body)), encoded, *body])
-
-
-def request_frame(request: Request) -> bytes:
-    """A request as it goes to the child."""
+def write_request(request: Request) -> tuple[Header, list[memoryview]]:
+    """A request as it goes to the child: header and body."""
     header = {
         "model": request.model,
         "beam_size": request.beam_size,
@@ -93,11 +83,11 @@ def request_frame(request: Request) -> bytes:
         ],
     }
     windows = (window for part in request.parts for window in part.windows)
-    return pack(header, [np.ascontiguousarray(window.samples, dtype="<f4").view(np.uint8).data for window in windows])
+    return header, [np.ascontiguousarray(window.samples, dtype="<f4").view(np.uint8).data for window in windows]
 
 
-def read_request(header: dict[str, Any], body: bytes) -> Request:
-    """The request in a frame."""
+def read_request(header: Header, body: bytearray) -> Request:
+    """The inverse of `write_request`."""
     audio = np.frombuffer(body, dtype="<f4")
     parts, offset = [], 0
     for part in header["parts"]:
@@ -113,7 +103,7 @@ def read_request(header: dict[str, Any], body: bytes) -> Request:
     return Request(header["model"], header["beam_size"], tuple(parts))
 
 
-def answer_frame(answers: Sequence[Answer]) -> bytes:
+def write_answers(answers: Sequence[Answer]) -> Header:
     """The answers to a request as they go to the parent."""
     parts = [
         {
@@ -122,11 +112,11 @@ def answer_frame(answers: Sequence[Answer]) -> bytes:
         }
         for answer in answers
     ]
-    return pack({"parts": parts})
+    return {"parts": parts}
 
 
-def read_answers(header: dict[str, Any]) -> list[Answer]:
-    """The answers in a frame."""
+def read_answers(header: Header) -> list[Answer]:
+    """The inverse of `write_answers`."""
     return [
         Answer(
             tuple(tuple(segment_from_json(segment) for segment in window) for window in part["segments"]),

@@ -6,24 +6,20 @@ neither a long recording nor one who has many keeps others waiting for longer th
 
 import contextlib
 import itertools
-import json
 import os
-import select
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import IO, Any
 
 from callscribe.cancellation import NEVER, Cancellation
 from callscribe.errors import CallscribeError
+from callscribe.framing import LOST, Channel, Header
 from callscribe.observability.metrics import MODEL_STARTS
-from callscribe.speech.engines.whisper.messages import LENGTHS
+from callscribe.speech.engines.whisper.messages import Request, write_request
 
 _POLL_SECONDS = 0.1
-_PIPE_BYTES = 1024**2
 _REMEMBERED = 1024
 """Owners of whom it is known when they were served."""
 
@@ -36,16 +32,12 @@ _INHERITED = frozenset({"HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH",
 _INHERITED_PREFIXES = ("CT2_", "CUDA_", "LC_", "MALLOC_", "MKL_", "NVIDIA_", "OMP_", "ONEDNN_", "OPENBLAS_")
 
 
-class ChildDied(Exception):  # noqa: N818  what happened, told to the engine, which tries again
-    """The child ended, or stopped answering, with a request in hand."""
-
-
 class EngineClosed(CallscribeError):  # noqa: N818  an event like Cancelled, not a fault
     """The engine was closed while it worked, because the program ends: the work is neither done nor failed."""
 
 
-Exchange = Callable[[bytes, Cancellation, float], dict[str, Any]]
-"""Sends a frame and returns the header of the answer, unless cancelled or later than so many seconds."""
+Exchange = Callable[[Request, Cancellation, float], Header]
+"""Sends a request and returns the answer, unless cancelled or later than so many seconds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,18 +123,24 @@ class ChildProcess:
 
         Raises:
             Cancelled: `cancelled` says so; a child that was at work is killed.
-            ChildDied: the child ended, or did not answer in time.
+            ConnectionError, TimeoutError: the child ended, or did not answer in time.
             EngineClosed: `close` was called.
         """
 
-        def exchange(frame: bytes, wanted: Cancellation, timeout: float) -> dict[str, Any]:
+        def exchange(request: Request, wanted: Cancellation, timeout: float) -> Header:
+            def watch(silent: float) -> None:
+                wanted.raise_if_cancelled()
+                if silent > timeout:
+                    raise TimeoutError("it did not answer in time")
+
             try:
-                return _exchange(self._running(), frame, wanted, time.monotonic() + timeout)
-            except ChildDied as error:
+                channel = self._running()
+                channel.send(*write_request(request), watch)
+                return channel.receive(watch)[0]
+            except BaseException as error:
                 self._stop()
-                raise EngineClosed if self._closed else error from None
-            except BaseException:
-                self._stop()
+                if self._closed and isinstance(error, LOST):
+                    raise EngineClosed from None
                 raise
 
         with self._turns.take(cancelled, owner):
@@ -161,28 +159,26 @@ class ChildProcess:
         with self._turns.take(NEVER):
             self._stop()
 
-    def _running(self) -> subprocess.Popen[bytes]:
-        """The child, started if need be. Its caller holds the turn."""
+    def _running(self) -> Channel:
+        """The way to the child, started if need be. Its caller holds the turn."""
         if self._closed:
             raise EngineClosed
         if self._process and (self._retiring or self._process.poll() is not None):
             self._stop()
         if self._process is None:
             self._retiring = False
-            self._process = self._start()
-        return self._process
+            self._process = process = self._start()
+            assert process.stdout is not None
+            assert process.stdin is not None
+            self._channel = Channel(process.stdout.fileno(), process.stdin.fileno())
+        return self._channel
 
     def _stop(self) -> None:
         """Kill the child; the next request starts another. Its caller holds the turn."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        for stream in (process.stdin, process.stdout):
-            if stream:
-                with contextlib.suppress(OSError):
-                    stream.close()
-        process.wait()
+        if process is not None:
+            with process:
+                process.kill()
 
     def _start(self) -> subprocess.Popen[bytes]:
         # The child needs none of the operator's secrets.
@@ -190,7 +186,7 @@ class ChildProcess:
         for name, value in _ALLOCATOR.items():
             environment.setdefault(name, value)
         MODEL_STARTS.inc()
-        process = subprocess.Popen(  # noqa: S603  our own module in our own interpreter
+        return subprocess.Popen(  # noqa: S603  our own module in our own interpreter
             [sys.executable, "-P", "-m", "callscribe.speech.engines.whisper.child", *self._arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -198,69 +194,8 @@ class ChildProcess:
             bufsize=0,
             start_new_session=True,  # a Ctrl-C on the terminal is the parent's to handle
         )
-        for stream in (process.stdin, process.stdout):
-            assert stream is not None
-            os.set_blocking(stream.fileno(), False)
-        return process
 
 
 def _is_harmless(name: str) -> bool:
     """Whether a variable is one that Python, its libraries and a GPU need; keys of the operator's are none."""
     return name in _INHERITED or name.startswith(_INHERITED_PREFIXES)
-
-
-def _exchange(
-    process: subprocess.Popen[bytes], frame: bytes, cancelled: Cancellation, deadline: float
-) -> dict[str, Any]:
-    """Write a frame and read one, never blocking for longer than a moment."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    unsent = memoryview(frame)
-    received = bytearray()
-    poll = select.poll()
-    poll.register(process.stdout, select.POLLIN)
-    poll.register(process.stdin, select.POLLOUT)
-    while True:
-        cancelled.raise_if_cancelled()
-        if time.monotonic() > deadline:
-            raise ChildDied("it did not answer in time")
-        ready = {descriptor for descriptor, _ in poll.poll(_POLL_SECONDS * 1000)}
-        if unsent and process.stdin.fileno() in ready:
-            unsent = unsent[_write_some(process.stdin, unsent) :]
-            if not unsent:
-                poll.unregister(process.stdin)
-        if process.stdout.fileno() in ready:
-            received += _read_some(process.stdout)
-            header = _complete(received)
-            if header is not None:
-                return header
-
-
-def _write_some(stream: IO[bytes], data: memoryview) -> int:
-    try:
-        return os.write(stream.fileno(), data[:_PIPE_BYTES])
-    except BlockingIOError:
-        return 0
-    except OSError as error:
-        raise ChildDied(str(error)) from error
-
-
-def _read_some(stream: IO[bytes]) -> bytes:
-    try:
-        data = os.read(stream.fileno(), _PIPE_BYTES)
-    except BlockingIOError:
-        return b""
-    if not data:
-        raise ChildDied("it ended")
-    return data
-
-
-def _complete(received: bytearray) -> dict[str, Any] | None:
-    """The header, once the whole frame is there."""
-    if len(received) < LENGTHS.size:
-        return None
-    header_length, body_length = LENGTHS.unpack_from(received)
-    if len(received) < LENGTHS.size + header_length + body_length:
-        return None
-    header: dict[str, Any] = json.loads(received[LENGTHS.size : LENGTHS.size + header_length])
-    return header
