@@ -16,7 +16,7 @@ from callscribe.errors import SetupError
 from callscribe.media.blobs import reap_copies
 from callscribe.media.spool import Spool
 from callscribe.migrations.runner import migrate, one_at_a_time
-from callscribe.migrations.schema import check, refuse_unreleased
+from callscribe.migrations.schema import check
 from callscribe.settings import Settings
 from callscribe.speech.engines import registry
 
@@ -104,7 +104,7 @@ def opened(settings: Settings) -> Iterator[Database]:
     """The database, while nobody else prepares one in this data folder. It stays open unless something goes wrong.
 
     Raises:
-        SetupError: it cannot be reached, or is of a version before the first release.
+        SetupError: it cannot be reached.
     """
     with FileLock(data_folder(settings) / "setup.lock"):
         try:
@@ -112,7 +112,6 @@ def opened(settings: Settings) -> Iterator[Database]:
         except (sa.exc.ArgumentError, ValueError, OSError) as error:
             raise SetupError(f"CALLSCRIBE_DATABASE_URL cannot be used: {error}.") from None
         try:
-            refuse_unreleased(database)
             yield database
         except OperationalError as error:
             database.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, HttpUrl, NonNegativeFloat, SecretStr, field_validator
+from pydantic import Field, HttpUrl, NonNegativeFloat, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIB = 1024**2
@@ -49,9 +49,7 @@ def _none(value: object) -> object:
 class Settings(BaseSettings):
     """Everything an operator can set. Each field is the variable `CALLSCRIBE_` + its name in capitals."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="CALLSCRIBE_", frozen=True, extra="ignore", hide_input_in_errors=True, validate_by_name=True
-    )
+    model_config = SettingsConfigDict(env_prefix="CALLSCRIBE_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     # Where things are kept.
     data_dir: Path = Field(
@@ -68,7 +66,6 @@ class Settings(BaseSettings):
     )
     blobs_url: str | None = Field(
         None,
-        validation_alias=AliasChoices("CALLSCRIBE_BLOBS_URL", "CALLSCRIBE_BLOB_URL"),  # the latter until 0.1
         description="Where media and transcripts are kept: `file:///…`, `s3://bucket/prefix`, `gs://…`, `az://…`. "
         "Without it, the folder `blobs` in the data folder.",
     )
@@ -379,12 +376,8 @@ class Settings(BaseSettings):
 
 
 def variables() -> frozenset[str]:
-    """The names of all variables that are read, former ones included."""
-    names = {f"CALLSCRIBE_{name.upper()}" for name in Settings.model_fields}
-    for field in Settings.model_fields.values():
-        if isinstance(field.validation_alias, AliasChoices):
-            names.update(str(name) for name in field.validation_alias.choices)
-    return frozenset(names)
+    """The names of all variables that are read."""
+    return frozenset(f"CALLSCRIBE_{name.upper()}" for name in Settings.model_fields)
 
 
 def environment(settings: Settings) -> Mapping[str, str]:

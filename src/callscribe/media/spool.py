@@ -17,7 +17,7 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -77,8 +77,7 @@ class _Claim:
 
     @property
     def account(self) -> str:
-        # Behind time and number. A version before this one gave none: all its claims are of one account.
-        return self.turn.partition("-")[2].partition("-")[2]
+        return self.turn.split("-", 2)[2]  # behind time and number
 
 
 class Room:
@@ -216,12 +215,13 @@ class Spool:
             shutil.rmtree(self.folder, ignore_errors=True)
             os.close(descriptor)
 
-    def reap_folders(self, alive: Collection[str]) -> None:
-        """Remove the folders of killed processes. Those of an earlier version have no lock: their names tell."""
+    def reap_folders(self) -> None:
+        """Remove the folders of killed processes."""
         with self._lock():
             for folder in self.root.iterdir():
                 with suppress(OSError):
-                    if folder.is_dir() and not _is_held(folder, alive):
+                    owner = folder / OWNER
+                    if folder.is_dir() and not (owner.exists() and _is_locked(owner)):
                         shutil.rmtree(folder)
 
     def _lock(self) -> FileLock:
@@ -285,13 +285,6 @@ def _is_locked(path: Path) -> bool:
         except BlockingIOError:
             return True
     return False
-
-
-def _is_held(folder: Path, alive: Collection[str]) -> bool:
-    try:
-        return _is_locked(folder / OWNER)
-    except FileNotFoundError:
-        return folder.name in alive
 
 
 def _looks(path: Path) -> bool:

@@ -6,10 +6,8 @@ and what nobody uses any more goes in a revision of a later version (contract). 
 database, so that an older program, which does not know the revision, can tell whether it may start.
 """
 
-import sqlite3
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 
 import sqlalchemy as sa
 from alembic.config import Config
@@ -112,32 +110,6 @@ def check(database: Database) -> SchemaState:
         )
     refuse_too_new(found)
     return found
-
-
-def refuse_unreleased(database: Database) -> None:
-    """End a program whose database a version before the first release made; not a byte of its file is changed.
-
-    Raises:
-        SetupError: it is such a one. The message says what to do.
-    """
-    url = database.engine.url
-    engine = database.engine
-    if database.is_sqlite:
-        file = Path(url.database or "").absolute()
-        if not file.exists():
-            return
-        # Read only: one that may write brings a log that a killed process left into the file when it closes it.
-        engine = sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True))
-    with engine.connect() as connection:
-        tables = sa.inspect(connection).get_table_names()
-    if engine is not database.engine:
-        engine.dispose()
-    if "transcriptions" in tables and VERSION_TABLE not in tables:
-        raise SetupError(
-            f"The database {url.render_as_string(hide_password=True)} is of a version of callscribe before the first "
-            "release, and this version cannot work with it. It is left as it is. Choose another folder with --data, or "
-            "another CALLSCRIBE_DATABASE_URL."
-        )
 
 
 def refuse_too_new(found: SchemaState) -> None:

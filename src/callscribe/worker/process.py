@@ -124,7 +124,7 @@ class WorkerProcess:
         self._running.start()
         self._runtime.start(self._jobs, self._reading, self._recordings, self._erasures, self._callbacks)
         self._observed.start()
-        self._spool.reap_folders(live_workers(self._database))  # what workers left behind that were killed
+        self._spool.reap_folders()  # what workers left behind that were killed
         _log.info(
             "worker.started",
             worker=self._runtime.worker_id,

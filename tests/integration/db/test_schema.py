@@ -188,52 +188,6 @@ def test_a_newer_schema_is_worked_with_unless_it_says_that_this_version_is_too_o
             look(empty)
 
 
-UNRELEASED = (
-    "CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)",
-    "INSERT INTO alembic_version VALUES ('0007')",
-    "CREATE TABLE transcriptions (id VARCHAR(64) PRIMARY KEY, status VARCHAR(16))",
-    "INSERT INTO transcriptions VALUES ('voice_transcription_1', 'PENDING')",
-)
-
-
-@pytest.mark.parametrize("command_line", [["serve", "--port", "0"], ["migrate"], ["accounts", "list"], ["worker"]])
-def test_a_data_folder_of_an_unreleased_version_is_refused_and_left_as_it_is(
-    command_line: list[str], tmp_path: Path
-) -> None:
-    data = tmp_path / "data"
-    data.mkdir()
-    file = data / "callscribe.db"
-    # As a killed process leaves it: what it wrote last is in the log beside the file.
-    with closing(Database(f"sqlite:///{tmp_path / 'made.db'}")) as made, made.engine.connect() as connection:
-        for statement in UNRELEASED:
-            connection.exec_driver_sql(statement)
-        connection.commit()
-        for suffix in ("", "-wal"):
-            shutil.copy(f"{tmp_path / 'made.db'}{suffix}", f"{file}{suffix}")
-    before = file.read_bytes(), Path(f"{file}-wal").read_bytes()
-    assert before[1]
-
-    process = run(*command_line, "--data", str(data))
-    assert process.returncode == 2, process.stderr
-    assert "before the first release" in process.stderr
-    assert "--data" in process.stderr
-    assert len(process.stderr.strip().splitlines()) == 1
-    assert (file.read_bytes(), Path(f"{file}-wal").read_bytes()) == before
-
-
-def test_a_database_of_an_unreleased_version_on_a_server_is_refused_and_left_as_it_is(
-    postgresql_url: str, tmp_path: Path
-) -> None:
-    with closing(Database(postgresql_url)) as database:
-        with database.engine.begin() as connection:
-            for statement in UNRELEASED:
-                connection.exec_driver_sql(statement)
-        process = run("migrate", "--data", str(tmp_path / "data"), CALLSCRIBE_DATABASE_URL=postgresql_url)
-        assert process.returncode == 2, process.stderr
-        assert "before the first release" in process.stderr
-        assert sorted(sa.inspect(database.engine).get_table_names()) == ["alembic_version", "transcriptions"]
-
-
 def test_several_migrate_at_once_on_postgresql_and_one_does_it(postgresql_url: str, tmp_path: Path) -> None:
     processes = [start_migrating(postgresql_url, tmp_path / str(number)) for number in range(3)]
     outputs = [process.communicate(timeout=120)[0] for process in processes]

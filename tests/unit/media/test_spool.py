@@ -275,7 +275,7 @@ def test_the_folder_of_a_process_that_lives_is_kept_however_long_nobody_saw_it(s
     with own.held():
         copy = own.folder / "copy.blob"
         copy.touch()
-        spool.reap_folders(set())
+        spool.reap_folders()
         assert copy.exists()
     assert list(spool.root.iterdir()) == []
 
@@ -288,14 +288,5 @@ def test_the_folder_of_a_killed_process_is_removed_also_where_it_was_seen_lately
     killed = subprocess.run([sys.executable, "-c", script, str(spool.root)], check=False)
     assert killed.returncode == -signal.SIGKILL
     assert (spool.root / "killed").is_dir()
-    spool.reap_folders({"killed"})
+    spool.reap_folders()
     assert list(spool.root.iterdir()) == []
-
-
-def test_folders_of_an_earlier_version_are_kept_where_their_workers_were_seen_lately(spool: Spool) -> None:
-    for name in ("seen", "gone"):
-        (spool.root / name).mkdir(parents=True)
-    with spool.room(1):
-        spool.reap_folders({"seen"})
-        assert len(rooms(spool)) == 1
-    assert [path.name for path in spool.root.iterdir()] == ["seen"]
