@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -19,21 +20,35 @@ class ChangeResult:
     document: dict[str, Any]
 
 
-def change(database: Database, repetition: Repetition | None, work: Callable[[Session], ChangeResult]) -> ChangeResult:
-    """Do the work and return its answer, or the answer that an earlier request with this key got.
+class _Service(Protocol):
+    _database: Database
+
+
+_Self = TypeVar("_Self", bound=_Service)
+_Given = ParamSpec("_Given")
+
+
+def change(
+    method: Callable[Concatenate[_Self, Session, _Given], ChangeResult],
+) -> Callable[Concatenate[_Self, Repetition | None, _Given], ChangeResult]:
+    """Make a method one transaction, whose answer is that of an earlier request where this one is its repetition.
 
     What two requests do at the same instant and only one may is done by the first; the second starts anew and finds
     what the first did.
     """
-    try:
-        return _attempt(database, repetition, work)
-    except IntegrityError:
-        return _attempt(database, repetition, work)
 
+    @wraps(method)
+    def changing(
+        self: _Self, repetition: Repetition | None, *args: _Given.args, **kwargs: _Given.kwargs
+    ) -> ChangeResult:
+        def attempt() -> ChangeResult:
+            with self._database.write() as session:
+                begin_writing(session)
+                return ChangeResult(**once(session, repetition, lambda: asdict(method(self, session, *args, **kwargs))))
 
-def _attempt(
-    database: Database, repetition: Repetition | None, work: Callable[[Session], ChangeResult]
-) -> ChangeResult:
-    with database.write() as session:
-        begin_writing(session)
-        return ChangeResult(**once(session, repetition, lambda: asdict(work(session))))
+        try:
+            return attempt()
+        except IntegrityError:
+            return attempt()
+
+    return changing

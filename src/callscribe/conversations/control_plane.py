@@ -14,11 +14,10 @@ from callscribe.conversations.configuration_schemas import (
     status_url,
 )
 from callscribe.conversations.documents import ConversationOptions
-from callscribe.conversations.tables import ConversationConfiguration, Grouping, Operation
+from callscribe.conversations.tables import ConversationConfiguration, Operation
 from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.db.paging import Page
-from callscribe.db.repetition import Repetition
 from callscribe.errors import Code, RequestError
 from callscribe.ids import new_conversation_configuration_id
 
@@ -33,28 +32,20 @@ class ConversationConfigurations:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @change
     def create(
-        self,
-        account_sid: str,
-        request: ConversationConfigurationRequest,
-        *,
-        base_url: str,
-        repetition: Repetition | None = None,
+        self, session: Session, account_sid: str, request: ConversationConfigurationRequest, *, base_url: str
     ) -> ChangeResult:
         """Add a configuration; the answer names its id in `related`."""
-
-        def work(session: Session) -> ChangeResult:
-            row = ConversationConfiguration(
-                id=new_conversation_configuration_id(),
-                account_sid=account_sid,
-                memory_store_id=request.memory_store_id,
-                document=kept_options(request),
-            )
-            session.add(row)
-            session.flush()
-            return _accepted(session, row, base_url)
-
-        return change(self._database, repetition, work)
+        row = ConversationConfiguration(
+            id=new_conversation_configuration_id(),
+            account_sid=account_sid,
+            memory_store_id=request.memory_store_id,
+            document=kept_options(request),
+        )
+        session.add(row)
+        session.flush()
+        return _accepted(session, row, base_url)
 
     def fetch(self, account_sid: str, configuration_id: str) -> ConversationConfiguration:
         """One configuration.
@@ -72,70 +63,55 @@ class ConversationConfigurations:
         with self._database.read() as session:
             return repository.page(session, account_sid, memory_store_id, token, size)
 
+    @change
     def replace(
         self,
+        session: Session,
         account_sid: str,
         configuration_id: str,
         request: ConversationConfigurationRequest,
         *,
         base_url: str,
-        repetition: Repetition | None = None,
     ) -> ChangeResult:
         """Put other options in the place of a configuration's; conversations that are open keep their snapshot.
 
         Raises:
             RequestError: 20404; 20001, the grouping is another; 20409, `version` is stale.
         """
+        row = _updatable(session, account_sid, configuration_id, request)
+        _write(row, kept_options(request))
+        return _accepted(session, row, base_url)
 
-        def work(session: Session) -> ChangeResult:
-            row = _updatable(
-                session, account_sid, configuration_id, request.version, request.conversation_grouping_type
-            )
-            _write(row, kept_options(request))
-            return _accepted(session, row, base_url)
-
-        return change(self._database, repetition, work)
-
+    @change
     def patch(
         self,
+        session: Session,
         account_sid: str,
         configuration_id: str,
         request: ConversationConfigurationPatch,
         *,
         base_url: str,
-        repetition: Repetition | None = None,
     ) -> ChangeResult:
         """Change some options of a configuration.
 
         Raises:
             RequestError: those of `replace`.
         """
+        row = _updatable(session, account_sid, configuration_id, request)
+        _write(row, _merged(row.document, request))
+        return _accepted(session, row, base_url)
 
-        def work(session: Session) -> ChangeResult:
-            row = _updatable(
-                session, account_sid, configuration_id, request.version, request.conversation_grouping_type
-            )
-            _write(row, _merged(row.document, request))
-            return _accepted(session, row, base_url)
-
-        return change(self._database, repetition, work)
-
-    def delete(
-        self, account_sid: str, configuration_id: str, *, base_url: str, repetition: Repetition | None = None
-    ) -> ChangeResult:
+    @change
+    def delete(self, session: Session, account_sid: str, configuration_id: str, *, base_url: str) -> ChangeResult:
         """Remove a configuration. Its conversations stay, and their timeouts run on.
 
         Raises:
             RequestError: 20404.
         """
-
-        def work(session: Session) -> ChangeResult:
-            row = _found(repository.find(session, account_sid, configuration_id, lock=True), configuration_id)
-            session.delete(row)
-            session.flush()
-            return _accepted(session, row, base_url)
-
-        return change(self._database, repetition, work)
+        row = _found(repository.find(session, account_sid, configuration_id, lock=True), configuration_id)
+        session.delete(row)
+        session.flush()
+        return _accepted(session, row, base_url)
 
     def operation(self, account_sid: str, operation_id: str) -> Operation:
         """An operation of the last 30 days.
@@ -168,8 +144,12 @@ def _found(row: ConversationConfiguration | None, configuration_id: str) -> Conv
 
 
 def _updatable(
-    session: Session, account_sid: str, configuration_id: str, version: int | None, grouping: Grouping | None
+    session: Session,
+    account_sid: str,
+    configuration_id: str,
+    request: ConversationConfigurationRequest | ConversationConfigurationPatch,
 ) -> ConversationConfiguration:
+    version, grouping = request.version, request.conversation_grouping_type
     row = _found(repository.find(session, account_sid, configuration_id, lock=True), configuration_id)
     if version is not None and version != row.version:
         detail = f"version: the configuration is at version {row.version}; fetch it and make the change again."

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from callscribe.accounts.authentication import AccountSid, AuthenticatedRoute
 from callscribe.conversations.configuration_schemas import (
-    AcceptedOperation,
     ConversationConfigurationList,
     ConversationConfigurationPatch,
     ConversationConfigurationRequest,
@@ -14,11 +13,7 @@ from callscribe.conversations.configuration_schemas import (
     OperationResource,
 )
 from callscribe.conversations.control_plane import ConversationConfigurations
-from callscribe.conversations.endpoints import (
-    OPERATION_HEADERS,
-    Once,
-    operation_answer,
-)
+from callscribe.conversations.endpoints import Once, operation_answer, operation_started
 from callscribe.conversations.wire import ConversationListMeta, Reference
 from callscribe.web.pagination import Paging
 from callscribe.web.problems import legacy_responses
@@ -35,25 +30,19 @@ async def _service(request: Request) -> ConversationConfigurations:  # not in a 
 Service = Annotated[ConversationConfigurations, Depends(_service)]
 ConfigurationId = Annotated[str, Path(pattern=r"^conv_configuration_[0-9a-z]{26}$")]
 OperationId = Annotated[str, Path(pattern=r"^conv_operation_[0-9a-z]{26}$")]
+_CONFIGURATIONS = "/v2/ControlPlane/Configurations"
+_CONFIGURATION = f"{_CONFIGURATIONS}/{{configuration_id}}"
 
 
-@router.post(
-    "/v2/ControlPlane/Configurations",
-    status_code=202,
-    summary="Create a conversation configuration",
-    response_model=AcceptedOperation,
-    responses=legacy_responses(400, 413, 422) | {202: {"headers": OPERATION_HEADERS}},
-)
+@router.post(_CONFIGURATIONS, summary="Create a conversation configuration", **operation_started(400, 413, 422))
 def create(
     account: AccountSid, body: ConversationConfigurationRequest, service: Service, base_url: BaseUrl, once: Once
 ) -> Response:
     """`related.configurationId` is its id. It is there when this is answered."""
-    return operation_answer(once, service.create(account, body, base_url=base_url, repetition=once.of(body)))
+    return operation_answer(once, service.create(once.of(body), account, body, base_url=base_url))
 
 
-@router.get(
-    "/v2/ControlPlane/Configurations", summary="List conversation configurations", responses=legacy_responses(400)
-)
+@router.get(_CONFIGURATIONS, summary="List conversation configurations", responses=legacy_responses(400))
 def list_configurations(
     account: AccountSid,
     service: Service,
@@ -68,11 +57,7 @@ def list_configurations(
     )
 
 
-@router.get(
-    "/v2/ControlPlane/Configurations/{configuration_id}",
-    summary="Fetch a conversation configuration",
-    responses=legacy_responses(404),
-)
+@router.get(_CONFIGURATION, summary="Fetch a conversation configuration", responses=legacy_responses(404))
 def fetch(
     account: AccountSid, configuration_id: ConfigurationId, service: Service
 ) -> ConversationConfigurationResource:
@@ -81,11 +66,7 @@ def fetch(
 
 
 @router.put(
-    "/v2/ControlPlane/Configurations/{configuration_id}",
-    status_code=202,
-    summary="Replace a conversation configuration",
-    response_model=AcceptedOperation,
-    responses=legacy_responses(400, 404, 409, 413, 422) | {202: {"headers": OPERATION_HEADERS}},
+    _CONFIGURATION, summary="Replace a conversation configuration", **operation_started(400, 404, 409, 413, 422)
 )
 def replace(
     account: AccountSid,
@@ -96,16 +77,12 @@ def replace(
     once: Once,
 ) -> Response:
     """The grouping cannot change. Conversations keep the options that they were opened with."""
-    answer = service.replace(account, configuration_id, body, base_url=base_url, repetition=once.of(body))
+    answer = service.replace(once.of(body), account, configuration_id, body, base_url=base_url)
     return operation_answer(once, answer)
 
 
 @router.patch(
-    "/v2/ControlPlane/Configurations/{configuration_id}",
-    status_code=202,
-    summary="Change a conversation configuration",
-    response_model=AcceptedOperation,
-    responses=legacy_responses(400, 404, 409, 413, 422) | {202: {"headers": OPERATION_HEADERS}},
+    _CONFIGURATION, summary="Change a conversation configuration", **operation_started(400, 404, 409, 413, 422)
 )
 def patch(
     account: AccountSid,
@@ -116,22 +93,16 @@ def patch(
     once: Once,
 ) -> Response:
     """What is left out stays. Channels of `channelSettings` are merged; one that is null is removed."""
-    answer = service.patch(account, configuration_id, body, base_url=base_url, repetition=once.of(body))
+    answer = service.patch(once.of(body), account, configuration_id, body, base_url=base_url)
     return operation_answer(once, answer)
 
 
-@router.delete(
-    "/v2/ControlPlane/Configurations/{configuration_id}",
-    status_code=202,
-    summary="Delete a conversation configuration",
-    response_model=AcceptedOperation,
-    responses=legacy_responses(400, 404, 422) | {202: {"headers": OPERATION_HEADERS}},
-)
+@router.delete(_CONFIGURATION, summary="Delete a conversation configuration", **operation_started(400, 404, 422))
 def delete(
     account: AccountSid, configuration_id: ConfigurationId, service: Service, base_url: BaseUrl, once: Once
 ) -> Response:
     """Its conversations stay, and their timeouts run on."""
-    answer = service.delete(account, configuration_id, base_url=base_url, repetition=once.of())
+    answer = service.delete(once.of(), account, configuration_id, base_url=base_url)
     return operation_answer(once, answer)
 
 

@@ -96,9 +96,25 @@ OPERATION_HEADERS: dict[str, Any] = KEY_HEADER | {
 }
 
 
-def changed(model: type[BaseModel], *statuses: int) -> dict[int | str, dict[str, Any]]:
-    """For the OpenAPI document: what a change is answered with."""
-    return {status: {"model": model, "headers": KEY_HEADER} for status in statuses}
+_CONVERSATION = "/v2/Conversations/{conversation_id}"
+_PARTICIPANTS = f"{_CONVERSATION}/Participants"
+_PARTICIPANT = f"{_PARTICIPANTS}/{{participant_id}}"
+_COMMUNICATIONS = f"{_CONVERSATION}/Communications"
+
+
+def _changed(model: type[BaseModel], *statuses: int) -> dict[str, Any]:
+    """For the OpenAPI document: what a change is answered with, the first of `statuses` where nothing is wrong."""
+    changed: dict[int | str, Any] = {status: {"model": model, "headers": KEY_HEADER} for status in statuses}
+    return {"response_model": model, "responses": legacy_responses(400, 404, 409, 413, 422) | changed}
+
+
+def operation_started(*refusals: int) -> dict[str, Any]:
+    """For the OpenAPI document: what a change that has an operation is answered with, or one of the `refusals`."""
+    return {
+        "status_code": 202,
+        "response_model": AcceptedOperation,
+        "responses": legacy_responses(*refusals) | {202: {"headers": OPERATION_HEADERS}},
+    }
 
 
 def operation_answer(once: OnceOnly, answer: ChangeResult) -> JSONResponse:
@@ -110,16 +126,10 @@ def operation_answer(once: OnceOnly, answer: ChangeResult) -> JSONResponse:
     return response
 
 
-@router.post(
-    "/v2/Conversations",
-    status_code=201,
-    summary="Open a conversation",
-    response_model=ConversationResource,
-    responses=legacy_responses(400, 404, 409, 413, 422) | changed(ConversationResource, 201),
-)
+@router.post("/v2/Conversations", status_code=201, summary="Open a conversation", **_changed(ConversationResource, 201))
 def create(account: AccountSid, body: ConversationRequest, service: Service, once: Once) -> Response:
     """409 where one of the same configuration is open with the same participants, as its grouping counts them."""
-    return once.answer(service.create(account, body, once.of(body)))
+    return once.answer(service.create(once.of(body), account, body))
 
 
 @router.get("/v2/Conversations", summary="List conversations", responses=legacy_responses(400))
@@ -137,58 +147,38 @@ def list_conversations(
     )
 
 
-@router.get("/v2/Conversations/{conversation_id}", summary="Fetch a conversation", responses=legacy_responses(404))
+@router.get(_CONVERSATION, summary="Fetch a conversation", responses=legacy_responses(404))
 def fetch(account: AccountSid, conversation_id: ConversationId, service: Service) -> ConversationResource:
     """With its participants; `configuration` is as it was when the conversation was opened."""
     return service.fetch(account, conversation_id)
 
 
-@router.put(
-    "/v2/Conversations/{conversation_id}",
-    summary="Replace a conversation's name and metadata",
-    response_model=ConversationResource,
-    responses=legacy_responses(400, 404, 409, 413, 422) | changed(ConversationResource, 200),
-)
+@router.put(_CONVERSATION, summary="Replace a conversation's name and metadata", **_changed(ConversationResource, 200))
 def replace(
     account: AccountSid, conversation_id: ConversationId, body: ConversationUpdate, service: Service, once: Once
 ) -> Response:
     """A status that is left out stays. A closed conversation does not change any more: 409."""
-    return once.answer(service.replace(account, conversation_id, body, once.of(body)))
+    return once.answer(service.replace(once.of(body), account, conversation_id, body))
 
 
-@router.patch(
-    "/v2/Conversations/{conversation_id}",
-    summary="Change a conversation",
-    response_model=ConversationResource,
-    responses=legacy_responses(400, 404, 409, 413, 422) | changed(ConversationResource, 200),
-)
+@router.patch(_CONVERSATION, summary="Change a conversation", **_changed(ConversationResource, 200))
 def patch(
     account: AccountSid, conversation_id: ConversationId, body: ConversationPatch, service: Service, once: Once
 ) -> Response:
     """What is left out stays; keys of `metadata` are merged, and removed by null."""
-    return once.answer(service.patch(account, conversation_id, body, once.of(body)))
+    return once.answer(service.patch(once.of(body), account, conversation_id, body))
 
 
-@router.delete(
-    "/v2/Conversations/{conversation_id}",
-    status_code=202,
-    summary="Delete a conversation",
-    response_model=AcceptedOperation,
-    responses=legacy_responses(400, 404, 422) | {202: {"headers": OPERATION_HEADERS}},
-)
+@router.delete(_CONVERSATION, summary="Delete a conversation", **operation_started(400, 404, 422))
 def delete(
     account: AccountSid, conversation_id: ConversationId, service: Service, base_url: BaseUrl, once: Once
 ) -> Response:
     """In every status, with all that it has. It is gone when this is answered."""
-    return operation_answer(once, service.delete(account, conversation_id, base_url=base_url, repetition=once.of()))
+    return operation_answer(once, service.delete(once.of(), account, conversation_id, base_url=base_url))
 
 
 @router.post(
-    "/v2/Conversations/{conversation_id}/Participants",
-    status_code=201,
-    summary="Add a participant",
-    response_model=ConversationParticipantResource,
-    responses=legacy_responses(400, 404, 409, 413, 422) | changed(ConversationParticipantResource, 201),
+    _PARTICIPANTS, status_code=201, summary="Add a participant", **_changed(ConversationParticipantResource, 201)
 )
 def add_participant(
     account: AccountSid,
@@ -198,14 +188,10 @@ def add_participant(
     once: Once,
 ) -> Response:
     """At most 50. The conversation is grouped anew."""
-    return once.answer(service.add_participant(account, conversation_id, body, once.of(body)))
+    return once.answer(service.add_participant(once.of(body), account, conversation_id, body))
 
 
-@router.get(
-    "/v2/Conversations/{conversation_id}/Participants",
-    summary="List participants",
-    responses=legacy_responses(400, 404),
-)
+@router.get(_PARTICIPANTS, summary="List participants", responses=legacy_responses(400, 404))
 def list_participants(
     account: AccountSid,
     conversation_id: ConversationId,
@@ -220,11 +206,7 @@ def list_participants(
     )
 
 
-@router.get(
-    "/v2/Conversations/{conversation_id}/Participants/{participant_id}",
-    summary="Fetch a participant",
-    responses=legacy_responses(404),
-)
+@router.get(_PARTICIPANT, summary="Fetch a participant", responses=legacy_responses(404))
 def fetch_participant(
     account: AccountSid, conversation_id: ConversationId, participant_id: ParticipantId, service: Service
 ) -> ConversationParticipantResource:
@@ -232,12 +214,7 @@ def fetch_participant(
     return ConversationParticipantResource.of(service.participant(account, conversation_id, participant_id))
 
 
-@router.put(
-    "/v2/Conversations/{conversation_id}/Participants/{participant_id}",
-    summary="Replace a participant",
-    response_model=ConversationParticipantResource,
-    responses=legacy_responses(400, 404, 409, 413, 422) | changed(ConversationParticipantResource, 200),
-)
+@router.put(_PARTICIPANT, summary="Replace a participant", **_changed(ConversationParticipantResource, 200))
 def replace_participant(
     account: AccountSid,
     conversation_id: ConversationId,
@@ -247,29 +224,20 @@ def replace_participant(
     once: Once,
 ) -> Response:
     """Takes the full body. The conversation is grouped anew."""
-    return once.answer(service.replace_participant(account, conversation_id, participant_id, body, once.of(body)))
+    return once.answer(service.replace_participant(once.of(body), account, conversation_id, participant_id, body))
 
 
-@router.delete(
-    "/v2/Conversations/{conversation_id}/Participants/{participant_id}",
-    status_code=204,
-    summary="Remove a participant",
-    responses=legacy_responses(404, 409),
-)
+@router.delete(_PARTICIPANT, status_code=204, summary="Remove a participant", responses=legacy_responses(404, 409))
 def remove_participant(
     account: AccountSid, conversation_id: ConversationId, participant_id: ParticipantId, service: Service
 ) -> Response:
     """What they said stays. An addition."""
-    service.remove_participant(account, conversation_id, participant_id)
+    service.remove_participant(None, account, conversation_id, participant_id)
     return Response(status_code=204)
 
 
 @router.post(
-    "/v2/Conversations/{conversation_id}/Communications",
-    status_code=201,
-    summary="Add a communication",
-    response_model=CommunicationResource,
-    responses=legacy_responses(400, 404, 409, 413, 422) | changed(CommunicationResource, 200, 201),
+    _COMMUNICATIONS, status_code=201, summary="Add a communication", **_changed(CommunicationResource, 200, 201)
 )
 def add_communication(
     account: AccountSid,
@@ -279,14 +247,10 @@ def add_communication(
     once: Once,
 ) -> Response:
     """About one `resourceId` a conversation has one communication: 200 with that one, changed where this says so."""
-    return once.answer(service.add_communication(account, conversation_id, body, once.of(body)))
+    return once.answer(service.add_communication(once.of(body), account, conversation_id, body))
 
 
-@router.get(
-    "/v2/Conversations/{conversation_id}/Communications",
-    summary="List communications",
-    responses=legacy_responses(400, 404),
-)
+@router.get(_COMMUNICATIONS, summary="List communications", responses=legacy_responses(400, 404))
 def list_communications(
     account: AccountSid,
     conversation_id: ConversationId,
@@ -302,11 +266,7 @@ def list_communications(
     )
 
 
-@router.get(
-    "/v2/Conversations/{conversation_id}/Communications/{communication_id}",
-    summary="Fetch a communication",
-    responses=legacy_responses(404),
-)
+@router.get(f"{_COMMUNICATIONS}/{{communication_id}}", summary="Fetch a communication", responses=legacy_responses(404))
 def fetch_communication(
     account: AccountSid, conversation_id: ConversationId, communication_id: CommunicationId, service: Service
 ) -> CommunicationResource:

@@ -32,7 +32,6 @@ from callscribe.conversations.wire import MAX_METADATA
 from callscribe.db.base import now
 from callscribe.db.engine import Database, begin_writing
 from callscribe.db.paging import Page
-from callscribe.db.repetition import Repetition
 from callscribe.errors import Code, RequestError
 from callscribe.ids import new_conversation_id
 
@@ -79,39 +78,34 @@ class Conversations:
         with self._database.write() as session:
             repository.delete_resources(session, account_sid, channel_id, prefix)
 
-    def create(
-        self, account_sid: str, request: ConversationRequest, repetition: Repetition | None = None
-    ) -> ChangeResult:
+    @change
+    def create(self, session: Session, account_sid: str, request: ConversationRequest) -> ChangeResult:
         """Open a conversation.
 
         Raises:
             RequestError: 20001, no options are given; 20404, no such configuration; 20409, one is open with the same
                 participants.
         """
-
-        def work(session: Session) -> ChangeResult:
-            options = self._options(session, account_sid, request)
-            conversation_id = new_conversation_id()
-            people = [
-                requested_participant(account_sid, conversation_id, each, number)
-                for number, each in enumerate(request.participants or [])
-            ]
-            channel = next((address.channel for each in people for address in each.addresses), None)
-            row = new_conversation(
-                conversation_id=conversation_id,
-                account_sid=account_sid,
-                configuration_id=request.configuration_id,
-                configuration=options,
-                people=people,
-                channel=channel,
-                name=request.name,
-                custom=request.metadata,
-            )
-            self._states.refuse_second(session, row, row.grouping_key)
-            self._states.open(session, row, people)
-            return _answer(201, row, people)
-
-        return change(self._database, repetition, work)
+        options = self._options(session, account_sid, request)
+        conversation_id = new_conversation_id()
+        people = [
+            requested_participant(account_sid, conversation_id, each, number)
+            for number, each in enumerate(request.participants or [])
+        ]
+        channel = next((address.channel for each in people for address in each.addresses), None)
+        row = new_conversation(
+            conversation_id=conversation_id,
+            account_sid=account_sid,
+            configuration_id=request.configuration_id,
+            configuration=options,
+            people=people,
+            channel=channel,
+            name=request.name,
+            custom=request.metadata,
+        )
+        self._states.refuse_second(session, row, row.grouping_key)
+        self._states.open(session, row, people)
+        return _answer(201, row, people)
 
     def fetch(self, account_sid: str, conversation_id: str) -> ConversationResource:
         """One conversation with its participants.
@@ -140,92 +134,64 @@ class Conversations:
             resources = [ConversationResource.of(row, people[row.id]) for row in page.rows]
             return Page(resources, page.next_token, page.previous_token)
 
+    @change
     def replace(
-        self,
-        account_sid: str,
-        conversation_id: str,
-        request: ConversationUpdate,
-        repetition: Repetition | None = None,
+        self, session: Session, account_sid: str, conversation_id: str, request: ConversationUpdate
     ) -> ChangeResult:
         """Put another name and other metadata in the place of a conversation's, and change its status.
 
         Raises:
             RequestError: 20404; 20409, it is closed.
         """
+        row = self._states.find_not_closed(session, account_sid, conversation_id)
+        return self._update(session, row, request.name, dict(request.metadata or {}), request.status)
 
-        def work(session: Session) -> ChangeResult:
-            row = self._states.find_not_closed(session, account_sid, conversation_id)
-            return self._update(session, row, request.name, dict(request.metadata or {}), request.status)
-
-        return change(self._database, repetition, work)
-
+    @change
     def patch(
-        self,
-        account_sid: str,
-        conversation_id: str,
-        request: ConversationPatch,
-        repetition: Repetition | None = None,
+        self, session: Session, account_sid: str, conversation_id: str, request: ConversationPatch
     ) -> ChangeResult:
         """Change some of a conversation.
 
         Raises:
             RequestError: 20404; 20409, it is closed; 20001, it would have more than eight keys.
         """
+        row = self._states.find_not_closed(session, account_sid, conversation_id)
+        changed = row.custom | (request.metadata or {})
+        custom = {key: value for key, value in changed.items() if value is not None}
+        if len(custom) > MAX_METADATA:
+            detail = f"metadata: must have at most {MAX_METADATA} entries."
+            raise RequestError.at("/metadata", Code.INVALID_PARAMETER, detail)
+        if request.configuration is not None and request.configuration.status_callbacks is not None:
+            callbacks = {"statusCallbacks": status_callbacks(request.configuration.status_callbacks)}
+            row.configuration = ConversationOptions.model_validate(row.configuration.document() | callbacks)
+            row.updated_at = now()
+        return self._update(session, row, row.name if request.name is None else request.name, custom, request.status)
 
-        def work(session: Session) -> ChangeResult:
-            row = self._states.find_not_closed(session, account_sid, conversation_id)
-            changed = row.custom | (request.metadata or {})
-            custom = {key: value for key, value in changed.items() if value is not None}
-            if len(custom) > MAX_METADATA:
-                detail = f"metadata: must have at most {MAX_METADATA} entries."
-                raise RequestError.at("/metadata", Code.INVALID_PARAMETER, detail)
-            if request.configuration is not None and request.configuration.status_callbacks is not None:
-                callbacks = {"statusCallbacks": status_callbacks(request.configuration.status_callbacks)}
-                row.configuration = ConversationOptions.model_validate(row.configuration.document() | callbacks)
-                row.updated_at = now()
-            return self._update(
-                session, row, row.name if request.name is None else request.name, custom, request.status
-            )
-
-        return change(self._database, repetition, work)
-
-    def delete(
-        self, account_sid: str, conversation_id: str, *, base_url: str, repetition: Repetition | None = None
-    ) -> ChangeResult:
+    @change
+    def delete(self, session: Session, account_sid: str, conversation_id: str, *, base_url: str) -> ChangeResult:
         """Remove a conversation in any status, with all that it has and what it has told.
 
         Raises:
             RequestError: 20404.
         """
+        row = repository.find(session, account_sid, conversation_id, lock=True)
+        if row is None:
+            raise missing(conversation_id)
+        callback_repository.delete_subject(session, account_sid, conversation_id)
+        repository.delete(session, row)
+        return accepted(session, account_sid, {"conversationId": conversation_id}, base_url)
 
-        def work(session: Session) -> ChangeResult:
-            row = repository.find(session, account_sid, conversation_id, lock=True)
-            if row is None:
-                raise missing(conversation_id)
-            callback_repository.delete_subject(session, account_sid, conversation_id)
-            repository.delete(session, row)
-            return accepted(session, account_sid, {"conversationId": conversation_id}, base_url)
-
-        return change(self._database, repetition, work)
-
+    @change
     def add_participant(
-        self,
-        account_sid: str,
-        conversation_id: str,
-        request: ConversationParticipantRequest,
-        repetition: Repetition | None = None,
+        self, session: Session, account_sid: str, conversation_id: str, request: ConversationParticipantRequest
     ) -> ChangeResult:
         """Let somebody take part.
 
         Raises:
             RequestError: 20404; 20409, it is closed or full, or open elsewhere with the same participants.
         """
-
-        def work(session: Session) -> ChangeResult:
-            row = self._states.find_not_closed(session, account_sid, conversation_id)
-            return self._participants.add(session, row, request)
-
-        return change(self._database, repetition, work)
+        row = self._states.find_not_closed(session, account_sid, conversation_id)
+        return self._participants.add(session, row, request)
 
     def participant(self, account_sid: str, conversation_id: str, participant_id: str) -> ConversationParticipant:
         """One participant.
@@ -249,58 +215,47 @@ class Conversations:
             self._found(session, account_sid, conversation_id)
             return repository.participants_page(session, conversation_id, token, size)
 
+    @change
     def replace_participant(
         self,
+        session: Session,
         account_sid: str,
         conversation_id: str,
         participant_id: str,
         request: ConversationParticipantRequest,
-        repetition: Repetition | None = None,
     ) -> ChangeResult:
         """Change who a participant is.
 
         Raises:
             RequestError: those of `add_participant`.
         """
+        row = self._states.find_not_closed(session, account_sid, conversation_id)
+        return self._participants.replace(session, row, participant_id, request)
 
-        def work(session: Session) -> ChangeResult:
-            row = self._states.find_not_closed(session, account_sid, conversation_id)
-            return self._participants.replace(session, row, participant_id, request)
-
-        return change(self._database, repetition, work)
-
-    def remove_participant(self, account_sid: str, conversation_id: str, participant_id: str) -> None:
+    @change
+    def remove_participant(
+        self, session: Session, account_sid: str, conversation_id: str, participant_id: str
+    ) -> ChangeResult:
         """End somebody's part; what they said stays.
 
         Raises:
             RequestError: those of `add_participant`.
         """
+        row = self._states.find_not_closed(session, account_sid, conversation_id)
+        return self._participants.remove(session, row, participant_id)
 
-        def work(session: Session) -> ChangeResult:
-            row = self._states.find_not_closed(session, account_sid, conversation_id)
-            return self._participants.remove(session, row, participant_id)
-
-        change(self._database, None, work)
-
+    @change
     def add_communication(
-        self,
-        account_sid: str,
-        conversation_id: str,
-        request: CommunicationRequest,
-        repetition: Repetition | None = None,
+        self, session: Session, account_sid: str, conversation_id: str, request: CommunicationRequest
     ) -> ChangeResult:
         """Add what was said or written; about a resource that is known, put it in the place of what is there.
 
         Raises:
             RequestError: 20404; 20409, the conversation is closed; 20001, author or recipients do not take part.
         """
-
-        def work(session: Session) -> ChangeResult:
-            return self._communications.add(
-                session, self._states.find_not_closed(session, account_sid, conversation_id), request
-            )
-
-        return change(self._database, repetition, work)
+        return self._communications.add(
+            session, self._states.find_not_closed(session, account_sid, conversation_id), request
+        )
 
     def communication(self, account_sid: str, conversation_id: str, communication_id: str) -> Communication:
         """One communication.

@@ -26,7 +26,7 @@ class Configure:
         request = ConversationConfigurationRequest.model_validate(
             {"displayName": "Calls", "conversationGroupingType": grouping, **members}
         )
-        answer = self._service.create(self._account, request, base_url="https://calls.example.com")
+        answer = self._service.create(None, self._account, request, base_url="https://calls.example.com")
         return str(answer.document["related"]["configurationId"])
 
 

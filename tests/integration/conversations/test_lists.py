@@ -71,7 +71,7 @@ def test_a_page_of_conversations_asks_as_often_as_one_conversation(
     for number in range(12):
         someone = {"type": "CUSTOMER", "addresses": [{"channel": "VOICE", "address": f"+1555{number}"}]}
         body = {"configurationId": configuration, "participants": [someone]}
-        conversations.create(account, ConversationRequest.model_validate(body))
+        conversations.create(None, account, ConversationRequest.model_validate(body))
     with statements(database) as one:
         conversations.page(account, [], None, None, 1)
     with statements(database) as many:

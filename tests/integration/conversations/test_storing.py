@@ -158,7 +158,7 @@ def test_storing_again_finds_the_conversation_also_when_it_is_closed(
     configuration = configure()
     call = transcript(3)
     conversation = store(configuration, call)
-    conversations.patch(account, conversation, ConversationPatch(status=ConversationStatus.CLOSED))
+    conversations.patch(None, account, conversation, ConversationPatch(status=ConversationStatus.CLOSED))
     assert store(configuration, call) == conversation
 
 
@@ -173,7 +173,7 @@ def test_the_same_parties_go_on_in_their_open_conversation_and_begin_anew_behind
     other = replace(CUSTOMER, address="+15550199")
     assert store(configuration, transcript(2, participants=(other, AGENT))) != first
     assert store(configure(), transcript(2)) != first
-    conversations.patch(account, first, ConversationPatch(status=ConversationStatus.CLOSED))
+    conversations.patch(None, account, first, ConversationPatch(status=ConversationStatus.CLOSED))
     assert store(configuration, transcript(2)) != first
 
 
@@ -316,8 +316,8 @@ def test_half_a_transcript_is_completed_where_it_began_also_when_that_is_closed_
     call = transcript(BLOCK + 1)
     begun = in_part(database, conversations, account, configuration, call, 1)
     assert begun is not None
-    conversations.patch(account, begun, ConversationPatch(status=ConversationStatus.CLOSED))
-    ConversationConfigurations(database).delete(account, configuration, base_url="")
+    conversations.patch(None, account, begun, ConversationPatch(status=ConversationStatus.CLOSED))
+    ConversationConfigurations(database).delete(None, account, configuration, base_url="")
     assert store(configuration, call) == begun
     assert len(said(conversations, account, begun)) == BLOCK + 1
     assert conversations.fetch(account, begun).status is ConversationStatus.CLOSED
@@ -331,7 +331,7 @@ def test_of_a_conversation_that_is_deleted_while_a_transcript_comes_in_nothing_c
         with database.write() as session:
             conversation = storing.store(session, block)
         if not block.is_last:
-            conversations.delete(account, conversation, base_url="")
+            conversations.delete(None, account, conversation, base_url="")
     assert conversations.page(account, [], None, None, 10).rows == []
     with database.read() as session:
         query = sa.select(sa.func.count()).where(Communication.conversation_id == conversation)

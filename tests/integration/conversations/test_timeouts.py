@@ -32,7 +32,7 @@ def configuration(configure: Configure) -> str:
 
 def open_one(conversations: Conversations, account: str, configuration: str) -> str:
     request = ConversationRequest.model_validate({"configurationId": configuration, "participants": PARTICIPANTS})
-    return str(conversations.create(account, request).document["id"])
+    return str(conversations.create(None, account, request).document["id"])
 
 
 def let_pass(database: Database, conversation: str, minutes: int) -> None:
@@ -75,7 +75,7 @@ def test_activity_wakes_it_and_counts_anew(
 ) -> None:
     conversation = open_one(conversations, account, configuration)
     let_pass(database, conversation, 6)
-    conversations.add_communication(account, conversation, WORDS)
+    conversations.add_communication(None, account, conversation, WORDS)
     assert conversations.fetch(account, conversation).status is ConversationStatus.ACTIVE
     let_pass(database, conversation, 4)
     assert conversations.fetch(account, conversation).status is ConversationStatus.ACTIVE
@@ -87,7 +87,7 @@ def test_what_is_overdue_takes_no_more_and_stands_in_nobodys_way(
     conversation = open_one(conversations, account, configuration)
     let_pass(database, conversation, 31)
     with pytest.raises(RequestError) as caught:
-        conversations.add_communication(account, conversation, WORDS)
+        conversations.add_communication(None, account, conversation, WORDS)
     assert caught.value.code is Code.CONFLICT
     let_pass(database, conversation, 0)
     assert open_one(conversations, account, configuration) != conversation
@@ -122,7 +122,7 @@ def test_what_is_too_large_to_be_told_is_told_in_short_and_holds_nobody_up(
     address = {"channel": "VOICE", "channelId": "☎" * 256}
     crowd = [{"addresses": [{**address, "address": f"{number:03d}" + "☎" * 250}] * 20} for number in range(50)]
     request = ConversationRequest.model_validate({"configurationId": configuration, "participants": crowd})
-    conversation = str(conversations.create(account, request).document["id"])
+    conversation = str(conversations.create(None, account, request).document["id"])
     let_pass(database, conversation, 31)
     assert conversations.fetch(account, conversation).status is ConversationStatus.CLOSED
     with database.read() as session:
