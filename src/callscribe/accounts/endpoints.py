@@ -2,35 +2,26 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Path, Request, Response
+from fastapi import APIRouter, Form, Path, Request, Response
 
 from callscribe.accounts.authentication import AccountInPath, AuthenticatedRoute, TokenHolder
 from callscribe.accounts.keys import ApiKeys
 from callscribe.accounts.schemas import AccountResource, KeyList, KeyRequest, KeyResource, NewKeyResource
 from callscribe.accounts.service import Accounts
 from callscribe.errors import Code, RequestError
+from callscribe.web.application import of_application
 from callscribe.web.legacy_pages import Paging, legacy_page
 from callscribe.web.problems import legacy_responses
 
 router = APIRouter(prefix="/2010-04-01/Accounts/{account_sid}", tags=["Accounts"], route_class=AuthenticatedRoute)
 
 
-def _accounts(request: Request) -> Accounts:
-    accounts: Accounts = request.app.state.accounts
-    return accounts
-
-
-def _keys(request: Request) -> ApiKeys:
-    keys: ApiKeys = request.app.state.api_keys
-    return keys
-
-
-Service = Annotated[ApiKeys, Depends(_keys)]
+Service = Annotated[ApiKeys, of_application("api_keys")]
 KeySid = Annotated[str, Path(pattern=r"^SK[0-9a-f]{32}$")]
 
 
 @router.get(".json", summary="Fetch the account", responses=legacy_responses(404))
-def fetch_account(account: AccountInPath, accounts: Annotated[Accounts, Depends(_accounts)]) -> AccountResource:
+def fetch_account(account: AccountInPath, accounts: Annotated[Accounts, of_application("accounts")]) -> AccountResource:
     """The caller's own account. The auth token is not part of it."""
     row = accounts.find(account)
     if row is None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from callscribe.accounts.authentication import AccountSid, AuthenticatedRoute
 from callscribe.conversations.configuration_schemas import (
@@ -15,6 +15,7 @@ from callscribe.conversations.configuration_schemas import (
 from callscribe.conversations.control_plane import ConversationConfigurations
 from callscribe.conversations.endpoints import Once, operation_answer, operation_started
 from callscribe.conversations.wire import ConversationListMeta, Reference
+from callscribe.web.application import of_application
 from callscribe.web.pagination import Paging
 from callscribe.web.problems import legacy_responses
 from callscribe.web.urls import BaseUrl
@@ -22,12 +23,7 @@ from callscribe.web.urls import BaseUrl
 router = APIRouter(tags=["Conversation configurations"], route_class=AuthenticatedRoute)
 
 
-async def _service(request: Request) -> ConversationConfigurations:  # not in a thread
-    service: ConversationConfigurations = request.app.state.conversation_configurations
-    return service
-
-
-Service = Annotated[ConversationConfigurations, Depends(_service)]
+Service = Annotated[ConversationConfigurations, of_application("conversation_configurations")]
 ConfigurationId = Annotated[str, Path(pattern=r"^conv_configuration_[0-9a-z]{26}$")]
 OperationId = Annotated[str, Path(pattern=r"^conv_operation_[0-9a-z]{26}$")]
 _CONFIGURATIONS = "/v2/ControlPlane/Configurations"

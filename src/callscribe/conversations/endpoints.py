@@ -27,6 +27,7 @@ from callscribe.conversations.service import Conversations
 from callscribe.conversations.tables import ConversationStatus
 from callscribe.conversations.wire import ConversationListMeta, ShortText
 from callscribe.errors import Code, RequestError
+from callscribe.web.application import of_application
 from callscribe.web.idempotency import Idempotency
 from callscribe.web.pagination import Paging
 from callscribe.web.problems import legacy_responses
@@ -35,11 +36,6 @@ from callscribe.web.urls import BaseUrl
 router = APIRouter(tags=["Conversations"], route_class=AuthenticatedRoute)
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
-
-async def _service(request: Request) -> Conversations:  # not in a thread
-    service: Conversations = request.app.state.conversations
-    return service
 
 
 class OnceOnly:
@@ -80,7 +76,7 @@ async def _once_only(
     return OnceOnly(account, idempotency_key, f"{request.method} {request.url.path}")
 
 
-Service = Annotated[Conversations, Depends(_service)]
+Service = Annotated[Conversations, of_application("conversations")]
 Once = Annotated[OnceOnly, Depends(_once_only)]
 ConversationId = Annotated[str, Path(pattern=r"^conv_conversation_[0-9a-z]{26}$")]
 ParticipantId = Annotated[str, Path(pattern=r"^conv_participant_[0-9a-z]{26}$")]

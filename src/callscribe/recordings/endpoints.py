@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -23,6 +23,7 @@ from callscribe.recordings.service import Recordings
 from callscribe.recordings.tables import Recording
 from callscribe.recordings.upload import Party, Upload, UploadFields, form_schema
 from callscribe.settings import MIB, Settings
+from callscribe.web.application import of_application
 from callscribe.web.idempotency import MAX_KEY_LENGTH, Idempotency
 from callscribe.web.legacy_pages import Paging, legacy_page
 from callscribe.web.problems import legacy_responses
@@ -35,18 +36,8 @@ UPLOADS = re.compile(r"/2010-04-01/Accounts/[^/]+/Recordings(\.json)?")
 router = APIRouter(prefix="/2010-04-01/Accounts/{account_sid}", tags=["Recordings"], route_class=AuthenticatedRoute)
 
 
-async def _recordings(request: Request) -> Recordings:  # not in a thread
-    recordings: Recordings = request.app.state.recordings
-    return recordings
-
-
-async def _media(request: Request) -> RecordingMedia:
-    media: RecordingMedia = request.app.state.recording_media
-    return media
-
-
-Service = Annotated[Recordings, Depends(_recordings)]
-Media = Annotated[RecordingMedia, Depends(_media)]
+Service = Annotated[Recordings, of_application("recordings")]
+Media = Annotated[RecordingMedia, of_application("recording_media")]
 RecordingSid = Annotated[str, Path(pattern=f"^{RECORDING_SID.pattern}$")]
 CallSid = Annotated[str, Path(pattern=f"^{CALL_SID.pattern}$")]
 

@@ -19,6 +19,7 @@ from callscribe.ids import RECORDING_SID
 from callscribe.recordings.reading import ReadingThrough
 from callscribe.recordings.tables import COMPLETED
 from callscribe.settings import Settings
+from callscribe.web.application import of_application
 from callscribe.web.problems import problem_responses
 from callscribe.web.urls import BaseUrl
 
@@ -112,11 +113,6 @@ class RecordingWebhook:
 router = APIRouter(tags=["Recordings"])
 
 
-async def _webhook(request: Request) -> RecordingWebhook:
-    webhook: RecordingWebhook = request.app.state.recording_webhook
-    return webhook
-
-
 def _responses() -> dict[int | str, dict[str, Any]]:
     responses = problem_responses(400, 403, 404, 413)
     return {status: each for status, each in responses.items() if status not in {401, 429}}
@@ -131,7 +127,7 @@ def _responses() -> dict[int | str, dict[str, Any]]:
 )
 async def recording_status(
     request: Request,
-    webhook: Annotated[RecordingWebhook, Depends(_webhook)],
+    webhook: Annotated[RecordingWebhook, of_application("recording_webhook")],
     signature: Annotated[str | None, Depends(_signature)],
     base_url: BaseUrl,
 ) -> Response:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from sse_starlette import EventSourceResponse
@@ -35,6 +35,7 @@ from callscribe.transcriptions.service import Transcriptions
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import Transcription
 from callscribe.transcripts.format_names import Format
+from callscribe.web.application import of_application
 from callscribe.web.idempotency import Idempotency
 from callscribe.web.pagination import Paging
 from callscribe.web.problems import problem_responses
@@ -68,19 +69,8 @@ class _CodedRoute(AuthenticatedRoute):
 router = APIRouter(tags=["Transcriptions"], route_class=_CodedRoute)
 
 
-# Asynchronous, though they wait for nothing: FastAPI takes other functions to a thread, each one.
-async def _service(request: Request) -> Transcriptions:
-    service: Transcriptions = request.app.state.transcriptions
-    return service
-
-
-async def _results(request: Request) -> Results:
-    results: Results = request.app.state.results
-    return results
-
-
-Service = Annotated[Transcriptions, Depends(_service)]
-TranscriptionResults = Annotated[Results, Depends(_results)]
+Service = Annotated[Transcriptions, of_application("transcriptions")]
+TranscriptionResults = Annotated[Results, of_application("results")]
 
 _JOB_HEADERS = {
     "Retry-After": {"description": "Seconds to wait before asking.", "schema": {"type": "integer"}},

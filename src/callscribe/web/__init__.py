@@ -1,6 +1,7 @@
 """What HTTP endpoints are made with: errors as answers, wire types, paging, idempotency, ranges. Knows no domain."""
 
 __all__ = [
+    "application",
     "idempotency",
     "legacy_pages",
     "links",
