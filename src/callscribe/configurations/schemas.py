@@ -7,9 +7,8 @@ from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field,
 from pydantic_core import PydanticCustomError
 
 from callscribe.configurations.options import RecordingOptions, TranscriptionOptions
-from callscribe.configurations.tables import AccountDefaultConfiguration, Configuration
 from callscribe.ids import CONFIGURATION_ID, RECORDING_CONFIGURATION_ID
-from callscribe.web.wire import Timestamp
+from callscribe.web.wire import OfRow, Timestamp
 
 UNIQUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,50}")
 OptionsT = TypeVar("OptionsT", TranscriptionOptions, RecordingOptions)
@@ -26,6 +25,15 @@ def _unique_name(value: str) -> str:
             "unique_name", "must be 1 to 50 letters, digits, hyphens and underscores, no id, and not Default"
         )
     return value
+
+
+class AccountOptions(BaseModel, Generic[OptionsT]):
+    """Body of POST and PUT for the account's own options."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    description: Description | None = None
+    configuration: OptionsT
 
 
 class NamedOptions(BaseModel, Generic[OptionsT]):
@@ -49,15 +57,6 @@ class RecordingConfigurationRequest(NamedOptions[RecordingOptions]):
     """Body of POST and PUT of a recording configuration."""
 
 
-class AccountOptions(BaseModel, Generic[OptionsT]):
-    """Body of POST and PUT for the account's own options."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    description: Description | None = None
-    configuration: OptionsT
-
-
 class AccountDefaultRequest(AccountOptions[TranscriptionOptions]):
     """Body of POST and PUT for the account's own transcription options."""
 
@@ -74,7 +73,7 @@ class DefaultRequest(BaseModel):
     configuration_id: StrictStr = Field(validation_alias=AliasChoices("configuration_id", "configurationId"))
 
 
-class ConfigurationResource(BaseModel):
+class ConfigurationResource(OfRow):
     """A configuration as it is answered."""
 
     id: str
@@ -85,21 +84,8 @@ class ConfigurationResource(BaseModel):
     date_updated: Timestamp
     configuration: dict[str, Any]
 
-    @classmethod
-    def of(cls, row: Configuration) -> "ConfigurationResource":
-        """From its row."""
-        return cls(
-            id=row.id,
-            account_sid=row.account_sid,
-            unique_name=row.unique_name,
-            description=row.description,
-            date_created=row.date_created,
-            date_updated=row.date_updated,
-            configuration=row.configuration,
-        )
 
-
-class AccountDefaultResource(BaseModel):
+class AccountDefaultResource(OfRow):
     """The account's own options as they are answered."""
 
     account_sid: str
@@ -107,17 +93,6 @@ class AccountDefaultResource(BaseModel):
     date_created: Timestamp
     date_updated: Timestamp
     configuration: dict[str, Any]
-
-    @classmethod
-    def of(cls, row: AccountDefaultConfiguration) -> "AccountDefaultResource":
-        """From its row."""
-        return cls(
-            account_sid=row.account_sid,
-            description=row.description,
-            date_created=row.date_created,
-            date_updated=row.date_updated,
-            configuration=row.configuration,
-        )
 
 
 class ConfigurationListMeta(BaseModel):

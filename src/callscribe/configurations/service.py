@@ -1,7 +1,8 @@
 """Rules for configurations of both types, and for the defaults of an account."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, Generic
 
 from sqlalchemy.exc import IntegrityError
@@ -74,12 +75,9 @@ class Configurations(ABC, Generic[OptionsT]):
             unique_name=request.unique_name,
             description=request.description,
         )
-        try:
-            with self._database.write() as session:
-                row.configuration = self._document(session, account_sid, options)
-                session.add(row)
-        except IntegrityError as error:
-            raise _name_taken(request) from error
+        with self._writing(_name_taken(request)) as session:
+            row.configuration = self._document(session, account_sid, options)
+            session.add(row)
         return row
 
     def fetch(self, account_sid: str, id_or_name: str) -> Configuration:
@@ -111,15 +109,12 @@ class Configurations(ABC, Generic[OptionsT]):
             RequestError: 20404, and those of `create`.
         """
         options = self._complete(request.configuration)
-        try:
-            with self._database.write() as session:
-                row = self._find_to_change(session, account_sid, id_or_name)
-                row.configuration = self._document(session, account_sid, options)
-                row.unique_name = request.unique_name
-                row.description = request.description
-                row.date_updated = now()
-        except IntegrityError as error:
-            raise _name_taken(request) from error
+        with self._writing(_name_taken(request)) as session:
+            row = self._find_to_change(session, account_sid, id_or_name)
+            row.configuration = self._document(session, account_sid, options)
+            row.unique_name = request.unique_name
+            row.description = request.description
+            row.date_updated = now()
         return row
 
     def delete(self, account_sid: str, id_or_name: str) -> None:
@@ -172,14 +167,10 @@ class Configurations(ABC, Generic[OptionsT]):
         """
         options = self._complete(request.configuration)
         row = AccountDefaultConfiguration(account_sid=account_sid, type=self.type, description=request.description)
-        try:
-            with self._database.write() as session:
-                row.configuration = self._document(session, account_sid, options)
-                session.add(row)
-        except IntegrityError as error:
-            raise RequestError(
-                Code.CONFLICT, f"The account has a default {self.type} configuration already; update it with PUT."
-            ) from error
+        detail = f"The account has a default {self.type} configuration already; update it with PUT."
+        with self._writing(RequestError(Code.CONFLICT, detail)) as session:
+            row.configuration = self._document(session, account_sid, options)
+            session.add(row)
         return row
 
     def update_account_default(
@@ -206,6 +197,15 @@ class Configurations(ABC, Generic[OptionsT]):
         """
         with self._database.write() as session:
             session.delete(self._account_default(session, account_sid, lock=True))
+
+    @contextmanager
+    def _writing(self, conflict: RequestError) -> Iterator[Session]:
+        """A transaction, and what is raised where another has what only one may have."""
+        try:
+            with self._database.write() as session:
+                yield session
+        except IntegrityError as error:
+            raise conflict from error
 
     def _find_to_change(self, session: Session, account_sid: str, id_or_name: str) -> Configuration:
         begin_writing(session)

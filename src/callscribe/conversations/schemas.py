@@ -1,19 +1,12 @@
 """The wire format of conversations, participants and communications."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt
 
 from callscribe.conversations.configuration_schemas import Callbacks, IntelligenceIds, StatusTimeouts
-from callscribe.conversations.documents import Party
-from callscribe.conversations.tables import (
-    Communication,
-    Conversation,
-    ConversationParticipant,
-    ConversationStatus,
-    Grouping,
-)
+from callscribe.conversations.tables import Conversation, ConversationParticipant, ConversationStatus, Grouping
 from callscribe.conversations.wire import (
     Channel,
     ConversationListMeta,
@@ -26,7 +19,7 @@ from callscribe.conversations.wire import (
     ShortText,
     Text,
 )
-from callscribe.web.wire import ClosedWire, Instant, Timestamp, milliseconds
+from callscribe.web.wire import ClosedWire, Instant, Milliseconds, OfRow, Timestamp, milliseconds
 
 MAX_PARTICIPANTS = 50
 MAX_ADDRESSES = 20
@@ -186,36 +179,18 @@ class AddressResource(ClosedWire):
     channel_id: str | None
 
 
-class ConversationParticipantResource(ClosedWire):
+class ConversationParticipantResource(OfRow, ClosedWire):
     """A participant as it is answered."""
 
     id: str
     conversation_id: str
-    account_id: str
+    account_id: str = Field(validation_alias="account_sid")
     name: str | None
     type: ParticipantType
     profile_id: str | None
     addresses: list[AddressResource]
     created_at: Timestamp
     updated_at: Timestamp
-
-    @classmethod
-    def of(cls, row: ConversationParticipant) -> "ConversationParticipantResource":
-        """From its row."""
-        return cls(
-            id=row.id,
-            conversation_id=row.conversation_id,
-            account_id=row.account_sid,
-            name=row.name,
-            type=ParticipantType(row.type),
-            profile_id=row.profile_id,
-            addresses=[
-                AddressResource(channel=each.channel, address=each.address, channel_id=each.channel_id)
-                for each in row.addresses
-            ],
-            created_at=row.created_at,
-            updated_at=row.updated_at,
-        )
 
 
 class ConversationResource(ClosedWire):
@@ -256,11 +231,6 @@ class AuthorResource(ClosedWire):
     channel: str | None
     participant_id: str
 
-    @classmethod
-    def of(cls, party: Party) -> Self:
-        """From what is kept."""
-        return cls(address=party.address, channel=party.channel, participant_id=party.participant_id)
-
 
 class RecipientResource(AuthorResource):
     """Who was to hear it. `deliveryStatus` is null: nothing is delivered from here."""
@@ -293,37 +263,20 @@ class ContentResource(ClosedWire):
     transcription: TranscriptionOfCommunication | None = Field(None, exclude_if=lambda value: value is None)
 
 
-class CommunicationResource(ClosedWire):
+class CommunicationResource(OfRow, ClosedWire):
     """A communication as it is answered. `occurredAt` has milliseconds: sentences follow each other quickly."""
 
     id: str
     conversation_id: str
-    account_id: str
+    account_id: str = Field(validation_alias="account_sid")
     author: AuthorResource
     content: ContentResource
     channel_id: str | None
     resource_id: str | None
     recipients: list[RecipientResource]
-    occurred_at: str = Field(json_schema_extra={"format": "date-time"})
+    occurred_at: Milliseconds
     created_at: Timestamp
     updated_at: Timestamp
-
-    @classmethod
-    def of(cls, row: Communication) -> "CommunicationResource":
-        """From its row."""
-        return cls(
-            id=row.id,
-            conversation_id=row.conversation_id,
-            account_id=row.account_sid,
-            author=AuthorResource.of(row.author),
-            content=ContentResource.model_validate(row.content),
-            channel_id=row.channel_id,
-            resource_id=row.resource_id,
-            recipients=[RecipientResource.of(recipient) for recipient in row.recipients],
-            occurred_at=milliseconds(row.occurred_at),
-            created_at=row.created_at,
-            updated_at=row.updated_at,
-        )
 
 
 class ConversationList(ClosedWire):

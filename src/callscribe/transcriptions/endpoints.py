@@ -355,15 +355,5 @@ def _callback(row: Callback) -> CallbackResource:
         reduced=row.reduced,
         error_code=Code.CALLBACK_TOO_LARGE.value if row.reduced else None,
         created_at=row.created_at,
-        attempts=[
-            Attempt(
-                number=attempt.number,
-                started_at=attempt.started_at,
-                finished_at=attempt.finished_at,
-                http_status=attempt.http_status,
-                error_code=attempt.error_code,
-                error=attempt.error,
-            )
-            for attempt in row.attempts
-        ],
+        attempts=[Attempt.of(attempt) for attempt in row.attempts],
     )

@@ -29,7 +29,7 @@ from callscribe.transcripts.wire import (
     omissions,
     sentences,
 )
-from callscribe.web.wire import ClosedWire, Instant, ListMeta, Milliseconds, Timestamp, Wire, field_error
+from callscribe.web.wire import ClosedWire, Instant, ListMeta, Milliseconds, OfRow, Timestamp, Wire, field_error
 
 MAX_PARTICIPANTS = 2
 
@@ -309,7 +309,7 @@ class TranscriptResource(Wire):
         )
 
 
-class Attempt(Wire):
+class Attempt(OfRow, Wire):
     """One request to the callback's address. Without `finishedAt` the server ended in the middle of it."""
 
     number: int

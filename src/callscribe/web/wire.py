@@ -6,7 +6,7 @@ Imports no web framework: workers load it.
 import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
 from pydantic import (
     AfterValidator,
@@ -35,6 +35,15 @@ class ClosedWire(Wire):
     """The same, and none that are not known."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class OfRow(BaseModel):
+    """An answer that has what a row has."""
+
+    @classmethod
+    def of(cls, row: object) -> Self:
+        """From its row: each member is the attribute of its name, or of its `validation_alias`."""
+        return cls.model_validate(row, from_attributes=True)
 
 
 class ListMeta(Wire):
