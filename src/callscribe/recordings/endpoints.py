@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -41,6 +41,10 @@ Media = Annotated[RecordingMedia, of_application("recording_media")]
 RecordingSid = Annotated[str, Path(pattern=f"^{RECORDING_SID.pattern}$")]
 CallSid = Annotated[str, Path(pattern=f"^{CALL_SID.pattern}$")]
 
+_RECORDING = "/Recordings/{recording_sid}.json"
+_CALL = "/Calls/{call_sid}.json"
+_CALL_RECORDING = "/Calls/{call_sid}/Recordings/{recording_sid}.json"
+
 
 def _dated(value: object) -> object:
     # Numbers would be taken for seconds since 1970.
@@ -55,6 +59,40 @@ Moment = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string", "format": each} for each in ("date", "date-time")]}),
 ]
 """A time; a day is its midnight, and what has no zone is UTC."""
+
+
+def _instant(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _of_days(name: str) -> Any:
+    """The dependency of a span of time that three parameters give, of which `name` is that of the first."""
+
+    async def span(
+        on: Annotated[Moment | None, Query(alias=name, description="On this day in UTC.")] = None,
+        before: Annotated[Moment | None, Query(alias=f"{name}<", description="At this moment or before.")] = None,
+        after: Annotated[Moment | None, Query(alias=f"{name}>", description="At this moment or after.")] = None,
+    ) -> TimeRange:
+        # Seconds are whole, as in the answers: what is shown at `before` is in.
+        since, until = [], []
+        try:
+            if on is not None:
+                day = datetime.combine(_instant(on), time(), UTC)
+                since.append(day)
+                until.append(day + timedelta(days=1))
+            if after is not None:
+                since.append(_instant(after))
+            if before is not None:
+                until.append(_instant(before) + timedelta(seconds=1))
+        except OverflowError as error:
+            raise RequestError.at(f"/{name}", Code.INVALID_PARAMETER, f"{name}: is out of range.") from error
+        return TimeRange(max(since, default=None), min(until, default=None))
+
+    return Depends(span)
+
+
+Created = Annotated[TimeRange, _of_days("DateCreated")]
+Started = Annotated[TimeRange, _of_days("StartTime")]
 
 SoftDeleted = Annotated[
     bool, Query(alias="IncludeSoftDeleted", description="Taken, and without effect: what is deleted here is gone.")
@@ -135,21 +173,18 @@ def list_recordings(
     paging: Paging,
     service: Service,
     base_url: BaseUrl,
-    date_created: Annotated[Moment | None, Query(alias="DateCreated", description="On this day in UTC.")] = None,
-    before: Annotated[Moment | None, Query(alias="DateCreated<", description="At this moment or before.")] = None,
-    after: Annotated[Moment | None, Query(alias="DateCreated>", description="At this moment or after.")] = None,
+    created: Created,
     call_sid: Annotated[str | None, Query(alias="CallSid", pattern=f"^{CALL_SID.pattern}$")] = None,
     conference_sid: Annotated[str | None, Query(alias="ConferenceSid", pattern=f"^{CONFERENCE_SID.pattern}$")] = None,
     include_soft_deleted: SoftDeleted = False,  # noqa: ARG001, FBT002  a parameter of HTTP
 ) -> RecordingList:
     """Newest first. A `PageSize` above 1000 is taken as 1000."""
-    span = _span("DateCreated", date_created, before, after)
-    page = service.page(account, RecordingFilters(span, call_sid, conference_sid), paging.token, paging.size)
+    page = service.page(account, RecordingFilters(created, call_sid, conference_sid), paging.token, paging.size)
     rows = [RecordingResource.of(row, base_url) for row in page.rows]
     return RecordingList(**legacy_page(request, "recordings", rows, page))
 
 
-@router.get("/Recordings/{recording_sid}.json", summary="Fetch a recording", responses=legacy_responses(400, 404))
+@router.get(_RECORDING, summary="Fetch a recording", responses=legacy_responses(400, 404))
 def fetch(
     account: AccountInPath,
     recording_sid: RecordingSid,
@@ -161,25 +196,11 @@ def fetch(
     return RecordingResource.of(service.fetch(account, recording_sid), base_url)
 
 
-@router.delete(
-    "/Recordings/{recording_sid}.json",
-    status_code=204,
-    summary="Delete a recording",
-    responses=legacy_responses(404),
-)
+@router.delete(_RECORDING, status_code=204, summary="Delete a recording", responses=legacy_responses(404))
 def delete(account: AccountInPath, recording_sid: RecordingSid, service: Service) -> Response:
     """Its audio is erased at once. Its call and the transcriptions made of it stay."""
     service.delete(account, recording_sid)
     return Response(status_code=204)
-
-
-def _media_responses(*media_types: str) -> dict[int | str, dict[str, Any]]:
-    content: dict[str, Any] = {media_type: {} for media_type in media_types}
-    return legacy_responses(400, 404, 416) | {
-        200: {"content": content},
-        206: {"content": content, "description": "The range asked for."},
-        304: {"description": "It is as `If-None-Match` says."},
-    }
 
 
 RequestedChannels = Annotated[
@@ -194,83 +215,50 @@ RequestedChannels = Annotated[
 ]
 
 
-@router.get(
-    "/Recordings/{recording_sid}.wav",
-    summary="Fetch the audio as WAV",
-    responses=_media_responses(Extension.WAV.media_type),
-    response_class=StreamingResponse,
-)
-async def wav(
-    request: Request,
-    account: AccountInPath,
-    recording_sid: RecordingSid,
-    service: Service,
-    media: Media,
-    channels: RequestedChannels = None,
-) -> Response:
-    """As it came in where that was WAV, else converted once and kept. Takes ranges."""
-    return await _audio(request, service, media, account, recording_sid, Extension.WAV, channels)
+def _delivered(name: str, suffix: str, extension: Extension, summary: str, description: str) -> None:
+    """The endpoint for the audio of a recording whose address ends so."""
+    path = f"/Recordings/{{recording_sid}}{suffix}"
+    content: dict[str, Any] = {extension.media_type: {}}
+    responses = legacy_responses(400, 404, 416) | {
+        200: {"content": content},
+        206: {"content": content, "description": "The range asked for."},
+        304: {"description": "It is as `If-None-Match` says."},
+    }
 
-
-@router.get(
-    "/Recordings/{recording_sid}.mp3",
-    summary="Fetch the audio as MP3",
-    responses=_media_responses(Extension.MP3.media_type),
-    response_class=StreamingResponse,
-)
-async def mp3(
-    request: Request,
-    account: AccountInPath,
-    recording_sid: RecordingSid,
-    service: Service,
-    media: Media,
-    channels: RequestedChannels = None,
-) -> Response:
-    """As it came in where that was MP3, else converted once and kept. Takes ranges."""
-    return await _audio(request, service, media, account, recording_sid, Extension.MP3, channels)
-
-
-@router.get(
-    "/Recordings/{recording_sid}",
-    summary="Fetch the audio",
-    responses=_media_responses(Extension.WAV.media_type),
-    response_class=StreamingResponse,
-)
-async def audio(
-    request: Request,
-    account: AccountInPath,
-    recording_sid: RecordingSid,
-    service: Service,
-    media: Media,
-    channels: RequestedChannels = None,
-) -> Response:
-    """Without an extension, as Twilio has it in `media_url` and `RecordingUrl`: WAV."""
-    return await _audio(request, service, media, account, recording_sid, Extension.WAV, channels)
-
-
-for _path, _endpoint in {".wav": wav, ".mp3": mp3, "": audio}.items():
-    router.head("/Recordings/{recording_sid}" + _path, include_in_schema=False, response_class=Response)(_endpoint)
-
-
-async def _audio(
-    request: Request,
-    service: Recordings,
-    media: RecordingMedia,
-    account: str,
-    recording_sid: str,
-    extension: Extension,
-    channels: int | None,
-) -> Response:
-    row = await run_in_threadpool(service.fetch, account, recording_sid)
-    found = await media.audio(row, extension, channels)
-    return blob_response(
-        request,
-        partial(media.pieces, found),
-        size=found.size,
-        etag=found.etag,
-        media_type=extension.media_type,
-        name=f"{recording_sid}.{extension}",
+    @router.head(path, include_in_schema=False, response_class=Response)
+    @router.get(
+        path,
+        name=name,
+        summary=summary,
+        description=description,
+        responses=responses,
+        response_class=StreamingResponse,
     )
+    async def deliver(
+        request: Request,
+        account: AccountInPath,
+        recording_sid: RecordingSid,
+        service: Service,
+        media: Media,
+        channels: RequestedChannels = None,
+    ) -> Response:
+        row = await run_in_threadpool(service.fetch, account, recording_sid)
+        found = await media.audio(row, extension, channels)
+        return blob_response(
+            request,
+            partial(media.pieces, found),
+            size=found.size,
+            etag=found.etag,
+            media_type=extension.media_type,
+            name=f"{recording_sid}.{extension}",
+        )
+
+
+_IN_FORM = "As it came in where that was {0}, else converted once and kept. Takes ranges."
+_AS_TWILIO = "Without an extension, as Twilio has it in `media_url` and `RecordingUrl`: WAV."
+_delivered("wav", ".wav", Extension.WAV, "Fetch the audio as WAV", _IN_FORM.format("WAV"))
+_delivered("mp3", ".mp3", Extension.MP3, "Fetch the audio as MP3", _IN_FORM.format("MP3"))
+_delivered("audio", "", Extension.WAV, "Fetch the audio", _AS_TWILIO)
 
 
 @router.get("/Calls.json", tags=["Calls"], summary="List calls", responses=legacy_responses(400, 404))
@@ -279,33 +267,28 @@ def list_calls(
     account: AccountInPath,
     paging: Paging,
     service: Service,
+    started: Started,
     from_: Annotated[Party | None, Query(alias="From")] = None,
     to: Annotated[Party | None, Query(alias="To")] = None,
     status: Annotated[CallStatus | None, Query(alias="Status")] = None,
     parent_call_sid: Annotated[str | None, Query(alias="ParentCallSid", pattern=f"^{CALL_SID.pattern}$")] = None,
-    start_time: Annotated[Moment | None, Query(alias="StartTime", description="On this day in UTC.")] = None,
-    before: Annotated[Moment | None, Query(alias="StartTime<", description="At this moment or before.")] = None,
-    after: Annotated[Moment | None, Query(alias="StartTime>", description="At this moment or after.")] = None,
 ) -> CallList:
     """The calls that recordings came with, newest first: by `start_time` where that is asked for.
 
     A `PageSize` above 1000 is taken as 1000.
     """
-    span = _span("StartTime", start_time, before, after)
-    filters = CallFilters(span, from_, to, status and status.value, parent_call_sid)
+    filters = CallFilters(started, from_, to, status and status.value, parent_call_sid)
     page = service.page_calls(account, filters, paging.token, paging.size)
     return CallList(**legacy_page(request, "calls", [CallResource.of(row) for row in page.rows], page))
 
 
-@router.get("/Calls/{call_sid}.json", tags=["Calls"], summary="Fetch a call", responses=legacy_responses(404))
+@router.get(_CALL, tags=["Calls"], summary="Fetch a call", responses=legacy_responses(404))
 def fetch_call(account: AccountInPath, call_sid: CallSid, service: Service) -> CallResource:
     """As far as it was told with its recordings."""
     return CallResource.of(service.fetch_call(account, call_sid))
 
 
-@router.delete(
-    "/Calls/{call_sid}.json", tags=["Calls"], status_code=204, summary="Delete a call", responses=legacy_responses(404)
-)
+@router.delete(_CALL, tags=["Calls"], status_code=204, summary="Delete a call", responses=legacy_responses(404))
 def delete_call(account: AccountInPath, call_sid: CallSid, service: Service) -> Response:
     """Who called whom is forgotten. Its recordings stay."""
     service.delete_call(account, call_sid)
@@ -325,23 +308,15 @@ def list_call_recordings(
     paging: Paging,
     service: Service,
     base_url: BaseUrl,
-    date_created: Annotated[Moment | None, Query(alias="DateCreated", description="On this day in UTC.")] = None,
-    before: Annotated[Moment | None, Query(alias="DateCreated<", description="At this moment or before.")] = None,
-    after: Annotated[Moment | None, Query(alias="DateCreated>", description="At this moment or after.")] = None,
+    created: Created,
 ) -> RecordingList:
     """Newest first; none where the call is not known."""
-    span = _span("DateCreated", date_created, before, after)
-    page = service.page(account, RecordingFilters(span, call_sid), paging.token, paging.size)
+    page = service.page(account, RecordingFilters(created, call_sid), paging.token, paging.size)
     rows = [RecordingResource.of(row, base_url) for row in page.rows]
     return RecordingList(**legacy_page(request, "recordings", rows, page))
 
 
-@router.get(
-    "/Calls/{call_sid}/Recordings/{recording_sid}.json",
-    tags=["Calls"],
-    summary="Fetch a recording of a call",
-    responses=legacy_responses(404),
-)
+@router.get(_CALL_RECORDING, tags=["Calls"], summary="Fetch a recording of a call", responses=legacy_responses(404))
 def fetch_call_recording(
     account: AccountInPath, call_sid: CallSid, recording_sid: RecordingSid, service: Service, base_url: BaseUrl
 ) -> RecordingResource:
@@ -350,7 +325,7 @@ def fetch_call_recording(
 
 
 @router.delete(
-    "/Calls/{call_sid}/Recordings/{recording_sid}.json",
+    _CALL_RECORDING,
     tags=["Calls"],
     status_code=204,
     summary="Delete a recording of a call",
@@ -362,24 +337,3 @@ def delete_call_recording(
     """The same as without the call, where it is of that call."""
     service.delete(account, recording_sid, call_sid=call_sid)
     return Response(status_code=204)
-
-
-def _span(name: str, on: datetime | None, before: datetime | None, after: datetime | None) -> TimeRange:
-    """What three parameters leave of time. Seconds are whole, as in the answers: what is shown at `before` is in."""
-    since, until = [], []
-    try:
-        if on is not None:
-            day = datetime.combine(_instant(on), time(), UTC)
-            since.append(day)
-            until.append(day + timedelta(days=1))
-        if after is not None:
-            since.append(_instant(after))
-        if before is not None:
-            until.append(_instant(before) + timedelta(seconds=1))
-    except OverflowError as error:
-        raise RequestError.at(f"/{name}", Code.INVALID_PARAMETER, f"{name}: is out of range.") from error
-    return TimeRange(max(since, default=None), min(until, default=None))
-
-
-def _instant(value: datetime) -> datetime:
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -72,6 +72,9 @@ router = APIRouter(tags=["Transcriptions"], route_class=_CodedRoute)
 Service = Annotated[Transcriptions, of_application("transcriptions")]
 TranscriptionResults = Annotated[Results, of_application("results")]
 
+_ONE = "/v3/Transcriptions/{transcription_id}"
+_CALLBACKS = f"{_ONE}/Callbacks"
+
 _JOB_HEADERS = {
     "Retry-After": {"description": "Seconds to wait before asking.", "schema": {"type": "integer"}},
 }
@@ -155,11 +158,7 @@ def list_transcriptions(
     )
 
 
-@router.get(
-    "/v3/Transcriptions/{transcription_id}",
-    summary="Fetch a transcription",
-    responses=problem_responses(404) | {200: {"headers": _JOB_HEADERS}},
-)
+@router.get(_ONE, summary="Fetch a transcription", responses=problem_responses(404) | {200: {"headers": _JOB_HEADERS}})
 def fetch(
     account: AccountSid, transcription_id: str, service: Service, base_url: BaseUrl, response: Response
 ) -> FetchedTranscription:
@@ -171,12 +170,7 @@ def fetch(
     return FetchedTranscription(operation_id=row.id, status=row.status, status_url=resource.url, transcription=resource)
 
 
-@router.delete(
-    "/v3/Transcriptions/{transcription_id}",
-    status_code=204,
-    summary="Delete a transcription",
-    responses=problem_responses(404),
-)
+@router.delete(_ONE, status_code=204, summary="Delete a transcription", responses=problem_responses(404))
 def delete(account: AccountSid, transcription_id: str, service: Service) -> Response:
     """In every state. Work on it stops within two seconds; media and transcript are erased."""
     service.delete(account, transcription_id)
@@ -202,10 +196,7 @@ _TRANSCRIPT_RESPONSES = problem_responses(404, 410) | {
 
 
 @router.get(
-    "/v3/Transcriptions/{transcription_id}/Transcript",
-    summary="Fetch the transcript",
-    responses=_TRANSCRIPT_RESPONSES,
-    response_class=Response,
+    f"{_ONE}/Transcript", summary="Fetch the transcript", responses=_TRANSCRIPT_RESPONSES, response_class=Response
 )
 def transcript(
     account: AccountSid,
@@ -222,7 +213,7 @@ def transcript(
 
 
 @router.get(
-    "/v3/Transcriptions/{transcription_id}/Transcript.{format_}",
+    f"{_ONE}/Transcript.{{format_}}",
     summary="Fetch the transcript in a format",
     responses=_TRANSCRIPT_RESPONSES,
     response_class=Response,
@@ -254,7 +245,7 @@ def _transcript(
 
 
 @router.get(
-    "/v3/Transcriptions/{transcription_id}/Media",
+    f"{_ONE}/Media",
     summary="Fetch the recording",
     responses=problem_responses(404, 410, 416)
     | {
@@ -278,7 +269,7 @@ def media(
 
 
 @router.get(
-    "/v3/Transcriptions/{transcription_id}/Events",
+    f"{_ONE}/Events",
     summary="Watch a transcription",
     responses=problem_responses(404) | {200: {"content": {"text/event-stream": {}}}},
     response_class=EventSourceResponse,
@@ -323,23 +314,14 @@ def _news(told: tuple[Status, float, float] | None, current: tuple[Status, float
         yield "transcript"
 
 
-@router.get(
-    "/v3/Transcriptions/{transcription_id}/Callbacks",
-    summary="List the callbacks of a transcription",
-    responses=problem_responses(404),
-)
+@router.get(_CALLBACKS, summary="List the callbacks of a transcription", responses=problem_responses(404))
 def list_callbacks(account: AccountSid, transcription_id: str, service: Service) -> CallbackList:
     """With every attempt to deliver them."""
     rows = service.callbacks(account, transcription_id)
     return CallbackList(callbacks=[_callback(row) for row in rows])
 
 
-@router.post(
-    "/v3/Transcriptions/{transcription_id}/Callbacks",
-    status_code=202,
-    summary="Send the callback again",
-    responses=problem_responses(404, 410),
-)
+@router.post(_CALLBACKS, status_code=202, summary="Send the callback again", responses=problem_responses(404, 410))
 def send_callback_again(account: AccountSid, transcription_id: str, service: Service) -> CallbackResource:
     """The same body to the same address, signed anew; it appears in the list with its own attempts."""
     return _callback(service.send_callback_again(account, transcription_id))
