@@ -22,16 +22,15 @@ from callscribe.media.blobs import BlobStore
 from callscribe.settings import Settings
 from callscribe.speech.diarization.diarizer import Diarizer, applies
 from callscribe.speech.diarization.turns import SpeakerTurn
-from callscribe.speech.segmentation import Segmentation
+from callscribe.speech.segmentation import SEGMENTATION
 from callscribe.transcriptions import keys, repository
-from callscribe.transcriptions.checkpoints import Checkpoints, dump, speakers_asked
+from callscribe.transcriptions.checkpoints import Checkpoints, speakers_asked
 from callscribe.transcriptions.conversation_export import half_stored, resource_prefix, stored_transcript
 from callscribe.transcriptions.documents import Failure
 from callscribe.transcriptions.retention import due_instants
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import Chunk, Transcription
-from callscribe.transcripts.models import Transcript
-from callscribe.transcripts.serialization import transcript_to_json
+from callscribe.transcripts.models import TRANSCRIPT, Transcript
 
 SMALL_BODY_BYTES = 4096
 """Up to here a callback's body is kept in the database: a job can fail, and say so, without the blob store."""
@@ -104,7 +103,7 @@ class FinishSteps:
             # Another worker has ended the job since `row` was read; its transcript must not be written over.
             raise Cancelled
         transcript = self._checkpoints.transcript(row, chunks, self._turns(row, chunks))
-        data = dump(transcript_to_json(transcript))
+        data = TRANSCRIPT.dump_json(transcript)
         self._blobs.put_bytes(keys.transcript(row.blobs), data)
         # First, so that the callback can name the conversation.
         if row.conversation_id is None:  # else a worker was killed just behind it
@@ -188,7 +187,7 @@ class FinishSteps:
     def _turns(self, row: Transcription, chunks: Sequence[Chunk]) -> list[SpeakerTurn] | None:
         """Who speaks when, from the voices of all chunks; None where that was not asked, or channels tell it."""
         speakers = speakers_asked(row)
-        if speakers is None or not applies(Segmentation.from_json(self._checkpoints.segmentation(row))):
+        if speakers is None or not applies(SEGMENTATION.validate_python(self._checkpoints.segmentation(row))):
             return None
         return self._diarizer.turns(self._checkpoints.voices(row, chunks), speakers)
 

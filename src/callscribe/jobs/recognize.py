@@ -18,7 +18,7 @@ from callscribe.speech.engines.registry import Engines
 from callscribe.speech.interface import RecognitionOptions, Segment, Span
 from callscribe.speech.languages import MULTI
 from callscribe.speech.pipeline import divide_file, recognize_span
-from callscribe.speech.segmentation import Segmentation
+from callscribe.speech.segmentation import SEGMENTATION
 from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.checkpoints import Checkpoints, speakers_asked
 from callscribe.transcriptions.repository import FETCHED, SEGMENTED
@@ -71,7 +71,7 @@ class RecognizeSteps:
             voices=speakers_asked(row) is not None,
             progress=progress,
         )
-        self._checkpoints.put_segmentation(row, segmentation.to_json())
+        self._checkpoints.put_segmentation(row, SEGMENTATION.dump_python(segmentation, mode="json"))
         with self._database.write() as session:
             if not repository.update_running(session, transcription_id):
                 raise Cancelled  # ended by another worker: nobody would remove the chunks
@@ -105,7 +105,7 @@ class RecognizeSteps:
 
     @recognition
     def _recognized(self, row: Transcription, chunk: Chunk) -> list[Segment]:
-        segmentation = Segmentation.from_json(self._checkpoints.segmentation(row))
+        segmentation = SEGMENTATION.validate_python(self._checkpoints.segmentation(row))
         options = row.resolved_configuration
         served_by = row.served_by
         for fault in routes.check_served(served_by, options.language, self._settings):
@@ -141,7 +141,7 @@ class RecognizeSteps:
         """What is heard of voices in one chunk to the blob store, where speakers are asked for and share a channel."""
         if speakers_asked(row) is None or self._checkpoints.has_voices(row, chunk.number):
             return
-        segmentation = Segmentation.from_json(self._checkpoints.segmentation(row))
+        segmentation = SEGMENTATION.validate_python(self._checkpoints.segmentation(row))
         if not applies(segmentation):
             return
         self._diarizer.check()

@@ -6,7 +6,7 @@ Times are seconds from the start of the recording. Audio is float32 in [-1, 1], 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal, Protocol, TypeAlias
+from typing import ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -52,9 +52,8 @@ class SpeechWindow:
         return self.start + len(self.samples) / SAMPLE_RATE
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word as it stands in the text, with its punctuation and without blanks around it."""
+class Word(NamedTuple):
+    """A word as it stands in the text, with its punctuation and without blanks around it. In JSON a list: many are."""
 
     text: str
     start: float

@@ -105,7 +105,7 @@ def _with_times(segment: Segment) -> Segment:
     ends = list(accumulate(letters, initial=0))
     scale = (segment.end - segment.start) / max(1, ends[-1])
     words = tuple(
-        replace(word, start=round(segment.start + start * scale, 3), end=round(segment.start + end * scale, 3))
+        word._replace(start=round(segment.start + start * scale, 3), end=round(segment.start + end * scale, 3))
         for word, (start, end) in zip(segment.words, pairwise(ends), strict=True)
     )
     return replace(segment, words=words)

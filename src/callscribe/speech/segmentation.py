@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
+
+from pydantic import TypeAdapter
 
 from callscribe.speech.activity import ActivityDetector, ChannelActivity
 from callscribe.speech.audio import AudioWindow
@@ -32,25 +34,9 @@ class Segmentation:
         """Seconds of speech, all channels together."""
         return sum(span.duration for channel in self.channels for span in channel.spans)
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain values, for a checkpoint."""
-        return {
-            "duration": self.duration,
-            "copies": self.copies,
-            "channels": [
-                {"channel": each.channel, "gain": each.gain, "spans": [[span.start, span.end] for span in each.spans]}
-                for each in self.channels
-            ],
-        }
 
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> "Segmentation":
-        """The inverse of `to_json`."""
-        channels = tuple(
-            ChannelActivity(each["channel"], tuple(Span(start, end) for start, end in each["spans"]), each["gain"])
-            for each in data["channels"]
-        )
-        return cls(data["duration"], channels, data["copies"])
+SEGMENTATION: Final = TypeAdapter(Segmentation)
+"""Makes plain values of it for a checkpoint, and reads them."""
 
 
 def segment(windows: Iterable[AudioWindow]) -> Segmentation:

@@ -5,19 +5,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pydantic import TypeAdapter
+from pydantic_core import to_json
+
 from callscribe.media.blobs import BlobStore
 from callscribe.speech.diarization.turns import SpeakerRange, SpeakerTurn
 from callscribe.speech.interface import Segment
-from callscribe.speech.serialization import segment_from_json, segment_to_json
 from callscribe.transcriptions import keys
 from callscribe.transcriptions.tables import Chunk, Transcription
 from callscribe.transcripts.assembly import assemble
 from callscribe.transcripts.models import Diarization, Transcript
 
-
-def dump(value: Any) -> bytes:
-    """Plain values as JSON, as it is kept in the blob store."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+_SEGMENTS = TypeAdapter(list[Segment])
 
 
 class Checkpoints:
@@ -28,7 +27,7 @@ class Checkpoints:
 
     def put_segmentation(self, row: Transcription, segmentation: dict[str, Any]) -> None:
         """Keep where speech is."""
-        self._blobs.put_bytes(keys.segmentation(row.blobs), dump(segmentation))
+        self._blobs.put_bytes(keys.segmentation(row.blobs), to_json(segmentation))
 
     def segmentation(self, row: Transcription) -> dict[str, Any]:
         """Where speech is.
@@ -57,7 +56,7 @@ class Checkpoints:
 
     def put_voices(self, row: Transcription, number: int, voices: list[dict[str, Any]]) -> None:
         """Keep what was heard of voices in a chunk."""
-        self._blobs.put_bytes(keys.voices(row.blobs, number), dump(voices))
+        self._blobs.put_bytes(keys.voices(row.blobs, number), to_json(voices))
 
     def voices(self, row: Transcription, chunks: Sequence[Chunk]) -> list[dict[str, Any]]:
         """What was heard of voices in all chunks.
@@ -120,10 +119,10 @@ class Checkpoints:
         )
 
     def _put(self, key: str, segments: Iterable[Segment]) -> None:
-        self._blobs.put_bytes(key, dump([segment_to_json(segment) for segment in segments]))
+        self._blobs.put_bytes(key, _SEGMENTS.dump_json(list(segments)))
 
     def _segments(self, key: str) -> list[Segment]:
-        return [segment_from_json(each) for each in json.loads(self._blobs.get_bytes(key))]
+        return _SEGMENTS.validate_json(self._blobs.get_bytes(key))
 
 
 def speakers_asked(row: Transcription) -> SpeakerRange | None:

@@ -1,6 +1,5 @@
 """What a transcription has in the blob store, as it is answered."""
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -14,8 +13,7 @@ from callscribe.transcriptions.schemas import TranscriptResource
 from callscribe.transcriptions.tables import Chunk, Transcription
 from callscribe.transcripts.format_names import Format
 from callscribe.transcripts.formats import to_captions
-from callscribe.transcripts.models import Transcript
-from callscribe.transcripts.serialization import transcript_from_json
+from callscribe.transcripts.models import TRANSCRIPT, Transcript
 from callscribe.transcripts.statistics import Statistics, statistics
 
 _QUALITY = re.compile(r"[01](\.[0-9]{0,3})?")
@@ -58,7 +56,7 @@ class Results:
             data = self._blobs.get_bytes(keys.transcript(row.blobs))
         except BlobMissing as error:
             raise RequestError(Code.NOT_FOUND, f"The transcript of {row.id} is gone.") from error
-        return _rendered(row, transcript_from_json(json.loads(data)), format_)
+        return _rendered(row, TRANSCRIPT.validate_json(data), format_)
 
     def transcript_so_far(self, row: Transcription, chunks: Sequence[Chunk], format_: Format) -> str | None:
         """What a running transcription has by now; None where there is nothing, since it has ended meanwhile, say."""

@@ -121,7 +121,7 @@ def _in_order(words: Sequence[Word]) -> Iterator[Word]:
     floor = 0.0
     for word in sorted(words, key=lambda each: (each.start, each.end)):
         start = max(word.start, min(floor, word.end - 0.001))
-        yield word if start == word.start else replace(word, start=round(start, 3))
+        yield word if start == word.start else word._replace(start=round(start, 3))
         floor = word.end
 
 

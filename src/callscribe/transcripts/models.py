@@ -1,6 +1,9 @@
 """A transcript: sentences by participant on one time line."""
 
 from dataclasses import dataclass
+from typing import Final
+
+from pydantic import TypeAdapter
 
 from callscribe.speech.interface import Word
 
@@ -59,3 +62,7 @@ class Transcript:
     omissions: tuple[Omission, ...] = ()
     channels: int = 1
     diarization: Diarization | None = None
+
+
+TRANSCRIPT: Final = TypeAdapter(Transcript)
+"""Writes and reads transcripts as JSON, as they are kept in the blob store."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from callscribe.speech.activity import DEFAULTS, FRAME_SECONDS, ChannelActivity, speech_spans
 from callscribe.speech.interface import SAMPLE_RATE, Span
-from callscribe.speech.segmentation import Segmentation, plan_chunks, segment
+from callscribe.speech.segmentation import SEGMENTATION, Segmentation, plan_chunks, segment
 from callscribe.speech.windows import plan_windows, speech_windows, windows_within
 
 Audio = npt.NDArray[np.float32]
@@ -78,7 +78,7 @@ def test_windows_of_any_length_give_the_same_map() -> None:
 
 def test_a_segmentation_survives_a_checkpoint() -> None:
     original = recording([(0.5, 2.25)], [(3.0, 4.125), (5.0, 6.0)], duration=7.5)
-    assert Segmentation.from_json(original.to_json()) == original
+    assert SEGMENTATION.validate_json(SEGMENTATION.dump_json(original)) == original
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from callscribe.speech.diarization.turns import SpeakerTurn
 from callscribe.speech.interface import Segment, Word
 from callscribe.transcripts.assembly import assemble
 from callscribe.transcripts.formats import Format, to_captions
-from callscribe.transcripts.models import Diarization, Transcript
-from callscribe.transcripts.serialization import transcript_from_json, transcript_to_json
+from callscribe.transcripts.models import TRANSCRIPT, Diarization, Transcript
 from callscribe.transcripts.wire import DiarizationResource, sentences
 
 ROLES = ["CUSTOMER", "HUMAN_AGENT"]
@@ -119,4 +118,4 @@ def test_dual_channel_recordings_say_why_there_are_no_speakers() -> None:
 
 def test_speakers_survive_the_blob_store() -> None:
     transcript = told_apart("Hello? How can I help?", SpeakerTurn(0, 0.5, 0), SpeakerTurn(0.5, 3, 1), roles=ROLES)
-    assert transcript_from_json(transcript_to_json(transcript)) == transcript
+    assert TRANSCRIPT.validate_json(TRANSCRIPT.dump_json(transcript)) == transcript
