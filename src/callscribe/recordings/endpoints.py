@@ -14,14 +14,14 @@ from starlette.concurrency import run_in_threadpool
 from callscribe.accounts.authentication import AccountInPath, AuthenticatedRoute
 from callscribe.errors import Code, RequestError
 from callscribe.ids import CALL_SID, CONFERENCE_SID, RECORDING_SID
-from callscribe.recordings.fields import CallStatus
+from callscribe.recordings.fields import CallStatus, Party, RecordingFields
 from callscribe.recordings.intake import Incoming
 from callscribe.recordings.media import Extension, RecordingMedia
 from callscribe.recordings.repository import CallFilters, RecordingFilters, TimeRange
 from callscribe.recordings.schemas import CallList, CallResource, RecordingList, RecordingResource
 from callscribe.recordings.service import Recordings
 from callscribe.recordings.tables import Recording
-from callscribe.recordings.upload import Party, Upload, UploadFields, form_schema
+from callscribe.recordings.upload import Upload, form_schema
 from callscribe.settings import MIB, Settings
 from callscribe.web.application import of_application
 from callscribe.web.idempotency import MAX_KEY_LENGTH, Idempotency
@@ -121,7 +121,7 @@ async def create(
     account: AccountInPath,
     service: Service,
     base_url: BaseUrl,
-    query: Annotated[UploadFields, Query()],  # noqa: ARG001  for the OpenAPI document; `Upload` reads them
+    query: Annotated[RecordingFields, Query()],  # noqa: ARG001  for the OpenAPI document; `Upload` reads them
     idempotency_key: Annotated[
         str | None,
         Header(

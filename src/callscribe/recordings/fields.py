@@ -1,12 +1,13 @@
 """What is known of a recording and its call beside the audio, from any source."""
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from callscribe.ids import CALL_SID, CONFERENCE_SID
 
 
 class Direction(StrEnum):
@@ -54,40 +55,6 @@ class CallStatus(StrEnum):
         return frozenset({cls.QUEUED, cls.RINGING, cls.IN_PROGRESS})
 
 
-@dataclass(frozen=True, slots=True)
-class CallFields:
-    """A call; None is what nobody said. Without a `sid` it gets a new one."""
-
-    sid: str | None = None
-    from_: str | None = None
-    to: str | None = None
-    direction: Direction | None = None
-    start_time: datetime | None = None
-    end_time: datetime | None = None
-    duration: float | None = None
-    parent_call_sid: str | None = None
-    status: CallStatus | None = None
-
-    @property
-    def is_known(self) -> bool:
-        """Whether there is a call to speak of."""
-        return any(value is not None for value in (self.sid, self.from_, self.to, self.direction))
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingFields:
-    """A recording beside its audio; None is what nobody said.
-
-    `channels` is what the audio must have, where it is given.
-    """
-
-    call: CallFields = field(default_factory=CallFields)
-    conference_sid: str | None = None
-    channels: int | None = None
-    start_time: datetime | None = None
-    source: Source | None = None
-
-
 # A day of room at both ends: for time zones, and for what is counted from a start.
 _EARLIEST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
 _LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
@@ -117,3 +84,40 @@ LooseInstant = Annotated[
     datetime, BeforeValidator(lambda value: parse_time(value) if isinstance(value, str) else value)
 ]
 """A time in a document that others wrote; see `parse_time`."""
+
+Party = Annotated[str, Field(max_length=255, pattern=r"^[^\x00]*$")]
+"""A phone number, a SIP address, a client's name."""
+
+
+class RecordingFields(BaseModel):
+    """What can be said of a recording beside its audio, by the names of an upload; None is what nobody said."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=False)
+
+    call_sid: str | None = Field(
+        None,
+        alias="CallSid",
+        pattern=f"^{CALL_SID.pattern}$",
+        description="The call that it is of. One that is not known is made, and what is given of one that is known is "
+        "changed. Without it, but with From, To or Direction, a call is made up.",
+    )
+    from_: Party | None = Field(None, alias="From", description="Who called.")
+    to: Party | None = Field(None, alias="To", description="Who was called.")
+    direction: Direction | None = Field(
+        None, alias="Direction", description="Which way the call went; `outbound` is taken as `outbound-api`."
+    )
+    start_time: LooseInstant | None = Field(
+        None, alias="StartTime", description="When the audio began, as ISO 8601 or RFC 2822 writes it."
+    )
+    channels: Literal["1", "2"] | None = Field(
+        None, alias="Channels", description="What the audio must have; refused where it has not."
+    )
+    source: Source | None = Field(None, alias="Source", description="How it was made.")
+    conference_sid: str | None = Field(
+        None, alias="ConferenceSid", pattern=f"^{CONFERENCE_SID.pattern}$", description="The conference that it is of."
+    )
+
+    @property
+    def tells_of_a_call(self) -> bool:
+        """Whether there is a call to speak of."""
+        return any(value is not None for value in (self.call_sid, self.from_, self.to, self.direction))

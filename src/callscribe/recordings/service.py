@@ -21,7 +21,7 @@ from callscribe.media.blobs import BlobStore
 from callscribe.media.decoding import Decoder
 from callscribe.media.inspecting import MediaInfo
 from callscribe.recordings import repository
-from callscribe.recordings.fields import CallFields, CallStatus, RecordingFields, Source
+from callscribe.recordings.fields import CallStatus, RecordingFields, Source
 from callscribe.recordings.intake import STORAGE_WAIT, Incoming, Intakes, NoRoom, check_size, erase
 from callscribe.recordings.repository import CallFilters, RecordingFilters
 from callscribe.recordings.tables import COMPLETED, UPLOAD, Call, Recording
@@ -210,7 +210,7 @@ class Recordings:
         base_url: str,
         limit: int | None,
     ) -> Recording:
-        if fields.channels is not None and fields.channels != info.channels:
+        if fields.channels is not None and int(fields.channels) != info.channels:
             detail = f"Channels is {fields.channels}, and the audio has {info.channels}."
             raise RequestError.at("/Channels", Code.INVALID_PARAMETER, detail)
         if not repository.end_intake(session, incoming.folder):
@@ -249,36 +249,28 @@ class Recordings:
         return row
 
     def _call(self, session: Session, account_sid: str, fields: RecordingFields, info: MediaInfo) -> Call | None:
-        if not fields.call.is_known:
+        if not fields.tells_of_a_call:
             return None
-        call = self.put_call(session, account_sid, fields.call)
+        call = self.put_call(session, account_sid, fields)
         if call.duration is None:  # nobody said how long the call was: about as long as its recording
             call.duration = info.duration
         if call.end_time is None and call.start_time is not None and call.duration is not None:
             call.end_time = call.start_time + timedelta(seconds=call.duration)
         return call
 
-    def put_call(self, session: Session, account_sid: str, fields: CallFields) -> Call:
+    def put_call(self, session: Session, account_sid: str, fields: RecordingFields) -> Call:
         """The call with these fields: a new one, or the one that is known, with what is given changed.
 
         A start is only ever moved back: a later recording of a call does not begin it anew.
         """
-        row = repository.find_call(session, account_sid, fields.sid) if fields.sid is not None else None
+        sid = fields.call_sid
+        row = repository.find_call(session, account_sid, sid) if sid is not None else None
         if row is None:
-            row = Call(account_sid=account_sid, sid=fields.sid or new_call_sid(), status=CallStatus.COMPLETED.value)
+            row = Call(account_sid=account_sid, sid=sid or new_call_sid(), status=CallStatus.COMPLETED.value)
             session.add(row)
-        given = {
-            "from_": fields.from_,
-            "to": fields.to,
-            "direction": fields.direction and fields.direction.value,
-            "end_time": fields.end_time,
-            "duration": fields.duration,
-            "parent_call_sid": fields.parent_call_sid,
-            "status": fields.status and fields.status.value,
-        }
-        for name, value in given.items():
-            if value is not None:
-                setattr(row, name, value)
+        row.from_ = fields.from_ or row.from_
+        row.to = fields.to or row.to
+        row.direction = fields.direction.value if fields.direction else row.direction
         if fields.start_time is not None:
             row.start_time = min(row.start_time or fields.start_time, fields.start_time)
         row.date_updated = now()

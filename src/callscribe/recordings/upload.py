@@ -4,17 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Any
 
 from fastapi import HTTPException, Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
 from callscribe.errors import Code, RequestError
-from callscribe.ids import CALL_SID, CONFERENCE_SID
-from callscribe.recordings.fields import CallFields, Direction, LooseInstant, RecordingFields, Source
+from callscribe.recordings.fields import RecordingFields
 from callscribe.web.wire import invalid_parameters
 
 FIELD_BYTES = 4096
@@ -24,59 +23,10 @@ MAX_PARTS = 32
 _LEAST_BYTES = 64 * 1024
 """What must come in each `media_stall_timeout`, so that nobody holds a place for nothing."""
 
-Party = Annotated[str, Field(max_length=255, pattern=r"^[^\x00]*$")]
-"""A phone number, a SIP address, a client's name."""
-
-
-class UploadFields(BaseModel):
-    """What can be said of a recording beside its audio."""
-
-    model_config = ConfigDict(extra="forbid", populate_by_name=False)
-
-    call_sid: str | None = Field(
-        None,
-        alias="CallSid",
-        pattern=f"^{CALL_SID.pattern}$",
-        description="The call that it is of. One that is not known is made, and what is given of one that is known is "
-        "changed. Without it, but with From, To or Direction, a call is made up.",
-    )
-    from_: Party | None = Field(None, alias="From", description="Who called.")
-    to: Party | None = Field(None, alias="To", description="Who was called.")
-    direction: Direction | None = Field(
-        None, alias="Direction", description="Which way the call went; `outbound` is taken as `outbound-api`."
-    )
-    start_time: LooseInstant | None = Field(
-        None, alias="StartTime", description="When the audio began, as ISO 8601 or RFC 2822 writes it."
-    )
-    channels: Literal["1", "2"] | None = Field(
-        None, alias="Channels", description="What the audio must have; refused where it has not."
-    )
-    source: Source | None = Field(None, alias="Source", description="How it was made.")
-    conference_sid: str | None = Field(
-        None, alias="ConferenceSid", pattern=f"^{CONFERENCE_SID.pattern}$", description="The conference that it is of."
-    )
-
-    @property
-    def recording(self) -> RecordingFields:
-        """The same for the domain."""
-        return RecordingFields(
-            call=CallFields(
-                sid=self.call_sid,
-                from_=self.from_,
-                to=self.to,
-                direction=self.direction,
-                start_time=self.start_time,
-            ),
-            conference_sid=self.conference_sid,
-            channels=None if self.channels is None else int(self.channels),
-            start_time=self.start_time,
-            source=self.source,
-        )
-
 
 def form_schema() -> dict[str, Any]:
     """The form for the OpenAPI document, complete in itself."""
-    schema = UploadFields.model_json_schema(ref_template="{model}")
+    schema = RecordingFields.model_json_schema(ref_template="{model}")
     definitions = schema.pop("$defs")
 
     def inlined(part: Any) -> Any:
@@ -97,22 +47,18 @@ def form_schema() -> dict[str, Any]:
     }
 
 
-def _validated(values: Mapping[str, str]) -> UploadFields:
-    try:
-        # An empty field of a form is one that was left out.
-        return UploadFields.model_validate({name: value for name, value in values.items() if value})
-    except ValidationError as error:
-        faults: list[Any] = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors(include_url=False)]
-        raise invalid_parameters(faults) from error
-
-
 def recording_fields(values: Mapping[str, str]) -> RecordingFields:
-    """The fields of an upload for the domain.
+    """The fields of an upload.
 
     Raises:
         RequestError: 20001 with every fault.
     """
-    return _validated(values).recording
+    try:
+        # An empty field of a form is one that was left out.
+        return RecordingFields.model_validate({name: value for name, value in values.items() if value})
+    except ValidationError as error:
+        faults: list[Any] = [{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors(include_url=False)]
+        raise invalid_parameters(faults) from error
 
 
 class Upload:
@@ -133,7 +79,7 @@ class Upload:
         elif not content_type.startswith(b"audio/") and content_type != b"application/octet-stream":
             detail = "Send multipart/form-data with a file, or the audio itself as audio/* or application/octet-stream."
             raise RequestError.at("", Code.INVALID_PARAMETER, detail)
-        _validated(self._values)
+        recording_fields(self._values)
 
     @property
     def fields(self) -> RecordingFields:
@@ -165,7 +111,7 @@ class Upload:
             if form.fields:
                 self._values |= form.fields
                 form.fields.clear()
-                _validated(self._values)  # at once, not behind the last byte of the file
+                recording_fields(self._values)  # at once, not behind the last byte of the file
         form.finish()
 
     async def _body(self) -> AsyncIterator[bytes]:

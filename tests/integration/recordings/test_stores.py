@@ -26,7 +26,7 @@ from callscribe.media.decoding import Decoder
 from callscribe.media.spool import Spool
 from callscribe.preparation import prepare
 from callscribe.recordings import keys
-from callscribe.recordings.fields import CallFields, Direction, RecordingFields
+from callscribe.recordings.fields import RecordingFields
 from callscribe.recordings.importing import Outcome, find, import_all
 from callscribe.recordings.intake import sweep
 from callscribe.recordings.media import Extension, RecordingMedia
@@ -144,8 +144,8 @@ def receive(recordings: Recordings, account: str, data: bytes, fields: Recording
 
 def test_a_recording_comes_in_is_delivered_in_every_form_and_goes(place: Installation, audio: bytes) -> None:
     account, recordings = place.account(), place.recordings()
-    call = CallFields(sid=CALL_SID, from_="+15550100", direction=Direction.INBOUND, start_time=BEGIN)
-    sid = receive(recordings, account, audio, RecordingFields(call=call, start_time=BEGIN))["sid"]
+    fields = {"CallSid": CALL_SID, "From": "+15550100", "Direction": "inbound", "StartTime": BEGIN}
+    sid = receive(recordings, account, audio, RecordingFields.model_validate(fields))["sid"]
     row = recordings.fetch(account, sid)
     assert (row.channels, row.size, row.start_time) == (2, len(audio), BEGIN)
     assert place.intakes(account) == 0
@@ -173,7 +173,8 @@ def test_a_recording_comes_in_is_delivered_in_every_form_and_goes(place: Install
 
 def test_what_is_refused_leaves_nothing(place: Installation, audio: bytes) -> None:
     account, recordings = place.account(), place.recordings()
-    for fields, data in ((RecordingFields(channels=1), audio), (RecordingFields(), audio[: len(audio) // 2])):
+    mono = RecordingFields.model_validate({"Channels": "1"})
+    for fields, data in ((mono, audio), (RecordingFields(), audio[: len(audio) // 2])):
         with pytest.raises(RequestError):
             receive(recordings, account, data, fields)
         with pytest.raises(RequestError):
@@ -199,8 +200,8 @@ def test_every_list_is_the_same_page_by_page(place: Installation) -> None:
         for number in range(9):
             sid = f"{number:032x}"
             start = BEGIN + timedelta(hours=number)
-            fields = CallFields(sid=f"CA{sid}", from_=f"+{number % 2}", to="+9", start_time=start)
-            recordings.put_call(session, account, fields)
+            fields = {"CallSid": f"CA{sid}", "From": f"+{number % 2}", "To": "+9", "StartTime": start}
+            recordings.put_call(session, account, RecordingFields.model_validate(fields))
             session.add(
                 Recording(
                     account_sid=account,

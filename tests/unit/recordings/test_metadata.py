@@ -67,6 +67,6 @@ def test_json_that_is_no_table_is_refused(tmp_path: Path, content: str) -> None:
 
 
 def test_every_column_is_a_field_of_an_upload() -> None:
-    from callscribe.recordings.upload import UploadFields  # noqa: PLC0415
+    from callscribe.recordings.fields import RecordingFields  # noqa: PLC0415
 
-    assert set(COLUMNS.values()) == {field.alias for field in UploadFields.model_fields.values()}
+    assert set(COLUMNS.values()) == {field.alias for field in RecordingFields.model_fields.values()}

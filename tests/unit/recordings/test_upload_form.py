@@ -62,7 +62,7 @@ def test_audio_and_fields_come_through_wherever_the_pieces_are_cut(audio: bytes,
     found, upload = read(body, cuts)
     assert found == audio
     assert upload.values == {"To": "+15550199", "Direction": "inbound"}
-    assert upload.fields.call.direction == Direction.INBOUND
+    assert upload.fields.direction == Direction.INBOUND
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_time_is_read_or_refused_and_nothing_else_happens(text: str) -> None:
 
 def test_empty_fields_count_as_left_out() -> None:
     fields = recording_fields({"CallSid": "", "To": "", "Channels": ""})
-    assert not fields.call.is_known
+    assert not fields.tells_of_a_call
     assert fields.channels is None
 
 
