@@ -76,10 +76,7 @@ def limits_of(session: Session, account_sid: str, settings: Settings) -> Limits:
 def set_limits(session: Session, account_sid: str, values: dict[str, Any]) -> bool:
     """Give an account limits of its own; False where there is no such account.
 
-    Args:
-        session: whose transaction it is.
-        account_sid: the account.
-        values: by the names in `Limits`; None takes the account's own limit away, so that the server's holds.
+    `values` are by the names in `Limits`; None takes the account's own limit away, so that the server's holds.
     """
     columns = {COLUMNS[name].key: value for name, value in values.items()}
     result = session.execute(sa.update(Account).where(Account.sid == account_sid).values(columns))

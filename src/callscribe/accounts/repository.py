@@ -51,14 +51,7 @@ def keeping(
     default: Days | None,
     has_older: HasOlder,
 ) -> list[tuple[str, float]]:
-    """Accounts that keep recordings, say, for so many days and have older ones, and those days.
-
-    Args:
-        session: for the query.
-        kind: of what is kept; see `days_kept`.
-        default: of an account that does not say.
-        has_older: whether an account has such.
-    """
+    """Accounts that keep recordings, say, for so many days and have older ones, and those days; see `days_kept`."""
     days = days_kept(kind, default)
     query = sa.select(Account.sid, days).where(days.is_not(None), has_older(Account.sid, days_ago(days)))
     return [(account_sid, kept) for account_sid, kept in session.execute(query)]

@@ -41,10 +41,7 @@ class Callbacks:
     Whether something happens is for that transaction to find out, by a change that only one can make (a status that is
     left once, a row that is locked). So an event is told as often as it happens, also where a step is done twice.
 
-    Args:
-        queue: where deliveries are put.
-        max_body_bytes: what the body of a transcription's callback must not exceed.
-        retention: what the server's settings say of how long things are kept.
+    `max_body_bytes` is for transcriptions; `retention` is what the server's settings say of how long things are kept.
     """
 
     def __init__(self, queue: WorkQueue, max_body_bytes: int = MAX_BODY_BYTES, retention: Layer | None = None) -> None:

@@ -56,14 +56,7 @@ def signature_headers(url: str, auth_token: str, shared_key: SharedKey | None = 
 
 
 def is_signed_form(signature: str, url: str, form: Iterable[tuple[str, str]], auth_token: str) -> bool:
-    """Whether a request with a form is signed with the token.
-
-    Args:
-        signature: the header `X-Twilio-Signature`.
-        url: the address that the sender was told.
-        form: names and values of the body.
-        auth_token: the sender's.
-    """
+    """Whether a request with a form is signed with the sender's token. `url` is the address that the sender was told."""
     # A value that is sent twice is signed once.
     fields = "".join(name + value for name, value in sorted(set(form)))
     # Which port goes without saying is not seen the same everywhere.

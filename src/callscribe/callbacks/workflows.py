@@ -15,7 +15,7 @@ from callscribe.callbacks.queueing import callback_of, queue_attempt
 from callscribe.callbacks.tables import Callback, Delivery
 from callscribe.cancellation import Cancellation
 from callscribe.db.engine import Database
-from callscribe.durable.at_work import workflow
+from callscribe.durable.at_work import step, workflow
 from callscribe.durable.housekeeping import broken
 from callscribe.durable.queues import WORKFLOW_INSTANCE, WorkQueue
 from callscribe.durable.retry import with_retries
@@ -144,29 +144,20 @@ class CallbackWorkflows(DBOSConfiguredInstance):
 
         return Cancellation(look)
 
-    @DBOS.step()
+    @step()
     def queue_next(self, callback_id: str, number: int) -> None:
         """The next attempt, after a wait that grows."""
+        with self._database.write() as session:
+            callback = repository.find(session, callback_id)
+            if callback is not None:
+                wait = self._settings.callback_retry_interval * BACKOFF ** (number - 1)
+                queue_attempt(session, self._queue, callback, number + 1, wait)
 
-        def queue() -> None:
-            with self._database.write() as session:
-                callback = repository.find(session, callback_id)
-                if callback is not None:
-                    wait = self._settings.callback_retry_interval * BACKOFF ** (number - 1)
-                    queue_attempt(session, self._queue, callback, number + 1, wait)
-
-        with_retries(queue)
-
-    @DBOS.step()
+    @step()
     def conclude(self, callback_id: str, delivered: bool) -> None:  # noqa: FBT001  DBOS records positions
         """Record the outcome where it can be looked up."""
-
-        def record() -> None:
-            with self._database.write() as session:
-                delivery = Delivery.DELIVERED if delivered else Delivery.FAILED
-                repository.set_delivery(session, callback_id, delivery)
-
-        with_retries(record)
+        with self._database.write() as session:
+            repository.set_delivery(session, callback_id, Delivery.DELIVERED if delivered else Delivery.FAILED)
 
     def fail_broken(self) -> None:
         """Conclude the callbacks whose workflow broke."""

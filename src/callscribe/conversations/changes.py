@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from callscribe.db.engine import Database, begin_writing
-from callscribe.db.repetition import Repetition, once
+from callscribe.web.idempotency import Idempotency, once
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ _Given = ParamSpec("_Given")
 
 def change(
     method: Callable[Concatenate[_Self, Session, _Given], ChangeResult],
-) -> Callable[Concatenate[_Self, Repetition | None, _Given], ChangeResult]:
+) -> Callable[Concatenate[_Self, Idempotency | None, _Given], ChangeResult]:
     """Make a method one transaction, whose answer is that of an earlier request where this one is its repetition.
 
     What two requests do at the same instant and only one may is done by the first; the second starts anew and finds
@@ -39,7 +39,7 @@ def change(
 
     @wraps(method)
     def changing(
-        self: _Self, repetition: Repetition | None, *args: _Given.args, **kwargs: _Given.kwargs
+        self: _Self, repetition: Idempotency | None, *args: _Given.args, **kwargs: _Given.kwargs
     ) -> ChangeResult:
         def attempt() -> ChangeResult:
             with self._database.write() as session:

@@ -9,7 +9,6 @@ __all__ = [
     "group_commit",
     "paging",
     "presence",
-    "repetition",
     "upsert",
 ]
 """What the rest of the program may use of it: modules."""

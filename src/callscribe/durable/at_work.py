@@ -8,6 +8,8 @@ from typing import Final, ParamSpec, TypeVar
 
 from dbos import DBOS
 
+from callscribe.durable.retry import with_retries
+
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
 
@@ -59,5 +61,20 @@ def workflow(name: str) -> Callable[[Callable[_Parameters, _Result]], Callable[_
                 HERE.end(workflow_id)
 
         return DBOS.workflow(name=name)(run)
+
+    return decorate
+
+
+def step(
+    *, attempts: int = 4, backoff: float = 3.0
+) -> Callable[[Callable[_Parameters, _Result]], Callable[_Parameters, _Result]]:
+    """A method as a step of DBOS's in which it is tried again as `with_retries` does: twice must change nothing."""
+
+    def decorate(method: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
+        @wraps(method)
+        def run(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
+            return with_retries(lambda: method(*args, **kwargs), attempts=attempts, backoff=backoff)
+
+        return DBOS.step()(run)
 
     return decorate

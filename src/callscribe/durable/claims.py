@@ -121,11 +121,8 @@ class Poll:
 class Claims:
     """Takes pieces of work for one worker. Not for several threads.
 
-    Args:
-        database: where the work is.
-        worker_id: who takes it.
-        limit: how many pieces of a queue an account may have in hand, where it has no limit of its own.
-        allowances: limits of single accounts, asked for at most once a second.
+    `limit` is how many pieces of a queue an account may have in hand where it has no limit of its own, as `allowances`
+    tells, which is asked at most once a second.
     """
 
     def __init__(

@@ -153,7 +153,7 @@ class WorkQueue:
 
         Args:
             session: whose transaction it is.
-            queue: the name of the queue.
+            queue: its name.
             workflow: `class.method`.
             workflow_id: of one that has ended nothing is done again.
             account_sid: whose work it is.

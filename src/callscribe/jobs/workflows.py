@@ -23,7 +23,7 @@ from dbos import DBOS, DBOSConfiguredInstance
 from dbos import error as dbos_error
 
 from callscribe.db.engine import Database
-from callscribe.durable.at_work import workflow
+from callscribe.durable.at_work import step, workflow
 from callscribe.durable.housekeeping import broken
 from callscribe.durable.queues import WORKFLOW_INSTANCE, Queue, WorkQueue
 from callscribe.durable.recovery import forget, given_up
@@ -277,23 +277,19 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         self.erase_blobs(folder)
         self.forget_workflows(transcription_id)
 
-    @DBOS.step()
+    @step(attempts=10)
     def queue_erasing_late(self, transcription_id: str, folder: str) -> None:
         """Have it erased once more, `LATE` seconds later."""
-
-        def queue() -> None:
-            with self._database.write() as session:
-                self._queue.enqueue(
-                    session,
-                    Queue.ERASURES,
-                    "TranscriptionWorkflows.erase_late",
-                    f"erase_{transcription_id}-late",
-                    _account(folder),
-                    *(transcription_id, folder),
-                    delay=LATE,
-                )
-
-        with_retries(queue, attempts=10)
+        with self._database.write() as session:
+            self._queue.enqueue(
+                session,
+                Queue.ERASURES,
+                "TranscriptionWorkflows.erase_late",
+                f"erase_{transcription_id}-late",
+                _account(folder),
+                *(transcription_id, folder),
+                delay=LATE,
+            )
 
     @DBOS.step()
     def forget_workflows(self, transcription_id: str) -> None:
@@ -308,15 +304,15 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             DBOS.delete_workflows(found)
             first, ids = first + FORGOTTEN_AT_ONCE, []
 
-    @DBOS.step()
+    @step(attempts=10)
     def withdraw(self, account_sid: str, transcription_id: str, channel_id: str) -> None:
         """What a conversation has of the transcript."""
-        with_retries(lambda: self._ending.withdraw(account_sid, transcription_id, channel_id), attempts=10)
+        self._ending.withdraw(account_sid, transcription_id, channel_id)
 
-    @DBOS.step()
+    @step(attempts=10)
     def erase_blobs(self, folder: str) -> None:
         """Everything under the folder."""
-        with_retries(lambda: self._blobs.delete_prefix(folder), attempts=10)
+        self._blobs.delete_prefix(folder)
 
 
 def _is_worth_another(error: BaseException) -> bool:

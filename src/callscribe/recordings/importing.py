@@ -9,11 +9,10 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import urlsplit
 
 import obstore
@@ -31,28 +30,6 @@ EXTENSIONS = frozenset({".wav", ".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a"
 
 AT_ONCE = 4
 _PIECE = 1024 * 1024
-
-
-class Candidate(Protocol):
-    """A file that may become a recording."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What metadata may call it; the first is for people."""
-        ...
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        ...
-
-    def identity(self) -> str:
-        """What tells it from every other file."""
-        ...
-
-    def opened(self) -> AbstractContextManager[Iterator[bytes]]:
-        """Its content, to be read while the context is open."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +94,11 @@ class BucketObject:
             yield pieces()
 
 
+Candidate = LocalFile | BucketObject
+"""A file that may become a recording: `names` are what metadata may call it, the first for people; `identity` tells it
+from every other file."""
+
+
 class Outcome(StrEnum):
     """What became of a file."""
 
@@ -175,14 +157,7 @@ def import_all(
     metadata: Metadata,
     progress: Callable[[int], None],
 ) -> Iterator[Result]:
-    """Take in each, several at once; what became of them, in their order.
-
-    Args:
-        candidates: the files.
-        recordings: where they go.
-        account_sid: whose they become.
-        metadata: what is known of them.
-        progress: told how many bytes more are done.
+    """Take in each, several at once; what became of them, in their order. `progress` is told of bytes more that are done.
 
     Raises:
         SetupError: the metadata is ambiguous; nothing is imported.

@@ -54,14 +54,7 @@ class Audio:
 
 
 class RecordingMedia:
-    """Finds or makes the audio of recordings.
-
-    Args:
-        blobs: where it is.
-        decoder: makes renditions, since nobody vouches for what came in.
-        settings: for the folder of what is being made.
-        exists: whether a recording is still there.
-    """
+    """Finds or makes the audio of recordings. `exists` is whether a recording is still there."""
 
     def __init__(
         self, blobs: BlobStore, decoder: Decoder, settings: Settings, exists: Callable[[Recording], bool]

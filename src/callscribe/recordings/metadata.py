@@ -27,11 +27,7 @@ COLUMNS: Mapping[str, str] = {
 
 
 class Metadata:
-    """Rows by the file that they name: its path, or the end of it.
-
-    Args:
-        rows: each with a `file`, and any of `COLUMNS`.
-    """
+    """Rows, each with any of `COLUMNS`, by the file that they name: its path, or the end of it."""
 
     def __init__(self, rows: Iterable[Mapping[str, Any]] = ()) -> None:
         self._rows: dict[str, dict[str, str]] = {}
@@ -72,8 +68,7 @@ class Metadata:
     def assigned(self, files: Sequence[tuple[str, ...]]) -> list[dict[str, str]]:
         """What is said of each file, by the upload's names of fields; nothing where no row is about it.
 
-        Args:
-            files: the names of each; the last one is the whole path.
+        Of the names of a file the last one is the whole path.
 
         Raises:
             SetupError: a row fits several files, of which it can mean one only.

@@ -6,9 +6,8 @@ import structlog
 from dbos import DBOS, DBOSConfiguredInstance
 
 from callscribe.db.engine import Database
-from callscribe.durable.at_work import workflow
+from callscribe.durable.at_work import step, workflow
 from callscribe.durable.queues import WORKFLOW_INSTANCE
-from callscribe.durable.retry import with_retries
 from callscribe.recordings import repository
 from callscribe.recordings.reading import ReadingThrough, keep
 from callscribe.recordings.service import Completed
@@ -54,12 +53,9 @@ class ReadingWorkflows(DBOSConfiguredInstance):
         if outcome != "done":
             _log.error("recording.not_read", recording=recording_sid, outcome=outcome)
 
-    @DBOS.step()
+    @step(attempts=10, backoff=2.0)
     def attempt(self, account_sid: str, recording_sid: str, base_url: str) -> Outcome:
         """Look once; what is found is stored, and what follows is done, in one transaction."""
-        return with_retries(lambda: self._attempt(account_sid, recording_sid, base_url), attempts=10, backoff=2.0)
-
-    def _attempt(self, account_sid: str, recording_sid: str, base_url: str) -> Outcome:
         try:
             found = self._reading.look_up(account_sid, recording_sid)
         except TwilioMissing:

@@ -13,7 +13,6 @@ from callscribe.accounts.limits import limits_of
 from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.db.paging import Page
-from callscribe.db.repetition import Repetition
 from callscribe.durable.queues import WorkQueue
 from callscribe.errors import Code, RequestError
 from callscribe.ids import new_call_sid, new_recording_sid
@@ -26,6 +25,7 @@ from callscribe.recordings.intake import STORAGE_WAIT, Incoming, Intakes, NoRoom
 from callscribe.recordings.repository import CallFilters, RecordingFilters
 from callscribe.recordings.tables import COMPLETED, UPLOAD, Call, Recording
 from callscribe.settings import Settings
+from callscribe.web.idempotency import Idempotency
 
 Answer = TypeVar("Answer")
 Completed = Callable[[Session, Recording, str], None]
@@ -51,18 +51,7 @@ def _unknown(_session: Session, _account_sid: str) -> float:
 
 
 class Recordings:
-    """The recordings and calls of every account.
-
-    Args:
-        database: where they are listed.
-        queue: for what is to be erased.
-        blobs: where their audio is.
-        decoder: looks at what comes in.
-        settings: limits.
-        completed: what else happens when a recording becomes completed.
-        admit: what else a client must be allowed before its recording is taken.
-        until_room: seconds until an account will store less.
-    """
+    """The recordings and calls of every account."""
 
     def __init__(
         self,
@@ -129,7 +118,7 @@ class Recordings:
         announced: int = 0,
         base_url: str,
         render: Callable[[Recording], dict[str, Any]],
-        repetition: Callable[[Incoming], Repetition | None],
+        repetition: Callable[[Incoming], Idempotency | None],
     ) -> dict[str, Any]:
         """Take in a recording that a client sends; the answer that `render` makes of it.
 

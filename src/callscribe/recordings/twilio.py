@@ -83,10 +83,7 @@ class Found:
 
 
 class TwilioAccount:
-    """Asks one Twilio account for recordings and calls.
-
-    Args:
-        settings: with `twilio_account_sid`.
+    """Asks one Twilio account, that of the settings, for recordings and calls.
 
     Raises:
         SetupError: there are no credentials for it, or only half of an API key.

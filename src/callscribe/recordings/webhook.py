@@ -70,11 +70,7 @@ class RecordingWebhook:
     def accept(self, url: str, body: bytes, signature: str | None, base_url: str) -> None:
         """Check a notice and have its recording read through. The same notice again changes nothing.
 
-        Args:
-            url: the address that Twilio was told.
-            body: the form as it came.
-            signature: `X-Twilio-Signature`.
-            base_url: the address of this server.
+        `url` is the address that Twilio was told, `body` the form as it came.
 
         Raises:
             RequestError: 20404, there is no Twilio account; 20403, it is not signed by it; 20001, it is no notice.

@@ -6,9 +6,8 @@ import structlog
 from dbos import DBOS, DBOSConfiguredInstance
 
 from callscribe.db.engine import Database
-from callscribe.durable.at_work import workflow
+from callscribe.durable.at_work import step, workflow
 from callscribe.durable.queues import WORKFLOW_INSTANCE, Queue, WorkQueue
-from callscribe.durable.retry import with_retries
 from callscribe.media.blobs import BlobStore
 from callscribe.recordings.intake import sweep
 
@@ -51,27 +50,23 @@ class RecordingWorkflows(DBOSConfiguredInstance):
         """Erase what somebody wrote who had not noticed."""
         self.erase_folder(folder)
 
-    @DBOS.step()
+    @step(attempts=10)
     def queue_again(self, account_sid: str, folder: str) -> None:
         """Have the folder erased once more, `LATE` seconds later."""
+        with self._database.write() as session:
+            name = f"erase_{folder.replace('/', '_')}-late"
+            arguments = (Queue.ERASURES, "RecordingWorkflows.erase_recording_late", name, account_sid, folder)
+            self._queue.enqueue(session, *arguments, delay=LATE)
 
-        def queue() -> None:
-            with self._database.write() as session:
-                name = f"erase_{folder.replace('/', '_')}-late"
-                arguments = (Queue.ERASURES, "RecordingWorkflows.erase_recording_late", name, account_sid, folder)
-                self._queue.enqueue(session, *arguments, delay=LATE)
-
-        with_retries(queue, attempts=10)
-
-    @DBOS.step()
+    @step(attempts=10, backoff=2.0)
     def hand_over(self, account_sid: str, sid: str) -> None:
         """Let those have the audio who were promised it."""
-        with_retries(lambda: self._before_erasure(account_sid, sid), attempts=10, backoff=2.0)
+        self._before_erasure(account_sid, sid)
 
-    @DBOS.step()
+    @step(attempts=10, backoff=2.0)
     def erase_folder(self, folder: str) -> None:
         """Everything under the folder."""
-        with_retries(lambda: self._blobs.delete_prefix(folder), attempts=10, backoff=2.0)
+        self._blobs.delete_prefix(folder)
 
     def sweep(self) -> None:
         """Have erased what killed processes left of recordings that were coming in."""

@@ -18,13 +18,7 @@ _log = structlog.get_logger(__name__)
 
 
 class RecordingTranscriber:
-    """Has a recording that completes transcribed as the account's recording configuration says.
-
-    Args:
-        transcriptions: where the jobs are made.
-        quotas: what accounts may have.
-        settings: the address of this server, for the links in callbacks.
-    """
+    """Has a recording that completes transcribed as the account's recording configuration says."""
 
     def __init__(self, transcriptions: Transcriptions, quotas: Quotas, settings: Settings) -> None:
         self._transcriptions = transcriptions
@@ -35,12 +29,8 @@ class RecordingTranscriber:
         """Make the transcriptions, each once and never again, in the transaction in which the recording completes.
 
         What cannot be made is skipped and logged: a configuration that is gone or the like is no fault of the
-        recording. Quotas do not stop it: the recording is here, and nobody would ask again; see `admit`.
-
-        Args:
-            session: whose transaction it is.
-            recording: completed in it, or before.
-            base_url: the address of this server as the one who brought the recording knows it, if known.
+        recording. Quotas do not stop it: the recording is here, and nobody would ask again; see `admit`. `base_url` is
+        the address of this server as the one who brought the recording knows it, if known.
         """
         session.flush()
         options = recording_configuration(session, recording.account_sid)

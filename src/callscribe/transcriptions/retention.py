@@ -30,9 +30,8 @@ from callscribe.callbacks.tables import Callback
 from callscribe.conversations import repository as conversation_repository
 from callscribe.db.clock import fixed, instant
 from callscribe.db.engine import Database, begin_writing
-from callscribe.durable.at_work import workflow
+from callscribe.durable.at_work import step, workflow
 from callscribe.durable.queues import WORKFLOW_INSTANCE, Queue, WorkQueue
-from callscribe.durable.retry import with_retries
 from callscribe.media.blobs import BlobStore
 from callscribe.recordings import repository as recording_repository
 from callscribe.recordings.workflows import BeforeErasure
@@ -84,14 +83,6 @@ def _kept(row: Transcription, account: Account | None, settings: Settings) -> di
     return {"media_due_at": kept.media, "transcript_due_at": kept.transcript, "job_due_at": kept.job}
 
 
-def erase_blobs(blobs: BlobStore, folders: Iterable[str], keys_: Iterable[str]) -> None:
-    """Everything under the folders, and single blobs; what is gone already does not matter."""
-    for folder in folders:
-        blobs.delete_prefix(folder)
-    for key in keys_:
-        blobs.delete(key)
-
-
 @DBOS.dbos_class()
 class RetentionWorkflows(DBOSConfiguredInstance):
     """The erasures that the sweep queues, with what they need."""
@@ -108,16 +99,19 @@ class RetentionWorkflows(DBOSConfiguredInstance):
             self.hand_over(account_sid, recordings)
         self.erase(folders, blobs)
 
-    @DBOS.step()
+    @step(attempts=10)
     def hand_over(self, account_sid: str, recordings: list[str]) -> None:
         """Let those have the audio who were promised it."""
         for sid in recordings:
-            with_retries(partial(self._before_erasure, account_sid, sid), attempts=10)
+            self._before_erasure(account_sid, sid)
 
-    @DBOS.step()
+    @step(attempts=10)
     def erase(self, folders: list[str], blobs: list[str]) -> None:
-        """Erase what `erase_blobs` does, however long the store is away."""
-        with_retries(lambda: erase_blobs(self._blobs, folders, blobs), attempts=10)
+        """Everything under the folders, and single blobs; what is gone already does not matter."""
+        for folder in folders:
+            self._blobs.delete_prefix(folder)
+        for key in blobs:
+            self._blobs.delete(key)
 
 
 class Sweep:

@@ -18,7 +18,6 @@ from callscribe.db.base import now
 from callscribe.db.engine import Database, begin_writing
 from callscribe.db.group_commit import GroupCommit
 from callscribe.db.paging import Page
-from callscribe.db.repetition import Repetition, once
 from callscribe.durable.queues import Queue, WorkQueue, rank
 from callscribe.errors import Code, JobError, RequestError
 from callscribe.ids import new_transcription_id
@@ -39,6 +38,7 @@ from callscribe.transcriptions.schemas import CreateTranscription
 from callscribe.transcriptions.sources import CallSource, not_eligible
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import Chunk, Transcription
+from callscribe.web.idempotency import Idempotency, once
 
 RETRY_AFTER = 10
 """Seconds after which to ask again where Twilio did not answer."""
@@ -82,7 +82,7 @@ class Transcriptions:
         *,
         base_url: str,
         render: Render,
-        repetition: Repetition | None,
+        repetition: Idempotency | None,
     ) -> dict[str, Any]:
         """Make a job and queue its work, in one transaction; return the answer that `render` makes of it.
 

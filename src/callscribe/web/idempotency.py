@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -52,6 +53,18 @@ class Idempotency:
             IdempotentAnswer(account_sid=self._account_sid, key=self._key, payload_hash=self._hash, answer=answer)
         )
         session.flush()
+
+
+def once(session: Session, repetition: Idempotency | None, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The answer that was given before, or that of `work`, which is kept in the same transaction."""
+    if repetition is None:
+        return work()
+    earlier = repetition.recall(session)
+    if earlier is not None:
+        return earlier
+    answer = work()
+    repetition.remember(session, answer)
+    return answer
 
 
 def forget_expired(session: Session) -> None:

@@ -18,15 +18,10 @@ def blob_response(
     etag: str | None = None,
     name: str | None = None,
 ) -> Response:
-    """The blob with `size` bytes, or what `Range`, `If-Range` and `If-None-Match` make of it.
+    """The blob with `size` bytes, or what `Range`, `If-Range` and `If-None-Match` make of it, for a GET or a HEAD.
 
-    Args:
-        request: a GET or a HEAD.
-        pieces: gives bytes from a position to another, the latter excluded.
-        size: of all, in bytes.
-        media_type: of all.
-        etag: a strong one, with its quotes; without it, no condition is ever met.
-        name: what a browser saves it as.
+    `pieces` gives bytes from a position to another, the latter excluded. `etag` is a strong one, with its quotes;
+    without it, no condition is ever met. `name` is what a browser saves it as.
 
     Raises:
         HTTPException: 416.

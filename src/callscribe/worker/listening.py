@@ -15,13 +15,7 @@ from callscribe.settings import Settings
 
 
 class Listener:
-    """An HTTP server in a thread.
-
-    Args:
-        address: `HOST:PORT`.
-        settings: who may read the metrics.
-        readiness: that of the worker.
-        exposition: its metrics.
+    """An HTTP server in a thread, at an `address` such as `127.0.0.1:9321`; `exposition` gives the metrics.
 
     Raises:
         SetupError: the address cannot be listened on.

@@ -27,13 +27,7 @@ _log = structlog.get_logger(__name__)
 class ObservedWorker:
     """Shows a worker to others while it runs.
 
-    Args:
-        settings: where it listens, how often it is tried.
-        database: where its row is.
-        blobs: that it works with.
-        engines: that it recognises with.
-        tried: what shows whether it recognises; None where there is nothing to try on this machine.
-        worker_id: its id.
+    `tried` is what shows whether it recognises; None where there is nothing to try on this machine.
 
     Raises:
         SetupError: it cannot listen where it is told to.

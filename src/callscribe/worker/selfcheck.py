@@ -35,13 +35,8 @@ _log = structlog.get_logger(__name__)
 class SelfCheck:
     """Tries the engine of one worker, one trial at a time, in the background.
 
-    Args:
-        database: where the worker's row is.
-        engine: what jobs are recognised with.
-        model: the model to try it with.
-        worker_id: the worker's.
-        interval: seconds without an answer of the model after which it is tried; 0 for never.
-        first: seconds after the start until the first trial, where no job was faster.
+    `interval` is seconds without an answer of the model after which it is tried, 0 for never; `first` is seconds after
+    the start until the first trial, where no job was faster.
     """
 
     def __init__(

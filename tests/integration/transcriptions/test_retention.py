@@ -24,7 +24,7 @@ from callscribe.media.blobs import BlobStore
 from callscribe.recordings.tables import Recording
 from callscribe.settings import Settings
 from callscribe.transcriptions import keys, repository
-from callscribe.transcriptions.retention import Sweep, count_anew, due_instants, erase_blobs
+from callscribe.transcriptions.retention import Sweep, count_anew, due_instants
 from callscribe.transcriptions.tables import Status, Transcription
 from resolved import resolved
 
@@ -47,7 +47,10 @@ class _Erasing:
             for piece in session.scalars(sa.select(Piece).where(Piece.workflow == "RetentionWorkflows.erase_due")):
                 _, folders, blobs, recordings = piece.arguments
                 self.handed_over += recordings
-                erase_blobs(self.blobs, folders, blobs)
+                for folder in folders:
+                    self.blobs.delete_prefix(folder)
+                for key in blobs:
+                    self.blobs.delete(key)
                 session.delete(piece)
 
 
