@@ -56,7 +56,7 @@ def signature_headers(url: str, auth_token: str, shared_key: SharedKey | None = 
 
 
 def is_signed_form(signature: str, url: str, form: Iterable[tuple[str, str]], auth_token: str) -> bool:
-    """Whether a request with a form is signed with the sender's token. `url` is the address that the sender was told."""
+    """Whether a request with a form is signed with the sender's token. `url` is the address that it was told."""
     # A value that is sent twice is signed once.
     fields = "".join(name + value for name, value in sorted(set(form)))
     # Which port goes without saying is not seen the same everywhere.

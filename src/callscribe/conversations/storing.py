@@ -8,7 +8,6 @@ resource ids and adds the rest.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -21,17 +20,18 @@ from callscribe.conversations.participants import has_address, new_participant, 
 from callscribe.conversations.schemas import kept_word
 from callscribe.conversations.states import ConversationStates, new_conversation
 from callscribe.conversations.tables import Communication, Conversation, ConversationParticipant, ConversationStatus
-from callscribe.conversations.transcripts import StoredParticipant, StoredSentence, StoredTranscript
+from callscribe.conversations.transcripts import StoredParticipant, StoredTranscript, resource_prefix
 from callscribe.conversations.wire import Channel, ParticipantType
 from callscribe.db.base import now
 from callscribe.db.engine import begin_writing
 from callscribe.db.upsert import insert_new
 from callscribe.errors import Code, RequestError
 from callscribe.ids import new_communication_id, new_conversation_id
+from callscribe.transcripts.models import Sentence
 from callscribe.web.wire import milliseconds
 
 BLOCK = 500
-"""Sentences that are stored in one transaction, and are in memory at a time. Eight hours of a call have some 20,000."""
+"""Sentences that are stored in one transaction. Eight hours of a call have some 20,000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +70,12 @@ class Storing:
         self._voices: _Voices | None = None
 
     def blocks(self) -> Iterator[Block]:
-        """The sentences, read once; at least one block, the last of which says so."""
-        sentences = iter(self._transcript.sentences)
-        block = self._read(sentences)
-        while True:
-            following = self._read(sentences)
-            rows = [self._row(sentence) for sentence in block]
-            yield Block(rows, [sentence.participant_index for sentence in block], is_last=not following)
-            if not following:
-                return
-            block = following
+        """The sentences; at least one block, the last of which says so."""
+        sentences = self._transcript.sentences
+        for first in range(0, max(1, len(sentences)), BLOCK):
+            block = sentences[first : first + BLOCK]
+            rows = [self._row(index, sentence) for index, sentence in enumerate(block, first)]
+            yield Block(rows, [each.participant for each in block], is_last=first + BLOCK >= len(sentences))
 
     def store(self, session: Session, block: Block) -> str:
         """Store what is new of a block, in the caller's transaction; returns the conversation's id.
@@ -103,10 +99,7 @@ class Storing:
             self._tell(session, conversation, rows[-1])
         return conversation.id
 
-    def _read(self, sentences: Iterator[StoredSentence]) -> list[StoredSentence]:
-        return list(islice(sentences, BLOCK))
-
-    def _row(self, sentence: StoredSentence) -> dict[str, Any]:
+    def _row(self, index: int, sentence: Sentence) -> dict[str, Any]:
         at = now()
         begin = self._transcript.started_at
         words = [
@@ -120,14 +113,14 @@ class Storing:
                 "type": "TRANSCRIPTION",
                 "text": sentence.text,
                 "transcription": {
-                    "channel": sentence.audio_channel,
+                    "channel": sentence.channel,
                     "confidence": sentence.confidence,
-                    "engine": sentence.engine,
+                    "engine": self._transcript.engine,
                     "words": words,
                 },
             },
             "channel_id": self._transcript.channel_id,
-            "resource_id": sentence.resource_id,
+            "resource_id": f"{resource_prefix(self._transcript.id)}{index}",
             "occurred_at": begin + timedelta(seconds=sentence.start),
             "created_at": at,
             "updated_at": at,

@@ -1,10 +1,10 @@
 """What a finished transcription hands over to be stored as a conversation."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from callscribe.speech.interface import Word
+from callscribe.transcripts.models import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,32 +18,20 @@ class StoredParticipant:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredSentence:
-    """One sentence; `start` and `end`, and the times of its words, in seconds from the start of the recording.
-
-    `participant_index` is the position in the transcript's participants, None where it is not known who speaks.
-    `audio_channel` counts from 0. `engine` names what recognised it.
-    """
-
-    resource_id: str
-    participant_index: int | None
-    audio_channel: int
-    text: str
-    confidence: float
-    words: Sequence[Word]
-    start: float
-    end: float
-    engine: str
-
-
-@dataclass(frozen=True, slots=True)
 class StoredTranscript:
-    """A call's sentences, in spoken order; they are read once, so a generator will do.
+    """A call's sentences, in spoken order, each a resource by the transcription's `id` and its index.
 
-    `channel_id` is the SID of the call, or else the id of the transcription.
+    `engine` names what recognised them. `channel_id` is the SID of the call, or else the id of the transcription.
     """
 
+    id: str
+    engine: str
     channel_id: str
     started_at: datetime
     participants: Sequence[StoredParticipant]
-    sentences: Iterable[StoredSentence]
+    sentences: Sequence[Sentence]
+
+
+def resource_prefix(transcription_id: str) -> str:
+    """What the resource ids of all sentences of a transcript begin with; the rest is the sentence's index."""
+    return f"{transcription_id}:"

@@ -12,6 +12,7 @@ import structlog
 from callscribe.callbacks.events import TranscriptionEvent
 from callscribe.callbacks.service import Callbacks, Message, fit_body
 from callscribe.conversations.service import Conversations
+from callscribe.conversations.transcripts import resource_prefix
 from callscribe.db.engine import Database
 from callscribe.durable.retry import with_retries
 from callscribe.errors import Cancelled, Code, RequestError
@@ -25,7 +26,7 @@ from callscribe.speech.diarization.turns import SpeakerTurn
 from callscribe.speech.segmentation import SEGMENTATION
 from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.checkpoints import Checkpoints, speakers_asked
-from callscribe.transcriptions.conversation_export import half_stored, resource_prefix, stored_transcript
+from callscribe.transcriptions.conversation_export import half_stored, stored_transcript
 from callscribe.transcriptions.documents import Failure
 from callscribe.transcriptions.retention import due_instants
 from callscribe.transcriptions.status import Status

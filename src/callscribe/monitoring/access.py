@@ -10,7 +10,7 @@ FORWARDED = frozenset({"forwarded", "x-forwarded-for", "x-real-ip", "via"})
 
 
 def may_read(settings: Settings, *, peer: str | None, authorization: str | None, proxied: bool) -> bool:
-    """Whether a request may have them. `peer` is the address that asks; `proxied` whether one of `FORWARDED` is there."""
+    """Whether a request may have them. `peer` is who asks; `proxied` whether one of `FORWARDED` is there."""
     if settings.metrics_token is not None and authorization is not None:
         scheme, _, token = authorization.partition(" ")
         wanted = settings.metrics_token.get_secret_value()

@@ -157,7 +157,7 @@ def import_all(
     metadata: Metadata,
     progress: Callable[[int], None],
 ) -> Iterator[Result]:
-    """Take in each, several at once; what became of them, in their order. `progress` is told of bytes more that are done.
+    """Take in each, several at once; what became of them, in their order. `progress` is told bytes as they are done.
 
     Raises:
         SetupError: the metadata is ambiguous; nothing is imported.

@@ -1,9 +1,8 @@
 """A finished transcript as a conversation keeps it."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from callscribe.conversations.transcripts import StoredParticipant, StoredSentence, StoredTranscript
+from callscribe.conversations.transcripts import StoredParticipant, StoredTranscript
 from callscribe.transcriptions.tables import Transcription
 from callscribe.transcripts.models import Transcript
 
@@ -25,10 +24,12 @@ def stored_transcript(row: Transcription, transcript: Transcript) -> StoredTrans
         StoredParticipant(type=each.type or UNKNOWN, address=each.address, name=each.name) for each in row.participants
     ]
     return StoredTranscript(
+        id=row.id,
+        engine=str(row.served_by),
         channel_id=_channel(row),
         started_at=min(row.audio_started_at or row.created_at, LATEST),
         participants=participants,
-        sentences=_sentences(row, transcript),
+        sentences=transcript.sentences,
     )
 
 
@@ -38,26 +39,5 @@ def half_stored(row: Transcription) -> str | None:
     return None if wanted is None or row.conversation_id is not None else _channel(row)
 
 
-def resource_prefix(transcription_id: str) -> str:
-    """What the resource ids of all sentences of a transcript begin with; the rest is the sentence's index."""
-    return f"{transcription_id}:"
-
-
 def _channel(row: Transcription) -> str:
     return (row.recording.call_sid if row.recording else None) or row.id
-
-
-def _sentences(row: Transcription, transcript: Transcript) -> Iterator[StoredSentence]:
-    engine = str(row.served_by)
-    for index, sentence in enumerate(transcript.sentences):
-        yield StoredSentence(
-            resource_id=f"{resource_prefix(row.id)}{index}",
-            participant_index=sentence.participant,
-            audio_channel=sentence.channel,
-            text=sentence.text,
-            confidence=sentence.confidence,
-            words=sentence.words,
-            start=sentence.start,
-            end=sentence.end,
-            engine=engine,
-        )

@@ -17,11 +17,12 @@ from callscribe.conversations.schemas import ConversationPatch
 from callscribe.conversations.service import Conversations
 from callscribe.conversations.storing import BLOCK
 from callscribe.conversations.tables import Communication, Conversation, ConversationParticipant, ConversationStatus
-from callscribe.conversations.transcripts import StoredParticipant, StoredSentence, StoredTranscript
+from callscribe.conversations.transcripts import StoredParticipant, StoredTranscript
 from callscribe.db.engine import Database
 from callscribe.errors import Code, RequestError
 from callscribe.ids import new_account_sid, new_transcription_id
 from callscribe.speech.interface import Word
+from callscribe.transcripts.models import Sentence
 from integration.conversations.conftest import Configure
 
 STARTED = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -29,22 +30,16 @@ CUSTOMER = StoredParticipant("CUSTOMER", "+15550100", "Emma Carter")
 AGENT = StoredParticipant("HUMAN_AGENT", "+15550111")
 
 
-def sentences(transcription: str, count: int, speakers: Sequence[int | None] = (1, 0)) -> Iterator[StoredSentence]:
+def sentences(count: int, speakers: Sequence[int | None] = (1, 0)) -> Iterator[Sentence]:
     for number in range(count):
         start = number * 1.5
-        words = [Word("Good", start, start + 0.23, 0.9), Word("morning.", start + 0.23, start + 0.71, 0.95)]
+        words = Word("Good", start, start + 0.23, 0.9), Word("morning.", start + 0.23, start + 0.71, 0.95)
         speaker = speakers[number % len(speakers)]
-        yield StoredSentence(
-            f"{transcription}:{number}",
-            speaker,
-            speaker or 0,
-            "Good morning.",
-            0.93,
-            words,
-            start,
-            start + 0.71,
-            "whisper",
-        )
+        yield Sentence(speaker or 0, speaker, start, start + 0.71, "Good morning.", 0.93, words)
+
+
+def resources(call: StoredTranscript) -> list[str]:
+    return [f"{call.id}:{number}" for number in range(len(call.sentences))]
 
 
 def transcript(
@@ -55,9 +50,8 @@ def transcript(
     channel_id: str | None = None,
 ) -> StoredTranscript:
     transcription = new_transcription_id()
-    return StoredTranscript(
-        channel_id or transcription, STARTED, participants, list(sentences(transcription, count, speakers))
-    )
+    said = list(sentences(count, speakers))
+    return StoredTranscript(transcription, "whisper", channel_id or transcription, STARTED, participants, said)
 
 
 class Store:
@@ -118,7 +112,7 @@ def test_sentences_are_communications_in_spoken_order_by_the_one_to_the_other(
     assert agent.type == "HUMAN_AGENT"
 
     found = said(conversations, account, conversation)
-    assert [row.resource_id for row in found] == [sentence.resource_id for sentence in call.sentences]
+    assert [row.resource_id for row in found] == resources(call)
     assert [row.author.participant_id for row in found] == [agent.id, customer.id, agent.id, customer.id]
     assert found[0].recipients == [Party(address="+15550100", channel="VOICE", participant_id=customer.id)]
     assert found[1].occurred_at == STARTED + timedelta(seconds=1.5)
@@ -298,9 +292,7 @@ def test_whoever_follows_one_who_was_killed_stores_the_rest(
     begun = in_part(database, conversations, account, configuration, call, blocks)
     conversation = store(configuration, call)
     assert begun in {conversation, None}
-    assert [row.resource_id for row in said(conversations, account, conversation)] == [
-        sentence.resource_id for sentence in call.sentences
-    ]
+    assert [row.resource_id for row in said(conversations, account, conversation)] == resources(call)
     assert len(conversations.fetch(account, conversation).participants) == 3
     told = events(database, conversation)
     assert told.count("PARTICIPANT_ADDED") == 3
@@ -344,13 +336,13 @@ def test_what_is_withdrawn_is_that_transcripts_alone(
     configuration = configure()
     calls = [transcript(2, channel_id="CA1"), transcript(2, channel_id="CA1"), transcript(2)]
     (conversation,) = {store(configuration, call) for call in calls}
-    resources = [[sentence.resource_id for sentence in call.sentences] for call in calls]
+    known = [resources(call) for call in calls]
     prefix = resources[0][0].removesuffix("0")
     conversations.withdraw(account, "CA2", prefix)
     conversations.withdraw(new_account_sid(), "CA1", prefix)
     assert len(said(conversations, account, conversation)) == 6
     conversations.withdraw(account, "CA1", prefix)
-    assert {row.resource_id for row in said(conversations, account, conversation)} == {*resources[1], *resources[2]}
+    assert {row.resource_id for row in said(conversations, account, conversation)} == {*known[1], *known[2]}
 
 
 def test_parties_of_whom_nothing_is_known_stay_two(

@@ -30,9 +30,8 @@ def row(**fields: Any) -> Transcription:
 
 def test_each_sentence_is_known_by_its_transcription_and_index() -> None:
     stored = stored_transcript(row(), TRANSCRIPT)
-    (sentence,) = stored.sentences
     assert (stored.channel_id, stored.started_at) == ("voice_transcription_1", CREATED)
-    assert (sentence.resource_id, sentence.engine) == ("voice_transcription_1:0", "whisper/base")
+    assert (stored.id, stored.engine) == ("voice_transcription_1", "whisper/base")
     assert stored.participants[0].type == "UNKNOWN"
 
 
