@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from callscribe.cli.limits import limits
-from callscribe.cli.options import Data, load_settings
+from callscribe.cli.options import Data, account_named, load_settings
 from callscribe.cli.retention import retention
 from callscribe.errors import RequestError
 
@@ -80,15 +80,7 @@ def create_key(
     if len(name) > 64:
         raise typer.BadParameter("a name has 64 characters at most")
     database = _database(data)
-    if account is None:
-        accounts = [each.sid for each in _of(database, data).every()]
-        if len(accounts) != 1:
-            raise typer.BadParameter("there are several accounts: name one by its SID")
-        (account,) = accounts
-    try:
-        key, secret = _keys(database).create(account, name)
-    except RequestError as error:
-        raise typer.BadParameter(f"there is no account {account}") from error
+    key, secret = _keys(database).create(account_named(_of(database, data), account), name)
     typer.echo(f"API key SID  {key.sid}\nSecret       {secret}")
 
 

@@ -106,14 +106,11 @@ def _database(settings: Settings) -> str:
     from callscribe.durable.liveness import live_workers
     from callscribe.durable.tables import Worker
 
-    database = Database(settings.database)
-    shown = database.engine.url.render_as_string(hide_password=True)
-    try:
+    with closing(Database(settings.database)) as database:
+        shown = database.engine.url.render_as_string(hide_password=True)
         if not sa.inspect(database.engine).has_table(Worker.__tablename__):
             return f"{shown}: answers, empty until the first start"
         return f"{shown}: answers, {len(live_workers(database))} live worker(s)"
-    finally:
-        database.close()
 
 
 def _blobs(settings: Settings) -> str:
@@ -151,14 +148,9 @@ def _encrypted(settings: Settings) -> str | None:
     from callscribe.accounts.tables import Account
     from callscribe.db.engine import Database
 
-    database = Database(settings.database)
-    try:
-        if not sa.inspect(database.engine).has_table(Account.__tablename__):
-            return None
-        with database.read() as session:
-            return repository.first_token(session)
-    finally:
-        database.close()
+    with closing(Database(settings.database)) as database, database.read() as session:
+        has_accounts = sa.inspect(database.engine).has_table(Account.__tablename__)
+        return repository.first_token(session) if has_accounts else None
 
 
 def _model(settings: Settings) -> str:
@@ -184,15 +176,12 @@ def _diarization_asked(settings: Settings) -> bool:
     from callscribe.configurations.tables import Configuration
     from callscribe.db.engine import Database
 
-    database = Database(settings.database)
+    asked = Configuration.configuration["diarization"]["enabled"].as_boolean()
     try:
-        with database.read() as session:
-            asked = Configuration.configuration["diarization"]["enabled"].as_boolean()
+        with closing(Database(settings.database)) as database, database.read() as session:
             return session.scalar(sa.select(Configuration.id).where(asked).limit(1)) is not None
     except sa.exc.SQLAlchemyError:
         return False
-    finally:
-        database.close()
 
 
 def _speakers(settings: Settings) -> str:

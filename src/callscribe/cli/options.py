@@ -10,6 +10,7 @@ import typer
 from callscribe.errors import SetupError
 
 if TYPE_CHECKING:
+    from callscribe.accounts.service import Accounts
     from callscribe.settings import Settings
 
 LIFELINE = "--lifeline"
@@ -22,6 +23,23 @@ Data = Annotated[
         "CALLSCRIBE_DATA_DIR."
     ),
 ]
+
+
+OfAccount = Annotated[
+    str | None, typer.Option(help="The account's SID; may be left out where there is one account only.")
+]
+
+
+def account_named(accounts: Accounts, sid: str | None) -> str:
+    """The account with a SID; without one, the only one that there is."""
+    every = [account.sid for account in accounts.every()]
+    if sid is None:
+        if len(every) != 1:
+            raise typer.BadParameter("there are several accounts: name one by its SID")
+        return every[0]
+    if sid not in every:
+        raise typer.BadParameter(f"there is no account {sid}")
+    return sid
 
 
 def load_settings(data: Path | None = None, **options: object) -> Settings:

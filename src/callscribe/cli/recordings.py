@@ -14,7 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 
 from callscribe.cli.figures import clock
-from callscribe.cli.options import Data, load_settings
+from callscribe.cli.options import Data, OfAccount, account_named, load_settings
 from callscribe.errors import RequestError
 from callscribe.recordings.metadata import COLUMNS, FILE, Metadata
 
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
     from callscribe.settings import Settings
 
 app = typer.Typer(help="Take in recordings from folders and buckets, and list them.", no_args_is_help=True)
-
-Account = Annotated[
-    str | None, typer.Option(help="The account's SID; may be left out where there is one account only.")
-]
 
 _EPILOG = f"""\
 Metadata is a table with a column `{FILE}`, the name or path of a recording, and any of {", ".join(COLUMNS)}. In JSON it
@@ -55,7 +51,7 @@ def import_recordings(
         Path | None,
         typer.Option(help="CSV or JSON that says which call each recording is of.", exists=True, dir_okay=False),
     ] = None,
-    account: Account = None,
+    account: OfAccount = None,
     transcribe: Annotated[
         str | None,
         typer.Option(help="Id or unique name of a transcription configuration: transcribe what is new with it."),
@@ -67,6 +63,7 @@ def import_recordings(
     A server may be running meanwhile; its workers do the transcriptions. What cannot be taken in is listed at the end
     with its code (docs/errors.md), and the exit status is 1.
     """
+    from callscribe.accounts.service import Accounts
     from callscribe.media.spool import Spool
     from callscribe.preparation import prepare
     from callscribe.recordings.importing import find, import_all
@@ -74,7 +71,7 @@ def import_recordings(
     settings = load_settings(data)
     known = Metadata.read(metadata) if metadata is not None else Metadata()
     database, _ = prepare(settings)
-    account_sid = _account(settings, database, account)
+    account_sid = account_named(Accounts.of(database, settings), account)
     console = Console(stderr=True)
     if known.unknown_columns:
         names = ", ".join(sorted(known.unknown_columns))
@@ -93,11 +90,12 @@ def import_recordings(
 
 @app.command("list")
 def list_recordings(
-    account: Account = None,
+    account: OfAccount = None,
     limit: Annotated[int, typer.Option(help="How many, newest first.", min=1, max=1000)] = 20,
     data: Data = None,
 ) -> None:
     """Show the newest recordings and their calls."""
+    from callscribe.accounts.service import Accounts
     from callscribe.durable.queues import WorkQueue
     from callscribe.media.blobs import BlobStore
     from callscribe.media.decoding import Decoder
@@ -107,7 +105,7 @@ def list_recordings(
 
     settings = load_settings(data)
     database, _ = prepare(existing(settings))
-    account_sid = _account(settings, database, account)
+    account_sid = account_named(Accounts.of(database, settings), account)
     recordings = Recordings(database, WorkQueue(), BlobStore(settings.blobs), Decoder(), settings)
     head = "SID", "Created (UTC)", "Length", "Channels", "From", "To", "Direction"
     table = Table(*head, box=None, header_style="bold")
@@ -122,20 +120,6 @@ def list_recordings(
     Console().print(table)
     if page.next_token is not None:
         Console(stderr=True).print(f"The newest {limit}; --limit shows more.")
-
-
-def _account(settings: Settings, database: Database, sid: str | None) -> str:
-    from callscribe.accounts.secrets import TokenCipher
-    from callscribe.accounts.service import Accounts
-
-    every = [each.sid for each in Accounts(database, TokenCipher.from_settings(settings)).every()]
-    if sid is None:
-        if len(every) > 1:
-            raise typer.BadParameter("there are several accounts: name one", param_hint="--account")
-        return every[0]
-    if sid not in every:
-        raise typer.BadParameter(f"there is no account {sid}", param_hint="--account")
-    return sid
 
 
 def _recordings(settings: Settings, database: Database, account_sid: str, configuration: str | None) -> Recordings:

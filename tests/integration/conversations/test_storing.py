@@ -337,7 +337,7 @@ def test_what_is_withdrawn_is_that_transcripts_alone(
     calls = [transcript(2, channel_id="CA1"), transcript(2, channel_id="CA1"), transcript(2)]
     (conversation,) = {store(configuration, call) for call in calls}
     known = [resources(call) for call in calls]
-    prefix = resources[0][0].removesuffix("0")
+    prefix = known[0][0].removesuffix("0")
     conversations.withdraw(account, "CA2", prefix)
     conversations.withdraw(new_account_sid(), "CA1", prefix)
     assert len(said(conversations, account, conversation)) == 6
