@@ -10,11 +10,9 @@
 """
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import sqlalchemy as sa
 from limits import parse
-from sqlalchemy.orm import Session
 
 from callscribe.accounts.tables import Account
 from callscribe.settings import Settings
@@ -55,38 +53,6 @@ class Limits:
             audio_hours=_either(own.limit_audio_hours, settings.account_audio_hours),
             stored_bytes=_either(own.limit_stored_bytes, settings.account_stored_bytes),
         )
-
-
-COLUMNS = {
-    "requests": Account.limit_requests,
-    "jobs_waiting": Account.limit_jobs_waiting,
-    "jobs_running": Account.limit_jobs_running,
-    "audio_hours": Account.limit_audio_hours,
-    "stored_bytes": Account.limit_stored_bytes,
-}
-"""Where an account's own limits are, by the names in `Limits`."""
-
-
-def limits_of(session: Session, account_sid: str, settings: Settings) -> Limits:
-    """The limits of the account with this SID."""
-    row = session.execute(sa.select(*COLUMNS.values()).where(Account.sid == account_sid)).first()
-    return Limits.of(Account(**row._mapping) if row is not None else None, settings)  # noqa: SLF001  its public name
-
-
-def set_limits(session: Session, account_sid: str, values: dict[str, Any]) -> bool:
-    """Give an account limits of its own; False where there is no such account.
-
-    `values` are by the names in `Limits`; None takes the account's own limit away, so that the server's holds.
-    """
-    columns = {COLUMNS[name].key: value for name, value in values.items()}
-    result = session.execute(sa.update(Account).where(Account.sid == account_sid).values(columns))
-    return bool(result.rowcount)  # type: ignore[attr-defined]
-
-
-def running_overrides(session: Session) -> dict[str, int]:
-    """Jobs that may run at once, of the accounts that have a limit of their own for it."""
-    query = sa.select(Account.sid, Account.limit_jobs_running).where(Account.limit_jobs_running.is_not(None))
-    return {sid: limit for sid, limit in session.execute(query) if limit is not None}
 
 
 def check_rate(rate: str) -> str:

@@ -1,8 +1,8 @@
 """Queries for accounts and API keys."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -36,6 +36,22 @@ def first_token(session: Session) -> str | None:
 def every(session: Session) -> Sequence[Account]:
     """All accounts, oldest first."""
     return session.scalars(sa.select(Account).order_by(Account.created_at, Account.sid)).all()
+
+
+def set_limits(session: Session, sid: str, values: Mapping[str, Any]) -> bool:
+    """Give an account limits of its own; False where there is no such account.
+
+    `values` are by the names in `Limits`; None takes the account's own limit away, so that the server's holds.
+    """
+    own = {f"limit_{name}": value for name, value in values.items()}
+    result = session.execute(sa.update(Account).where(Account.sid == sid).values(own))
+    return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+def running_limits(session: Session) -> dict[str, int]:
+    """Jobs that may run at once, of the accounts that have a limit of their own for it."""
+    query = sa.select(Account.sid, Account.limit_jobs_running).where(Account.limit_jobs_running.is_not(None))
+    return {sid: limit for sid, limit in session.execute(query) if limit is not None}
 
 
 def days_kept(kind: str, default: Days | None) -> sa.ColumnElement[float]:

@@ -41,7 +41,7 @@ def limits(
     Servers and workers go by new limits within seconds.
     """
     from callscribe.accounts import repository
-    from callscribe.accounts.limits import UNLIMITED, Limits, check_rate, set_limits
+    from callscribe.accounts.limits import UNLIMITED, Limits, check_rate
     from callscribe.accounts.usage import HOUR
     from callscribe.preparation import existing, prepare
     from callscribe.transcriptions.quotas import use_of
@@ -60,7 +60,7 @@ def limits(
         if repository.find(session, sid) is None:
             raise typer.BadParameter(f"there is no account {sid}")
         if values:
-            set_limits(session, sid, values)
+            repository.set_limits(session, sid, values)
     with database.read() as session:
         account = repository.find(session, sid)
         use = use_of(session, sid, settings)

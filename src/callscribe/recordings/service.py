@@ -8,8 +8,9 @@ from anyio import to_thread
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from callscribe.accounts import repository as account_repository
 from callscribe.accounts import usage, usage_repository
-from callscribe.accounts.limits import limits_of
+from callscribe.accounts.limits import Limits
 from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.db.paging import Page
@@ -168,7 +169,7 @@ class Recordings:
         """
         with self._database.read() as session:
             self._admit(session, account_sid)
-            limit = limits_of(session, account_sid, self._settings).stored_bytes
+            limit = Limits.of(account_repository.find(session, account_sid), self._settings).stored_bytes
             if limit is None:
                 return None, None
             check_size(announced, limit)

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from callscribe.accounts import repository as account_repository
 from callscribe.accounts import usage, usage_repository
-from callscribe.accounts.limits import Limits, limits_of
+from callscribe.accounts.limits import Limits
 from callscribe.accounts.retention import Retention, of_settings
 from callscribe.accounts.tables import AccountStorage
 from callscribe.db.engine import Database
@@ -190,7 +190,7 @@ class Quotas:
 
 def use_of(session: Session, account_sid: str, settings: Settings) -> Standing:
     """What an account may use, and uses at this moment."""
-    limits = limits_of(session, account_sid, settings)
+    limits = Limits.of(account_repository.find(session, account_sid), settings)
     return Standing(
         limits=limits,
         # How far it is beyond the limit matters for the wait, and no more than that.

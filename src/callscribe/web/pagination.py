@@ -6,10 +6,9 @@ What a request says itself goes before what its token says.
 """
 
 import base64
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypedDict
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qs, urlencode
 
 from fastapi import Depends, Query, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -41,8 +40,9 @@ class ListQuery:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Rewrite the query where it needs to be."""
         if scope["type"] == "http" and scope["query_string"] and scope["path"].startswith(("/v2/", "/v3/")):
-            pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-            query = _by_name((_PASCAL_CASE.get(name, name), value) for name, value in pairs)
+            query: dict[str, list[str]] = {}
+            for name, values in parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True).items():
+                query.setdefault(_PASCAL_CASE.get(name, name), []).extend(values)
             if TOKEN in query and (carried := _carried(query[TOKEN][-1])):
                 query = carried | query | {TOKEN: carried[TOKEN]}
             scope = {**scope, "query_string": urlencode(query, doseq=True).encode("ascii")}
@@ -53,7 +53,7 @@ def carrying_query(request: Request, position: str | None) -> str | None:
     """The token for the page at `position` of the list that the request asks for."""
     if position is None:
         return None
-    query = urlencode(_by_name(request.query_params.multi_items()) | {TOKEN: [position]}, doseq=True)
+    query = urlencode(parse_qs(request.url.query, keep_blank_values=True) | {TOKEN: [position]}, doseq=True)
     return base64.urlsafe_b64encode(query.encode()).decode().rstrip("=")
 
 
@@ -96,19 +96,11 @@ Paging = Annotated[ListPaging, Depends(_paging)]
 """A parameter of every endpoint that answers with a list whose `meta` tells the place of its page."""
 
 
-def _by_name(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """The values of each parameter; some may be given several times."""
-    query: dict[str, list[str]] = {}
-    for name, value in pairs:
-        query.setdefault(name, []).append(value)
-    return query
-
-
 def _carried(token: str) -> dict[str, list[str]] | None:
     """The query in a token; None where it is not one of ours, which the endpoint will say."""
     try:
         text = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode("ascii")
-        query = _by_name(parse_qsl(text, keep_blank_values=True))
+        query = parse_qs(text, keep_blank_values=True)
     except ValueError:
         return None
     return query if TOKEN in query else None

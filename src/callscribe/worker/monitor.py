@@ -45,28 +45,14 @@ class ObservedWorker:
         self._settings = settings
         gauges = ProcessGauges("worker", database, lambda: engines.pid)
         self.exposition: Callable[[], bytes] = lambda: metrics.exposition("worker", gauges)
-        self._check = (
-            None
-            if tried is None
-            else SelfCheck(
-                database,
-                engines.serving(tried),
-                tried.model,
-                worker_id,
-                interval=settings.recognition_check,
-                first=FIRST_CHECK,
-            )
-        )
-        self._listener = (
-            None
-            if settings.worker_listen is None
-            else Listener(
-                settings.worker_listen,
-                settings,
-                Readiness(database, blobs, settings, worker_id=worker_id),
-                self.exposition,
-            )
-        )
+        self._check: SelfCheck | None = None
+        if tried is not None:
+            engine, interval = engines.serving(tried), settings.recognition_check
+            self._check = SelfCheck(database, engine, tried.model, worker_id, interval=interval, first=FIRST_CHECK)
+        self._listener: Listener | None = None
+        if settings.worker_listen is not None:
+            readiness = Readiness(database, blobs, settings, worker_id=worker_id)
+            self._listener = Listener(settings.worker_listen, settings, readiness, self.exposition)
 
     def before_work(self) -> None:
         """Listen from now on. Where the settings say so, recognise something first.

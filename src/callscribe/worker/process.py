@@ -6,7 +6,7 @@ from functools import partial
 
 import structlog
 
-from callscribe.accounts.limits import running_overrides
+from callscribe.accounts.repository import running_limits
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts
 from callscribe.accounts.usage import OutOfAudio
@@ -140,7 +140,7 @@ class WorkerProcess:
 
     def _allowances(self) -> Allowances:
         with self._database.read() as session:
-            return Allowances(running=running_overrides(session), barred=self._out_of_audio(session))
+            return Allowances(running=running_limits(session), barred=self._out_of_audio(session))
 
     def _returned(self, returned: Returned) -> None:
         if returned.given_up:

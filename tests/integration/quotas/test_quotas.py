@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callscribe.accounts import usage, usage_repository
-from callscribe.accounts.limits import limits_of, running_overrides, set_limits
+from callscribe.accounts.limits import Limits
+from callscribe.accounts.repository import find, running_limits, set_limits
 from callscribe.accounts.tables import AccountActivity, AccountStorage
 from callscribe.db.clock import epoch
 from callscribe.db.engine import Database
@@ -466,14 +467,14 @@ def test_an_account_has_limits_of_its_own_until_they_are_taken_away(database: Da
         assert set_limits(session, account, {"jobs_running": 2, "stored_bytes": 10})
         assert not set_limits(session, "AC" + "0" * 32, {"jobs_running": 2})
     with database.read() as session:
-        assert running_overrides(session)[account] == 2
-        assert limits_of(session, account, settings).jobs_running == 2
-        assert limits_of(session, account, settings).stored_bytes == 10
+        assert running_limits(session)[account] == 2
+        assert Limits.of(find(session, account), settings).jobs_running == 2
+        assert Limits.of(find(session, account), settings).stored_bytes == 10
     with database.write() as session:
         set_limits(session, account, {"jobs_running": None})
     with database.read() as session:
-        assert account not in running_overrides(session)
-        assert limits_of(session, account, settings).jobs_running == 16
+        assert account not in running_limits(session)
+        assert Limits.of(find(session, account), settings).jobs_running == 16
 
 
 def test_the_count_of_a_backlog_is_read_from_an_index(database: Database, account: str) -> None:
