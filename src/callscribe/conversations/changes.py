@@ -39,7 +39,7 @@ def change(
 
     @wraps(method)
     def changing(
-        self: _Self, repetition: Idempotency | None, *args: _Given.args, **kwargs: _Given.kwargs
+        self: _Self, repetition: Idempotency | None, /, *args: _Given.args, **kwargs: _Given.kwargs
     ) -> ChangeResult:
         def attempt() -> ChangeResult:
             with self._database.write() as session:

@@ -1,16 +1,22 @@
 """What lists of the 2010 API take for times, and the spans that come of them."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
 from pydantic import TypeAdapter
 
-from callscribe.recordings.endpoints import Moment, _span
+from callscribe.recordings.endpoints import Moment, _of_days
 from callscribe.recordings.repository import TimeRange
 
 
 def moment(text: str) -> datetime:
     return TypeAdapter[datetime](Moment).validate_python(text)
+
+
+def span(on: datetime | None, before: datetime | None, after: datetime | None) -> TimeRange:
+    found: TimeRange = asyncio.run(_of_days("DateCreated").dependency(on, before, after))
+    return found
 
 
 @pytest.mark.parametrize(
@@ -24,9 +30,9 @@ def moment(text: str) -> datetime:
     ],
 )
 def test_a_day_is_its_midnight_and_a_zone_counts_at_midnight_too(text: str, expected: datetime) -> None:
-    assert _span("DateCreated", None, None, moment(text)) == TimeRange(since=expected)
+    assert span(None, None, moment(text)) == TimeRange(since=expected)
 
 
 def test_a_day_with_both_ends_leaves_what_they_have_in_common() -> None:
-    found = _span("DateCreated", moment("2026-03-02"), moment("2026-03-02T12:00:00Z"), moment("2026-03-01"))
+    found = span(moment("2026-03-02"), moment("2026-03-02T12:00:00Z"), moment("2026-03-01"))
     assert found == TimeRange(datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 2, 12, 0, 1, tzinfo=UTC))
