@@ -52,6 +52,10 @@ class _Answer(BaseModel):
     start_time: LooseInstant | None = None
     duration: Seconds = None
 
+    def columns(self) -> dict[str, Any]:
+        """What a row is to hold; what is created without a date, is created now."""
+        return self.model_dump(exclude=None if self.date_created else {"date_created"})
+
 
 class _RecordingAnswer(_Answer):
     call_sid: str | None = None
@@ -60,7 +64,7 @@ class _RecordingAnswer(_Answer):
     source: str | None = None
     error_code: int | None = None
     encryption_details: dict[str, Any] | None = None
-    media_url: str | None = None
+    media_url: str | None = Field(None, exclude=True)
 
 
 class _CallAnswer(_Answer):
@@ -112,7 +116,7 @@ class TwilioAccount:
             # Calls are deleted at Twilio while their recordings stay.
             with suppress(TwilioMissing):
                 call = self._ask(f"/Calls/{recording.call_sid}.json", _CallAnswer)
-        return Found(_recording_row(account_sid, recording), None if call is None else _call_row(account_sid, call))
+        return Found(_recording_row(account_sid, recording), call and Call(account_sid=account_sid, **call.columns()))
 
     def media_url(self, recording_sid: str, channels: int) -> str:
         """Where the audio of a recording is, each party on a channel of its own where that was recorded."""
@@ -175,40 +179,12 @@ def _failures() -> Iterator[None]:
 
 
 def _recording_row(account_sid: str, answer: _RecordingAnswer) -> Recording:
-    return Recording(
-        account_sid=account_sid,
-        sid=answer.sid,
-        call_sid=answer.call_sid,
-        conference_sid=answer.conference_sid,
-        channels=answer.channels or 1,
-        duration=answer.duration,
-        start_time=answer.start_time,
-        status=answer.status,
-        source=answer.source or "OutboundAPI",
-        error_code=answer.error_code,
-        encryption_details=answer.encryption_details,
-        external=_is_external(answer),
-        origin=TWILIO,
-        **({} if answer.date_created is None else {"date_created": answer.date_created}),
-    )
+    row = Recording(account_sid=account_sid, origin=TWILIO, external=_is_external(answer), **answer.columns())
+    row.channels = answer.channels or 1
+    row.source = answer.source or "OutboundAPI"
+    return row
 
 
 def _is_external(answer: _RecordingAnswer) -> bool:
     """Whether the media is in a bucket of the customer's: then its URL is no address of the API."""
     return answer.media_url is not None and f"/Recordings/{answer.sid}" not in urlsplit(answer.media_url).path
-
-
-def _call_row(account_sid: str, answer: _CallAnswer) -> Call:
-    return Call(
-        account_sid=account_sid,
-        sid=answer.sid,
-        parent_call_sid=answer.parent_call_sid,
-        from_=answer.from_,
-        to=answer.to,
-        direction=answer.direction,
-        status=answer.status,
-        start_time=answer.start_time,
-        end_time=answer.end_time,
-        duration=answer.duration,
-        **({} if answer.date_created is None else {"date_created": answer.date_created}),
-    )
