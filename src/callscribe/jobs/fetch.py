@@ -1,5 +1,6 @@
 """How a recording comes to a job: brought into the blob store, and looked at before anybody waits for a model."""
 
+from dataclasses import dataclass
 from functools import partial
 
 import structlog
@@ -25,26 +26,17 @@ from callscribe.transcriptions.sources import fetch_source
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(eq=False)
 class FetchSteps:
     """Takes recordings in. A second time changes nothing."""
 
-    def __init__(
-        self,
-        database: Database,
-        blobs: BlobStore,
-        decoder: Decoder,
-        twilio: TwilioAccount | None,
-        running: JobTracker,
-        ending: FinishSteps,
-        settings: Settings,
-    ) -> None:
-        self._database = database
-        self._blobs = blobs
-        self._decoder = decoder
-        self._twilio = twilio
-        self._running = running
-        self._ending = ending
-        self._settings = settings
+    _database: Database
+    _blobs: BlobStore
+    _decoder: Decoder
+    _twilio: TwilioAccount | None
+    _running: JobTracker
+    _ending: FinishSteps
+    _settings: Settings
 
     @stage("fetch")
     def fetch(self, transcription_id: str, made: int, waited: float) -> float | None:

@@ -5,6 +5,7 @@ ends it, and the second changes nothing and leaves nothing.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -39,25 +40,17 @@ SMALL_BODY_BYTES = 4096
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(eq=False)
 class FinishSteps:
     """Ends jobs. Everything may be done twice: the second time changes nothing."""
 
-    def __init__(
-        self,
-        database: Database,
-        blobs: BlobStore,
-        callbacks: Callbacks,
-        conversations: Conversations,
-        diarizer: Diarizer,
-        settings: Settings,
-    ) -> None:
-        self._database = database
-        self._blobs = blobs
-        self._callbacks = callbacks
-        self._conversations = conversations
-        self._diarizer = diarizer
-        self._settings = settings
-        self._checkpoints = Checkpoints(blobs)
+    _database: Database
+    _blobs: BlobStore
+    _checkpoints: Checkpoints
+    _callbacks: Callbacks
+    _conversations: Conversations
+    _diarizer: Diarizer
+    _settings: Settings
 
     @stage("finish")
     def complete(self, transcription_id: str) -> None:

@@ -1,5 +1,7 @@
 """From a recording that is here to the words of its chunks: the stages of a job that need models."""
 
+from dataclasses import dataclass
+
 import structlog
 
 from callscribe.db.engine import Database
@@ -9,7 +11,6 @@ from callscribe.jobs import pieces
 from callscribe.jobs.job_tracker import JobTracker
 from callscribe.jobs.loading import load_job
 from callscribe.jobs.stages import recognition, stage
-from callscribe.media.blobs import BlobStore
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
 from callscribe.speech import routes
@@ -30,26 +31,17 @@ DRAFT_EVERY = 30.0
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(eq=False)
 class RecognizeSteps:
     """Divides recordings and recognises their chunks. What is done twice comes out the same."""
 
-    def __init__(
-        self,
-        database: Database,
-        blobs: BlobStore,
-        decoder: Decoder,
-        engines: Engines,
-        diarizer: Diarizer,
-        running: JobTracker,
-        settings: Settings,
-    ) -> None:
-        self._database = database
-        self._decoder = decoder
-        self._engines = engines
-        self._diarizer = diarizer
-        self._running = running
-        self._settings = settings
-        self._checkpoints = Checkpoints(blobs)
+    _database: Database
+    _checkpoints: Checkpoints
+    _decoder: Decoder
+    _engines: Engines
+    _diarizer: Diarizer
+    _running: JobTracker
+    _settings: Settings
 
     @stage("segment")
     def segment(self, transcription_id: str, duration: float | None) -> tuple[list[tuple[int, float]], str]:

@@ -116,7 +116,10 @@ class TwilioAccount:
             # Calls are deleted at Twilio while their recordings stay.
             with suppress(TwilioMissing):
                 call = self._ask(f"/Calls/{recording.call_sid}.json", _CallAnswer)
-        return Found(_recording_row(account_sid, recording), call and Call(account_sid=account_sid, **call.columns()))
+        return Found(
+            _recording_row(account_sid, recording),
+            None if call is None else Call(account_sid=account_sid, **call.columns()),
+        )
 
     def media_url(self, recording_sid: str, channels: int) -> str:
         """Where the audio of a recording is, each party on a channel of its own where that was recorded."""

@@ -36,6 +36,7 @@ from callscribe.speech.engines import registry
 from callscribe.speech.engines.registry import Engines
 from callscribe.speech.engines.served_by import ServedBy
 from callscribe.ticker import Ticker
+from callscribe.transcriptions.checkpoints import Checkpoints
 from callscribe.transcriptions.quotas import keep_house as keep_quotas
 from callscribe.transcriptions.retention import RetentionWorkflows, Sweep
 from callscribe.transcriptions.sources import save_for_jobs
@@ -156,14 +157,15 @@ def _transcribing(
 ) -> TranscriptionWorkflows:
     """The work on a job, from its recording to its end."""
     blobs, decoder, diarizer = services.blobs, services.decoder, Diarizer(settings)
-    ending = FinishSteps(database, blobs, services.callbacks, services.conversations, diarizer, settings)
+    checkpoints = Checkpoints(blobs)
+    ending = FinishSteps(database, blobs, checkpoints, services.callbacks, services.conversations, diarizer, settings)
     return TranscriptionWorkflows(
         database,
         services.queue,
         blobs,
         running,
         FetchSteps(database, blobs, decoder, services.reading.twilio, running, ending, settings),
-        RecognizeSteps(database, blobs, decoder, engines, diarizer, running, settings),
+        RecognizeSteps(database, checkpoints, decoder, engines, diarizer, running, settings),
         ending,
         settings,
     )

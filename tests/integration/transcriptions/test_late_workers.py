@@ -57,12 +57,14 @@ class Steps:
 
     def __init__(self, database: Database, queue: WorkQueue, blobs: BlobStore, settings: Settings) -> None:
         decoder, diarizer, engines = Decoder(), Diarizer(settings), Engines(settings)
-        callbacks = Callbacks(queue)
+        callbacks, checkpoints = Callbacks(queue), Checkpoints(blobs)
         self.database, self.blobs = database, blobs
         self.running = JobTracker(database, blobs, Spool.of(settings, settings.spool))
-        self.ending = FinishSteps(database, blobs, callbacks, Conversations(database, callbacks), diarizer, settings)
+        self.ending = FinishSteps(
+            database, blobs, checkpoints, callbacks, Conversations(database, callbacks), diarizer, settings
+        )
         self.intake = FetchSteps(database, blobs, decoder, None, self.running, self.ending, settings)
-        self.recognition = Spoken(database, blobs, decoder, engines, diarizer, self.running, settings)
+        self.recognition = Spoken(database, checkpoints, decoder, engines, diarizer, self.running, settings)
 
     def row(self, transcription_id: str) -> Transcription:
         return load_job(self.database, transcription_id)

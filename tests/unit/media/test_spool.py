@@ -141,17 +141,6 @@ def test_a_copy_counts_for_the_account_in_whose_folder_the_blob_is(spool: Spool)
         assert spool.claimed() == 90
 
 
-def test_claims_of_the_version_before_have_no_account_and_are_understood(spool: Spool) -> None:
-    with spool.room(60) as room:
-        before = room.path.with_name(room.path.name.replace("-.", "."))
-        room.path = room.path.rename(before)
-        assert spool.claimed() == 60
-        with spool.room(40, account="AC1", patience=NOW), pytest.raises(SpoolFull), spool.room(1, patience=NOW):
-            pass
-        room.written()
-    assert rooms(spool) == []
-
-
 def test_more_than_the_limit_is_let_through_alone(spool: Spool) -> None:
     with spool.room(1000), pytest.raises(SpoolFull), spool.room(1, patience=NOW):
         pass
