@@ -26,7 +26,9 @@ The public codes are Twilio's (https://www.twilio.com/docs/api/errors).
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Self
+from typing import Self, TypeVar
+
+Row = TypeVar("Row")
 
 
 class Code(IntEnum):
@@ -148,6 +150,17 @@ class RequestError(CallscribeError):
     def at(cls, pointer: str, code: Code, detail: str) -> "RequestError":
         """A request refused because of one field."""
         return cls(code, detail, errors=[FieldError(detail, pointer)])
+
+
+def found(row: Row | None, what: str) -> Row:
+    """What was looked for.
+
+    Raises:
+        RequestError: 20404, there is no `what`.
+    """
+    if row is None:
+        raise RequestError(Code.NOT_FOUND, f"There is no {what}.")
+    return row
 
 
 class JobError(CallscribeError):

@@ -21,7 +21,6 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from callscribe.demo import call
 from callscribe.errors import Code, SetupError
 
 if TYPE_CHECKING:
@@ -93,6 +92,8 @@ def show(client: Client, media_url: str, timeout: float) -> None:
     Raises:
         DemoError: no transcript came of it.
     """
+    from callscribe.demo import call
+
     configuration_id = client.configuration(call())
     began = time.monotonic()
     transcription_id = client.submit(call(), configuration_id=configuration_id, media_url=media_url)
@@ -160,6 +161,8 @@ def conversation(transcription: Resource, transcript: Resource) -> Table:
 
 def figures(transcription: Resource, transcript: Resource, elapsed: float) -> Table:
     """What it took, what did it, and how much each participant said."""
+    from callscribe.demo import call
+
     sentences = transcript["sentences"]
     resolved = transcription.get("resolvedConfiguration") or {}
     served = resolved.get("servedBy") or {}

@@ -148,12 +148,9 @@ def follow(
     with _jobs(data) as jobs, _refusals():
         if transcription_id is not None:
             jobs.find(transcription_id)
-        watched = _Watched(jobs, transcription_id, account)
-        if as_json:
-            _follow_as_json(watched)
-        else:
-            _follow_live(watched)
-    if transcription_id is not None and watched.rows and watched.rows[0].status == Status.FAILED:
+        looks = _looks(jobs, transcription_id, account)
+        rows = _follow_as_json(looks) if as_json else _follow_live(looks)
+    if transcription_id is not None and rows and rows[0].status == Status.FAILED:
         raise typer.Exit(1)
 
 
@@ -178,52 +175,43 @@ def retry(transcription_id: Id, as_json: AsJson = False, data: Data = None) -> N
         typer.echo(f"{transcription_id} was done again before, as this job.", err=True)
 
 
-class _Watched:
-    """The jobs that are followed, as they stand at the last look."""
-
-    def __init__(self, jobs: Jobs, transcription_id: str | None, account_sid: str | None) -> None:
-        self._jobs = jobs
-        self._id = transcription_id
-        self._account = account_sid
-        self.rows: Sequence[Transcription] = ()
-
-    def look(self) -> bool:
-        """Look again; whether there is anything left to wait for."""
-        if self._id is not None:
+def _looks(jobs: Jobs, transcription_id: str | None, account_sid: str | None) -> Iterator[Sequence[Transcription]]:
+    """The jobs that are followed as they stand, again and again until there is nothing left to wait for."""
+    while True:
+        if transcription_id is None:
+            rows = jobs.newest(statuses=_UNFINISHED, account_sid=account_sid, most=FOLLOWED)
+        else:
             try:
-                self.rows = [self._jobs.find(self._id)]
+                rows = [jobs.find(transcription_id)]
             except RequestError:  # deleted meanwhile
-                self.rows = ()
-            return any(not row.status.is_final for row in self.rows)
-        self.rows = self._jobs.newest(statuses=_UNFINISHED, account_sid=self._account, most=FOLLOWED)
-        return bool(self.rows)
+                rows = []
+        yield rows
+        if all(row.status.is_final for row in rows):
+            return
+        time.sleep(POLL)
 
 
-def _follow_as_json(watched: _Watched) -> None:
+def _follow_as_json(looks: Iterator[Sequence[Transcription]]) -> Sequence[Transcription]:
     told: dict[str, tuple[Any, ...]] = {}
-    going = True
-    while going:
-        going = watched.look()
-        for row in watched.rows:
+    rows: Sequence[Transcription] = ()
+    for rows in looks:
+        for row in rows:
             state = row.status, row.progress
             if told.get(row.id) != state:
                 told[row.id] = state
                 _say(_document(row))
-        if going:
-            time.sleep(POLL)
+    return rows
 
 
-def _follow_live(watched: _Watched) -> None:
+def _follow_live(looks: Iterator[Sequence[Transcription]]) -> Sequence[Transcription]:
     console = Console()
+    rows: Sequence[Transcription] = ()
     with Live(console=console, auto_refresh=False, transient=not console.is_terminal) as live:
-        going = True
-        while going:
-            going = watched.look()
-            live.update(_bars(watched.rows, console.width), refresh=True)
-            if going:
-                time.sleep(POLL)
+        for rows in looks:
+            live.update(_bars(rows, console.width), refresh=True)
     if not console.is_terminal:
-        _print(console, watched.rows)
+        _print(console, rows)
+    return rows
 
 
 def _print(console: Console, rows: Sequence[Transcription]) -> None:

@@ -18,7 +18,7 @@ from callscribe.conversations.tables import ConversationConfiguration, Operation
 from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.db.paging import Page
-from callscribe.errors import Code, RequestError
+from callscribe.errors import Code, RequestError, found
 from callscribe.ids import new_conversation_configuration_id
 
 
@@ -120,10 +120,7 @@ class ConversationConfigurations:
             RequestError: 20404.
         """
         with self._database.read() as session:
-            row = repository.find_operation(session, account_sid, operation_id)
-        if row is None:
-            raise RequestError(Code.NOT_FOUND, f"There is no operation {operation_id}.")
-        return row
+            return found(repository.find_operation(session, account_sid, operation_id), f"operation {operation_id}")
 
 
 def accepted(session: Session, account_sid: str, related: dict[str, str], base_url: str) -> ChangeResult:
@@ -138,9 +135,7 @@ def _accepted(session: Session, row: ConversationConfiguration, base_url: str) -
 
 
 def _found(row: ConversationConfiguration | None, configuration_id: str) -> ConversationConfiguration:
-    if row is None:
-        raise RequestError(Code.NOT_FOUND, f"There is no conversation configuration {configuration_id}.")
-    return row
+    return found(row, f"conversation configuration {configuration_id}")
 
 
 def _updatable(

@@ -20,7 +20,7 @@ from callscribe.conversations.states import ConversationStates, channel_ids
 from callscribe.conversations.tables import Conversation, ConversationParticipant
 from callscribe.conversations.wire import ParticipantType
 from callscribe.db.base import now
-from callscribe.errors import Code, RequestError
+from callscribe.errors import Code, RequestError, found
 from callscribe.ids import new_participant_id
 
 
@@ -98,10 +98,7 @@ def taking_part(session: Session, conversation: Conversation, participant_id: st
         RequestError: 20404.
     """
     participant = repository.find_participant(session, conversation.id, participant_id)
-    if participant is None:
-        detail = f"There is no participant {participant_id} in conversation {conversation.id}."
-        raise RequestError(Code.NOT_FOUND, detail)
-    return participant
+    return found(participant, f"participant {participant_id} in conversation {conversation.id}")
 
 
 def new_participant(

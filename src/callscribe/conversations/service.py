@@ -24,7 +24,7 @@ from callscribe.conversations.schemas import (
     ConversationUpdate,
     InlineConfiguration,
 )
-from callscribe.conversations.states import ConversationStates, missing, new_conversation
+from callscribe.conversations.states import ConversationStates, new_conversation
 from callscribe.conversations.storing import Storing
 from callscribe.conversations.tables import Communication, Conversation, ConversationParticipant, ConversationStatus
 from callscribe.conversations.transcripts import StoredTranscript
@@ -32,7 +32,7 @@ from callscribe.conversations.wire import MAX_METADATA
 from callscribe.db.base import now
 from callscribe.db.engine import Database, begin_writing
 from callscribe.db.paging import Page
-from callscribe.errors import Code, RequestError
+from callscribe.errors import Code, RequestError, found
 from callscribe.ids import new_conversation_id
 
 SETTLED_FOR_A_READER = 200
@@ -174,9 +174,9 @@ class Conversations:
         Raises:
             RequestError: 20404.
         """
-        row = repository.find(session, account_sid, conversation_id, lock=True)
-        if row is None:
-            raise missing(conversation_id)
+        row = found(
+            repository.find(session, account_sid, conversation_id, lock=True), f"conversation {conversation_id}"
+        )
         callback_repository.delete_subject(session, account_sid, conversation_id)
         repository.delete(session, row)
         return accepted(session, account_sid, {"conversationId": conversation_id}, base_url)
@@ -266,10 +266,7 @@ class Conversations:
         with self._database.read() as session:
             self._found(session, account_sid, conversation_id)
             row = repository.find_communication(session, conversation_id, communication_id)
-        if row is None:
-            detail = f"There is no communication {communication_id} in conversation {conversation_id}."
-            raise RequestError(Code.NOT_FOUND, detail)
-        return row
+            return found(row, f"communication {communication_id} in conversation {conversation_id}")
 
     def communications_page(
         self, account_sid: str, conversation_id: str, channel_id: str | None, token: str | None, size: int
@@ -307,10 +304,7 @@ class Conversations:
                 return
 
     def _found(self, session: Session, account_sid: str, conversation_id: str) -> Conversation:
-        row = repository.find(session, account_sid, conversation_id)
-        if row is None:
-            raise missing(conversation_id)
-        return row
+        return found(repository.find(session, account_sid, conversation_id), f"conversation {conversation_id}")
 
     def _options(self, session: Session, account_sid: str, request: ConversationRequest) -> ConversationOptions:
         inline = request.configuration or InlineConfiguration()

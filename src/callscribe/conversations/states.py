@@ -24,7 +24,7 @@ from callscribe.conversations.lifecycle import Timeouts
 from callscribe.conversations.schemas import ConversationParticipantResource, ConversationResource
 from callscribe.conversations.tables import Conversation, ConversationParticipant, ConversationStatus, Grouping
 from callscribe.db.base import now
-from callscribe.errors import Code, RequestError
+from callscribe.errors import Code, RequestError, found
 
 
 class ConversationStates:
@@ -58,9 +58,9 @@ class ConversationStates:
         Raises:
             RequestError: 20404.
         """
-        row = repository.find(session, account_sid, conversation_id, lock=True)
-        if row is None:
-            raise missing(conversation_id)
+        row = found(
+            repository.find(session, account_sid, conversation_id, lock=True), f"conversation {conversation_id}"
+        )
         self.settle(session, row)
         return row
 
@@ -201,8 +201,3 @@ def key_of(
 def channel_ids(people: Sequence[ConversationParticipant]) -> list[str | None]:
     """The channels that the participants' addresses name."""
     return [address.channel_id for participant in people for address in participant.addresses]
-
-
-def missing(conversation_id: str) -> RequestError:
-    """What is answered where there is no such conversation."""
-    return RequestError(Code.NOT_FOUND, f"There is no conversation {conversation_id}.")

@@ -3,10 +3,11 @@
 `scripts/make_demo_call.py` makes both files.
 """
 
-import json
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 
 __all__ = ["RECORDING", "SCRIPT", "DemoCall", "DemoParty", "DemoTurn", "call", "client", "media", "server"]
 """What the rest of the program may use of it: the call, and modules."""
@@ -18,8 +19,11 @@ SCRIPT = RECORDING.with_suffix(".json")
 """What is said in it, and when."""
 
 
-@dataclass(frozen=True, slots=True)
-class DemoParty:
+class _Part(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, frozen=True)
+
+
+class DemoParty(_Part):
     """Who speaks on a channel. `audio_channel_index` counts from 1, as on the wire."""
 
     audio_channel_index: int
@@ -27,21 +31,19 @@ class DemoParty:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class DemoTurn:
+class DemoTurn(_Part):
     """What one party says in one go; times in seconds from the start of the recording."""
 
     audio_channel_index: int
-    start: float
-    end: float
+    start: float = Field(alias="startTimeSeconds")
+    end: float = Field(alias="endTimeSeconds")
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class DemoCall:
+class DemoCall(_Part):
     """The bundled call as it was composed: the reference for what recognition finds in it."""
 
-    duration: float
+    duration: float = Field(alias="durationSeconds")
     language: str
     participants: tuple[DemoParty, ...]
     turns: tuple[DemoTurn, ...]
@@ -50,15 +52,4 @@ class DemoCall:
 @cache
 def call() -> DemoCall:
     """Read what is said in the bundled call; turns are in the order of their starts."""
-    document = json.loads(SCRIPT.read_text(encoding="utf-8"))
-    return DemoCall(
-        duration=document["durationSeconds"],
-        language=document["language"],
-        participants=tuple(
-            DemoParty(each["audioChannelIndex"], each["type"], each["name"]) for each in document["participants"]
-        ),
-        turns=tuple(
-            DemoTurn(each["audioChannelIndex"], each["startTimeSeconds"], each["endTimeSeconds"], each["text"])
-            for each in document["turns"]
-        ),
-    )
+    return DemoCall.model_validate_json(SCRIPT.read_bytes())

@@ -66,10 +66,7 @@ class Client:
         body = {
             "transcriptionConfigurationId": configuration_id,
             "mediaUrl": media_url,
-            "participants": [
-                {"audioChannelIndex": each.audio_channel_index, "type": each.type, "name": each.name}
-                for each in call.participants
-            ],
+            "participants": [each.model_dump(by_alias=True) for each in call.participants],
         }
         headers = {"Idempotency-Key": str(uuid4())}
         answer = self._send("POST", "/v3/Transcriptions", json=body, headers=headers)

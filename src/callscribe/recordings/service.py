@@ -15,7 +15,7 @@ from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.db.paging import Page
 from callscribe.durable.queues import WorkQueue
-from callscribe.errors import Code, RequestError
+from callscribe.errors import Code, RequestError, found
 from callscribe.ids import new_call_sid, new_recording_sid
 from callscribe.media.blobs import BlobStore
 from callscribe.media.decoding import Decoder
@@ -307,9 +307,7 @@ class Recordings:
         """
         self.fetch(account_sid, sid, call_sid=call_sid)
         with self._database.write() as session:
-            row = repository.delete(session, account_sid, sid)
-            if row is None:
-                raise RequestError(Code.NOT_FOUND, f"There is no recording {sid}.")
+            row = found(repository.delete(session, account_sid, sid), f"recording {sid}")
             if row.blobs is not None:
                 erase(session, self._queue, account_sid, sid, row.blobs)
 
@@ -320,10 +318,7 @@ class Recordings:
             RequestError: 20404.
         """
         with self._database.read() as session:
-            row = repository.find_call(session, account_sid, sid)
-        if row is None:
-            raise RequestError(Code.NOT_FOUND, f"There is no call {sid}.")
-        return row
+            return found(repository.find_call(session, account_sid, sid), f"call {sid}")
 
     def page_calls(self, account_sid: str, filters: CallFilters, token: str | None, size: int) -> Page[Call]:
         """A page, newest first."""

@@ -9,7 +9,7 @@ from callscribe.callbacks.service import Callbacks
 from callscribe.callbacks.tables import Callback
 from callscribe.db.base import now
 from callscribe.db.engine import Database
-from callscribe.errors import Code, RequestError
+from callscribe.errors import Code, RequestError, found
 from callscribe.ids import new_transcription_id
 from callscribe.transcriptions import repository
 from callscribe.transcriptions.service import Transcriptions
@@ -32,10 +32,7 @@ class Jobs:
             RequestError: 20404.
         """
         with self._database.read() as session:
-            row = repository.find(session, transcription_id)
-        if row is None:
-            raise RequestError(Code.NOT_FOUND, f"There is no transcription {transcription_id}.")
-        return row
+            return found(repository.find(session, transcription_id), f"transcription {transcription_id}")
 
     def newest(
         self,

@@ -19,7 +19,7 @@ from callscribe.db.engine import Database, begin_writing
 from callscribe.db.group_commit import GroupCommit
 from callscribe.db.paging import Page
 from callscribe.durable.queues import Queue, WorkQueue, rank
-from callscribe.errors import Code, JobError, RequestError
+from callscribe.errors import Code, JobError, RequestError, found
 from callscribe.ids import new_transcription_id
 from callscribe.observability import context, tracing
 from callscribe.outbound import AllowList
@@ -130,9 +130,7 @@ class Transcriptions:
         """
         with self._database.read() as session:
             row = repository.find_of(session, account_sid, transcription_id)
-        if row is None:
-            raise RequestError(Code.NOT_FOUND, f"There is no transcription {transcription_id}.")
-        return row
+            return found(row, f"transcription {transcription_id}")
 
     def chunks(self, row: Transcription) -> Sequence[Chunk]:
         """The chunks of a running transcription; none once it has ended."""
@@ -161,9 +159,7 @@ class Transcriptions:
             RequestError: 20404.
         """
         with self._database.write() as session:
-            row = repository.delete(session, account_sid, transcription_id)
-            if row is None:
-                raise RequestError(Code.NOT_FOUND, f"There is no transcription {transcription_id}.")
+            row = found(repository.delete(session, account_sid, transcription_id), f"transcription {transcription_id}")
             callback_repository.delete_subject(session, account_sid, transcription_id)
             self._queue.withdraw(session, transcription_id)
             self._queue.enqueue(
