@@ -53,7 +53,7 @@ def pull(names: Names = None, data: Data = None) -> None:
     with Progress(*columns, console=console) as progress:
         for name in names or [settings.model]:
             task = progress.add_task(name, total=None)
-            folder = catalogue.pull(name, partial(_tell, progress, task))
+            folder = catalogue.path(name, partial(_tell, progress, task))
             progress.update(task, total=1, completed=1)
             console.print(f"{name}: {folder}", highlight=False, soft_wrap=True)
 

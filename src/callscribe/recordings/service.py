@@ -39,18 +39,6 @@ UntilRoom = Callable[[Session, str], float]
 """Seconds until an account stores less, as far as that can be known."""
 
 
-def _nothing(_session: Session, _recording: Recording, _base_url: str) -> None:
-    pass
-
-
-def _everybody(_session: Session, _account_sid: str) -> None:
-    pass
-
-
-def _unknown(_session: Session, _account_sid: str) -> float:
-    return STORAGE_WAIT
-
-
 class Recordings:
     """The recordings and calls of every account."""
 
@@ -61,9 +49,9 @@ class Recordings:
         blobs: BlobStore,
         decoder: Decoder,
         settings: Settings,
-        completed: Completed = _nothing,
-        admit: Admit = _everybody,
-        until_room: UntilRoom = _unknown,
+        completed: Completed = lambda _session, _recording, _base_url: None,
+        admit: Admit = lambda _session, _account_sid: None,
+        until_room: UntilRoom = lambda _session, _account_sid: STORAGE_WAIT,
     ) -> None:
         self._database = database
         self._queue = queue

@@ -91,18 +91,15 @@ class Catalogue:
             return False
         return True
 
-    def path(self, name: str) -> Path:
+    def path(self, name: str, progress: Progress = lambda _done, _total: None) -> Path:
         """The folder with the model's files, copied out of wheels or fetched from the hub where they are not there yet.
 
-        The hub is asked only when neither the models folder nor a wheel has a file.
+        The hub is asked only when neither the models folder nor a wheel has a file. `progress` is told about the bytes
+        that are copied or fetched.
 
         Raises:
             SetupError: there is no such model, or a file is not what its checksum says. The message says what to do.
         """
-        return self.pull(name)
-
-    def pull(self, name: str, progress: Progress | None = None) -> Path:
-        """The same, telling `progress` about the bytes that are copied or fetched."""
         model = self._known.get(name)
         if model is None:
             return self._operators_folder(name)
@@ -151,10 +148,9 @@ class Catalogue:
         )
 
     def _operators_folder(self, name: str) -> Path:
-        candidates = [Path(name).expanduser()] if "/" in name else [self._folder / name]
-        for folder in candidates:
-            if name not in {"", ".", ".."} and (folder / "model.bin").is_file():
-                return folder.absolute()
+        folder = Path(name).expanduser() if "/" in name else self._folder / name
+        if name not in {"", ".", ".."} and (folder / "model.bin").is_file():
+            return folder.absolute()
         known = ", ".join(self._known)
         raise SetupError(
             f"There is no model {name!r}. Name one of the catalogue ({known}), or a folder with a model.bin in "
@@ -173,7 +169,7 @@ class Catalogue:
                 "Free space or rights there, or set CALLSCRIBE_MODELS_DIR to another folder."
             ) from error
 
-    def _materialise(self, model: CatalogueModel, folder: Path, progress: Progress | None) -> None:
+    def _materialise(self, model: CatalogueModel, folder: Path, progress: Progress) -> None:
         """Bring every file of a model into its folder. Runs under the model's lock."""
         folder.mkdir(exist_ok=True)
         for leftover in folder.glob("*.partial"):
@@ -182,24 +178,18 @@ class Catalogue:
         for file in model.files:
             target = folder / file.name
             if not (_has_size(target, file.size) and _sha256(target) == file.sha256):
-                _write(model, file, target, _offset(progress, done, model.size))
+                _write(model, file, target, done, progress)
             done += file.size
-            if progress:
-                progress(done, model.size)
+            progress(done, model.size)
         shutil.rmtree(folder / _HUB, ignore_errors=True)
         _record(model, folder)
 
 
-def _offset(progress: Progress | None, done: int, total: int) -> Callable[[int], None]:
-    def tell(count: int) -> None:
-        if progress:
-            progress(done + count, total)
+def _write(model: CatalogueModel, file: ModelFile, target: Path, done: int, progress: Progress) -> None:
+    """Write one file from the first source that has it, and keep it only if its checksum is right.
 
-    return tell
-
-
-def _write(model: CatalogueModel, file: ModelFile, target: Path, tell: Callable[[int], None]) -> None:
-    """Write one file from the first source that has it, and keep it only if its checksum is right."""
+    `done` are the bytes of the model before it.
+    """
     partial = target.with_name(target.name + ".partial")
     parts = _wheel_parts(file) or [_from_hub(model, file, target.parent / _HUB)]
     digest = hashlib.sha256()
@@ -210,7 +200,7 @@ def _write(model: CatalogueModel, file: ModelFile, target: Path, tell: Callable[
                 while block := source.read(_BLOCK):
                     digest.update(block)
                     count += output.write(block)
-                    tell(count)
+                    progress(done + count, model.size)
     if digest.hexdigest() != file.sha256:
         partial.unlink()
         shutil.rmtree(target.parent / _HUB, ignore_errors=True)

@@ -14,7 +14,7 @@ from callscribe.observability import metrics
 from callscribe.settings import Settings
 
 
-class Listener:
+class Listener(ThreadingHTTPServer):
     """An HTTP server in a thread, at an `address` such as `127.0.0.1:9321`; `exposition` gives the metrics.
 
     Raises:
@@ -24,34 +24,21 @@ class Listener:
     def __init__(self, address: str, settings: Settings, readiness: Readiness, exposition: Callable[[], bytes]) -> None:
         host, _, port = address.rpartition(":")
         host = host.strip("[]")
+        if ":" in host:
+            self.address_family = AF_INET6
         try:
-            self._server = _Server((host, int(port)), _handler(settings, readiness, exposition))
+            super().__init__((host, int(port)), _handler(settings, readiness, exposition))
         except (OSError, OverflowError) as error:
             raise SetupError(f"CALLSCRIBE_WORKER_LISTEN: {address} cannot be listened on: {error}.") from error
-        self._thread = threading.Thread(target=self._server.serve_forever, name="worker-http", daemon=True)
-
-    @property
-    def port(self) -> int:
-        """The port that it listens on."""
-        return int(self._server.server_address[1])
 
     def start(self) -> None:
         """Begin to answer."""
-        self._thread.start()
+        threading.Thread(target=self.serve_forever, name="worker-http", daemon=True).start()
 
     def stop(self) -> None:
         """Answer no more."""
-        self._server.shutdown()
-        self._server.server_close()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
-        if ":" in address[0]:
-            self.address_family = AF_INET6
-        super().__init__(address, handler)
+        self.shutdown()
+        self.server_close()
 
 
 def _handler(settings: Settings, readiness: Readiness, exposition: Callable[[], bytes]) -> type[BaseHTTPRequestHandler]:

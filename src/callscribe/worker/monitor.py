@@ -62,7 +62,7 @@ class ObservedWorker:
         """
         if self._listener is not None:
             self._listener.start()
-            _log.info("worker.listens", port=self._listener.port)
+            _log.info("worker.listens", port=self._listener.server_port)
         if self._settings.check_at_start and self._check is not None and (error := self._check.try_now()):
             raise SetupError(f"Recognition does not work on this machine: {error}. Try `callscribe doctor`.")
 

