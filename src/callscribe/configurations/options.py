@@ -19,7 +19,7 @@ from callscribe.callbacks.events import TranscriptionEvent
 from callscribe.callbacks.urls import CallbackUrl
 from callscribe.speech.diarization.turns import MOST_SPEAKERS, SpeakerRange
 from callscribe.speech.keyterms import LONGEST_KEYTERM, MOST_KEYTERMS, keyterm, vocabulary
-from callscribe.web.wire import ClosedWire
+from callscribe.web.wire import ClosedWire, optional
 
 MOST_FEATURES = 3
 
@@ -116,6 +116,7 @@ class TranscriptionOptions(ClosedWire):
         None
     )
     participant_defaults: Annotated[list[ParticipantDefault], AfterValidator(_two_channels)] | None = None
+    # Additions: a document without them is as Twilio's.
     keyterms: (
         Annotated[
             list[Annotated[StrictStr, AfterValidator(_keyterm)]],
@@ -123,28 +124,18 @@ class TranscriptionOptions(ClosedWire):
             AfterValidator(_each_once),
         ]
         | None
-    ) = Field(
-        None,
-        exclude_if=lambda value: value is None,  # an addition: a document without it is as Twilio's
-        description="Words and names that are likely to be said, as they are to be written: up to "
-        f"{MOST_KEYTERMS}, each of 1 to {LONGEST_KEYTERM} characters.",
+    ) = optional(
+        "Words and names that are likely to be said, as they are to be written: up to "
+        f"{MOST_KEYTERMS}, each of 1 to {LONGEST_KEYTERM} characters."
     )
-
-    diarization: DiarizationOptions | None = Field(
-        None,
-        exclude_if=lambda value: value is None,  # likewise
-        description="Who says what on mono recordings, and on stereo ones whose channels are copies. Off by default.",
+    diarization: DiarizationOptions | None = optional(
+        "Who says what on mono recordings, and on stereo ones whose channels are copies. Off by default."
     )
-
-    priority: Literal["low", "normal", "high"] | None = Field(
-        None,
-        exclude_if=lambda value: value is None,  # likewise
-        description="Which of the account's jobs are done first where several wait; `normal` where it is left out.",
+    priority: Literal["low", "normal", "high"] | None = optional(
+        "Which of the account's jobs are done first where several wait; `normal` where it is left out."
     )
-    retention: RetentionOptions | None = Field(
-        None,
-        exclude_if=lambda value: value is None,  # likewise
-        description="How long what a job leaves is kept, where it differs from the account's and the server's.",
+    retention: RetentionOptions | None = optional(
+        "How long what a job leaves is kept, where it differs from the account's and the server's."
     )
 
 

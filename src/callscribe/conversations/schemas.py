@@ -19,7 +19,7 @@ from callscribe.conversations.wire import (
     ShortText,
     Text,
 )
-from callscribe.web.wire import ClosedWire, Instant, Milliseconds, OfRow, Timestamp, milliseconds
+from callscribe.web.wire import ClosedWire, Instant, Milliseconds, OfRow, Timestamp, from_row, milliseconds, optional
 
 MAX_PARTICIPANTS = 50
 MAX_ADDRESSES = 20
@@ -210,17 +210,13 @@ class ConversationResource(ClosedWire):
     @classmethod
     def of(cls, row: Conversation, participants: list[ConversationParticipant]) -> "ConversationResource":
         """From its row and those of its participants."""
-        return cls(
-            id=row.id,
+        return from_row(
+            cls,
+            row,
             account_id=row.account_sid,
-            configuration_id=row.configuration_id,
-            status=row.status,
-            name=row.name,
             configuration=row.configuration.document(),
             metadata=row.custom,
             participants=[ConversationParticipantResource.of(participant) for participant in participants],
-            created_at=row.created_at,
-            updated_at=row.updated_at,
         )
 
 
@@ -260,7 +256,7 @@ class ContentResource(ClosedWire):
 
     type: Literal["TEXT", "TRANSCRIPTION"]
     text: str
-    transcription: TranscriptionOfCommunication | None = Field(None, exclude_if=lambda value: value is None)
+    transcription: TranscriptionOfCommunication | None = optional()
 
 
 class CommunicationResource(OfRow, ClosedWire):

@@ -16,7 +16,7 @@ from callscribe.transcripts.wire import (
     omissions,
     sentences,
 )
-from callscribe.web.wire import Timestamp, Wire
+from callscribe.web.wire import Timestamp, Wire, optional
 
 
 class CallbackBody(Wire):
@@ -35,11 +35,11 @@ class CallbackBody(Wire):
     language: str | None
     links: dict[str, str]
     sentences: list[SentenceResource]
-    conversation_id: str | None = Field(None, exclude_if=lambda value: value is None)
+    conversation_id: str | None = optional()
     omissions: list[OmissionResource] = Field(default_factory=list, exclude_if=lambda value: not value)
-    diarization: DiarizationResource | None = Field(None, exclude_if=lambda value: value is None)
-    error_code: int | None = Field(None, exclude_if=lambda value: value is None)
-    error_message: str | None = Field(None, exclude_if=lambda value: value is None)
+    diarization: DiarizationResource | None = optional()
+    error_code: int | None = optional()
+    error_message: str | None = optional()
 
     @classmethod
     def of(

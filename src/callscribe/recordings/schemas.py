@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from callscribe.recordings.tables import Call, Recording
 from callscribe.web.legacy_pages import LegacyPage
-from callscribe.web.wire import Rfc2822
+from callscribe.web.wire import Rfc2822, from_row
 
 API_VERSION = "2010-04-01"
 
@@ -44,23 +44,13 @@ class RecordingResource(BaseModel):
         """A row as the wire shows it to a client that knows the server by `base_url`."""
         account = account_uri(row.account_sid)
         address = f"{account}/Recordings/{row.sid}"
-        return cls(
-            sid=row.sid,
-            account_sid=row.account_sid,
+        return from_row(
+            cls,
+            row,
             api_version=API_VERSION,
-            call_sid=row.call_sid,
-            conference_sid=row.conference_sid,
-            date_created=row.date_created,
-            date_updated=row.date_updated,
-            start_time=row.start_time,
             duration=_seconds(row.duration),
-            channels=row.channels,
-            source=row.source,
-            status=row.status,
-            error_code=row.error_code,
             price=None,
             price_unit=None,
-            encryption_details=row.encryption_details,
             uri=f"{address}.json",
             subresource_uris={} if row.call_sid is None else {"call": f"{account}/Calls/{row.call_sid}.json"},
             media_url=base_url + address,
@@ -98,26 +88,15 @@ class CallResource(BaseModel):
     def of(cls, row: Call) -> "CallResource":
         """A row as the wire shows it."""
         address = f"{account_uri(row.account_sid)}/Calls/{row.sid}"
-        return cls.model_validate(
-            {
-                "sid": row.sid,
-                "account_sid": row.account_sid,
-                "api_version": API_VERSION,
-                "parent_call_sid": row.parent_call_sid,
-                "from": row.from_,
-                "to": row.to,
-                "direction": row.direction,
-                "status": row.status,
-                "start_time": row.start_time,
-                "end_time": row.end_time,
-                "duration": _seconds(row.duration),
-                "date_created": row.date_created,
-                "date_updated": row.date_updated,
-                "price": None,
-                "price_unit": None,
-                "uri": f"{address}.json",
-                "subresource_uris": {"recordings": f"{address}/Recordings.json"},
-            }
+        return from_row(
+            cls,
+            row,
+            api_version=API_VERSION,
+            duration=_seconds(row.duration),
+            price=None,
+            price_unit=None,
+            uri=f"{address}.json",
+            subresource_uris={"recordings": f"{address}/Recordings.json"},
         )
 
 

@@ -29,7 +29,17 @@ from callscribe.transcripts.wire import (
     omissions,
     sentences,
 )
-from callscribe.web.wire import ClosedWire, Instant, ListMeta, Milliseconds, OfRow, Timestamp, Wire, field_error
+from callscribe.web.wire import (
+    ClosedWire,
+    Instant,
+    ListMeta,
+    Milliseconds,
+    OfRow,
+    Timestamp,
+    Wire,
+    field_error,
+    optional,
+)
 
 MAX_PARTICIPANTS = 2
 
@@ -171,22 +181,16 @@ class TranscriptionResource(Wire):
         "and model that really do the work."
     )
     progress: float = Field(ge=0, le=1)
-    transcribed_seconds: float | None = Field(
-        None,
-        exclude_if=lambda value: value is None,
-        description="While it is RUNNING: seconds from the start whose sentences can be read already, about.",
+    transcribed_seconds: float | None = optional(
+        "While it is RUNNING: seconds from the start whose sentences can be read already, about."
     )
-    error: Failure | None = Field(None, exclude_if=lambda value: value is None)
+    error: Failure | None = optional()
     notices: list[str] = Field(
         default_factory=list,
         exclude_if=lambda value: not value,
         description="What was asked for and could not be done, although the transcript is there.",
     )
-    retention: KeptResource | None = Field(
-        None,
-        exclude_if=lambda value: value is None,
-        description="Once the job has ended, where something of it is not kept for ever.",
-    )
+    retention: KeptResource | None = optional("Once the job has ended, where something of it is not kept for ever.")
     created_at: Timestamp
     updated_at: Timestamp
     url: str
@@ -284,10 +288,8 @@ class TranscriptResource(Wire):
     sentences: list[SentenceResource]
     omissions: list[OmissionResource] = Field(description="Where somebody speaks and no text could be made of it.")
     statistics: StatisticsResource | None = Field(description="Figures for the call; null while the job runs.")
-    diarization: DiarizationResource | None = Field(
-        None,
-        exclude_if=lambda value: value is None,
-        description="Once the job is completed, where its configuration asks for diarization.",
+    diarization: DiarizationResource | None = optional(
+        "Once the job is completed, where its configuration asks for diarization."
     )
 
     @classmethod

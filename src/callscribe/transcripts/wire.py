@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from callscribe.transcripts.models import Diarization, Omission, Sentence, Transcript
 from callscribe.transcripts.statistics import PartyStatistics, Statistics, statistics
-from callscribe.web.wire import CAMEL_CASE, Wire
+from callscribe.web.wire import CAMEL_CASE, Wire, optional
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,8 @@ class SentenceResource(Wire):
     end_time_seconds: float
     text: str
     confidence: float
-    speaker: int | None = Field(
-        None,
-        exclude_if=lambda value: value is None,
-        description="Who, of those who share the channel, from 1 by first appearance; with diarization only.",
+    speaker: int | None = optional(
+        "Who, of those who share the channel, from 1 by first appearance; with diarization only."
     )
     words: list[WordResource]
 
@@ -81,11 +79,7 @@ class ParticipantStatistics(Wire):
 
     audio_channel_index: int
     participant_index: int | None
-    speaker: int | None = Field(
-        None,
-        exclude_if=lambda value: value is None,
-        description="Who of those who share the channel. With diarization only.",
-    )
+    speaker: int | None = optional("Who of those who share the channel. With diarization only.")
     talk_time_seconds: float = Field(description="Time in which this party speaks; pauses under 0.5 s belong to it.")
     talk_share: float = Field(ge=0, le=1, description="Of the talk time of all parties.")
     words: int
@@ -177,7 +171,7 @@ class TranscriptFile(Wire):
     sentences: list[SentenceResource]
     omissions: list[OmissionResource]
     statistics: StatisticsResource
-    diarization: DiarizationResource | None = Field(None, exclude_if=lambda value: value is None)
+    diarization: DiarizationResource | None = optional()
 
     @classmethod
     def of(cls, transcript: Transcript) -> "TranscriptFile":

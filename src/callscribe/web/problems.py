@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from obstore.exceptions import BaseError
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
@@ -15,7 +15,7 @@ from callscribe import outages
 from callscribe.errors import Code, FieldError, RequestError
 from callscribe.web.methods import methods_of
 from callscribe.web.observation import id_headers
-from callscribe.web.wire import invalid_parameters
+from callscribe.web.wire import invalid_parameters, optional
 
 LEGACY_PREFIXES = ("/v2/", "/2010-04-01/")
 
@@ -81,7 +81,7 @@ class LegacyError(BaseModel):
     message: str
     more_info: str
     status: int
-    details: LegacyDetails | None = Field(None, exclude_if=lambda value: value is None)
+    details: LegacyDetails | None = optional()
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -6,7 +6,7 @@ Imports no web framework: workers load it.
 import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -14,6 +14,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     PlainSerializer,
     WithJsonSchema,
 )
@@ -22,6 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from callscribe.errors import Code, FieldError, RequestError, json_pointer
 
+Answer = TypeVar("Answer", bound=BaseModel)
 CAMEL_CASE: Final = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
@@ -44,6 +46,17 @@ class OfRow(BaseModel):
     def of(cls, row: object) -> Self:
         """From its row: each member is the attribute of its name, or of its `validation_alias`."""
         return cls.model_validate(row, from_attributes=True)
+
+
+def optional(description: str | None = None) -> Any:
+    """A member that is left out of an answer where it is null."""
+    return Field(None, exclude_if=lambda value: value is None, description=description)
+
+
+def from_row(model: type[Answer], row: object, **given: Any) -> Answer:
+    """An answer whose members are attributes of a row by the same names, but for what is `given`."""
+    known = {name: getattr(row, name) for name in model.model_fields.keys() - given.keys() if hasattr(row, name)}
+    return model.model_validate(known | given, by_name=True)
 
 
 class ListMeta(Wire):
