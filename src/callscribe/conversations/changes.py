@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar
 
+from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,11 @@ class ChangeResult:
 
     status: int
     document: dict[str, Any]
+
+    @classmethod
+    def of(cls, status: int, resource: BaseModel) -> Self:
+        """The resource as it is answered."""
+        return cls(status, resource.model_dump(mode="json", by_alias=True))
 
 
 class _Service(Protocol):

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from callscribe.conversations import repository
-from callscribe.conversations.changes import ChangeResult
+from callscribe.conversations.changes import ChangeResult, change
 from callscribe.conversations.documents import Party
 from callscribe.conversations.events import Event, Events
 from callscribe.conversations.participants import has_address, party
@@ -19,26 +19,32 @@ from callscribe.conversations.schemas import (
 from callscribe.conversations.states import ConversationStates
 from callscribe.conversations.tables import Communication, Conversation, ConversationParticipant
 from callscribe.db.base import now
+from callscribe.db.engine import Database
 from callscribe.errors import Code, RequestError
 from callscribe.ids import new_communication_id
 
 
 class Communications:
-    """Adds communications to conversations, in the caller's transaction."""
+    """Adds communications to conversations."""
 
-    def __init__(self, states: ConversationStates, events: Events) -> None:
+    def __init__(self, database: Database, states: ConversationStates, events: Events) -> None:
+        self._database = database
         self._states = states
         self._events = events
 
-    def add(self, session: Session, conversation: Conversation, request: CommunicationRequest) -> ChangeResult:
-        """Add to a locked conversation.
+    @change
+    def add(
+        self, session: Session, account_sid: str, conversation_id: str, request: CommunicationRequest
+    ) -> ChangeResult:
+        """Add what was said or written.
 
         About a resource that the conversation knows there is one communication: another request about it changes that
         one, and one that says the same changes nothing.
 
         Raises:
-            RequestError: 20001, author or recipients do not take part.
+            RequestError: 20404; 20409, the conversation is closed; 20001, author or recipients do not take part.
         """
+        conversation = self._states.find_not_closed(session, account_sid, conversation_id)
         people = repository.participants(session, conversation.id)
         values = self._values(people, request)
         known = None
@@ -58,7 +64,7 @@ class Communications:
             self._states.touch(session, conversation, row.author.channel)
             return self._told(session, conversation, row, Event.COMMUNICATION_CREATED, 201)
         if all(getattr(known, name) == value for name, value in values.items()):
-            return _answer(200, known)
+            return ChangeResult.of(200, CommunicationResource.of(known))
         for name, value in values.items():
             setattr(known, name, value)
         known.updated_at = now()
@@ -85,7 +91,7 @@ class Communications:
     def _told(
         self, session: Session, conversation: Conversation, row: Communication, event: Event, status: int
     ) -> ChangeResult:
-        answer = _answer(status, row)
+        answer = ChangeResult.of(status, CommunicationResource.of(row))
         self._events.tell(session, conversation, event, answer.document)
         return answer
 
@@ -106,7 +112,3 @@ def _party(people: Sequence[ConversationParticipant], request: PartyRequest, poi
         raise RequestError.at(pointer, Code.INVALID_PARAMETER, "Give participantId or address.")
     named = {"address": request.address, "channel": channel}
     return party(found, channel).model_copy(update={name: value for name, value in named.items() if value is not None})
-
-
-def _answer(status: int, row: Communication) -> ChangeResult:
-    return ChangeResult(status, CommunicationResource.of(row).model_dump(mode="json", by_alias=True))

@@ -126,8 +126,7 @@ class ConversationConfigurations:
 def accepted(session: Session, account_sid: str, related: dict[str, str], base_url: str) -> ChangeResult:
     """202 with the operation of a change that this transaction makes."""
     operation = repository.add_operation(session, account_sid, related)
-    answer = AcceptedOperation(status_url=status_url(operation.id, base_url), related=related)
-    return ChangeResult(202, answer.model_dump(mode="json", by_alias=True))
+    return ChangeResult.of(202, AcceptedOperation(status_url=status_url(operation.id, base_url), related=related))
 
 
 def _accepted(session: Session, row: ConversationConfiguration, base_url: str) -> ChangeResult:

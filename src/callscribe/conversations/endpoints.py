@@ -184,7 +184,7 @@ def add_participant(
     once: Once,
 ) -> Response:
     """At most 50. The conversation is grouped anew."""
-    return once.answer(service.add_participant(once.of(body), account, conversation_id, body))
+    return once.answer(service.participants.add(once.of(body), account, conversation_id, body))
 
 
 @router.get(_PARTICIPANTS, summary="List participants", responses=legacy_responses(400, 404))
@@ -220,7 +220,7 @@ def replace_participant(
     once: Once,
 ) -> Response:
     """Takes the full body. The conversation is grouped anew."""
-    return once.answer(service.replace_participant(once.of(body), account, conversation_id, participant_id, body))
+    return once.answer(service.participants.replace(once.of(body), account, conversation_id, participant_id, body))
 
 
 @router.delete(_PARTICIPANT, status_code=204, summary="Remove a participant", responses=legacy_responses(404, 409))
@@ -228,7 +228,7 @@ def remove_participant(
     account: AccountSid, conversation_id: ConversationId, participant_id: ParticipantId, service: Service
 ) -> Response:
     """What they said stays. An addition."""
-    service.remove_participant(None, account, conversation_id, participant_id)
+    service.participants.remove(None, account, conversation_id, participant_id)
     return Response(status_code=204)
 
 
@@ -243,7 +243,7 @@ def add_communication(
     once: Once,
 ) -> Response:
     """About one `resourceId` a conversation has one communication: 200 with that one, changed where this says so."""
-    return once.answer(service.add_communication(once.of(body), account, conversation_id, body))
+    return once.answer(service.communications.add(once.of(body), account, conversation_id, body))
 
 
 @router.get(_COMMUNICATIONS, summary="List communications", responses=legacy_responses(400, 404))

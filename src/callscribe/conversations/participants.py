@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from callscribe.conversations import repository
-from callscribe.conversations.changes import ChangeResult
+from callscribe.conversations.changes import ChangeResult, change
 from callscribe.conversations.documents import Address, Party
 from callscribe.conversations.events import Event
 from callscribe.conversations.grouping import plain_address
@@ -20,24 +20,29 @@ from callscribe.conversations.states import ConversationStates, channel_ids
 from callscribe.conversations.tables import Conversation, ConversationParticipant
 from callscribe.conversations.wire import ParticipantType
 from callscribe.db.base import now
+from callscribe.db.engine import Database
 from callscribe.errors import Code, RequestError, found
 from callscribe.ids import new_participant_id
 
 
 class Participants:
-    """Changes who takes part in a locked conversation, in the caller's transaction; it is grouped anew each time."""
+    """Changes who takes part in a conversation, which is grouped anew each time."""
 
-    def __init__(self, states: ConversationStates) -> None:
+    def __init__(self, database: Database, states: ConversationStates) -> None:
+        self._database = database
         self._states = states
 
+    @change
     def add(
-        self, session: Session, conversation: Conversation, request: ConversationParticipantRequest
+        self, session: Session, account_sid: str, conversation_id: str, request: ConversationParticipantRequest
     ) -> ChangeResult:
         """Have somebody join.
 
         Raises:
-            RequestError: 20409, the conversation is full, or one is open elsewhere with the same participants.
+            RequestError: 20404; 20409, the conversation is closed or full, or one is open elsewhere with the same
+                participants.
         """
+        conversation = self._states.find_not_closed(session, account_sid, conversation_id)
         if len(repository.participants(session, conversation.id)) >= MAX_PARTICIPANTS:
             raise RequestError(Code.CONFLICT, f"A conversation has at most {MAX_PARTICIPANTS} participants.")
         participant = requested_participant(conversation.account_sid, conversation.id, request)
@@ -45,20 +50,23 @@ class Participants:
         session.flush()
         self._regroup(session, conversation, [participant])
         self._states.tell_participant(session, conversation, Event.PARTICIPANT_ADDED, participant)
-        return _answer(201, participant)
+        return ChangeResult.of(201, ConversationParticipantResource.of(participant))
 
+    @change
     def replace(
         self,
         session: Session,
-        conversation: Conversation,
+        account_sid: str,
+        conversation_id: str,
         participant_id: str,
         request: ConversationParticipantRequest,
     ) -> ChangeResult:
         """Change who a participant is.
 
         Raises:
-            RequestError: 20404; 20409, a conversation is open elsewhere with the same participants.
+            RequestError: those of `add`.
         """
+        conversation = self._states.find_not_closed(session, account_sid, conversation_id)
         participant = taking_part(session, conversation, participant_id)
         participant.name = request.name
         participant.type = request.type or ParticipantType.UNKNOWN
@@ -68,14 +76,16 @@ class Participants:
         session.flush()
         self._regroup(session, conversation, [participant])
         self._states.tell_participant(session, conversation, Event.PARTICIPANT_UPDATED, participant)
-        return _answer(200, participant)
+        return ChangeResult.of(200, ConversationParticipantResource.of(participant))
 
-    def remove(self, session: Session, conversation: Conversation, participant_id: str) -> ChangeResult:
+    @change
+    def remove(self, session: Session, account_sid: str, conversation_id: str, participant_id: str) -> ChangeResult:
         """End somebody's part; what they said stays.
 
         Raises:
-            RequestError: those of `replace`.
+            RequestError: those of `add`.
         """
+        conversation = self._states.find_not_closed(session, account_sid, conversation_id)
         participant = taking_part(session, conversation, participant_id)
         session.delete(participant)
         session.flush()
@@ -163,7 +173,3 @@ def _addresses(addresses: Sequence[AddressRequest] | None) -> list[Address]:
         Address(channel=each.channel.value, address=each.address, channel_id=each.channel_id)
         for each in addresses or []
     ]
-
-
-def _answer(status: int, participant: ConversationParticipant) -> ChangeResult:
-    return ChangeResult(status, ConversationParticipantResource.of(participant).model_dump(mode="json", by_alias=True))

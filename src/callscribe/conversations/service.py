@@ -16,8 +16,6 @@ from callscribe.conversations.documents import ConversationOptions
 from callscribe.conversations.events import Events
 from callscribe.conversations.participants import Participants, requested_participant, taking_part
 from callscribe.conversations.schemas import (
-    CommunicationRequest,
-    ConversationParticipantRequest,
     ConversationPatch,
     ConversationRequest,
     ConversationResource,
@@ -54,8 +52,8 @@ class Conversations:
         self._database = database
         self._events = Events(callbacks)
         self._states = ConversationStates(self._events)
-        self._participants = Participants(self._states)
-        self._communications = Communications(self._states, self._events)
+        self.participants = Participants(database, self._states)
+        self.communications = Communications(database, self._states, self._events)
 
     def configuration_exists(self, session: Session, account_sid: str, configuration_id: str) -> bool:
         """Whether the account has this conversation configuration."""
@@ -105,7 +103,7 @@ class Conversations:
         )
         self._states.refuse_second(session, row, row.grouping_key)
         self._states.open(session, row, people)
-        return _answer(201, row, people)
+        return ChangeResult.of(201, ConversationResource.of(row, people))
 
     def fetch(self, account_sid: str, conversation_id: str) -> ConversationResource:
         """One conversation with its participants.
@@ -181,18 +179,6 @@ class Conversations:
         repository.delete(session, row)
         return accepted(session, account_sid, {"conversationId": conversation_id}, base_url)
 
-    @change
-    def add_participant(
-        self, session: Session, account_sid: str, conversation_id: str, request: ConversationParticipantRequest
-    ) -> ChangeResult:
-        """Let somebody take part.
-
-        Raises:
-            RequestError: 20404; 20409, it is closed or full, or open elsewhere with the same participants.
-        """
-        row = self._states.find_not_closed(session, account_sid, conversation_id)
-        return self._participants.add(session, row, request)
-
     def participant(self, account_sid: str, conversation_id: str, participant_id: str) -> ConversationParticipant:
         """One participant.
 
@@ -214,48 +200,6 @@ class Conversations:
         with self._database.read() as session:
             self._found(session, account_sid, conversation_id)
             return repository.participants_page(session, conversation_id, token, size)
-
-    @change
-    def replace_participant(
-        self,
-        session: Session,
-        account_sid: str,
-        conversation_id: str,
-        participant_id: str,
-        request: ConversationParticipantRequest,
-    ) -> ChangeResult:
-        """Change who a participant is.
-
-        Raises:
-            RequestError: those of `add_participant`.
-        """
-        row = self._states.find_not_closed(session, account_sid, conversation_id)
-        return self._participants.replace(session, row, participant_id, request)
-
-    @change
-    def remove_participant(
-        self, session: Session, account_sid: str, conversation_id: str, participant_id: str
-    ) -> ChangeResult:
-        """End somebody's part; what they said stays.
-
-        Raises:
-            RequestError: those of `add_participant`.
-        """
-        row = self._states.find_not_closed(session, account_sid, conversation_id)
-        return self._participants.remove(session, row, participant_id)
-
-    @change
-    def add_communication(
-        self, session: Session, account_sid: str, conversation_id: str, request: CommunicationRequest
-    ) -> ChangeResult:
-        """Add what was said or written; about a resource that is known, put it in the place of what is there.
-
-        Raises:
-            RequestError: 20404; 20409, the conversation is closed; 20001, author or recipients do not take part.
-        """
-        return self._communications.add(
-            session, self._states.find_not_closed(session, account_sid, conversation_id), request
-        )
 
     def communication(self, account_sid: str, conversation_id: str, communication_id: str) -> Communication:
         """One communication.
@@ -340,7 +284,7 @@ class Conversations:
                 self._states.tell_updated(session, row)
         if status is not None:
             self._states.move(session, row, status)
-        return _answer(200, row, repository.participants(session, row.id))
+        return ChangeResult.of(200, ConversationResource.of(row, repository.participants(session, row.id)))
 
 
 def _overrides(inline: InlineConfiguration) -> dict[str, Any]:
@@ -355,7 +299,3 @@ def _overrides(inline: InlineConfiguration) -> dict[str, Any]:
     if inline.status_callbacks is not None:
         given["statusCallbacks"] = status_callbacks(inline.status_callbacks)
     return given
-
-
-def _answer(status: int, row: Conversation, people: list[ConversationParticipant]) -> ChangeResult:
-    return ChangeResult(status, ConversationResource.of(row, people).model_dump(mode="json", by_alias=True))

@@ -75,7 +75,7 @@ def test_activity_wakes_it_and_counts_anew(
 ) -> None:
     conversation = open_one(conversations, account, configuration)
     let_pass(database, conversation, 6)
-    conversations.add_communication(None, account, conversation, WORDS)
+    conversations.communications.add(None, account, conversation, WORDS)
     assert conversations.fetch(account, conversation).status is ConversationStatus.ACTIVE
     let_pass(database, conversation, 4)
     assert conversations.fetch(account, conversation).status is ConversationStatus.ACTIVE
@@ -87,7 +87,7 @@ def test_what_is_overdue_takes_no_more_and_stands_in_nobodys_way(
     conversation = open_one(conversations, account, configuration)
     let_pass(database, conversation, 31)
     with pytest.raises(RequestError) as caught:
-        conversations.add_communication(None, account, conversation, WORDS)
+        conversations.communications.add(None, account, conversation, WORDS)
     assert caught.value.code is Code.CONFLICT
     let_pass(database, conversation, 0)
     assert open_one(conversations, account, configuration) != conversation
