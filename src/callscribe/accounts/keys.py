@@ -6,7 +6,7 @@ from callscribe.accounts.tables import ApiKey
 from callscribe.db.base import now
 from callscribe.db.engine import Database, begin_writing
 from callscribe.db.paging import Page
-from callscribe.errors import Code, RequestError
+from callscribe.errors import Code, RequestError, found
 from callscribe.ids import new_api_key_secret, new_api_key_sid
 
 
@@ -30,8 +30,7 @@ class ApiKeys:
             secret_hash=hash_token(secret),
         )
         with self._database.write() as session:
-            if repository.find(session, account_sid) is None:
-                raise RequestError(Code.NOT_FOUND, f"There is no account {account_sid}.")
+            found(repository.find(session, account_sid), f"account {account_sid}")
             session.add(key)
         return key, secret
 

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -28,23 +29,13 @@ class AttemptOutcome:
 @contextmanager
 def delivering(database: Database, callback_id: str) -> Iterator[None]:
     """Let the block be about a callback, and about what it tells of."""
-    try:
-        with database.read() as session:
-            origin = repository.origin(session, callback_id)
-    except Exception:  # noqa: BLE001  the attempt says so itself
-        origin = None
-    if origin is None:
-        with bound(callback=callback_id):
-            yield
-        return
-    about = "conversation" if origin.subject_id.startswith("conv_") else "transcription"
-    with bound(
-        callback=callback_id,
-        account=origin.account_sid,
-        request_id=origin.request_id,
-        traceparent=origin.traceparent,
-        **{about: origin.subject_id},
-    ):
+    known: dict[str, Any] = {}
+    # The attempt says so itself where the database is away.
+    with suppress(Exception), database.read() as session:
+        if (origin := repository.origin(session, callback_id)) is not None:
+            known = {"account": origin.account_sid, "request_id": origin.request_id, "traceparent": origin.traceparent}
+            known["conversation" if origin.subject_id.startswith("conv_") else "transcription"] = origin.subject_id
+    with bound(callback=callback_id, **known):
         yield
 
 

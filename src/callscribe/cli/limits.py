@@ -67,10 +67,10 @@ def limits(
     default = Limits.of(None, settings)
     rows: tuple[tuple[str, str, Callable[[Any], str], str], ...] = (
         ("requests", "Requests", str, ""),
-        ("jobs_waiting", "Jobs waiting", _grouped, _grouped(use.jobs)),
-        ("jobs_running", "Jobs running", _grouped, ""),
-        ("audio_hours", "Audio hours in 24 h", _hours, f"{use.activity.audio_seconds / HOUR:,.2f}"),
-        ("stored_bytes", "Stored bytes", _grouped, _grouped(use.stored_bytes)),
+        ("jobs_waiting", "Jobs waiting", "{:,}".format, f"{use.jobs:,}"),
+        ("jobs_running", "Jobs running", "{:,}".format, ""),
+        ("audio_hours", "Audio hours in 24 h", "{:,g}".format, f"{use.activity.audio_seconds / HOUR:,.2f}"),
+        ("stored_bytes", "Stored bytes", "{:,}".format, f"{use.stored_bytes:,}"),
     )
     table = Table("Limit", "Of", "May use", "Uses", box=None, header_style="bold")
     for name, title, shown, used in rows:
@@ -115,11 +115,3 @@ def _bytes(text: str) -> int:
     if found is None or int(found[1]) * _UNITS[found[2]] >= 2**63:
         raise ValueError(text)
     return int(found[1]) * _UNITS[found[2]]
-
-
-def _grouped(number: int) -> str:
-    return f"{number:,}"
-
-
-def _hours(number: float) -> str:
-    return f"{number:,g}"

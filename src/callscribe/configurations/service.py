@@ -15,7 +15,7 @@ from callscribe.configurations.tables import AccountDefaultConfiguration, Config
 from callscribe.db.base import now
 from callscribe.db.engine import Database, begin_writing
 from callscribe.db.paging import Page
-from callscribe.errors import Code, FieldError, RequestError
+from callscribe.errors import Code, FieldError, RequestError, found
 from callscribe.ids import new_configuration_id, new_recording_configuration_id
 from callscribe.settings import Settings
 from callscribe.speech import routes
@@ -36,10 +36,8 @@ class Configurations(ABC, Generic[OptionsT]):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    @staticmethod
-    @abstractmethod
-    def _new_id() -> str:
-        """An id for a configuration of this type."""
+    _new_id: ClassVar[staticmethod[[], str]]
+    """Makes an id for a configuration of this type."""
 
     def _complete(self, options: OptionsT) -> OptionsT:
         """The options with defaults filled in.
@@ -95,7 +93,8 @@ class Configurations(ABC, Generic[OptionsT]):
         Raises:
             RequestError: 20404.
         """
-        return _known(repository.find(session, account_sid, self.type, id_or_name), self.type, id_or_name)
+        row = repository.find(session, account_sid, self.type, id_or_name)
+        return found(row, f"{self.type} configuration {id_or_name}")
 
     def page(self, account_sid: str, token: str | None, size: int) -> Page[Configuration]:
         """A page, newest first."""
@@ -209,7 +208,8 @@ class Configurations(ABC, Generic[OptionsT]):
 
     def _find_to_change(self, session: Session, account_sid: str, id_or_name: str) -> Configuration:
         begin_writing(session)
-        return _known(repository.find(session, account_sid, self.type, id_or_name, lock=True), self.type, id_or_name)
+        row = repository.find(session, account_sid, self.type, id_or_name, lock=True)
+        return found(row, f"{self.type} configuration {id_or_name}")
 
     def _account_default(
         self, session: Session, account_sid: str, *, lock: bool = False
@@ -226,15 +226,12 @@ class TranscriptionConfigurations(Configurations[TranscriptionOptions]):
     """How recordings are to be transcribed."""
 
     type = TRANSCRIPTION
+    _new_id = staticmethod(new_configuration_id)
 
     def __init__(self, database: Database, settings: Settings, conversation_exists: ConversationExists) -> None:
         super().__init__(database)
         self._settings = settings
         self._conversation_exists = conversation_exists
-
-    @staticmethod
-    def _new_id() -> str:
-        return new_configuration_id()
 
     def _complete(self, options: TranscriptionOptions) -> TranscriptionOptions:
         faults = routes.check(
@@ -268,10 +265,7 @@ class RecordingConfigurations(Configurations[RecordingOptions]):
     """What is done with recordings."""
 
     type = RECORDING
-
-    @staticmethod
-    def _new_id() -> str:
-        return new_recording_configuration_id()
+    _new_id = staticmethod(new_recording_configuration_id)
 
     def _resolve(self, session: Session, account_sid: str, options: RecordingOptions) -> RecordingOptions:
         if options.features is None:
@@ -298,12 +292,6 @@ def recording_configuration(session: Session, account_sid: str) -> RecordingOpti
         session, account_sid, RECORDING
     )
     return RecordingOptions.model_validate(row.configuration) if row else None
-
-
-def _known(row: Configuration | None, type_: str, id_or_name: str) -> Configuration:
-    if row is None:
-        raise RequestError(Code.NOT_FOUND, f"There is no {type_} configuration {id_or_name}.")
-    return row
 
 
 def _name_taken(request: NamedOptions[OptionsT]) -> RequestError:

@@ -17,9 +17,7 @@ def find(
     session: Session, account_sid: str, configuration_id: str, *, lock: bool = False
 ) -> ConversationConfiguration | None:
     """The account's configuration with this id; with `lock` nobody else changes it before this transaction ends."""
-    query = sa.select(ConversationConfiguration).where(
-        ConversationConfiguration.id == configuration_id, ConversationConfiguration.account_sid == account_sid
-    )
+    query = sa.select(ConversationConfiguration).filter_by(id=configuration_id, account_sid=account_sid)
     return session.scalars(query.with_for_update() if lock else query).first()
 
 
@@ -44,9 +42,7 @@ def add_operation(session: Session, account_sid: str, related: dict[str, str]) -
 
 def find_operation(session: Session, account_sid: str, operation_id: str) -> Operation | None:
     """The account's operation with this id."""
-    return session.scalars(
-        sa.select(Operation).where(Operation.id == operation_id, Operation.account_sid == account_sid)
-    ).first()
+    return session.scalars(sa.select(Operation).filter_by(id=operation_id, account_sid=account_sid)).first()
 
 
 def forget_operations(session: Session) -> None:

@@ -62,23 +62,22 @@ def page(
     else:
         # A channel has few conversations. They are the account's, as the channel is: were that said here again, SQLite
         # would go through all of the account's conversations for them.
-        here = sa.select(ConversationChannel.conversation_id).where(
-            ConversationChannel.account_sid == account_sid, ConversationChannel.channel_id == channel_id
-        )
-        query = query.where(Conversation.id.in_(here))
+        query = query.where(Conversation.id.in_(_here(account_sid, channel_id)))
     return fetch_page(session, query, (Conversation.created_at, Conversation.id), token, size, either=either)
 
 
 def of_channel(session: Session, account_sid: str, configuration_id: str, channel_id: str) -> Sequence[Conversation]:
     """The configuration's conversations that a channel has been part of, newest first."""
-    here = sa.select(ConversationChannel.conversation_id).where(
-        ConversationChannel.account_sid == account_sid, ConversationChannel.channel_id == channel_id
-    )
+    here = _here(account_sid, channel_id)
     return session.scalars(
         sa.select(Conversation)
         .where(Conversation.id.in_(here), Conversation.configuration_id == configuration_id)
         .order_by(Conversation.created_at.desc())
     ).all()
+
+
+def _here(account_sid: str, channel_id: str) -> sa.Select[str]:
+    return sa.select(ConversationChannel.conversation_id).filter_by(account_sid=account_sid, channel_id=channel_id)
 
 
 def due(session: Session, at: datetime, account_sid: str | None = None) -> Sequence[Conversation]:
@@ -158,11 +157,8 @@ def participants_of(session: Session, conversation_ids: Sequence[str]) -> dict[s
 
 def find_participant(session: Session, conversation_id: str, participant_id: str) -> ConversationParticipant | None:
     """A participant of a conversation."""
-    return session.scalars(
-        sa.select(ConversationParticipant).where(
-            ConversationParticipant.id == participant_id, ConversationParticipant.conversation_id == conversation_id
-        )
-    ).first()
+    query = sa.select(ConversationParticipant).filter_by(id=participant_id, conversation_id=conversation_id)
+    return session.scalars(query).first()
 
 
 def participants_page(
@@ -187,32 +183,21 @@ def communications_page(
 
 def find_communication(session: Session, conversation_id: str, communication_id: str) -> Communication | None:
     """A communication of a conversation."""
-    return session.scalars(
-        sa.select(Communication).where(
-            Communication.id == communication_id, Communication.conversation_id == conversation_id
-        )
-    ).first()
+    query = sa.select(Communication).filter_by(id=communication_id, conversation_id=conversation_id)
+    return session.scalars(query).first()
 
 
 def of_resource(session: Session, conversation_id: str, resource_id: str) -> Communication | None:
     """A conversation's communication about a resource of another system."""
-    return session.scalars(
-        sa.select(Communication).where(
-            Communication.conversation_id == conversation_id, Communication.resource_id == resource_id
-        )
-    ).first()
+    query = sa.select(Communication).filter_by(conversation_id=conversation_id, resource_id=resource_id)
+    return session.scalars(query).first()
 
 
 def delete_resources(session: Session, account_sid: str, channel_id: str, prefix: str) -> None:
     """Remove the communications of a channel whose resource ids begin so, from all conversations."""
-    here = sa.select(ConversationChannel.conversation_id).where(
-        ConversationChannel.account_sid == account_sid, ConversationChannel.channel_id == channel_id
-    )
-    session.execute(
-        sa.delete(Communication).where(
-            Communication.conversation_id.in_(here), Communication.resource_id.startswith(prefix, autoescape=True)
-        )
-    )
+    in_channel = Communication.conversation_id.in_(_here(account_sid, channel_id))
+    of_prefix = Communication.resource_id.startswith(prefix, autoescape=True)
+    session.execute(sa.delete(Communication).where(in_channel, of_prefix))
 
 
 def known_resources(session: Session, conversation_id: str, resource_ids: Sequence[str]) -> set[str]:

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from callscribe.db.engine import Database
 from callscribe.errors import Cancelled, JobError
@@ -28,21 +28,12 @@ def working_on(database: Database, transcription_id: str) -> Iterator[None]:
 
     Works without the database as well, when there is less to say.
     """
-    try:
-        with database.read() as session:
-            origin = repository.origin(session, transcription_id)
-    except Exception:  # noqa: BLE001  what is done for the job says so itself, and waits
-        origin = None
-    if origin is None:
-        with bound(transcription=transcription_id):
-            yield
-        return
-    with bound(
-        transcription=transcription_id,
-        account=origin.account_sid,
-        request_id=origin.request_id,
-        traceparent=origin.traceparent,
-    ):
+    known: dict[str, Any] = {}
+    # What is done for the job says so itself, and waits.
+    with suppress(Exception), database.read() as session:
+        if (origin := repository.origin(session, transcription_id)) is not None:
+            known = {"account": origin.account_sid, "request_id": origin.request_id, "traceparent": origin.traceparent}
+    with bound(transcription=transcription_id, **known):
         yield
 
 

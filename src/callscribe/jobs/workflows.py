@@ -88,27 +88,19 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
                 folder = self._step(transcription_id, "begin", self._begin)
             except Cancelled:
                 return
-            with self._leaving(transcription_id, folder), self._failing(transcription_id):
+            with self._at_work(transcription_id, folder):
                 self._transcribe(transcription_id, folder, made, waited)
 
     @workflow(pieces.RECOGNIZE)
     def recognize(self, transcription_id: str, folder: str, duration: float | None) -> None:
         """From there to COMPLETED or FAILED, or to chunks that are queued, which see to the rest."""
-        with (
-            self._running.watch(transcription_id),
-            self._leaving(transcription_id, folder),
-            self._failing(transcription_id),
-        ):
+        with self._running.watch(transcription_id), self._at_work(transcription_id, folder):
             self._divide(transcription_id, folder, duration)
 
     @workflow(pieces.RECOGNIZE_CHUNK)
     def recognize_chunk(self, transcription_id: str, folder: str, number: int) -> None:
         """One chunk; behind the last of a job, the transcript."""
-        with (
-            self._running.watch(transcription_id),
-            self._leaving(transcription_id, folder),
-            self._failing(transcription_id),
-        ):
+        with self._running.watch(transcription_id), self._at_work(transcription_id, folder):
             self._recognize_chunk(transcription_id, number)
 
     def _transcribe(self, transcription_id: str, folder: str, made: int, waited: float) -> None:
@@ -228,10 +220,14 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             self._step(transcription_id, "fail", self._ending.fail, Code.JOB_INTERNAL, detail)
 
     @contextmanager
-    def _leaving(self, transcription_id: str, folder: str) -> Iterator[None]:
-        """Leave nothing of a job that was deleted, or ended by another, while the block was at work on it, or stood."""
+    def _at_work(self, transcription_id: str, folder: str) -> Iterator[None]:
+        """End the job as FAILED when something goes wrong in the block.
+
+        Leave nothing of one that was deleted, or ended by another, while the block was at work on it, or stood.
+        """
         try:
-            yield
+            with self._failing(transcription_id):
+                yield
         except Cancelled:
             self._ending.leave(transcription_id, folder)
         except BaseException:  # DBOS parks work that another has by now

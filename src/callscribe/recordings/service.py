@@ -24,7 +24,7 @@ from callscribe.recordings import repository
 from callscribe.recordings.fields import CallStatus, RecordingFields, Source
 from callscribe.recordings.intake import STORAGE_WAIT, Incoming, Intakes, NoRoom, check_size, erase
 from callscribe.recordings.repository import CallFilters, RecordingFilters
-from callscribe.recordings.tables import COMPLETED, UPLOAD, Call, Recording
+from callscribe.recordings.tables import Call, Recording
 from callscribe.settings import Settings
 from callscribe.web.idempotency import Idempotency
 
@@ -205,18 +205,13 @@ class Recordings:
             channels=info.channels,
             duration=info.duration,
             start_time=fields.start_time,
-            status=COMPLETED,
             source=source.value,
-            external=False,
-            origin=UPLOAD,
             container=info.container,
             codec=info.codec,
             sample_rate=info.sample_rate,
             size=incoming.size,
             sha256=incoming.sha256,
             blobs=incoming.folder,
-            date_created=now(),
-            date_updated=now(),
         )
         session.add(row)
         session.flush()

@@ -73,9 +73,7 @@ def origin(session: Session, transcription_id: str) -> JobOrigin | None:
 
 def find_of(session: Session, account_sid: str, transcription_id: str) -> Transcription | None:
     """The account's transcription with this id."""
-    return session.scalars(
-        sa.select(Transcription).where(Transcription.id == transcription_id, Transcription.account_sid == account_sid)
-    ).first()
+    return session.scalars(sa.select(Transcription).filter_by(id=transcription_id, account_sid=account_sid)).first()
 
 
 def page(session: Session, account_sid: str, filters: Filters, token: str | None, size: int) -> Page[Transcription]:

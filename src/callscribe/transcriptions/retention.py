@@ -196,7 +196,10 @@ class Sweep:
             callback_repository.delete(session, [row.id for row in rows])
             for account_sid, group in _by_account(rows):
                 # One that was sent again shares its body with the first.
-                left = {subject: self._bodies(session, account_sid, subject) for subject in _subjects(group)}
+                left = {
+                    subject: callback_repository.body_keys(session, account_sid, subject)
+                    for subject in _subjects(group)
+                }
                 gone = {row.body_key: row for row in group if row.body_key and row.body_key not in left[row.subject_id]}
                 freed: dict[str, int] = {}
                 for row in gone.values():
@@ -206,9 +209,6 @@ class Sweep:
                 if gone:
                     self._enqueue(session, account_sid, blobs=sorted(gone))
             return len(rows)
-
-    def _bodies(self, session: Session, account_sid: str, subject_id: str) -> set[str]:
-        return callback_repository.body_keys(session, account_sid, subject_id)
 
     def _recordings(self, account_sid: str, days: float) -> int:
         """Recordings that came so long ago, but for those that a job still needs."""
