@@ -13,8 +13,8 @@ import pytest
 import sqlalchemy as sa
 
 from callscribe.db.engine import Database
-from callscribe.durable.backlog import unserved_models
 from callscribe.durable.tables import Piece, Worker
+from callscribe.durable.workers import unserved_models
 from faults.clips import clip
 from faults.processes import find
 from harness import Server, eventually, running

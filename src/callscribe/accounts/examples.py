@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from callscribe.web.legacy_pages import example_page
+
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 KEY = "SK0123456789abcdef0123456789abcdef"
 
@@ -14,17 +16,6 @@ RESOURCE: dict[str, Any] = {
     "friendly_name": "call centre",
     "date_created": _DATE,
     "date_updated": _DATE,
-}
-LIST: dict[str, Any] = {
-    "keys": [RESOURCE],
-    "uri": f"{_HERE}/Keys.json?PageSize=50&Page=0",
-    "first_page_uri": f"{_HERE}/Keys.json?PageSize=50&Page=0",
-    "next_page_uri": None,
-    "previous_page_uri": None,
-    "page": 0,
-    "page_size": 50,
-    "start": 0,
-    "end": 0,
 }
 ACCOUNT_RESOURCE: dict[str, Any] = {
     "sid": ACCOUNT,
@@ -41,6 +32,6 @@ BY_SCHEMA: dict[str, dict[str, Any]] = {
     "KeyRequest": REQUEST,
     "KeyResource": RESOURCE,
     "NewKeyResource": RESOURCE | {"secret": "0123456789abcdef0123456789abcdef"},
-    "KeyList": LIST,
+    "KeyList": example_page(f"{_HERE}/Keys.json", "keys", RESOURCE),
     "AccountResource": ACCOUNT_RESOURCE,
 }

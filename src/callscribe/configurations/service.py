@@ -36,7 +36,7 @@ class Configurations(ABC, Generic[OptionsT]):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    _new_id: ClassVar[staticmethod[[], str]]
+    _new_id: "ClassVar[staticmethod[[], str]]"
     """Makes an id for a configuration of this type."""
 
     def _complete(self, options: OptionsT) -> OptionsT:

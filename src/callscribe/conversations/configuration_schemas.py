@@ -1,5 +1,6 @@
 """The wire format of conversation configurations and operations."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, StrictInt, StringConstraints
@@ -178,7 +179,7 @@ def snapshot(row: ConversationConfiguration) -> ConversationOptions:
     return ConversationOptions.model_validate(answer)
 
 
-def channel_settings(settings: ChannelSettings) -> dict[str, Any]:
+def channel_settings(settings: Mapping[Channel, ClosedWire]) -> dict[str, Any]:
     """As they are kept: without what is null."""
     return {
         channel.value: setting.model_dump(mode="json", by_alias=True, exclude_none=True)

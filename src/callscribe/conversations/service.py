@@ -10,7 +10,7 @@ from callscribe.callbacks.service import Callbacks
 from callscribe.conversations import configuration_repository, repository
 from callscribe.conversations.changes import ChangeResult, change
 from callscribe.conversations.communications import Communications
-from callscribe.conversations.configuration_schemas import snapshot, status_callbacks
+from callscribe.conversations.configuration_schemas import channel_settings, snapshot, status_callbacks
 from callscribe.conversations.control_plane import accepted
 from callscribe.conversations.documents import ConversationOptions
 from callscribe.conversations.events import Events
@@ -292,10 +292,7 @@ def _overrides(inline: InlineConfiguration) -> dict[str, Any]:
         mode="json", by_alias=True, exclude_none=True, exclude={"channel_settings", "status_callbacks"}
     )
     if inline.channel_settings is not None:
-        given["channelSettings"] = {
-            channel.value: setting.model_dump(mode="json", by_alias=True, exclude_none=True)
-            for channel, setting in inline.channel_settings.items()
-        }
+        given["channelSettings"] = channel_settings(inline.channel_settings)
     if inline.status_callbacks is not None:
         given["statusCallbacks"] = status_callbacks(inline.status_callbacks)
     return given

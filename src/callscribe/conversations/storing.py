@@ -6,7 +6,7 @@ resource ids and adds the rest.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,6 +43,7 @@ class Block:
     is_last: bool
 
 
+@dataclass(eq=False)
 class Storing:
     """One transcript on its way into a conversation.
 
@@ -50,24 +51,20 @@ class Storing:
     once more by another `Storing`.
     """
 
-    def __init__(
-        self,
-        states: ConversationStates,
-        events: Events,
-        account_sid: str,
-        configuration_id: str,
-        transcript: StoredTranscript,
-    ) -> None:
-        self._states = states
-        self._events = events
-        self._account_sid = account_sid
-        self._configuration_id = configuration_id
-        self._transcript = transcript
-        self._channel = transcript.participants[0].channel if transcript.participants else Channel.VOICE.value
-        self._first: str | None = None
-        self._count = 0
-        self._conversation_id: str | None = None
-        self._voices: _Voices | None = None
+    _states: ConversationStates
+    _events: Events
+    _account_sid: str
+    _configuration_id: str
+    _transcript: StoredTranscript
+    _first: str | None = field(default=None, init=False)
+    _count: int = field(default=0, init=False)
+    _conversation_id: str | None = field(default=None, init=False)
+    _voices: "_Voices | None" = field(default=None, init=False)
+
+    @property
+    def _channel(self) -> str:
+        people = self._transcript.participants
+        return people[0].channel if people else Channel.VOICE.value
 
     def blocks(self) -> Iterator[Block]:
         """The sentences; at least one block, the last of which says so."""

@@ -9,7 +9,6 @@ from callscribe.outages import outage
 
 __all__ = [
     "at_work",
-    "backlog",
     "claims",
     "dispatch",
     "housekeeping",

@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from callscribe.db.clock import instant
 from callscribe.db.engine import Database
-from callscribe.durable.liveness import seen_lately
-from callscribe.durable.queues import Role
+from callscribe.durable.claims import queues_with_work
+from callscribe.durable.liveness import models_served, seen_lately
+from callscribe.durable.queues import Role, model_of
 from callscribe.durable.tables import Worker
 
 
@@ -46,6 +47,12 @@ def last_heard(worker: Worker) -> datetime:
 def recognizes(worker: Worker) -> bool:
     """Whether a worker is there for recognition."""
     return not {Role.RECOGNITION.value, Role.CHUNKS.value}.isdisjoint(worker.roles)
+
+
+def unserved_models(database: Database) -> set[str]:
+    """Models that something waits for and that no live worker has."""
+    wanted = {model for name in queues_with_work(database) if (model := model_of(name)) is not None}
+    return wanted - models_served(database) if wanted else set()
 
 
 def _set(database: Database, worker_id: str, **values: object) -> None:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 HEADER_BYTES = 4
-MAX_FRAME_BYTES = 1441
-"""320 kbit/s at 32 kHz, padded."""
 
 _BIT_RATES_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _BIT_RATES_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)

@@ -15,7 +15,6 @@ from sqlalchemy.pool import QueuePool
 import callscribe
 from callscribe.db.engine import Database
 from callscribe.durable import queue_stats, workers
-from callscribe.durable.backlog import unserved_models
 from callscribe.durable.queues import Role
 from callscribe.monitoring.ttl_cache import TtlCache
 from callscribe.observability import metrics
@@ -54,7 +53,7 @@ class FleetGauges(Collector):
         yield metrics.QUEUE_OLDEST.family(*(((each.queue, each.account), each.oldest) for each in found.waiting))
         yield metrics.QUEUE_RUNNING.family(*(((queue,), count) for queue, count in found.running.items()))
         yield metrics.QUEUE_COUNTED.family(((), found.complete))
-        yield metrics.QUEUE_UNSERVED.family(*((_labels(name), 1) for name in unserved_models(self._database)))
+        yield metrics.QUEUE_UNSERVED.family(*((_labels(name), 1) for name in workers.unserved_models(self._database)))
         live, _ = workers.alive(self._database)
         able: Counter[tuple[str, str, str]] = Counter()
         for worker in live:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from callscribe.web.legacy_pages import example_page
+
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 RECORDING_SID = "RE0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 CALL_SID = "CA00112233445566778899aabbccddeeff"
@@ -51,26 +53,10 @@ CALL: dict[str, Any] = {
     "subresource_uris": {"recordings": f"{_ACCOUNT_URI}/Calls/{CALL_SID}/Recordings.json"},
 }
 
-
-def _page(name: str, items: list[dict[str, Any]]) -> dict[str, Any]:
-    uri = f"{_ACCOUNT_URI}/{name.title()}.json?PageSize=50&Page=0"
-    return {
-        name: items,
-        "uri": uri,
-        "first_page_uri": uri,
-        "next_page_uri": None,
-        "previous_page_uri": None,
-        "page": 0,
-        "page_size": 50,
-        "start": 0,
-        "end": 0,
-    }
-
-
 BY_SCHEMA: dict[str, dict[str, Any]] = {
     "RecordingResource": RECORDING,
-    "RecordingList": _page("recordings", [RECORDING]),
+    "RecordingList": example_page(f"{_ACCOUNT_URI}/Recordings.json", "recordings", RECORDING),
     "CallResource": CALL,
-    "CallList": _page("calls", [CALL]),
+    "CallList": example_page(f"{_ACCOUNT_URI}/Calls.json", "calls", CALL),
 }
 """The example of each model that is a body or an answer."""

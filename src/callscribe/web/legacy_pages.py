@@ -57,6 +57,22 @@ class LegacyPage(BaseModel):
     end: int
 
 
+def example_page(uri: str, key: str, item: dict[str, Any]) -> dict[str, Any]:
+    """A list at `uri` with one item, for the OpenAPI document."""
+    first = f"{uri}?PageSize={DEFAULT_PAGE_SIZE}&Page=0"
+    page = LegacyPage(
+        uri=first,
+        first_page_uri=first,
+        next_page_uri=None,
+        previous_page_uri=None,
+        page=0,
+        page_size=DEFAULT_PAGE_SIZE,
+        start=0,
+        end=0,
+    )
+    return {key: [item], **page.model_dump()}
+
+
 def legacy_page(request: Request, key: str, items: Sequence[Any], page: Page[Any]) -> dict[str, Any]:
     """The members of a `LegacyPage`, and the `items` under their `key`.
 

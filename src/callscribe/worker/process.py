@@ -12,7 +12,6 @@ from callscribe.accounts.service import Accounts
 from callscribe.accounts.usage import OutOfAudio
 from callscribe.callbacks.workflows import CallbackWorkflows
 from callscribe.db.engine import Database
-from callscribe.durable.backlog import unserved_models
 from callscribe.durable.claims import Allowances
 from callscribe.durable.dispatch import forget_queues
 from callscribe.durable.housekeeping import forget_ended
@@ -20,6 +19,7 @@ from callscribe.durable.liveness import Abilities, live_workers
 from callscribe.durable.queues import Role, worker_queues
 from callscribe.durable.recovery import Returned
 from callscribe.durable.runtime import Runtime
+from callscribe.durable.workers import unserved_models
 from callscribe.jobs.fetch import FetchSteps
 from callscribe.jobs.finish import FinishSteps
 from callscribe.jobs.job_tracker import JobTracker

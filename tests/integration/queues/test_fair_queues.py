@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from callscribe.db.clock import instant
 from callscribe.db.engine import Database
-from callscribe.durable.backlog import unserved_models
 from callscribe.durable.claims import Allowances, Claims, Glance, queues_with_work
 from callscribe.durable.queues import Queue, WorkerQueue, WorkQueue, queue_name, rank
 from callscribe.durable.recovery import owners
 from callscribe.durable.tables import Piece
+from callscribe.durable.workers import unserved_models
 from integration.queues.queued import column, enqueue, forget_all
 
 QUEUE = "recognition:probe"
