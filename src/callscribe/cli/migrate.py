@@ -42,7 +42,10 @@ def migrate(
     while True:
         try:
             if not check:
-                _show(console, _migrated(settings))
+                applied, now = _migrated(settings)
+                for line in applied:
+                    console.print(f"  {line}")
+                console.print(f"{'Done' if applied else 'Nothing to do'}: {_what(now)}.")
                 return
             found = _state(settings)
             if found.fit in {Fit.CURRENT, Fit.NEWER}:
@@ -77,13 +80,6 @@ def _state(settings: Settings) -> SchemaState:
 
     with opened(settings) as database, closing(database):
         return state(database)
-
-
-def _show(console: Console, done: tuple[list[str], SchemaState]) -> None:
-    applied, now = done
-    for line in applied:
-        console.print(f"  {line}")
-    console.print(f"Nothing to do: {_what(now)}." if not applied else f"Done: {_what(now)}.")
 
 
 def _what(found: SchemaState) -> str:

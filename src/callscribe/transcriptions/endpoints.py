@@ -41,7 +41,7 @@ from callscribe.web.pagination import Paging
 from callscribe.web.problems import problem_responses
 from callscribe.web.ranges import blob_response
 from callscribe.web.urls import BaseUrl
-from callscribe.web.wire import Instant
+from callscribe.web.wire import Instant, from_row
 
 RETRY_AFTER = 2
 """Seconds after which to ask again for a job that has not ended."""
@@ -328,14 +328,10 @@ def send_callback_again(account: AccountSid, transcription_id: str, service: Ser
 
 
 def _callback(row: Callback) -> CallbackResource:
-    return CallbackResource(
-        id=row.id,
-        event_id=row.event_id,
-        event=row.event,
-        url=row.url,
+    return from_row(
+        CallbackResource,
+        row,
         status=row.delivery.value,
-        reduced=row.reduced,
         error_code=Code.CALLBACK_TOO_LARGE.value if row.reduced else None,
-        created_at=row.created_at,
         attempts=[Attempt.of(attempt) for attempt in row.attempts],
     )

@@ -93,7 +93,7 @@ class Transcription(AsRequested, Base):
     @property
     def blobs(self) -> str:
         """Folder in the blob store that holds everything of this job and nothing else."""
-        return blob_folder(self.account_sid, self.id)
+        return f"{self.account_sid}/{self.id}"
 
     @property
     def served_by(self) -> ServedBy:
@@ -134,8 +134,3 @@ class Chunk(Base):
     def length(self) -> float:
         """Seconds."""
         return self.end - self.start
-
-
-def blob_folder(account_sid: str, transcription_id: str) -> str:
-    """Where a transcription's media, checkpoints and transcript are kept."""
-    return f"{account_sid}/{transcription_id}"

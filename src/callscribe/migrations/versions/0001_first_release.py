@@ -18,6 +18,10 @@ def _where(condition: str) -> dict[str, Any]:
     return {f"{dialect}_where": sa.text(condition) for dialect in ("sqlite", "postgresql")}
 
 
+def _instants(*names: str) -> list[sa.Column[Any]]:
+    return [sa.Column(name, sa.DateTime(timezone=True), nullable=False) for name in names]
+
+
 def upgrade() -> None:
     op.create_table(
         "schema_compatibility",
@@ -44,8 +48,7 @@ def upgrade() -> None:
         sa.Column("machine", sa.String(128), nullable=False),
         sa.Column("pid", sa.Integer(), nullable=False),
         sa.Column("process_started", sa.Double(), nullable=False),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        *_instants("started_at", "seen_at"),
         sa.Column("roles", sa.JSON(), nullable=False),
         sa.Column("models", sa.JSON(), nullable=False),
         sa.Column("device", sa.String(16)),
@@ -69,8 +72,7 @@ def upgrade() -> None:
         sa.Column("type", sa.String(32), primary_key=True),
         sa.Column("description", sa.Text()),
         sa.Column("configuration", sa.JSON(), nullable=False),
-        sa.Column("date_created", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("date_updated", sa.DateTime(timezone=True), nullable=False),
+        *_instants("date_created", "date_updated"),
     )
     op.create_table(
         "account_storage",
@@ -84,8 +86,7 @@ def upgrade() -> None:
         sa.Column("account_sid", sa.String(34), sa.ForeignKey("accounts.sid"), nullable=False),
         sa.Column("friendly_name", sa.String(64), nullable=False),
         sa.Column("secret_hash", sa.String(64), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        *_instants("created_at", "updated_at"),
         sa.Index("ix_api_keys_list", "account_sid", "created_at", "sid"),
     )
     op.create_table(
@@ -116,8 +117,7 @@ def upgrade() -> None:
         ),
         sa.Column("request_id", sa.String(64)),
         sa.Column("traceparent", sa.String(55)),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        *_instants("created_at", "updated_at"),
         sa.Index("ix_callbacks_due_at", "due_at", **_where("due_at IS NOT NULL")),
         sa.Index("ix_callbacks_subject", "account_sid", "subject_id", "created_at"),
     )
@@ -133,8 +133,7 @@ def upgrade() -> None:
         sa.Column("start_time", sa.DateTime(timezone=True)),
         sa.Column("end_time", sa.DateTime(timezone=True)),
         sa.Column("duration", sa.Double()),
-        sa.Column("date_created", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("date_updated", sa.DateTime(timezone=True), nullable=False),
+        *_instants("date_created", "date_updated"),
         sa.Index("ix_calls_from", "account_sid", "from", "date_created", "sid"),
         sa.Index("ix_calls_list", "account_sid", "date_created", "sid"),
         sa.Index("ix_calls_parent", "account_sid", "parent_call_sid", "date_created", "sid"),
@@ -150,8 +149,7 @@ def upgrade() -> None:
         sa.Column("unique_name", sa.String(50)),
         sa.Column("description", sa.Text()),
         sa.Column("configuration", sa.JSON(), nullable=False),
-        sa.Column("date_created", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("date_updated", sa.DateTime(timezone=True), nullable=False),
+        *_instants("date_created", "date_updated"),
         sa.UniqueConstraint("account_sid", "type", "unique_name"),
         sa.Index("ix_configurations_list", "account_sid", "type", "date_created", "id"),
     )
@@ -162,8 +160,7 @@ def upgrade() -> None:
         sa.Column("memory_store_id", sa.String(128)),
         sa.Column("document", sa.JSON(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        *_instants("created_at", "updated_at"),
         sa.Index("ix_conversation_configurations_list", "account_sid", "created_at", "id"),
         sa.Index("ix_conversation_configurations_memory_store", "account_sid", "memory_store_id", "created_at", "id"),
     )
@@ -192,8 +189,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(16)),
         sa.Column("active_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True)),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        *_instants("created_at", "updated_at"),
         sa.Index("ix_conversations_active", "account_sid", "active_at"),
         sa.Index("ix_conversations_due", "due_at", "account_sid"),
         sa.Index("ix_conversations_list", "account_sid", "created_at", "id"),
@@ -244,8 +240,7 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger()),
         sa.Column("sha256", sa.String(64)),
         sa.Column("blobs", sa.String(128)),
-        sa.Column("date_created", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("date_updated", sa.DateTime(timezone=True), nullable=False),
+        *_instants("date_created", "date_updated"),
         sa.Index("ix_recordings_call", "account_sid", "call_sid", "date_created", "sid"),
         sa.Index("ix_recordings_conference", "account_sid", "conference_sid", "date_created", "sid"),
         sa.Index("ix_recordings_list", "account_sid", "date_created", "sid"),
@@ -283,8 +278,7 @@ def upgrade() -> None:
         sa.Column("request_id", sa.String(64)),
         sa.Column("traceparent", sa.String(55)),
         sa.Column("retry_of", sa.String(64)),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        *_instants("created_at", "updated_at"),
         sa.Index(
             "ix_transcriptions_account_job_due_at", "account_sid", "job_due_at", **_where("job_due_at IS NOT NULL")
         ),
@@ -357,9 +351,7 @@ def upgrade() -> None:
         sa.Column("channel_id", sa.String(256)),
         sa.Column("resource_id", sa.String(256)),
         sa.Column("recipients", sa.JSON(), nullable=False),
-        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        *_instants("occurred_at", "created_at", "updated_at"),
         sa.UniqueConstraint("conversation_id", "resource_id"),
         sa.Index("ix_conversation_communications_channel", "conversation_id", "channel_id", "occurred_at", "id"),
         sa.Index("ix_conversation_communications_list", "conversation_id", "occurred_at", "id"),
@@ -375,8 +367,7 @@ def upgrade() -> None:
         sa.Column("type", sa.String(16), nullable=False),
         sa.Column("profile_id", sa.String(128)),
         sa.Column("addresses", sa.JSON(), nullable=False),
-        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        *_instants("created_at", "updated_at"),
         sa.Index("ix_conversation_participants_list", "conversation_id", "created_at", "id"),
     )
     op.create_table(
