@@ -8,7 +8,7 @@ from callscribe.accounts.authentication import AccountInPath, AuthenticatedRoute
 from callscribe.accounts.keys import ApiKeys
 from callscribe.accounts.schemas import AccountResource, KeyList, KeyRequest, KeyResource, NewKeyResource
 from callscribe.accounts.service import Accounts
-from callscribe.errors import Code, RequestError
+from callscribe.errors import found
 from callscribe.web.application import of_application
 from callscribe.web.legacy_pages import Paging, legacy_page
 from callscribe.web.problems import legacy_responses
@@ -23,10 +23,7 @@ KeySid = Annotated[str, Path(pattern=r"^SK[0-9a-f]{32}$")]
 @router.get(".json", summary="Fetch the account", responses=legacy_responses(404))
 def fetch_account(account: AccountInPath, accounts: Annotated[Accounts, of_application("accounts")]) -> AccountResource:
     """The caller's own account. The auth token is not part of it."""
-    row = accounts.find(account)
-    if row is None:
-        raise RequestError(Code.NOT_FOUND, f"There is no account {account}.")
-    return AccountResource.of(row)
+    return AccountResource.of(found(accounts.find(account), f"account {account}"))
 
 
 @router.post("/Keys.json", status_code=201, summary="Create an API key", responses=legacy_responses(400, 403, 404, 413))

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from callscribe.accounts.tables import Account, ApiKey
 from callscribe.web.legacy_pages import LegacyPage
-from callscribe.web.wire import Rfc2822
+from callscribe.web.wire import Rfc2822, from_row
 
 
 class KeyRequest(BaseModel):
@@ -30,9 +30,7 @@ class KeyResource(BaseModel):
     @classmethod
     def of(cls, row: ApiKey) -> "KeyResource":
         """From its row."""
-        return cls(
-            sid=row.sid, friendly_name=row.friendly_name, date_created=row.created_at, date_updated=row.updated_at
-        )
+        return from_row(cls, row, date_created=row.created_at, date_updated=row.updated_at)
 
 
 class NewKeyResource(KeyResource):

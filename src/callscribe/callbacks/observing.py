@@ -32,9 +32,9 @@ def delivering(database: Database, callback_id: str) -> Iterator[None]:
     known: dict[str, Any] = {}
     # The attempt says so itself where the database is away.
     with suppress(Exception), database.read() as session:
-        if (origin := repository.origin(session, callback_id)) is not None:
-            known = {"account": origin.account_sid, "request_id": origin.request_id, "traceparent": origin.traceparent}
-            known["conversation" if origin.subject_id.startswith("conv_") else "transcription"] = origin.subject_id
+        known = repository.origin(session, callback_id)
+    if subject := known.pop("subject", None):
+        known["conversation" if subject.startswith("conv_") else "transcription"] = subject
     with bound(callback=callback_id, **known):
         yield
 

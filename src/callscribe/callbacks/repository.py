@@ -1,8 +1,8 @@
 """Queries for callbacks."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -17,21 +17,16 @@ def find(session: Session, callback_id: str) -> Callback | None:
     return session.get(Callback, callback_id)
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackOrigin:
-    """Whose a callback is, what it tells of, and what it goes back to."""
-
-    account_sid: str
-    subject_id: str
-    request_id: str | None
-    traceparent: str | None
-
-
-def origin(session: Session, callback_id: str) -> CallbackOrigin | None:
-    """Where a callback comes from; None where there is none of this id."""
-    columns = Callback.account_sid, Callback.subject_id, Callback.request_id, Callback.traceparent
-    row = session.execute(sa.select(*columns).where(Callback.id == callback_id)).first()
-    return None if row is None else CallbackOrigin(*row)
+def origin(session: Session, callback_id: str) -> dict[str, Any]:
+    """Where a callback comes from: `account`, `subject`, `request_id`, `traceparent`; nothing where there is none."""
+    columns = (
+        Callback.account_sid.label("account"),
+        Callback.subject_id.label("subject"),
+        Callback.request_id,
+        Callback.traceparent,
+    )
+    row = session.execute(sa.select(*columns).where(Callback.id == callback_id)).mappings().first()
+    return dict(row or {})
 
 
 def of_subject(session: Session, account_sid: str, subject_id: str) -> Sequence[Callback]:

@@ -31,8 +31,7 @@ def working_on(database: Database, transcription_id: str) -> Iterator[None]:
     known: dict[str, Any] = {}
     # What is done for the job says so itself, and waits.
     with suppress(Exception), database.read() as session:
-        if (origin := repository.origin(session, transcription_id)) is not None:
-            known = {"account": origin.account_sid, "request_id": origin.request_id, "traceparent": origin.traceparent}
+        known = repository.origin(session, transcription_id)
     with bound(transcription=transcription_id, **known):
         yield
 

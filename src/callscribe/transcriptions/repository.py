@@ -55,20 +55,11 @@ def find(session: Session, transcription_id: str) -> Transcription | None:
     return session.get(Transcription, transcription_id)
 
 
-@dataclass(frozen=True, slots=True)
-class JobOrigin:
-    """Whose a job is, and what it goes back to."""
-
-    account_sid: str
-    request_id: str | None
-    traceparent: str | None
-
-
-def origin(session: Session, transcription_id: str) -> JobOrigin | None:
-    """Where a job comes from; None where there is none of this id."""
-    columns = Transcription.account_sid, Transcription.request_id, Transcription.traceparent
-    row = session.execute(sa.select(*columns).where(Transcription.id == transcription_id)).first()
-    return None if row is None else JobOrigin(*row)
+def origin(session: Session, transcription_id: str) -> dict[str, Any]:
+    """Where a job comes from: `account`, `request_id` and `traceparent`; nothing where there is none of this id."""
+    columns = Transcription.account_sid.label("account"), Transcription.request_id, Transcription.traceparent
+    row = session.execute(sa.select(*columns).where(Transcription.id == transcription_id)).mappings().first()
+    return dict(row or {})
 
 
 def find_of(session: Session, account_sid: str, transcription_id: str) -> Transcription | None:

@@ -20,15 +20,8 @@ MAX_PAGE_SIZE = 100
 
 TOKEN = "pageToken"  # noqa: S105  a place in a list, no secret
 
-_PASCAL_CASE = {
-    "PageSize": "pageSize",
-    "PageToken": TOKEN,
-    "CreatedAfter": "createdAfter",
-    "CreatedBefore": "createdBefore",
-    "LanguageCode": "languageCode",
-    "SourceId": "sourceId",
-    "Status": "status",
-}
+_NAMES = "pageSize", TOKEN, "createdAfter", "createdBefore", "languageCode", "sourceId", "status"
+_PASCAL_CASE = {name[0].upper() + name[1:]: name for name in _NAMES}
 
 
 class ListQuery:
