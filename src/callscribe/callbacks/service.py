@@ -1,6 +1,6 @@
 """Rules for callbacks: what is put into the outbox, what is sent again, and the 1 MB rule."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from callscribe.accounts.retention import Layer, Retention
 from callscribe.accounts.tables import Account
-from callscribe.callbacks import repository
 from callscribe.callbacks.queueing import queue_attempt
 from callscribe.callbacks.tables import Callback, Delivery
 from callscribe.durable.queues import WorkQueue
@@ -118,10 +117,6 @@ class Callbacks:
         session.add(callback)
         session.flush()
         queue_attempt(session, self._queue, callback)
-
-    def of_subject(self, session: Session, account_sid: str, subject_id: str) -> Sequence[Callback]:
-        """Every callback about a subject, oldest first."""
-        return repository.of_subject(session, account_sid, subject_id)
 
 
 def fit_body(body: BaseModel, limit: int = MAX_BODY_BYTES) -> tuple[bytes, Reduced | None]:

@@ -329,7 +329,7 @@ def _jobs(data: Path | None) -> Iterator[Jobs]:
         check(database)
     services = Services.over(database, settings)
     try:
-        yield Jobs(database, services.transcriptions, services.callbacks)
+        yield Jobs(database, services.transcriptions)
     finally:
         services.transcriptions.close()
         database.close()

@@ -2,7 +2,8 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Final, ParamSpec, TypeVar
 
@@ -23,19 +24,19 @@ class AtWork:
         self.ended: Callable[[str], None] = lambda _: None
         """Told the id of each that ends, in its thread. What came of it is not recorded yet."""
 
-    def begin(self, workflow_id: str) -> None:
-        """Its body begins."""
+    @contextmanager
+    def running(self, workflow_id: str) -> Iterator[None]:
+        """The block is the workflow's body."""
         with self._lock:
             self._running[workflow_id] += 1
-
-    def end(self, workflow_id: str) -> None:
-        """Its body has ended, however it did."""
-        with self._lock:
-            self._running[workflow_id] -= 1
-            if self._running[workflow_id]:
-                return
-            del self._running[workflow_id]
-        self.ended(workflow_id)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running -= Counter([workflow_id])  # and away with those that are none any more
+                is_over = workflow_id not in self._running
+            if is_over:
+                self.ended(workflow_id)
 
     def ids(self) -> Collection[str]:
         """Those that run."""
@@ -53,12 +54,8 @@ def workflow(name: str) -> Callable[[Callable[_Parameters, _Result]], Callable[_
     def decorate(method: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
         @wraps(method)
         def run(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
-            workflow_id = str(DBOS.workflow_id)
-            HERE.begin(workflow_id)
-            try:
+            with HERE.running(str(DBOS.workflow_id)):
                 return method(*args, **kwargs)
-            finally:
-                HERE.end(workflow_id)
 
         return DBOS.workflow(name=name)(run)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from callscribe.callbacks import repository as callback_repository
 from callscribe.callbacks.events import TranscriptionEvent
 from callscribe.callbacks.service import Callbacks, Message, fit_body
 from callscribe.conversations.service import Conversations
@@ -191,7 +192,7 @@ class FinishSteps:
         self._blobs.delete_unfinished(row.blobs)
         with self._database.read() as session:
             row = repository.find(session, row.id) or row  # what retention has erased since must not come back
-            sent = {callback.body_key for callback in self._callbacks.of_subject(session, row.account_sid, row.id)}
+            sent = {callback.body_key for callback in callback_repository.of_subject(session, row.account_sid, row.id)}
         for key in self._blobs.keys(row.blobs):
             if keys.is_callback(key) and key not in sent:  # a worker was killed before it had said that the job ended
                 self._blobs.delete(key)

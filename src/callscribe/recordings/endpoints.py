@@ -15,7 +15,7 @@ from callscribe.accounts.authentication import AccountInPath, AuthenticatedRoute
 from callscribe.errors import Code, RequestError
 from callscribe.ids import CALL_SID, CONFERENCE_SID, RECORDING_SID
 from callscribe.recordings.fields import CallStatus, Party, RecordingFields
-from callscribe.recordings.intake import Incoming
+from callscribe.recordings.intake import Incoming, check_size
 from callscribe.recordings.media import Extension, RecordingMedia
 from callscribe.recordings.repository import CallFilters, RecordingFilters, TimeRange
 from callscribe.recordings.schemas import CallList, CallResource, RecordingList, RecordingResource
@@ -142,7 +142,7 @@ async def create(
     length = request.headers.get("Content-Length", "0")
     # A form has fields as well.
     announced = max(0, int(length) - MIB) if length.isascii() and length.isdigit() else 0
-    service.check_announced(announced)
+    check_size(announced, settings.media_max_bytes)
 
     def repetition(incoming: Incoming) -> Idempotency | None:
         if idempotency_key is None:

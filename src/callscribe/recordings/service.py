@@ -61,14 +61,6 @@ class Recordings:
         self._until_room = until_room
         self._intakes = Intakes(database, blobs, decoder, settings)
 
-    def check_announced(self, size: int) -> None:
-        """Refuse at once what says that it is too large.
-
-        Raises:
-            RequestError: 17560, as a 413.
-        """
-        check_size(size, self._settings.media_max_bytes)
-
     def store(
         self, account_sid: str, fields: RecordingFields, pieces: Iterable[bytes], *, sid: str | None = None
     ) -> Recording:

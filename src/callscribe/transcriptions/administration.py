@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 
-from callscribe.callbacks.service import Callbacks
+from callscribe.callbacks import repository as callback_repository
 from callscribe.callbacks.tables import Callback
 from callscribe.db.base import now
 from callscribe.db.engine import Database
@@ -20,10 +20,9 @@ from callscribe.transcriptions.tables import Transcription
 class Jobs:
     """Jobs as an operator sees them."""
 
-    def __init__(self, database: Database, transcriptions: Transcriptions, callbacks: Callbacks) -> None:
+    def __init__(self, database: Database, transcriptions: Transcriptions) -> None:
         self._database = database
         self._transcriptions = transcriptions
-        self._callbacks = callbacks
 
     def find(self, transcription_id: str) -> Transcription:
         """One job.
@@ -52,7 +51,7 @@ class Jobs:
     def callbacks(self, row: Transcription) -> Sequence[Callback]:
         """Every callback of a job with its attempts, oldest first."""
         with self._database.read() as session:
-            return self._callbacks.of_subject(session, row.account_sid, row.id)
+            return callback_repository.of_subject(session, row.account_sid, row.id)
 
     def retried_as(self, transcription_id: str) -> str | None:
         """The id of the job that repeats a failed one."""

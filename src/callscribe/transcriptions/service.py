@@ -181,7 +181,7 @@ class Transcriptions:
         """
         self.fetch(account_sid, transcription_id)
         with self._database.read() as session:
-            return list(self._callbacks.of_subject(session, account_sid, transcription_id))
+            return list(callback_repository.of_subject(session, account_sid, transcription_id))
 
     def send_callback_again(self, account_sid: str, transcription_id: str) -> Callback:
         """Deliver the newest callback once more.
@@ -193,7 +193,7 @@ class Transcriptions:
         with self._database.write() as session:
             begin_writing(session)
             repository.hold(session, transcription_id)  # or its body might be erased at this moment
-            callbacks = self._callbacks.of_subject(session, account_sid, transcription_id)
+            callbacks = callback_repository.of_subject(session, account_sid, transcription_id)
             if not callbacks:
                 raise RequestError(Code.NOT_FOUND, f"Transcription {transcription_id} has no callback to send again.")
             return self._callbacks.send_again(session, callbacks[-1])

@@ -42,7 +42,7 @@ class Installation:
             monkeypatch.setenv("CALLSCRIBE_DATABASE_URL", settings.database_url)
         self.database, _ = prepare(settings, migrating=True)
         self.services = Services.over(self.database, settings)
-        self.jobs = Jobs(self.database, self.services.transcriptions, self.services.callbacks)
+        self.jobs = Jobs(self.database, self.services.transcriptions)
         self.account = self.new_account()
 
     def new_account(self) -> str:

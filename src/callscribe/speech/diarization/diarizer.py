@@ -64,7 +64,7 @@ class Diarizer:
 
         channel = segmentation.channels[0]
         audio = source.windows(path, start=span.start, end=span.end, cancelled=cancelled)
-        heard = pieces(audio, channel, span, self._loaded(), cancelled)
+        heard = pieces(audio, channel, span, self.load(), cancelled)
         return [piece.to_json() for piece in heard]
 
     def turns(self, heard: Iterable[dict[str, Any]], speakers: SpeakerRange) -> list[SpeakerTurn]:
@@ -76,15 +76,12 @@ class Diarizer:
         found = [Piece.from_json(each) for each in heard]
         return merge_turns(found, assign_speakers(found, speakers))
 
-    def load(self) -> None:
-        """Get the networks now, rather than with the first recording.
+    def load(self) -> "SpeakerModels":
+        """The networks, got now where they are not loaded yet.
 
         Raises:
             SetupError: they are not on this machine, and cannot be got; the message says what to do.
         """
-        self._loaded()
-
-    def _loaded(self) -> "SpeakerModels":
         from callscribe.speech.diarization.model import SpeakerModels  # noqa: PLC0415
 
         with self._lock:
