@@ -22,7 +22,7 @@ from callscribe.conversations.schemas import (
     ConversationUpdate,
     InlineConfiguration,
 )
-from callscribe.conversations.states import ConversationStates, new_conversation
+from callscribe.conversations.states import ConversationStates, begin
 from callscribe.conversations.storing import Storing
 from callscribe.conversations.tables import Communication, Conversation, ConversationParticipant, ConversationStatus
 from callscribe.conversations.transcripts import StoredTranscript
@@ -91,16 +91,16 @@ class Conversations:
             for number, each in enumerate(request.participants or [])
         ]
         channel = next((address.channel for each in people for address in each.addresses), None)
-        row = new_conversation(
-            conversation_id=conversation_id,
+        row = Conversation(
+            id=conversation_id,
             account_sid=account_sid,
             configuration_id=request.configuration_id,
             configuration=options,
-            people=people,
             channel=channel,
             name=request.name,
-            custom=request.metadata,
+            custom=request.metadata or {},
         )
+        begin(row, people)
         self._states.refuse_second(session, row, row.grouping_key)
         self._states.open(session, row, people)
         return ChangeResult.of(201, ConversationResource.of(row, people))

@@ -12,7 +12,6 @@ overdue.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -155,36 +154,13 @@ class ConversationStates:
         return Timeouts.of(row.configuration, row.channel)
 
 
-def new_conversation(
-    *,
-    conversation_id: str,
-    account_sid: str,
-    configuration_id: str | None,
-    configuration: ConversationOptions,
-    people: Sequence[ConversationParticipant],
-    channel: str | None,
-    name: str | None = None,
-    custom: dict[str, str] | None = None,
-    at: datetime | None = None,
-) -> Conversation:
-    """The row of a conversation that begins now. One with options of its own groups with nothing."""
-    begun = at or now()
-    status = ConversationStatus.ACTIVE
-    return Conversation(
-        id=conversation_id,
-        account_sid=account_sid,
-        configuration_id=configuration_id,
-        status=status,
-        name=name,
-        configuration=configuration,
-        custom=custom or {},
-        grouping_key=None if configuration_id is None else key_of(configuration, people, channel),
-        channel=channel,
-        active_at=begun,
-        due_at=Timeouts.of(configuration, channel).due_at(status, begun),
-        created_at=begun,
-        updated_at=begun,
-    )
+def begin(row: Conversation, people: Sequence[ConversationParticipant]) -> None:
+    """Have a new conversation of these parties begin now. One with options of its own groups with nothing."""
+    if row.configuration_id is not None:
+        row.grouping_key = key_of(row.configuration, people, row.channel)
+    row.status = ConversationStatus.ACTIVE
+    row.active_at = row.created_at = row.updated_at = now()
+    row.due_at = Timeouts.of(row.configuration, row.channel).due_at(row.status, row.active_at)
 
 
 def key_of(

@@ -18,7 +18,7 @@ from callscribe.conversations.documents import Address, Party
 from callscribe.conversations.events import Event, Events
 from callscribe.conversations.participants import has_address, new_participant, party
 from callscribe.conversations.schemas import kept_word
-from callscribe.conversations.states import ConversationStates, new_conversation
+from callscribe.conversations.states import ConversationStates, begin
 from callscribe.conversations.tables import Communication, Conversation, ConversationParticipant, ConversationStatus
 from callscribe.conversations.transcripts import StoredParticipant, StoredTranscript, resource_prefix
 from callscribe.conversations.wire import Channel, ParticipantType
@@ -152,14 +152,15 @@ class Storing:
             raise RequestError(Code.NOT_FOUND, f"There is no conversation configuration {self._configuration_id}.")
         conversation_id = new_conversation_id()
         people = self._people(conversation_id)
-        row = new_conversation(
-            conversation_id=conversation_id,
+        row = Conversation(
+            id=conversation_id,
             account_sid=self._account_sid,
             configuration_id=self._configuration_id,
             configuration=snapshot(configuration),
-            people=people,
             channel=self._channel,
+            custom={},
         )
+        begin(row, people)
         if row.grouping_key is None:
             self._states.open(session, row, people)
             return row, people
