@@ -33,6 +33,8 @@ from callscribe.web.wire import milliseconds
 BLOCK = 500
 """Sentences that are stored in one transaction. Eight hours of a call have some 20,000."""
 
+_CHANNEL = Channel.VOICE.value
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -60,11 +62,6 @@ class Storing:
     _count: int = field(default=0, init=False)
     _conversation_id: str | None = field(default=None, init=False)
     _voices: "_Voices | None" = field(default=None, init=False)
-
-    @property
-    def _channel(self) -> str:
-        people = self._transcript.participants
-        return people[0].channel if people else Channel.VOICE.value
 
     def blocks(self) -> Iterator[Block]:
         """The sentences; at least one block, the last of which says so."""
@@ -130,11 +127,11 @@ class Storing:
         if conversation is None:
             conversation, people = self._conversation(session)
             repository.add_channels(session, conversation, [self._transcript.channel_id])
-            self._states.touch(session, conversation, self._channel)
+            self._states.touch(session, conversation, _CHANNEL)
         else:
             people = self._joined(session, conversation, self._people(conversation.id))
         self._conversation_id = conversation.id
-        self._voices = _Voices(self._states, people, self._channel)
+        self._voices = _Voices(self._states, people)
         return conversation
 
     def _earlier(self, session: Session) -> Conversation | None:
@@ -157,7 +154,7 @@ class Storing:
             account_sid=self._account_sid,
             configuration_id=self._configuration_id,
             configuration=snapshot(configuration),
-            channel=self._channel,
+            channel=_CHANNEL,
             custom={},
         )
         begin(row, people)
@@ -194,7 +191,7 @@ class Storing:
     def _addresses(self, given: StoredParticipant) -> list[Address]:
         if not given.address:
             return []
-        return [Address(channel=given.channel, address=given.address, channel_id=self._transcript.channel_id)]
+        return [Address(channel=_CHANNEL, address=given.address, channel_id=self._transcript.channel_id)]
 
     def _open_one(self, session: Session, grouping_key: str) -> Conversation | None:
         found = repository.find_open(session, self._account_sid, self._configuration_id, grouping_key)
@@ -250,10 +247,9 @@ class Storing:
 class _Voices:
     """Who a sentence is by. One by nobody in particular is the only party's, or else somebody's who is UNKNOWN."""
 
-    def __init__(self, states: ConversationStates, people: Sequence[ConversationParticipant], channel: str) -> None:
+    def __init__(self, states: ConversationStates, people: Sequence[ConversationParticipant]) -> None:
         self._states = states
-        self._channel = channel
-        self._parties = [party(each, channel) for each in people]
+        self._parties = [party(each, _CHANNEL) for each in people]
         self._unknown: Party | None = None
 
     def of(self, session: Session, conversation: Conversation, index: int | None) -> tuple[Party, list[Party]]:
@@ -267,7 +263,7 @@ class _Voices:
         if len(self._parties) == 1:
             return self._parties[0]
         if self._unknown is None:
-            self._unknown = party(self._nobody(session, conversation), self._channel)
+            self._unknown = party(self._nobody(session, conversation), _CHANNEL)
         return self._unknown
 
     def _nobody(self, session: Session, conversation: Conversation) -> ConversationParticipant:

@@ -14,7 +14,6 @@ class StoredParticipant:
     type: str
     address: str | None
     name: str | None = None
-    channel: str = "VOICE"
 
 
 @dataclass(frozen=True, slots=True)

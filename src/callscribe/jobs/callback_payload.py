@@ -16,7 +16,7 @@ from callscribe.transcripts.wire import (
     omissions,
     sentences,
 )
-from callscribe.web.wire import Timestamp, Wire, optional
+from callscribe.web.wire import Timestamp, Wire, from_row, optional
 
 
 class CallbackBody(Wire):
@@ -53,21 +53,17 @@ class CallbackBody(Wire):
             links["transcript"] = f"{url}/Transcript"
         if row.conversation_id:
             links["conversation"] = conversation_url(row.base_url, row.conversation_id)
-        return cls(
-            id=row.id,
+        return from_row(
+            cls,
+            row,
             account_id=row.account_sid,
             status="failed" if error else "completed",
             transcription_configuration_id=row.configuration_id,
-            source_id=row.source_id,
-            media_url=row.media_url,
             duration=None if duration is None else round(duration),
-            participants=row.participants,
-            created_at=row.created_at,
             updated_at=now(),
             language=transcript.language if transcript else None,
             links=links,
             sentences=sentences(transcript) if transcript else [],
-            conversation_id=row.conversation_id,
             omissions=omissions(transcript) if transcript else [],
             diarization=DiarizationResource.of(transcript.diarization) if transcript else None,
             error_code=error.code if error else None,
