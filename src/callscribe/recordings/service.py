@@ -1,6 +1,7 @@
 """Rules for recordings and calls: taking in, finding, listing and deleting them."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -194,13 +195,9 @@ class Recordings:
             sid=incoming.sid,
             call_sid=call and call.sid,
             conference_sid=fields.conference_sid,
-            channels=info.channels,
-            duration=info.duration,
             start_time=fields.start_time,
             source=source.value,
-            container=info.container,
-            codec=info.codec,
-            sample_rate=info.sample_rate,
+            **asdict(info),
             size=incoming.size,
             sha256=incoming.sha256,
             blobs=incoming.folder,

@@ -38,6 +38,7 @@ from callscribe.web.wire import (
     Timestamp,
     Wire,
     field_error,
+    from_row,
     optional,
 )
 
@@ -208,25 +209,17 @@ class TranscriptionResource(Wire):
             links["transcript"] = f"{url}/Transcript"
         if row.conversation_id is not None:
             links["conversation"] = conversation_url(base_url, row.conversation_id)
-        return cls(
-            id=row.id,
+        return from_row(
+            cls,
+            row,
             account_id=row.account_sid,
-            status=row.status,
             transcription_configuration_id=row.configuration_id,
-            media_url=row.media_url,
-            source_id=row.source_id,
-            audio_started_at=row.audio_started_at,
             duration=None if row.duration is None else round(row.duration),
-            conversation_id=row.conversation_id,
-            participants=row.participants,
             resolved_configuration=row.resolved_configuration.document(),
             progress=round(row.progress, 3),
             transcribed_seconds=round(row.transcribed or 0.0, 3) if readable else None,
-            error=row.error,
             notices=_notices(row),
             retention=KeptResource.of(row),
-            created_at=row.created_at,
-            updated_at=row.updated_at,
             url=url,
             links=links,
         )

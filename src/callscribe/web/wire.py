@@ -6,6 +6,7 @@ Imports no web framework: workers load it.
 import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import cache
 from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import (
@@ -55,8 +56,13 @@ def optional(description: str | None = None) -> Any:
 
 def from_row(model: type[Answer], row: object, **given: Any) -> Answer:
     """An answer whose members are attributes of a row by the same names, but for what is `given`."""
-    known = {name: getattr(row, name) for name in model.model_fields.keys() - given.keys() if hasattr(row, name)}
+    known = {name: getattr(row, name) for name in _shared(model, type(row)) if name not in given}
     return model.model_validate(known | given, by_name=True)
+
+
+@cache
+def _shared(model: type[BaseModel], row: type) -> list[str]:
+    return [name for name in model.model_fields if hasattr(row, name)]
 
 
 class ListMeta(Wire):
