@@ -22,6 +22,14 @@ def _instants(*names: str) -> list[sa.Column[Any]]:
     return [sa.Column(name, sa.DateTime(timezone=True), nullable=False) for name in names]
 
 
+def _one_of(name: str, *values: str) -> sa.Enum:
+    return sa.Enum(*values, name=name, native_enum=False, length=16)
+
+
+def _part_of(name: str, owner: str, **options: Any) -> sa.Column[Any]:
+    return sa.Column(name, sa.String(64), sa.ForeignKey(owner, ondelete="CASCADE"), **options)
+
+
 def upgrade() -> None:
     op.create_table(
         "schema_compatibility",
@@ -110,11 +118,7 @@ def upgrade() -> None:
         sa.Column("reduced", sa.String(16)),
         sa.Column("kept_days", sa.Double()),
         sa.Column("due_at", sa.DateTime(timezone=True)),
-        sa.Column(
-            "delivery",
-            sa.Enum("PENDING", "DELIVERED", "FAILED", name="delivery", native_enum=False, length=16),
-            nullable=False,
-        ),
+        sa.Column("delivery", _one_of("delivery", "PENDING", "DELIVERED", "FAILED"), nullable=False),
         sa.Column("request_id", sa.String(64)),
         sa.Column("traceparent", sa.String(55)),
         *_instants("created_at", "updated_at"),
@@ -177,11 +181,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(64), primary_key=True),
         sa.Column("account_sid", sa.String(34), sa.ForeignKey("accounts.sid"), nullable=False),
         sa.Column("configuration_id", sa.String(64)),
-        sa.Column(
-            "status",
-            sa.Enum("ACTIVE", "INACTIVE", "CLOSED", name="conversationstatus", native_enum=False, length=16),
-            nullable=False,
-        ),
+        sa.Column("status", _one_of("conversationstatus", "ACTIVE", "INACTIVE", "CLOSED"), nullable=False),
         sa.Column("name", sa.String(256)),
         sa.Column("configuration", sa.JSON(), nullable=False),
         sa.Column("metadata", sa.JSON(), nullable=False),
@@ -249,11 +249,7 @@ def upgrade() -> None:
         "transcriptions",
         sa.Column("id", sa.String(64), primary_key=True),
         sa.Column("account_sid", sa.String(34), sa.ForeignKey("accounts.sid"), nullable=False),
-        sa.Column(
-            "status",
-            sa.Enum("PENDING", "RUNNING", "COMPLETED", "FAILED", name="status", native_enum=False, length=16),
-            nullable=False,
-        ),
+        sa.Column("status", _one_of("status", "PENDING", "RUNNING", "COMPLETED", "FAILED"), nullable=False),
         sa.Column("configuration_id", sa.String(64), nullable=False),
         sa.Column("source_id", sa.String(34)),
         sa.Column("recording", sa.JSON(none_as_null=True)),
@@ -279,31 +275,21 @@ def upgrade() -> None:
         sa.Column("traceparent", sa.String(55)),
         sa.Column("retry_of", sa.String(64)),
         *_instants("created_at", "updated_at"),
-        sa.Index(
-            "ix_transcriptions_account_job_due_at", "account_sid", "job_due_at", **_where("job_due_at IS NOT NULL")
+        *(
+            sa.Index(f"ix_transcriptions_account_{due}", "account_sid", due, **_where(f"{due} IS NOT NULL"))
+            for due in ("media_due_at", "transcript_due_at", "job_due_at")
         ),
-        sa.Index(
-            "ix_transcriptions_account_media_due_at",
-            "account_sid",
-            "media_due_at",
-            **_where("media_due_at IS NOT NULL"),
-        ),
-        sa.Index(
-            "ix_transcriptions_account_transcript_due_at",
-            "account_sid",
-            "transcript_due_at",
-            **_where("transcript_due_at IS NOT NULL"),
+        *(
+            sa.Index(f"ix_transcriptions_{due}", due, **_where(f"{due} IS NOT NULL"))
+            for due in ("media_due_at", "transcript_due_at", "job_due_at")
         ),
         sa.Index("ix_transcriptions_failed", "id", **_where("status = 'FAILED'")),
-        sa.Index("ix_transcriptions_job_due_at", "job_due_at", **_where("job_due_at IS NOT NULL")),
         sa.Index("ix_transcriptions_language", "account_sid", "language", "created_at", "id"),
         sa.Index("ix_transcriptions_language_status", "account_sid", "language", "status", "created_at", "id"),
         sa.Index("ix_transcriptions_list", "account_sid", "created_at", "id"),
-        sa.Index("ix_transcriptions_media_due_at", "media_due_at", **_where("media_due_at IS NOT NULL")),
         sa.Index("ix_transcriptions_retry", "retry_of", unique=True, **_where("retry_of IS NOT NULL")),
         sa.Index("ix_transcriptions_source", "account_sid", "source_id", "created_at", "id"),
         sa.Index("ix_transcriptions_status", "account_sid", "status", "created_at", "id"),
-        sa.Index("ix_transcriptions_transcript_due_at", "transcript_due_at", **_where("transcript_due_at IS NOT NULL")),
         sa.Index("ix_transcriptions_unfinished", "id", **_where("status IN ('PENDING', 'RUNNING')")),
     )
     op.create_table(
@@ -320,9 +306,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "chunks",
-        sa.Column(
-            "transcription_id", sa.String(64), sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True
-        ),
+        _part_of("transcription_id", "transcriptions.id", primary_key=True),
         sa.Column("number", sa.Integer(), autoincrement=False, primary_key=True),
         sa.Column("start", sa.Double(), nullable=False),
         sa.Column("end", sa.Double(), nullable=False),
@@ -334,17 +318,13 @@ def upgrade() -> None:
         "conversation_channels",
         sa.Column("account_sid", sa.String(34), primary_key=True),
         sa.Column("channel_id", sa.String(256), primary_key=True),
-        sa.Column(
-            "conversation_id", sa.String(64), sa.ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True
-        ),
+        _part_of("conversation_id", "conversations.id", primary_key=True),
         sa.Index("ix_conversation_channels_conversation_id", "conversation_id"),
     )
     op.create_table(
         "conversation_communications",
         sa.Column("id", sa.String(64), primary_key=True),
-        sa.Column(
-            "conversation_id", sa.String(64), sa.ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False
-        ),
+        _part_of("conversation_id", "conversations.id", nullable=False),
         sa.Column("account_sid", sa.String(34), nullable=False),
         sa.Column("author", sa.JSON(), nullable=False),
         sa.Column("content", sa.JSON(), nullable=False),
@@ -359,9 +339,7 @@ def upgrade() -> None:
     op.create_table(
         "conversation_participants",
         sa.Column("id", sa.String(64), primary_key=True),
-        sa.Column(
-            "conversation_id", sa.String(64), sa.ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False
-        ),
+        _part_of("conversation_id", "conversations.id", nullable=False),
         sa.Column("account_sid", sa.String(34), nullable=False),
         sa.Column("name", sa.String(512)),
         sa.Column("type", sa.String(16), nullable=False),
@@ -374,9 +352,7 @@ def upgrade() -> None:
         "default_configurations",
         sa.Column("account_sid", sa.String(34), sa.ForeignKey("accounts.sid"), primary_key=True),
         sa.Column("type", sa.String(32), primary_key=True),
-        sa.Column(
-            "configuration_id", sa.String(64), sa.ForeignKey("configurations.id", ondelete="CASCADE"), nullable=False
-        ),
+        _part_of("configuration_id", "configurations.id", nullable=False),
         sa.Index("ix_default_configurations_configuration_id", "configuration_id"),
     )
     by_bytes = sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql")
