@@ -1,6 +1,7 @@
 """HTTP: `/v2/Conversations` with participants and communications."""
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -38,13 +39,13 @@ router = APIRouter(tags=["Conversations"], route_class=AuthenticatedRoute)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
+@dataclass(frozen=True, slots=True)
 class OnceOnly:
     """The `Idempotency-Key` of a request."""
 
-    def __init__(self, account_sid: str, key: str | None, operation: str) -> None:
-        self.key = key
-        self._account_sid = account_sid
-        self._operation = operation
+    _account_sid: str
+    key: str | None
+    _operation: str
 
     def of(self, body: BaseModel | None = None) -> Idempotency | None:
         """Knows whether this very request was answered before; None without a key."""

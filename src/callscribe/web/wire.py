@@ -54,9 +54,10 @@ def optional(description: str | None = None) -> Any:
     return Field(None, exclude_if=lambda value: value is None, description=description)
 
 
-def from_row(model: type[Answer], row: Any, **given: Any) -> Answer:
+def from_row(model: type[Answer], row: object, **given: Any) -> Answer:
     """An answer whose members are attributes of a row by the same names, but for what is `given`."""
-    known = {name: getattr(row, name) for name in _shared(model, type(row)) if name not in given}
+    shared = _shared(model, type(row))  # type: ignore[arg-type]  # mypy takes types for not hashable
+    known = {name: getattr(row, name) for name in shared if name not in given}
     return model.model_validate(known | given, by_name=True)
 
 
