@@ -24,6 +24,11 @@ Reduced = Literal["words", "sentences", "participants"]
 """What was left out of a body that would have been too large."""
 
 
+_WHAT = "event_id", "account_sid", "subject_id", "event", "url", "kept_days"
+_BODY = "body", "body_key", "body_bytes", "reduced"
+"""Columns that are the same for a callback that is sent again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """What is told of an event, the same to every address. `content` is the body, or the key of the blob with it."""
@@ -93,18 +98,7 @@ class Callbacks:
         if callback.content is None:
             detail = "What the callback said was erased when its time was over; it cannot be sent again."
             raise RequestError(Code.NOT_FOUND, detail, status=410)
-        again = Callback(
-            event_id=callback.event_id,
-            account_sid=callback.account_sid,
-            subject_id=callback.subject_id,
-            event=callback.event,
-            url=callback.url,
-            body=callback.body,
-            body_key=callback.body_key,
-            body_bytes=callback.body_bytes,
-            reduced=callback.reduced,
-            kept_days=callback.kept_days,
-        )
+        again = Callback(**{name: getattr(callback, name) for name in (*_WHAT, *_BODY)})
         self._enqueue(session, again)
         session.refresh(again)
         return again

@@ -16,6 +16,7 @@ What follows a workflow is queued in a step, in the transaction that makes sure 
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import structlog
@@ -53,28 +54,20 @@ _log = structlog.get_logger(__name__)
 
 
 @DBOS.dbos_class()
+@dataclass(eq=False)
 class TranscriptionWorkflows(DBOSConfiguredInstance):
     """Workflows for transcriptions, with what they need."""
 
-    def __init__(
-        self,
-        database: Database,
-        queue: WorkQueue,
-        blobs: BlobStore,
-        running: JobTracker,
-        intake: FetchSteps,
-        recognition: RecognizeSteps,
-        ending: FinishSteps,
-        settings: Settings,
-    ) -> None:
-        self._database = database
-        self._queue = queue
-        self._blobs = blobs
-        self._running = running
-        self._intake = intake
-        self._recognition = recognition
-        self._ending = ending
-        self._settings = settings
+    _database: Database
+    _queue: WorkQueue
+    _blobs: BlobStore
+    _running: JobTracker
+    _intake: FetchSteps
+    _recognition: RecognizeSteps
+    _ending: FinishSteps
+    _settings: Settings
+
+    def __post_init__(self) -> None:
         super().__init__(WORKFLOW_INSTANCE)
 
     @workflow(pieces.TRANSCRIBE)

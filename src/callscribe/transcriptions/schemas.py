@@ -1,7 +1,7 @@
 """The wire format of transcriptions."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -288,15 +288,14 @@ class TranscriptResource(Wire):
     @classmethod
     def of(cls, row: Transcription, transcript: Transcript, figures: Statistics | None) -> "TranscriptResource":
         """A transcript with what a reader needs to make sense of it."""
-        return cls(
-            id=row.id,
+        return from_row(
+            cls,
+            row,
             account_id=row.account_sid,
-            status=cast("Literal[Status.RUNNING, Status.COMPLETED]", row.status),
             progress=round(row.progress, 3),
             transcribed_seconds=round(row.transcribed or 0.0, 3),
             language=transcript.language,
             duration=round(transcript.duration),
-            participants=row.participants,
             sentences=sentences(transcript),
             omissions=omissions(transcript),
             statistics=None if figures is None else StatisticsResource.of(figures),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -48,28 +49,21 @@ _log = structlog.get_logger(__name__)
 Render = Callable[[Transcription], dict[str, Any]]
 
 
+@dataclass(eq=False)
 class Transcriptions:
     """The transcriptions of every account."""
 
-    def __init__(
-        self,
-        database: Database,
-        queue: WorkQueue,
-        configurations: TranscriptionConfigurations,
-        callbacks: Callbacks,
-        reading: ReadingThrough,
-        quotas: Quotas,
-        settings: Settings,
-    ) -> None:
-        self._database = database
-        self._group_commit = GroupCommit(database)
-        self._queue = queue
-        self._configurations = configurations
-        self._callbacks = callbacks
-        self._reading = reading
-        self._quotas = quotas
-        self._settings = settings
-        self._media_allow = AllowList(settings.media_allow)
+    _database: Database
+    _queue: WorkQueue
+    _configurations: TranscriptionConfigurations
+    _callbacks: Callbacks
+    _reading: ReadingThrough
+    _quotas: Quotas
+    _settings: Settings
+
+    def __post_init__(self) -> None:
+        self._group_commit = GroupCommit(self._database)
+        self._media_allow = AllowList(self._settings.media_allow)
 
     def close(self) -> None:
         """Finish what is being written."""
