@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from callscribe.db.base import Base, now
+from callscribe.db.base import Base, Dated, now
 
 
 class Account(Base):
@@ -33,7 +33,7 @@ class Account(Base):
     """How long its things are kept where a configuration does not say; see `accounts.retention`."""
 
 
-class ApiKey(Base):
+class ApiKey(Dated, Base):
     """Another way into an account, which can be taken back alone. The secret is kept as a SHA-256 hash only."""
 
     __tablename__ = "api_keys"
@@ -43,8 +43,6 @@ class ApiKey(Base):
     account_sid: Mapped[str] = mapped_column(sa.ForeignKey("accounts.sid"))
     friendly_name: Mapped[str] = mapped_column(sa.String(64))
     secret_hash: Mapped[str] = mapped_column(sa.String(64))
-    created_at: Mapped[datetime] = mapped_column(default=now)
-    updated_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class AccountStorage(Base):

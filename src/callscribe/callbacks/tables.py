@@ -6,7 +6,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from callscribe.db.base import Base, now, partial_index
+from callscribe.db.base import Base, Dated, now, partial_index
 
 
 class Delivery(StrEnum):
@@ -17,7 +17,7 @@ class Delivery(StrEnum):
     FAILED = "FAILED"
 
 
-class Callback(Base):
+class Callback(Dated, Base):
     """One event to be told to one address. The body, in the row or in the blob store, is the same for every attempt."""
 
     __tablename__ = "callbacks"
@@ -52,8 +52,6 @@ class Callback(Base):
     """Of the request that all this goes back to."""
     traceparent: Mapped[str | None] = mapped_column(sa.String(55))
     """The trace that it belongs to, as W3C writes it."""
-    created_at: Mapped[datetime] = mapped_column(default=now)
-    updated_at: Mapped[datetime] = mapped_column(default=now)
     attempts: Mapped[list["CallbackAttempt"]] = relationship(
         order_by="CallbackAttempt.started_at", lazy="selectin", passive_deletes=True
     )

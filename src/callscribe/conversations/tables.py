@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from callscribe.conversations.documents import Address, ConversationOptions, Party
-from callscribe.db.base import Base, now, partial_index
+from callscribe.db.base import Base, Dated, now, partial_index
 from callscribe.db.documents import JsonOf
 
 
@@ -28,7 +28,7 @@ class Grouping(StrEnum):
     ADDRESSES_AND_CHANNEL = "GROUP_BY_PARTICIPANT_ADDRESSES_AND_CHANNEL_TYPE"
 
 
-class ConversationConfiguration(Base):
+class ConversationConfiguration(Dated, Base):
     """A named set of options."""
 
     __tablename__ = "conversation_configurations"
@@ -43,8 +43,6 @@ class ConversationConfiguration(Base):
     document: Mapped[ConversationOptions] = mapped_column(JsonOf(ConversationOptions))
     version: Mapped[int] = mapped_column(default=1)
     """Counts the updates, so that one which was made from an old state can be refused."""
-    created_at: Mapped[datetime] = mapped_column(default=now)
-    updated_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class Operation(Base):
@@ -59,7 +57,7 @@ class Operation(Base):
     created_at: Mapped[datetime] = mapped_column(default=now, index=True)
 
 
-class Conversation(Base):
+class Conversation(Dated, Base):
     """A record of what participants said to each other.
 
     `configuration` is a snapshot of the options that were in force when it began.
@@ -99,11 +97,9 @@ class Conversation(Base):
     """The last activity, from which timeouts count."""
     due_at: Mapped[datetime | None]
     """When the next timeout is over; None where none runs."""
-    created_at: Mapped[datetime] = mapped_column(default=now)
-    updated_at: Mapped[datetime] = mapped_column(default=now)
 
 
-class ConversationParticipant(Base):
+class ConversationParticipant(Dated, Base):
     """Somebody who takes part in one conversation."""
 
     __tablename__ = "conversation_participants"
@@ -116,11 +112,9 @@ class ConversationParticipant(Base):
     type: Mapped[str] = mapped_column(sa.String(16))
     profile_id: Mapped[str | None] = mapped_column(sa.String(128))
     addresses: Mapped[list[Address]] = mapped_column(JsonOf(list[Address]))
-    created_at: Mapped[datetime] = mapped_column(default=now)
-    updated_at: Mapped[datetime] = mapped_column(default=now)
 
 
-class Communication(Base):
+class Communication(Dated, Base):
     """One thing said or written. `content` is as it stands on the wire."""
 
     __tablename__ = "conversation_communications"
@@ -139,8 +133,6 @@ class Communication(Base):
     resource_id: Mapped[str | None] = mapped_column(sa.String(256))
     recipients: Mapped[list[Party]] = mapped_column(JsonOf(list[Party]))
     occurred_at: Mapped[datetime]
-    created_at: Mapped[datetime] = mapped_column(default=now)
-    updated_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class ConversationChannel(Base):

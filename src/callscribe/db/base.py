@@ -4,7 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+def now() -> datetime:
+    """The current instant in UTC."""
+    return datetime.now(UTC)
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
@@ -38,12 +43,14 @@ class Base(DeclarativeBase):
     }
 
 
+class Dated:
+    """Columns that tell when a row was made, and when it was changed last."""
+
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+
+
 def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
     """An index of those rows alone for which `where` holds."""
     condition = sa.text(where)
     return sa.Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
-
-
-def now() -> datetime:
-    """The current instant in UTC."""
-    return datetime.now(UTC)

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from callscribe.db.base import Base, now, partial_index
+from callscribe.db.base import Base, Dated, now, partial_index
 from callscribe.db.documents import JsonOf
 from callscribe.speech.engines.served_by import ServedBy
 from callscribe.transcriptions.documents import Failure, Participant, RecordedAudio, ResolvedConfiguration
@@ -41,7 +41,7 @@ class AsRequested:
         return {name: getattr(self, name) for name in AsRequested.__annotations__}
 
 
-class Transcription(AsRequested, Base):
+class Transcription(AsRequested, Dated, Base):
     """A job and its result. Media and text are in the blob store, under the folder `blobs`."""
 
     __tablename__ = "transcriptions"
@@ -87,8 +87,6 @@ class Transcription(AsRequested, Base):
     """The same for its transcript, and the body of its callback."""
     retry_of: Mapped[str | None] = mapped_column(sa.String(64))
     """The failed job that an operator had done once more, as this one."""
-    created_at: Mapped[datetime] = mapped_column(default=now)
-    updated_at: Mapped[datetime] = mapped_column(default=now)
 
     @property
     def blobs(self) -> str:
