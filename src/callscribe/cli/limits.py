@@ -46,14 +46,14 @@ def limits(
     from callscribe.preparation import existing, prepare
     from callscribe.transcriptions.quotas import use_of
 
-    given = {
-        "requests": _read("--requests", requests, check_rate, NONE),
-        "jobs_waiting": _read("--jobs-waiting", jobs_waiting, _whole, UNLIMITED),
-        "jobs_running": _read("--jobs-running", jobs_running, _whole, None),
-        "audio_hours": _read("--audio-hours", audio_hours, _number, UNLIMITED),
-        "stored_bytes": _read("--stored-bytes", stored_bytes, _bytes, UNLIMITED),
+    given: dict[str, tuple[str | None, Callable[[str], Any], int | str | None]] = {
+        "requests": (requests, check_rate, NONE),
+        "jobs_waiting": (jobs_waiting, _whole, UNLIMITED),
+        "jobs_running": (jobs_running, _whole, None),
+        "audio_hours": (audio_hours, _number, UNLIMITED),
+        "stored_bytes": (stored_bytes, _bytes, UNLIMITED),
     }
-    values = {name: value[0] for name, value in given.items() if value is not None}
+    values = {name: _read(name, text, read, most) for name, (text, read, most) in given.items() if text is not None}
     settings = load_settings(data)
     database, _ = prepare(existing(settings))
     with database.write() as session:
@@ -81,20 +81,17 @@ def limits(
     Console(width=100).print(table, soft_wrap=True)
 
 
-def _read(
-    option: str, text: str | None, read: Callable[[str], Any], unlimited: int | str | None
-) -> tuple[int | float | str | None] | None:
-    """What is to be written, in a tuple; None where the option was not given."""
-    if text is None:
-        return None
+def _read(name: str, text: str, read: Callable[[str], Any], unlimited: int | str | None) -> Any:
+    """What is to be written as a limit; None is the settings'."""
     text = text.strip()
     if text == DEFAULT:
-        return (None,)
+        return None
     if text == NONE and unlimited is not None:
-        return (unlimited,)
+        return unlimited
     try:
-        return (read(text),)
+        return read(text)
     except ValueError as error:
+        option = f"--{name.replace('_', '-')}"
         raise typer.BadParameter(f"{text!r} is not a limit", param_hint=option) from error
 
 

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import threading
-from types import FrameType
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -145,11 +145,7 @@ def worker(
     tracing.configure("worker")
     stop = threading.Event()
 
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
+    _when_told_to_end(stop.set)
     answering = Answering(stop) if lifeline else None
     wait_for_database(settings, stop)
     if stop.is_set():
@@ -165,6 +161,11 @@ def worker(
     sys.stderr.flush()
     # Threads inside a step must not go on once the worker has signed off; see `WorkerProcess.run`.
     os._exit(0)
+
+
+def _when_told_to_end(act: Callable[[], object]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: act())
 
 
 def unknown_variables() -> list[str]:
@@ -226,11 +227,10 @@ def _serve_http(settings: Settings, database: Database, sock: socket.socket, rel
 
     # uvicorn has handlers of its own while it runs. Before, a signal must not be lost; and it raises the signal again
     # once it has stopped, when what is left to do here must still be done.
-    def end(_signal: int, _frame: FrameType | None) -> None:
+    def end() -> None:
         server.should_exit = True
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
+    _when_told_to_end(end)
     sock.listen(config.backlog)  # from here on clients wait for an answer, and are not refused
     host, port = sock.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host

@@ -22,7 +22,7 @@ from callscribe.conversations.schemas import (
     ConversationUpdate,
     InlineConfiguration,
 )
-from callscribe.conversations.states import ConversationStates, begin
+from callscribe.conversations.states import ConversationStates, begin, known
 from callscribe.conversations.storing import Storing
 from callscribe.conversations.tables import Communication, Conversation, ConversationParticipant, ConversationStatus
 from callscribe.conversations.transcripts import StoredTranscript
@@ -113,7 +113,7 @@ class Conversations:
         """
         self._settle_for_reader(account_sid)
         with self._database.read() as session:
-            row = self._found(session, account_sid, conversation_id)
+            row = known(session, account_sid, conversation_id)
             return ConversationResource.of(row, repository.participants(session, row.id))
 
     def page(
@@ -172,9 +172,7 @@ class Conversations:
         Raises:
             RequestError: 20404.
         """
-        row = found(
-            repository.find(session, account_sid, conversation_id, lock=True), f"conversation {conversation_id}"
-        )
+        row = known(session, account_sid, conversation_id, lock=True)
         callback_repository.delete_subject(session, account_sid, conversation_id)
         repository.delete(session, row)
         return accepted(session, account_sid, {"conversationId": conversation_id}, base_url)
@@ -186,7 +184,7 @@ class Conversations:
             RequestError: 20404.
         """
         with self._database.read() as session:
-            row = self._found(session, account_sid, conversation_id)
+            row = known(session, account_sid, conversation_id)
             return taking_part(session, row, participant_id)
 
     def participants_page(
@@ -198,7 +196,7 @@ class Conversations:
             RequestError: 20404.
         """
         with self._database.read() as session:
-            self._found(session, account_sid, conversation_id)
+            known(session, account_sid, conversation_id)
             return repository.participants_page(session, conversation_id, token, size)
 
     def communication(self, account_sid: str, conversation_id: str, communication_id: str) -> Communication:
@@ -208,7 +206,7 @@ class Conversations:
             RequestError: 20404.
         """
         with self._database.read() as session:
-            self._found(session, account_sid, conversation_id)
+            known(session, account_sid, conversation_id)
             row = repository.find_communication(session, conversation_id, communication_id)
             return found(row, f"communication {communication_id} in conversation {conversation_id}")
 
@@ -221,7 +219,7 @@ class Conversations:
             RequestError: 20404.
         """
         with self._database.read() as session:
-            self._found(session, account_sid, conversation_id)
+            known(session, account_sid, conversation_id)
             return repository.communications_page(session, conversation_id, channel_id, token, size)
 
     def keep_house(self) -> None:
@@ -246,9 +244,6 @@ class Conversations:
                     return
             if not self._settle(account_sid):  # others have them in hand
                 return
-
-    def _found(self, session: Session, account_sid: str, conversation_id: str) -> Conversation:
-        return found(repository.find(session, account_sid, conversation_id), f"conversation {conversation_id}")
 
     def _options(self, session: Session, account_sid: str, request: ConversationRequest) -> ConversationOptions:
         inline = request.configuration or InlineConfiguration()

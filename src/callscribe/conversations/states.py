@@ -57,9 +57,7 @@ class ConversationStates:
         Raises:
             RequestError: 20404.
         """
-        row = found(
-            repository.find(session, account_sid, conversation_id, lock=True), f"conversation {conversation_id}"
-        )
+        row = known(session, account_sid, conversation_id, lock=True)
         self.settle(session, row)
         return row
 
@@ -152,6 +150,15 @@ class ConversationStates:
 
     def _timeouts(self, row: Conversation) -> Timeouts:
         return Timeouts.of(row.configuration, row.channel)
+
+
+def known(session: Session, account_sid: str, conversation_id: str, *, lock: bool = False) -> Conversation:
+    """A conversation as it stands; with `lock` nobody else changes it before this transaction ends.
+
+    Raises:
+        RequestError: 20404.
+    """
+    return found(repository.find(session, account_sid, conversation_id, lock=lock), f"conversation {conversation_id}")
 
 
 def begin(row: Conversation, people: Sequence[ConversationParticipant]) -> None:

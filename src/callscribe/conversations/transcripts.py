@@ -9,9 +9,9 @@ from callscribe.transcripts.models import Sentence
 
 @dataclass(frozen=True, slots=True)
 class StoredParticipant:
-    """A party of the call. Without an address it groups with nobody."""
+    """A party of the call. Without an address it groups with nobody; without a type it is UNKNOWN."""
 
-    type: str
+    type: str | None
     address: str | None
     name: str | None = None
 

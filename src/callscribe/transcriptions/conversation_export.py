@@ -6,10 +6,6 @@ from callscribe.conversations.transcripts import StoredParticipant, StoredTransc
 from callscribe.transcriptions.tables import Transcription
 from callscribe.transcripts.models import Transcript
 
-UNKNOWN = "UNKNOWN"
-"""The type of a participant whom nobody gave one."""
-
-
 LATEST = datetime(9999, 12, 31, tzinfo=UTC)
 """Behind this an instant in a call may be one that no calendar has."""
 
@@ -20,9 +16,7 @@ def stored_transcript(row: Transcription, transcript: Transcript) -> StoredTrans
     The channel is the call, or without one the transcription. Where nobody said when the audio began, times count from
     the creation of the transcription.
     """
-    participants = [
-        StoredParticipant(type=each.type or UNKNOWN, address=each.address, name=each.name) for each in row.participants
-    ]
+    participants = [StoredParticipant(each.type, each.address, each.name) for each in row.participants]
     return StoredTranscript(
         id=row.id,
         engine=str(row.served_by),
