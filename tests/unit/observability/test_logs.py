@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import structlog
-from dbos._logger import init_logger
+from dbos import DBOS
 
 from callscribe.durable import quiet_dbos
 from callscribe.observability import logs
@@ -78,7 +78,8 @@ def test_libraries_that_talk_about_requests_are_quiet_at_every_level(written: io
 
 def test_what_the_library_of_workflows_says_has_the_ids_of_the_job_too(written: io.StringIO) -> None:
     quiet_dbos()
-    init_logger()  # as DBOS does at its start
+    DBOS(config={"name": "logs", "system_database_url": "sqlite:///:memory:", "log_level": "ERROR"})  # sets up its log
+    DBOS.destroy()
     with bound(transcription="voice_transcription_1"):
         logging.getLogger("dbos").error("postgresql://user:secret@db/calls is away")
     (line,) = lines(written)
