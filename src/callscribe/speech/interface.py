@@ -6,17 +6,18 @@ Times are seconds from the start of the recording. Audio is float32 in [-1, 1], 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal, NamedTuple, Protocol, TypeAlias
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 from callscribe.cancellation import Cancellation
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 SAMPLE_RATE = 16_000
 """Hz. Every engine is fed at this rate; recordings are resampled."""
 
-Samples = npt.NDArray[np.float32]
+Samples: TypeAlias = "npt.NDArray[np.float32]"
 """Audio of one channel: `(samples,)` float32 in [-1, 1] at `SAMPLE_RATE`."""
 
 

@@ -236,7 +236,8 @@ def test_a_narrow_terminal_shortens_nothing_but_errors(here: Installation, monke
 
 
 def test_a_database_without_a_schema_is_left_alone(tmp_path: Path) -> None:
-    result = CliRunner().invoke(app, ["jobs", "list", "--data", str(tmp_path / "new")])
+    (tmp_path / "callscribe.db").touch()
+    result = CliRunner().invoke(app, ["jobs", "list", "--data", str(tmp_path)])
     assert result.exit_code != 0
     assert "callscribe migrate" in str(result.exception)
 

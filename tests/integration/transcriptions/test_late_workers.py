@@ -248,7 +248,7 @@ def test_a_download_that_ends_behind_the_end_of_its_job_leaves_the_recording_tha
         with database.write() as session:
             repository.update_running(session, job.id, media_url=media.url("/call.wav"))
         with ThreadPoolExecutor(1) as thread:
-            late = thread.submit(steps.intake.fetch, job.id)
+            late = thread.submit(steps.intake.fetch, job.id, 0, 0.0)
             assert fetching.wait(30)
             steps.blobs.put_bytes(keys.media(job.blobs), b"as another worker fetched it")
             assert steps.recognition.recognize(job.id, 0)
@@ -318,6 +318,6 @@ def test_a_recording_that_is_fetched_behind_its_erasure_is_removed_and_counts_no
         with database.write() as session:
             repository.update_running(session, job.id, media_url=media.url("/call.wav"))
         with steps.leaving(job):
-            steps.intake.fetch(job.id)
+            steps.intake.fetch(job.id, 0, 0.0)
     assert "media" not in names(steps, job)
     assert steps.row(job.id).media_bytes == 0

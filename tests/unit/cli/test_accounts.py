@@ -7,15 +7,17 @@ import pytest
 from typer.testing import CliRunner
 
 from callscribe.cli import app
+from callscribe.preparation import prepare
+from callscribe.settings import Settings
 
 run = CliRunner().invoke
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> str:
-    folder = str(tmp_path / "data")
-    assert run(app, ["accounts", "list", "--data", folder]).exit_code == 0
-    return folder
+    folder = tmp_path / "data"
+    prepare(Settings(data_dir=folder))[0].close()
+    return str(folder)
 
 
 def _keys(data: str, *arguments: str) -> str:

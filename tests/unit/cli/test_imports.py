@@ -67,7 +67,7 @@ def test_completion_loads_nothing(typed: str, offered: str) -> None:
 )
 def test_a_command_loads_what_it_uses(command: str, unused: set[str], tmp_path: Path) -> None:
     data = f"--data {tmp_path}"
-    run(f"accounts list {data}")  # makes the database
+    run(f"accounts create {data}")  # makes the database
     _, loaded = run(f"{command} {data}")
     assert "pydantic_settings" in loaded
     assert loaded.isdisjoint(unused)

@@ -67,5 +67,5 @@ def test_what_is_no_limit_is_refused_and_nothing_is_changed(option: tuple[str, s
     assert all(row[0] != "the account" for row in rows(data, sid).values())
 
 
-def test_an_account_that_is_not_there_has_no_limits(data: str) -> None:
+def test_an_account_that_is_not_there_has_no_limits(data: str, sid: str) -> None:
     assert run(app, ["accounts", "limits", "AC" + "0" * 32, "--data", data]).exit_code == 2
