@@ -33,8 +33,8 @@ class Services:
     automatic: RecordingTranscriber
 
     @classmethod
-    def over(cls, database: Database, settings: Settings) -> "Services":
-        """The services of a migrated database.
+    def over(cls, database: Database, settings: Settings, patience: float | None = None) -> "Services":
+        """The services of a migrated database; `patience` is with the blob store, see there.
 
         Raises:
             SetupError: the credentials of the Twilio account are not complete.
@@ -48,7 +48,7 @@ class Services:
         transcriptions = Transcriptions(database, queue, configurations, callbacks, reading, quotas, settings)
         return cls(
             queue=queue,
-            blobs=BlobStore(settings.blobs),
+            blobs=BlobStore(settings.blobs, patience),
             decoder=Decoder(extended=settings.media_formats == "extended"),
             callbacks=callbacks,
             conversations=conversations,

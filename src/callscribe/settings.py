@@ -98,6 +98,13 @@ class Settings(BaseSettings):
         1 * MIB, ge=1024, description="Largest request body that is read, in bytes; above it 413."
     )
 
+    request_patience: float = Field(
+        8.0,
+        ge=1,
+        description="Seconds that a request waits for the database and the blob store, or for a place at one of them; "
+        "then 503 with `Retry-After`.",
+    )
+
     # What one account may use. `callscribe accounts limits` gives an account limits of its own.
     rate_limit: str | None = Field(
         "1000/second",

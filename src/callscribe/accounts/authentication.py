@@ -1,16 +1,17 @@
 """HTTP Basic authentication: `AccountSid:AuthToken`, or an API key `SK…:secret` of the account."""
 
+import inspect
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Path, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
-from starlette.concurrency import run_in_threadpool
 
 from callscribe.accounts.service import Accounts, Identity
 from callscribe.errors import Code, RequestError
 from callscribe.observability.context import bind_account
+from callscribe.waiting import DATABASE
 
 _basic = HTTPBasic(auto_error=False, description="Account SID and auth token, or API key and secret.")
 
@@ -18,8 +19,13 @@ _basic = HTTPBasic(auto_error=False, description="Account SID and auth token, or
 class AuthenticatedRoute(APIRoute):
     """Authenticates before the body is read: a stranger learns nothing and costs nothing.
 
-    Where the path names an account (`{account_sid}`), it must be the caller's own: any other is not found.
+    Where the path names an account (`{account_sid}`), it must be the caller's own: any other is not found. An endpoint
+    that is no coroutine asks the database, and runs in the threads for that.
     """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        awaited = inspect.iscoroutinefunction(endpoint)
+        super().__init__(path, endpoint if awaited else DATABASE.running(endpoint), **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler behind the check."""
@@ -34,7 +40,7 @@ class AuthenticatedRoute(APIRoute):
             identity = None
             if credentials is not None:
                 known = credentials.username, credentials.password
-                identity = accounts.remembered(*known) or await run_in_threadpool(accounts.authenticate, *known)
+                identity = accounts.remembered(*known) or await DATABASE.run(accounts.authenticate, *known)
             if identity is None:
                 detail = "Send the account SID and its auth token, or an API key and its secret, by HTTP Basic."
                 raise RequestError(Code.AUTHENTICATE, detail)

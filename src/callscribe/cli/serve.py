@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -20,7 +20,6 @@ from callscribe.errors import SetupError
 
 if TYPE_CHECKING:
     from callscribe.accounts.service import Credentials
-    from callscribe.db.engine import Database
     from callscribe.server.metrics import Relay
     from callscribe.settings import Settings
 
@@ -67,10 +66,10 @@ def serve(host: Host = "127.0.0.1", port: Port = 8321, data: Data = None) -> Non
     with lock, _bound(host, port) as sock:
         database, credentials = prepare(settings, migrating=True)
         _greet(credentials)
+        database.close()
         with SupervisedWorker(settings) as beside:
-            _serve_http(settings, database, sock, beside.metrics)
-        if beside.refused:
-            sys.exit(REFUSED)
+            _serve_http(settings, sock, beside.metrics)
+    _leave(REFUSED if beside.refused else 0)
 
 
 def api(host: Host = "127.0.0.1", port: Port = 8321, data: Data = None) -> None:
@@ -84,8 +83,10 @@ def api(host: Host = "127.0.0.1", port: Port = 8321, data: Data = None) -> None:
     with _bound(host, port) as sock:
         wait_for_database(settings)
         database, credentials = join(settings)
+        database.close()
         _greet(credentials)
-        _serve_http(settings, database, sock)
+        _serve_http(settings, sock)
+    _leave()
 
 
 Queues = Annotated[
@@ -158,9 +159,15 @@ def worker(
         answering.say = work.exposition
     work.run(stop)
     tracing.shutdown()
-    sys.stderr.flush()
     # Threads inside a step must not go on once the worker has signed off; see `WorkerProcess.run`.
-    os._exit(0)
+    _leave()
+
+
+def _leave(status: int = 0) -> NoReturn:
+    """End without waiting for threads, which may wait for somebody who is silent."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _when_told_to_end(act: Callable[[], object]) -> None:
@@ -208,13 +215,16 @@ def _bound(host: str, port: int) -> socket.socket:
     return sock
 
 
-def _serve_http(settings: Settings, database: Database, sock: socket.socket, relay: Relay | None = None) -> None:
+def _serve_http(settings: Settings, sock: socket.socket, relay: Relay | None = None) -> None:
     import uvicorn
 
+    from callscribe import waiting
+    from callscribe.db.engine import Database
     from callscribe.observability import tracing
     from callscribe.server.app import create_app
 
     tracing.configure("api")
+    database = Database(settings.database, settings.database_pool, settings.request_patience * waiting.SHARE)
     config = uvicorn.Config(
         create_app(settings, database, relay),
         log_config=None,

@@ -6,14 +6,18 @@ transaction; hence one engine serves both.
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-SQLITE_BUSY_MILLISECONDS = 30_000
+from callscribe.waiting import Silence, check
+
+PATIENCE = 30.0
+"""Seconds that a connection, or SQLite's lock, is waited for, unless the caller says otherwise."""
 CONNECTIONS = 32
 """Most connections at once, unless the caller says otherwise. Half of them are kept open when they idle."""
 
@@ -36,12 +40,16 @@ class Database:
 
     SQLite has one writer at a time, and waits for the lock by sleeping longer and longer. Writers of this
     process therefore queue at a lock of its own first, which hands over at once.
+
+    With `patience`, in seconds, each statement, lock and connection that takes longer is an error: for those whose
+    clients wait.
     """
 
-    def __init__(self, url: str, connections: int = CONNECTIONS) -> None:
+    def __init__(self, url: str, connections: int = CONNECTIONS, patience: float | None = None) -> None:
         self.url = url
-        self.engine = _create_engine(url, connections)
-        self._writer = threading.Lock() if self.is_sqlite else nullcontext()
+        self.engine = _create_engine(url, connections, patience)
+        self._patience = patience or PATIENCE
+        self._writer = threading.Lock()
 
     @property
     def is_sqlite(self) -> bool:
@@ -56,13 +64,26 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session whose changes are committed together at the end, or not at all."""
-        with self._writer, Session(self.engine, expire_on_commit=False) as session, session.begin():
+        """A session whose changes are committed together at the end, or not at all, as where nobody waits any more."""
+        with self._turn(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
+            check()
 
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._writer.acquire(timeout=self._patience):
+            raise Silence("the database is locked")
+        try:
+            yield
+        finally:
+            self._writer.release()
 
 
 def begin_writing(session: Session) -> None:
@@ -75,36 +96,39 @@ def begin_writing(session: Session) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _create_engine(url: str, connections: int) -> sa.Engine:
+def _create_engine(url: str, connections: int, patience: float | None) -> sa.Engine:
     parsed = sa.make_url(url)
     options: dict[str, Any] = {
         "pool_size": connections // 2,
         "max_overflow": connections - connections // 2,
+        "pool_timeout": patience or PATIENCE,
         "hide_parameters": True,  # texts of calls, numbers and tokens, which an error would bring into the log
     }
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         engine = sa.create_engine(parsed, connect_args={"check_same_thread": False}, **options)
-        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "connect", partial(_prepare_sqlite, patience or PATIENCE))
         return engine
     if parsed.drivername in {"postgres", "postgresql"}:
         parsed = parsed.set(drivername="postgresql+psycopg")
     arguments = {name: value for name, value in POSTGRESQL.items() if name not in parsed.query}
     engine = sa.create_engine(parsed, pool_pre_ping=True, connect_args=arguments, **options)
-    sa.event.listen(engine, "connect", _prepare_postgresql)
+    sa.event.listen(engine, "connect", partial(_prepare_postgresql, patience))
     return engine
 
 
-def _prepare_postgresql(connection: Any, _record: object) -> None:
+def _prepare_postgresql(patience: float | None, connection: Any, _record: object) -> None:
     connection.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION}'")
+    if patience is not None:  # which counts the wait for locks as well
+        connection.execute(f"SET statement_timeout = {round(patience * 1000)}")
     connection.commit()  # the pool rolls a connection back, which would undo it
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
+def _prepare_sqlite(patience: float, connection: Any, _record: object) -> None:
     # Writers take the lock when they begin: a lock taken half-way can only fail.
     connection.isolation_level = "IMMEDIATE"
-    connection.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_MILLISECONDS}")
+    connection.execute(f"PRAGMA busy_timeout={round(patience * 1000)}")
     connection.execute("PRAGMA journal_mode=WAL")
     # What was answered with 202 must survive a power failure, not only a killed process.
     connection.execute("PRAGMA synchronous=FULL")

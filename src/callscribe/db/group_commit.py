@@ -5,18 +5,20 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from callscribe.db.engine import Database
+from callscribe.db.engine import Database, begin_writing
 from callscribe.errors import CallscribeError
 from callscribe.observability.context import carried
 from callscribe.outages import outage
+from callscribe.waiting import NO_DATABASE, within
 
 MOST = 64
 """Pieces of work in one transaction; enough to spare commits, few enough for the first to be answered soon."""
 
 Work = Callable[[Session], Any]
+Piece = tuple[Work, asyncio.Future[Any]]
 Outcome = tuple[Any, BaseException | None]
 Value = TypeVar("Value")
 
@@ -31,21 +33,24 @@ class GroupCommit:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="group-writer")
-        self._waiting: list[tuple[Work, asyncio.Future[Any]]] = []
+        self._waiting: list[Piece] = []
         self._task: asyncio.Task[None] | None = None
 
     async def write(self, work: Callable[[Session], Value]) -> Value:
         """What `work` returns, once what it wrote is committed.
 
-        `work` may be called again after a rollback. A `CallscribeError` must come before it writes anything; such an
-        error, and all else that it raises, comes out here.
+        `work` may be called again after a rollback, and not at all once nobody waits for it. A `CallscribeError` must
+        come before it writes anything; such an error, and all else that it raises, comes out here.
+
+        Raises:
+            Silence: it takes too long.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Value] = loop.create_future()
         self._waiting.append((carried(work), answer))
         if self._task is None:
             self._task = loop.create_task(self._run())
-        return await answer
+        return await within(answer, NO_DATABASE)
 
     def close(self) -> None:
         """End the thread, when it has done what it was given."""
@@ -55,7 +60,7 @@ class GroupCommit:
         loop = asyncio.get_running_loop()
         while self._waiting:
             group, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-            outcomes = await loop.run_in_executor(self._thread, self._write, [work for work, _ in group])
+            outcomes = await loop.run_in_executor(self._thread, self._write, group)
             if (away := _away(outcomes)) is not None:  # each group would wait as long for the same answer
                 outcomes += [(None, away)] * len(self._waiting)
                 group, self._waiting = group + self._waiting, []
@@ -68,13 +73,13 @@ class GroupCommit:
                     answer.set_exception(error)
         self._task = None
 
-    def _write(self, group: Sequence[Work]) -> list[Outcome]:
+    def _write(self, group: Sequence[Piece]) -> list[Outcome]:
         for _ in range(2):  # for a connection that was cut there is another
             try:
                 return self._commit(group)
             except Exception as error:  # noqa: BLE001  goes to the one who asked
                 failure = error
-            if outage(failure) is None:
+            if not (isinstance(failure, DBAPIError) and failure.connection_invalidated):
                 break
         if outage(failure) is not None:  # nobody waits in turn for a database that is away
             return [(None, failure)] * len(group)
@@ -82,15 +87,16 @@ class GroupCommit:
             return [(None, failure)]
         # Each on its own, so that one piece's failure is not the others'. It was rolled back once: where it came into
         # conflict with another writer, it finds this time what the other wrote.
-        return [self._alone(work) for work in group]
+        return [self._alone(piece) for piece in group]
 
-    def _commit(self, group: Sequence[Work]) -> list[Outcome]:
+    def _commit(self, group: Sequence[Piece]) -> list[Outcome]:
         with self._database.write() as session:
-            return [_refusable(work, session) for work in group]
+            begin_writing(session)  # here it may wait for long
+            return [(None, None) if answer.done() else _refusable(work, session) for work, answer in group]
 
-    def _alone(self, work: Work) -> Outcome:
+    def _alone(self, piece: Piece) -> Outcome:
         try:
-            return self._commit([work])[0]
+            return self._commit([piece])[0]
         except Exception as error:  # noqa: BLE001  goes to the one who asked
             return None, error
 

@@ -12,15 +12,18 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterable, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
+from callscribe import waiting
 from callscribe.cancellation import NEVER, Cancellation
 from callscribe.errors import CallscribeError, SetupError
 
@@ -29,6 +32,19 @@ _PART = 8 * 1024 * 1024
 
 _PARTS_IN_FLIGHT = 3
 _PIECE = 1024 * 1024
+_CONNECT = timedelta(seconds=5)
+_CLIENT_OPTIONS = (
+    *(
+        "allow_http",
+        "allow_invalid_certificates",
+        "http1_only",
+        "http2_only",
+        "pool_idle_timeout",
+        "proxy_ca_certificate",
+    ),
+    *("pool_max_idle_per_host", "proxy_excludes", "proxy_url", "randomize_addresses", "root_certificate", "timeout"),
+    "user_agent",
+)
 _COPY = ".blob"
 _NEW_SECONDS = 60.0
 _REMOVALS = 20
@@ -43,11 +59,14 @@ class BlobStore:
 
     Credentials of an object store come from the environment, by the provider's usual names.
 
+    With `patience`, in seconds, an object store that says nothing for so long is an error: for those whose clients
+    wait. Without it, it is asked again and again for three minutes.
+
     Raises:
         SetupError: the URL cannot be used.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: float | None = None) -> None:
         parts = urlsplit(url)
         self._root: Path | None = None
         try:
@@ -57,8 +76,14 @@ class BlobStore:
                 self._root = Path(unquote(parts.path))
                 self._root.mkdir(parents=True, exist_ok=True)
                 self._store = LocalStore(self._root, automatic_cleanup=True)
-            else:
+            elif patience is None:
                 self._store = from_url(url)
+            else:
+                silence = timedelta(seconds=patience)
+                limits = {"read_timeout": silence, "connect_timeout": min(silence, _CONNECT)}
+                options: Any = _client_options(parts.scheme) | limits
+                # Refusals are tried again, silence is not.
+                self._store = from_url(url, client_options=options, retry_config={"retry_timeout": silence / 2})
         except (BaseError, OSError, ValueError) as error:
             raise SetupError(
                 f"The blob store {parts.scheme}://{parts.hostname or ''}{parts.path} cannot be used: "
@@ -103,17 +128,25 @@ class BlobStore:
         )
         self._sync(key)
 
-    async def put_async(self, key: str, pieces: AsyncIterable[bytes]) -> None:
-        """Store a blob from coroutines, as `put_stream` does from threads."""
+    async def put_async(self, key: str, pieces: AsyncIterator[bytes]) -> None:
+        """Store a blob from coroutines, as `put_stream` does from threads.
+
+        Raises:
+            Silence: the store takes nothing for too long.
+        """
+
+        async def put(pieces: AsyncIterator[bytes]) -> None:
+            await obstore.put_async(
+                self._store,
+                key,
+                pieces,
+                use_multipart=True,
+                chunk_size=_PART,
+                max_concurrency=_PARTS_IN_FLIGHT,
+            )
+
         await asyncio.to_thread(self._drop_drafts, key)
-        await obstore.put_async(
-            self._store,
-            key,
-            aiter(pieces),
-            use_multipart=True,
-            chunk_size=_PART,
-            max_concurrency=_PARTS_IN_FLIGHT,
-        )
+        await waiting.feeding(put, pieces, waiting.NO_STORE)
         await asyncio.to_thread(self._sync, key)
 
     def copy(self, source: str, target: str) -> None:
@@ -155,17 +188,20 @@ class BlobStore:
         with _missing(key):
             return obstore.get(self._store, key).bytes().to_bytes()
 
-    def pieces(self, key: str, start: int, end: int) -> Iterator[bytes]:
+    async def pieces(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         """Bytes `start` to `end`, the latter excluded and not behind the blob's own, a piece at a time.
 
         Each piece is a request of its own, so that a slow reader may take its time.
 
         Raises:
             BlobMissing: there is none.
+            Silence: the store does not answer.
         """
         for position in range(start, end, _PIECE):
+            waiting.renew()
+            part = obstore.get_range_async(self._store, key, start=position, end=min(position + _PIECE, end))
             with _missing(key):
-                piece = obstore.get_range(self._store, key, start=position, end=min(position + _PIECE, end))
+                piece = await waiting.within(part, waiting.NO_STORE)
             yield piece.to_bytes()
 
     def stream(self, key: str, piece: int = _PIECE) -> Iterator[bytes]:
@@ -258,6 +294,13 @@ class BlobStore:
                 yield path
             finally:
                 path.unlink(missing_ok=True)  # somebody may have removed it
+
+
+def _client_options(scheme: str) -> dict[str, str]:
+    """What the environment says of connections to a store. obstore forgets it where anything is said here."""
+    prefix = {"s3": "AWS", "gs": "GOOGLE"}.get(scheme, "AZURE")
+    given = {name: os.environ.get(f"{prefix}_{name.upper()}") for name in _CLIENT_OPTIONS}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _remove_folder(path: Path) -> None:

@@ -18,7 +18,7 @@ from callscribe.settings import Settings
 from callscribe.speech.engines import registry
 from callscribe.speech.engines.served_by import ServedBy
 
-PATIENCE: Final = 5.0
+PATIENCE: Final = 4.0
 """Seconds that the blob store has to answer."""
 
 STORE_KEPT: Final = 10.0
@@ -65,6 +65,9 @@ class Report:
         }
 
 
+_AWAY: Final = Report(problems=["the database does not answer"])
+
+
 class Readiness:
     """Looks whether the installation can work. `worker_id` narrows it to one worker, where that one is asked."""
 
@@ -83,13 +86,20 @@ class Readiness:
         try:
             return self._report.get()
         except TimeoutError:
-            return Report(problems=["the database does not answer"])
+            return _AWAY
+
+    async def awaited(self) -> Report:
+        """The same for a coroutine."""
+        try:
+            return await self._report.awaited()
+        except TimeoutError:
+            return _AWAY
 
     def _look(self) -> Report:
         try:
             live, moment = workers.alive(self._database)
         except SQLAlchemyError:
-            return Report(problems=["the database does not answer"])
+            return _AWAY
         store = self._store_answers()
         if self._id is not None:
             live = [worker for worker in live if worker.id == self._id]

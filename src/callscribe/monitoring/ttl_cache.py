@@ -1,5 +1,6 @@
 """A cache of one value with a time to live; a value that takes too long to make keeps nobody waiting for ever."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -33,13 +34,25 @@ class TtlCache(Generic[Value]):
         Raises:
             TimeoutError: it takes too long.
         """
+        value, left = self._coming()
+        return value.result(left)
+
+    async def awaited(self) -> Value:
+        """The same for a coroutine."""
+        value, left = self._coming()
+        await asyncio.wait([asyncio.wrap_future(value)], timeout=left)
+        return value.result(0)
+
+    def _coming(self) -> tuple[Future[Value], float]:
         with self._lock:
             if self._made is not None and time.monotonic() - self._made[0] <= self._seconds:
-                return self._made[1]
+                future: Future[Value] = Future()
+                future.set_result(self._made[1])
+                return future, 0.0
             if self._making is None:
                 self._making = time.monotonic(), self._begin()
             begun, making = self._making
-        return making.result(max(0.0, begun + self._patience - time.monotonic()))
+        return making, max(0.0, begun + self._patience - time.monotonic())
 
     def _begin(self) -> Future[Value]:
         future: Future[Value] = Future()

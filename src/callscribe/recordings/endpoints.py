@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
-from starlette.concurrency import run_in_threadpool
 
 from callscribe.accounts.authentication import AccountInPath, AuthenticatedRoute
 from callscribe.errors import Code, RequestError
@@ -23,6 +22,7 @@ from callscribe.recordings.service import Recordings
 from callscribe.recordings.tables import Recording
 from callscribe.recordings.upload import Upload, form_schema
 from callscribe.settings import MIB, Settings
+from callscribe.waiting import DATABASE
 from callscribe.web.application import of_application
 from callscribe.web.idempotency import MAX_KEY_LENGTH, Idempotency
 from callscribe.web.legacy_pages import Paging, legacy_page
@@ -242,7 +242,7 @@ def _delivered(name: str, suffix: str, extension: Extension, summary: str, descr
         media: Media,
         channels: RequestedChannels = None,
     ) -> Response:
-        row = await run_in_threadpool(service.fetch, account, recording_sid)
+        row = await DATABASE.run(service.fetch, account, recording_sid)
         found = await media.audio(row, extension, channels)
         return blob_response(
             request,

@@ -27,6 +27,7 @@ from callscribe.media.spool import Spool, SpoolFull
 from callscribe.recordings import keys, repository
 from callscribe.recordings.tables import Intake
 from callscribe.settings import Settings
+from callscribe.waiting import DATABASE
 
 SEEN_EVERY = 20.0
 """Seconds after which it is said again that an intake goes on."""
@@ -123,7 +124,7 @@ class Intakes:
         async for piece in pieces:
             meter.count(piece)
             if meter.is_to_be_seen():
-                await to_thread.run_sync(self._see, incoming)
+                await DATABASE.run(self._see, incoming)
             yield piece
         meter.end()
 

@@ -4,15 +4,12 @@ import asyncio
 import math
 import tempfile
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import BinaryIO
-from weakref import WeakValueDictionary
-
-from starlette.concurrency import run_in_threadpool
 
 from callscribe.errors import Code, JobError, RequestError, TransientJobError
 from callscribe.media.blobs import BlobMissing, BlobStore
@@ -23,6 +20,7 @@ from callscribe.recordings import keys
 from callscribe.recordings.intake import ROOM_PATIENCE, no_spool, refused
 from callscribe.recordings.tables import Recording
 from callscribe.settings import Settings
+from callscribe.waiting import STORE, within
 
 RENDITIONS = 2
 """Renditions that one server makes at the same time."""
@@ -64,7 +62,8 @@ class RecordingMedia:
         self._spool = Spool.of(settings)
         self._exists = exists
         self._makers = ThreadPoolExecutor(RENDITIONS, thread_name_prefix="rendition")
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._places = asyncio.Semaphore(RENDITIONS)
+        self._making: dict[str, asyncio.Task[None]] = {}
 
     def close(self) -> None:
         """Give up what is being made."""
@@ -90,12 +89,12 @@ class RecordingMedia:
             name = f"{wanted}.{extension}"
             key, etag = keys.rendition(row.blobs, name), f'"{row.sha256}-{name}"'
             await self._make_once(row, key, extension, wanted)
-        size = await run_in_threadpool(self._size, key)
+        size = await STORE.run(self._size, key)
         if size is None:
             raise RequestError(Code.NOT_FOUND, f"The audio of recording {row.sid} is gone.")
         return Audio(key, size, etag)
 
-    def pieces(self, audio: Audio, start: int, end: int) -> Iterator[bytes]:
+    def pieces(self, audio: Audio, start: int, end: int) -> AsyncIterator[bytes]:
         """Bytes `start` to `end`, the latter excluded."""
         return self._blobs.pieces(audio.key, start, end)
 
@@ -106,12 +105,22 @@ class RecordingMedia:
             return None
 
     async def _make_once(self, row: Recording, key: str, extension: Extension, channels: int) -> None:
-        # Who asks for the same at the same time waits for the first, and holds no thread meanwhile.
-        async with self._locks.setdefault(key, asyncio.Lock()):
-            if await run_in_threadpool(self._size, key) is None:
-                await asyncio.get_running_loop().run_in_executor(
-                    self._makers, self._make, row, key, extension, channels
-                )
+        # Who asks for the same at the same time waits for the first, and fails with it.
+        making = self._making.get(key)
+        if making is None:
+            making = asyncio.create_task(self._make_missing(row, key, extension, channels))
+            self._making[key] = making
+            making.add_done_callback(lambda _: self._making.pop(key))
+        await asyncio.shield(making)
+
+    async def _make_missing(self, row: Recording, key: str, extension: Extension, channels: int) -> None:
+        if await STORE.run(self._size, key) is not None:
+            return
+        await within(self._places.acquire(), "others are being converted")
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._makers, self._make, row, key, extension, channels)
+        finally:
+            self._places.release()
 
     def _make(self, row: Recording, key: str, extension: Extension, channels: int) -> None:
         try:

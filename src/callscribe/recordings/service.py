@@ -5,7 +5,6 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from anyio import to_thread
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -27,6 +26,7 @@ from callscribe.recordings.intake import STORAGE_WAIT, Incoming, Intakes, NoRoom
 from callscribe.recordings.repository import CallFilters, RecordingFilters
 from callscribe.recordings.tables import Call, Recording
 from callscribe.settings import Settings
+from callscribe.waiting import DATABASE, STORE
 from callscribe.web.idempotency import Idempotency
 
 Answer = TypeVar("Answer")
@@ -117,8 +117,8 @@ class Recordings:
             RequestError: 17554 to 17560; 17534; 20001 where the audio has not the channels that it should have; 20429,
                 a quota of the account is used up.
         """
-        limit, room = await to_thread.run_sync(self._room, account_sid, announced)
-        incoming = await to_thread.run_sync(self._intakes.begin, account_sid, new_recording_sid(), room)
+        limit, room = await DATABASE.run(self._room, account_sid, announced)
+        incoming = await DATABASE.run(self._intakes.begin, account_sid, new_recording_sid(), room)
         kept = False
         try:
             info = await self._intakes.receive(incoming, pieces)
@@ -133,14 +133,14 @@ class Recordings:
                     earlier.remember(session, answer)
                 return answer, True
 
-            answer, kept = await to_thread.run_sync(self._committed, work)
+            answer, kept = await DATABASE.run(self._committed, work)
         except NoRoom as error:
-            raise await to_thread.run_sync(self._no_room, account_sid, error.lacking) from error
+            raise await DATABASE.run(self._no_room, account_sid, error.lacking) from error
         else:
             return answer
         finally:
             if not kept:
-                await to_thread.run_sync(self._intakes.abandon, incoming)
+                await STORE.run(self._intakes.abandon, incoming)
 
     def _room(self, account_sid: str, announced: int) -> tuple[int | None, int | None]:
         """Bytes that an account may store, and may still store; None is without a limit.

@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.security import APIKeyHeader
-from starlette.concurrency import run_in_threadpool
 
 from callscribe.callbacks.signing import is_signed_form
 from callscribe.db.engine import Database
@@ -19,6 +18,7 @@ from callscribe.ids import RECORDING_SID
 from callscribe.recordings.reading import ReadingThrough
 from callscribe.recordings.tables import COMPLETED
 from callscribe.settings import Settings
+from callscribe.waiting import DATABASE
 from callscribe.web.application import of_application
 from callscribe.web.problems import problem_responses
 from callscribe.web.urls import BaseUrl
@@ -134,5 +134,5 @@ async def recording_status(
     """  # noqa: D205  it is the description in the API's reference
     query = request.scope["query_string"].decode("latin-1")
     url = f"{base_url}{PATH}" + (f"?{query}" if query else "")
-    await run_in_threadpool(webhook.accept, url, await request.body(), signature, base_url)
+    await DATABASE.run(webhook.accept, url, await request.body(), signature, base_url)
     return Response(status_code=204)

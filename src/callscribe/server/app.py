@@ -23,6 +23,7 @@ import callscribe.server.health
 import callscribe.server.metrics
 import callscribe.transcriptions.endpoints
 import callscribe.transcriptions.examples
+from callscribe import waiting
 from callscribe.accounts.keys import ApiKeys
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts
@@ -62,7 +63,7 @@ _EXAMPLES = {
 
 def create_app(settings: Settings, database: Database, relay: Relay | None = None) -> FastAPI:
     """The application over a migrated database; `relay` asks the worker beside it for metrics, where there is one."""
-    services = Services.over(database, settings)
+    services = Services.over(database, settings, settings.request_patience * waiting.SHARE)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -122,7 +123,7 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
     app.include_router(callscribe.server.metrics.router)
     callscribe.console.endpoints.install(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, streamed=callscribe.recordings.endpoints.UPLOADS)
-    app.add_middleware(Observation)
+    app.add_middleware(Observation, patience=settings.request_patience)
     app.add_middleware(ListQuery)
     app.openapi = _documented(app)  # type: ignore[method-assign]
     return app

@@ -41,14 +41,14 @@ EXAMPLE = {
 
 
 @router.get("/healthz", summary="Is the server up?")
-def healthz() -> dict[str, str]:
+async def healthz() -> dict[str, str]:
     """Answers as long as the process does."""
     return {"status": "ok"}
 
 
 @router.get("/readyz", summary="Can the server work?", responses={200: {"model": Health}, 503: {"model": Health}})
-def readyz(request: Request) -> JSONResponse:
+async def readyz(request: Request) -> JSONResponse:
     """200 when database and blob store answer, and a live worker recognises as far as is known; else 503."""
     readiness: Readiness = request.app.state.readiness
-    report = readiness.report()
+    report = await readiness.awaited()
     return JSONResponse(report.document(), 200 if report.ready else 503)

@@ -9,8 +9,11 @@ from callscribe.errors import Code, RequestError
 from callscribe.monitoring.access import FORWARDED, may_read
 from callscribe.monitoring.gauges import FleetGauges, ProcessGauges
 from callscribe.observability import metrics
+from callscribe.waiting import Threads
 
 router = APIRouter(tags=["Health"])
+
+_THREADS = Threads(2, "others are asking for metrics")
 
 Relay = Callable[[], bytes | None]
 """Asks the worker beside this server for its metrics; None where it does not answer."""
@@ -36,7 +39,7 @@ class ServerMetrics:
 
 # Not in the OpenAPI document: it is no part of the API, and answers text.
 @router.get("/metrics", include_in_schema=False)
-def show_metrics(request: Request) -> Response:
+async def show_metrics(request: Request) -> Response:
     """What is measured, to those who may see it."""
     allowed = may_read(
         request.app.state.settings,
@@ -47,4 +50,4 @@ def show_metrics(request: Request) -> Response:
     if not allowed:
         raise RequestError(Code.FORBIDDEN, "Metrics are not for everybody; see docs/security.md.")
     shown: ServerMetrics = request.app.state.metrics
-    return Response(shown.exposition(), media_type=metrics.CONTENT_TYPE)
+    return Response(await _THREADS.run(shown.exposition), media_type=metrics.CONTENT_TYPE)

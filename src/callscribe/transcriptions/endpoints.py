@@ -10,7 +10,6 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from sse_starlette import EventSourceResponse
-from starlette.concurrency import run_in_threadpool
 
 from callscribe.accounts.authentication import AccountSid, AuthenticatedRoute
 from callscribe.callbacks.tables import Callback
@@ -35,6 +34,7 @@ from callscribe.transcriptions.service import Transcriptions
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import Transcription
 from callscribe.transcripts.format_names import Format
+from callscribe.waiting import DATABASE, STORE
 from callscribe.web.application import of_application
 from callscribe.web.idempotency import Idempotency
 from callscribe.web.pagination import Paging
@@ -198,7 +198,7 @@ _TRANSCRIPT_RESPONSES = problem_responses(404, 410) | {
 @router.get(
     f"{_ONE}/Transcript", summary="Fetch the transcript", responses=_TRANSCRIPT_RESPONSES, response_class=Response
 )
-def transcript(
+async def transcript(
     account: AccountSid,
     transcription_id: str,
     service: Service,
@@ -209,7 +209,7 @@ def transcript(
 
     While the job is RUNNING, the sentences so far, with `Retry-After`; the last of them may still change.
     """
-    return _transcript(account, transcription_id, service, results, preferred_format(accept))
+    return await _transcript(account, transcription_id, service, results, preferred_format(accept))
 
 
 @router.get(
@@ -218,7 +218,7 @@ def transcript(
     responses=_TRANSCRIPT_RESPONSES,
     response_class=Response,
 )
-def transcript_as(
+async def transcript_as(
     account: AccountSid,
     transcription_id: str,
     format_: Format,
@@ -226,22 +226,23 @@ def transcript_as(
     results: TranscriptionResults,
 ) -> Response:
     """`.json`, `.vtt`, `.srt` or `.txt`; while the job is RUNNING, what there is so far."""
-    return _transcript(account, transcription_id, service, results, format_)
+    return await _transcript(account, transcription_id, service, results, format_)
 
 
-def _transcript(
+async def _transcript(
     account: str, transcription_id: str, service: Transcriptions, results: Results, format_: Format
 ) -> Response:
-    row = service.fetch(account, transcription_id)
+    row = await DATABASE.run(service.fetch, account, transcription_id)
     if row.status == Status.RUNNING:
-        so_far = results.transcript_so_far(row, service.chunks(row), format_)
+        chunks = await DATABASE.run(service.chunks, row)
+        so_far = await STORE.run(results.transcript_so_far, row, chunks, format_)
         if so_far is not None:
             return Response(so_far, headers={"Retry-After": str(RETRY_AFTER)}, media_type=MEDIA_TYPES[format_])
-        row = service.fetch(account, transcription_id)  # it may have ended in this moment
+        row = await DATABASE.run(service.fetch, account, transcription_id)  # it may have ended in this moment
     if row.status != Status.COMPLETED:
         detail = f"Transcription {row.id} is {row.status}; there is nothing of its transcript to be read."
         raise RequestError(Code.NOT_FOUND, detail, retry_after=None if row.status.is_final else RETRY_AFTER)
-    return Response(results.transcript(row, format_), media_type=MEDIA_TYPES[format_])
+    return Response(await STORE.run(results.transcript, row, format_), media_type=MEDIA_TYPES[format_])
 
 
 @router.get(
@@ -254,7 +255,7 @@ def _transcript(
     },
     response_class=StreamingResponse,
 )
-def media(
+async def media(
     request: Request,
     account: AccountSid,
     transcription_id: str,
@@ -263,8 +264,8 @@ def media(
     range_: Annotated[str | None, Header(alias="Range")] = None,  # noqa: ARG001  for the document; read where it is kept to
 ) -> Response:
     """The bytes as they were fetched. Takes one range, as players ask for when they jump."""
-    row = service.fetch(account, transcription_id)
-    size = results.media_size(row)
+    row = await DATABASE.run(service.fetch, account, transcription_id)
+    size = await STORE.run(results.media_size, row)
     return blob_response(request, partial(results.media, row), size=size, media_type="application/octet-stream")
 
 
@@ -289,7 +290,7 @@ async def _watch(
     told: tuple[Status, float, float] | None = None
     while True:
         try:
-            row = await run_in_threadpool(service.fetch, account, transcription_id)
+            row = await DATABASE.run(service.fetch, account, transcription_id)
         except RequestError:
             yield {"event": "deleted", "data": json.dumps({"id": transcription_id})}
             return

@@ -1,7 +1,7 @@
 """What a transcription has in the blob store, as it is answered."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 from callscribe.errors import Code, RequestError
@@ -80,7 +80,7 @@ class Results:
         except BlobMissing as error:
             raise RequestError(Code.NOT_FOUND, f"There is no media of {row.id}.") from error
 
-    def media(self, row: Transcription, start: int, end: int) -> Iterator[bytes]:
+    def media(self, row: Transcription, start: int, end: int) -> AsyncIterator[bytes]:
         """Bytes `start` to `end` of the recording, the latter excluded."""
         return self._blobs.pieces(keys.media(row.blobs), start, end)
 

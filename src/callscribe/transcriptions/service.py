@@ -1,6 +1,5 @@
 """Rules for transcriptions: creating, finding and deleting them."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,10 +38,13 @@ from callscribe.transcriptions.schemas import CreateTranscription
 from callscribe.transcriptions.sources import CallSource, not_eligible
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import Chunk, Transcription
+from callscribe.waiting import Threads
 from callscribe.web.idempotency import Idempotency, once
 
 RETRY_AFTER = 10
 """Seconds after which to ask again where Twilio did not answer."""
+
+_TWILIO = Threads(8, "Twilio does not answer")
 
 _log = structlog.get_logger(__name__)
 
@@ -243,7 +245,7 @@ class Transcriptions:
         if source_id is None or self._reading.twilio is None:
             return None
         try:
-            return await asyncio.to_thread(self._reading.look_up, account_sid, source_id)
+            return await _TWILIO.run(self._reading.look_up, account_sid, source_id)
         except TwilioMissing as error:
             raise not_eligible(f"There is no recording {source_id}, here or at Twilio.") from error
         except TwilioUnavailable as error:

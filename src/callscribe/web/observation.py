@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from callscribe import waiting
 from callscribe.observability import context, tracing
 from callscribe.observability.metrics import HTTP_SECONDS
 
@@ -26,10 +27,13 @@ class Observation:
 
     What changes something or is refused is logged at `info`, what only reads at `debug`. A line has the template of the
     path and the ids in it: neither a query nor a path that leads nowhere, in which may be anything.
+
+    `patience`: seconds that it may wait for database and blob store.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, patience: float) -> None:
         self._app = app
+        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
@@ -40,6 +44,7 @@ class Observation:
         request_id = context.request_id_of(headers.get(b"x-request-id", b"").decode("latin-1") or None)
         # Never unbound: uvicorn has a context for each request, and the handler of faults, outside of this, needs it.
         context.begin_request(request_id)
+        waiting.begin(self._patience)
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
         method = scope["method"] if scope["method"] in _METHODS else "other"

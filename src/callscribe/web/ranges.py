@@ -1,7 +1,7 @@
 """Answers with a blob, or the part of it that a player asks for (RFC 9110, sections 13 and 14)."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 
 from fastapi import HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
@@ -11,7 +11,7 @@ _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 def blob_response(
     request: Request,
-    pieces: Callable[[int, int], Iterator[bytes]],
+    pieces: Callable[[int, int], AsyncIterator[bytes]],
     *,
     size: int,
     media_type: str,

@@ -129,6 +129,10 @@ async def arriving(data: bytes) -> AsyncIterator[bytes]:
         yield piece
 
 
+async def joined(parts: AsyncIterator[bytes]) -> bytes:
+    return b"".join([part async for part in parts])
+
+
 def receive(recordings: Recordings, account: str, data: bytes, fields: RecordingFields) -> dict[str, Any]:
     return asyncio.run(
         recordings.receive(
@@ -154,7 +158,7 @@ def test_a_recording_comes_in_is_delivered_in_every_form_and_goes(place: Install
 
     media = RecordingMedia(place.blobs, Decoder(), place.settings, recordings.is_there)
     whole = asyncio.run(media.audio(row, Extension.WAV, None))
-    assert b"".join(media.pieces(whole, 0, whole.size)) == audio
+    assert asyncio.run(joined(media.pieces(whole, 0, whole.size))) == audio
     one = asyncio.run(media.audio(row, Extension.MP3, 1))
     assert one.size == pytest.approx(40 * 32_000 / 8, rel=0.02)
     assert list(place.settings.spool.iterdir()) == []
