@@ -98,6 +98,18 @@ class Settings(BaseSettings):
         1 * MIB, ge=1024, description="Largest request body that is read, in bytes; above it 413."
     )
 
+    receive_timeout: float = Field(
+        20.0,
+        gt=0,
+        description="Seconds in which the head of a request must have come, and then its body; else the connection "
+        "ends. An upload has `CALLSCRIBE_MEDIA_TIMEOUT` and `CALLSCRIBE_MEDIA_STALL_TIMEOUT`.",
+    )
+    max_connections: int = Field(
+        10_000,
+        ge=8,
+        description="Most connections to one server process, fewer where the system lets it open fewer files. For one "
+        "more, that which has waited the longest without a request is closed.",
+    )
     request_patience: float = Field(
         8.0,
         ge=1,
@@ -110,6 +122,9 @@ class Settings(BaseSettings):
         "1000/second",
         description="Most requests of one account that one server process takes, such as `100/second` or "
         "`5000/minute`; above it 429 with `Retry-After`. `none` is no limit.",
+    )
+    account_streams: int = Field(
+        1000, ge=1, description="Most streams of events of one account that one server process has open; above it 429."
     )
     account_jobs_waiting: int | None = Field(
         100_000,

@@ -222,11 +222,14 @@ def _serve_http(settings: Settings, sock: socket.socket, relay: Relay | None = N
     from callscribe.db.engine import Database
     from callscribe.observability import tracing
     from callscribe.server.app import create_app
+    from callscribe.server.connections import guarded
 
     tracing.configure("api")
     database = Database(settings.database, settings.database_pool, settings.request_patience * waiting.SHARE)
     config = uvicorn.Config(
         create_app(settings, database, relay),
+        http=guarded(settings.max_connections, settings.receive_timeout),
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

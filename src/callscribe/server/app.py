@@ -40,6 +40,7 @@ from callscribe.server.metrics import Relay, ServerMetrics
 from callscribe.services import Services
 from callscribe.settings import Settings
 from callscribe.transcriptions.results import Results
+from callscribe.transcriptions.watching import Watching
 from callscribe.web import problems
 from callscribe.web.links import add_links
 from callscribe.web.observation import Observation
@@ -108,6 +109,7 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
     app.state.recordings = recordings
     app.state.recording_media = RecordingMedia(blobs, decoder, settings, recordings.is_there)
     app.state.results = Results(blobs)
+    app.state.watching = Watching(database, settings.account_streams)
     app.state.rate_limit = RateLimit(settings.rate_limit)
     app.state.readiness = Readiness(database, blobs, settings)
     app.state.metrics = ServerMetrics(FleetGauges(database), ProcessGauges("api", database), relay)
@@ -122,7 +124,12 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
     app.include_router(callscribe.server.health.router)
     app.include_router(callscribe.server.metrics.router)
     callscribe.console.endpoints.install(app)
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, streamed=callscribe.recordings.endpoints.UPLOADS)
+    app.add_middleware(
+        BodyLimit,
+        max_bytes=settings.max_body_bytes,
+        seconds=settings.receive_timeout,
+        streamed=callscribe.recordings.endpoints.UPLOADS,
+    )
     app.add_middleware(Observation, patience=settings.request_patience)
     app.add_middleware(ListQuery)
     app.openapi = _documented(app)  # type: ignore[method-assign]

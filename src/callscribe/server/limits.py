@@ -1,5 +1,6 @@
 """Limits on what a request may bring."""
 
+import asyncio
 import math
 import re
 import time
@@ -17,14 +18,15 @@ from callscribe.web.problems import render
 
 
 class BodyLimit:
-    """Answers 413 to a body over the limit, at its announcement or at the first byte too many.
+    """Answers 413 to a body over the limit, at its announcement or at the first byte too many; 408 to one that is late.
 
     Paths that match `streamed` are let through: they count for themselves, and never hold a body in memory.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int, streamed: re.Pattern[str]) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int, seconds: float, streamed: re.Pattern[str]) -> None:
         self._app = app
         self._max_bytes = max_bytes
+        self._seconds = seconds
         self._streamed = streamed
         self._detail = f"The body is larger than {max_bytes} bytes."
 
@@ -38,14 +40,20 @@ class BodyLimit:
             error = RequestError(Code.TOO_LARGE, self._detail)
             await render(error, scope["path"])(scope, receive, send)
             return
-        received = 0
+        received, coming = 0, True
+        until = asyncio.get_running_loop().time() + self._seconds
 
         async def counted() -> Message:
-            nonlocal received
-            message = await receive()
+            # Here and below: the one kind of error that comes through while a body is read.
+            nonlocal received, coming
+            try:
+                async with asyncio.timeout_at(until if coming else None):
+                    message = await receive()
+            except TimeoutError as error:
+                raise HTTPException(408, f"The body did not come within {self._seconds:g} seconds.") from error
+            coming = message.get("more_body", False)
             received += len(message.get("body", b""))
             if received > self._max_bytes:
-                # The one kind of error that comes through while a body is read.
                 raise HTTPException(413, self._detail)
             return message
 

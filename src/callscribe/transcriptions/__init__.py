@@ -18,5 +18,6 @@ __all__ = [
     "sources",
     "status",
     "tables",
+    "watching",
 ]
 """What the rest of the program may use of it: modules."""

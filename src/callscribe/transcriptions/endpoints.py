@@ -1,8 +1,8 @@
 """HTTP: `/v3/Transcriptions`."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import aclosing
 from functools import partial
 from typing import Annotated, Any
 
@@ -33,6 +33,7 @@ from callscribe.transcriptions.schemas import (
 from callscribe.transcriptions.service import Transcriptions
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import Transcription
+from callscribe.transcriptions.watching import Watching
 from callscribe.transcripts.format_names import Format
 from callscribe.waiting import DATABASE, STORE
 from callscribe.web.application import of_application
@@ -45,8 +46,6 @@ from callscribe.web.wire import Instant, from_row
 
 RETRY_AFTER = 2
 """Seconds after which to ask again for a job that has not ended."""
-EVENTS_INTERVAL = 0.5
-"""Seconds between two looks at a job for its stream of events."""
 
 
 class _CodedRoute(AuthenticatedRoute):
@@ -275,33 +274,33 @@ async def media(
     responses=problem_responses(404) | {200: {"content": {"text/event-stream": {}}}},
     response_class=EventSourceResponse,
 )
-def events(account: AccountSid, transcription_id: str, service: Service, base_url: BaseUrl) -> EventSourceResponse:
+async def events(
+    request: Request, account: AccountSid, transcription_id: str, service: Service, base_url: BaseUrl
+) -> EventSourceResponse:
     """Server-sent events `status`, `progress`, and `transcript` when there are more sentences to be read.
 
-    Each has the transcription as data. The stream ends with the job.
+    Each has the transcription as data. The stream ends with the job. An account may have
+    `CALLSCRIBE_ACCOUNT_STREAMS` of them.
     """
-    service.fetch(account, transcription_id)
-    return EventSourceResponse(_watch(service, account, transcription_id, base_url))
+    watching: Watching = request.app.state.watching
+    watching.check(account)
+    row = await DATABASE.run(service.fetch, account, transcription_id)
+    return EventSourceResponse(_tell(watching.changes(row), transcription_id, base_url))
 
 
-async def _watch(
-    service: Transcriptions, account: str, transcription_id: str, base_url: str
+async def _tell(
+    changes: AsyncGenerator[Transcription | None], transcription_id: str, base_url: str
 ) -> AsyncIterator[dict[str, str]]:
     told: tuple[Status, float, float] | None = None
-    while True:
-        try:
-            row = await DATABASE.run(service.fetch, account, transcription_id)
-        except RequestError:
-            yield {"event": "deleted", "data": json.dumps({"id": transcription_id})}
-            return
-        current = (row.status, round(row.progress, 3), round(row.transcribed or 0.0, 3))
-        data = TranscriptionResource.of(row, base_url).model_dump_json(by_alias=True)
-        for event in _news(told, current):
-            yield {"event": event, "data": data}
-        told = current
-        if row.status.is_final:
-            return
-        await asyncio.sleep(EVENTS_INTERVAL)
+    async with aclosing(changes):
+        async for row in changes:
+            if row is None:
+                yield {"event": "deleted", "data": json.dumps({"id": transcription_id})}
+                return
+            current = (row.status, round(row.progress, 3), round(row.transcribed or 0.0, 3))
+            for event in _news(told, current):
+                yield {"event": event, "data": TranscriptionResource.of(row, base_url).model_dump_json(by_alias=True)}
+            told = current
 
 
 def _news(told: tuple[Status, float, float] | None, current: tuple[Status, float, float]) -> Iterator[str]:

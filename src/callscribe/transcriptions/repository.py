@@ -55,6 +55,22 @@ def find(session: Session, transcription_id: str) -> Transcription | None:
     return session.get(Transcription, transcription_id)
 
 
+State = tuple[Status, float, float | None]
+"""What of a job its listeners are told of: status, progress, seconds that can be read."""
+
+
+def states(session: Session, ids: Collection[str]) -> dict[str, State]:
+    """How those of these jobs stand that are there."""
+    columns = Transcription.id, Transcription.status, Transcription.progress, Transcription.transcribed
+    rows = session.execute(sa.select(*columns).where(Transcription.id.in_(ids)))
+    return {job: (status, progress, transcribed) for job, status, progress, transcribed in rows}
+
+
+def find_all(session: Session, ids: Collection[str]) -> Sequence[Transcription]:
+    """Those of these jobs that are there."""
+    return session.scalars(sa.select(Transcription).where(Transcription.id.in_(ids))).all()
+
+
 def origin(session: Session, transcription_id: str) -> dict[str, Any]:
     """Where a job comes from: `account`, `request_id` and `traceparent`; nothing where there is none of this id."""
     columns = Transcription.account_sid.label("account"), Transcription.request_id, Transcription.traceparent
