@@ -94,6 +94,11 @@ class Settings(BaseSettings):
         description="Address that clients reach the server by, for the links in answers and callbacks. "
         "Without it, the address of the request; a callback takes that of the request that made the job.",
     )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Origins of web pages that may ask this server (`https://app.example.com`), or `*`. Separated by "
+        "commas.",
+    )
     max_body_bytes: int = Field(
         1 * MIB, ge=1024, description="Largest request body that is read, in bytes; above it 413."
     )
@@ -363,7 +368,8 @@ class Settings(BaseSettings):
     )
 
     _lists = field_validator(
-        "media_not_found_waits", "media_allow", "callback_allow", "worker_queues", "worker_models", mode="before"
+        *("cors_origins", "media_allow", "media_not_found_waits", "callback_allow", "worker_queues", "worker_models"),
+        mode="before",
     )(_split)
     _driver = field_validator("database_url")(_database)
     _key = field_validator("callback_shared_key")(_named_key)

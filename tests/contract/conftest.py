@@ -76,6 +76,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
         CALLSCRIBE_CALLBACK_TIMEOUT="1",
         CALLSCRIBE_PUBLIC_URL="https://calls.example.com/base",
         CALLSCRIBE_CALLBACK_SHARED_KEY=SHARED_KEY,
+        CALLSCRIBE_CORS_ORIGINS="https://app.example.com",
     )
 
 

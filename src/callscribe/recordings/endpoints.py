@@ -225,7 +225,6 @@ def _delivered(name: str, suffix: str, extension: Extension, summary: str, descr
         304: {"description": "It is as `If-None-Match` says."},
     }
 
-    @router.head(path, include_in_schema=False, response_class=Response)
     @router.get(
         path,
         name=name,

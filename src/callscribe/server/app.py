@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.middleware.cors import CORSMiddleware
 
 import callscribe
 import callscribe.accounts.endpoints
@@ -43,6 +44,7 @@ from callscribe.transcriptions.results import Results
 from callscribe.transcriptions.watching import Watching
 from callscribe.web import problems
 from callscribe.web.links import add_links
+from callscribe.web.methods import HeadAsGet
 from callscribe.web.observation import Observation
 from callscribe.web.pagination import ListQuery
 
@@ -50,6 +52,9 @@ DESCRIPTION = """\
 Batch transcription for recorded calls, on your own machines. The paths, bodies and errors are those of Twilio's Batch
 Transcription API, so its SDKs work by changing one address. What this server adds says so in its description."""
 
+
+EXPOSED = ("Content-Range", "ETag", "Idempotency-Key", "Location", "Operation-Id", "Retry-After", "X-Request-Id")
+"""Headers of answers that pages of other origins may read, beside those that all may."""
 
 _EXAMPLES = {
     **callscribe.transcriptions.examples.BY_SCHEMA,
@@ -130,8 +135,17 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
         seconds=settings.receive_timeout,
         streamed=callscribe.recordings.endpoints.UPLOADS,
     )
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=EXPOSED,
+        )
     app.add_middleware(Observation, patience=settings.request_patience)
     app.add_middleware(ListQuery)
+    app.add_middleware(HeadAsGet)
     app.openapi = _documented(app)  # type: ignore[method-assign]
     return app
 

@@ -38,6 +38,7 @@ from callscribe.transcripts.format_names import Format
 from callscribe.waiting import DATABASE, STORE
 from callscribe.web.application import of_application
 from callscribe.web.idempotency import Idempotency
+from callscribe.web.methods import is_head
 from callscribe.web.pagination import Paging
 from callscribe.web.problems import problem_responses
 from callscribe.web.ranges import blob_response
@@ -276,7 +277,7 @@ async def media(
 )
 async def events(
     request: Request, account: AccountSid, transcription_id: str, service: Service, base_url: BaseUrl
-) -> EventSourceResponse:
+) -> Response:
     """Server-sent events `status`, `progress`, and `transcript` when there are more sentences to be read.
 
     Each has the transcription as data. The stream ends with the job. An account may have
@@ -285,6 +286,8 @@ async def events(
     watching: Watching = request.app.state.watching
     watching.check(account)
     row = await DATABASE.run(service.fetch, account, transcription_id)
+    if is_head(request.scope):
+        return Response(media_type="text/event-stream")
     return EventSourceResponse(_tell(watching.changes(row), transcription_id, base_url))
 
 

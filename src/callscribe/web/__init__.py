@@ -5,6 +5,7 @@ __all__ = [
     "idempotency",
     "legacy_pages",
     "links",
+    "methods",
     "observation",
     "pagination",
     "problems",

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from callscribe import waiting
 from callscribe.observability import context, tracing
 from callscribe.observability.metrics import HTTP_SECONDS
+from callscribe.web.methods import is_head
 
 REQUEST_ID = "X-Request-Id"
 TWILIO_REQUEST_ID = "Twilio-Request-Id"
@@ -47,7 +48,8 @@ class Observation:
         waiting.begin(self._patience)
         state = scope.setdefault("state", {})
         state["request_id"] = request_id
-        method = scope["method"] if scope["method"] in _METHODS else "other"
+        asked = "HEAD" if is_head(scope) else scope["method"]
+        method = asked if asked in _METHODS else "other"
         status = 500
         begin = time.perf_counter()
 

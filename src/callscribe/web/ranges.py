@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from fastapi import HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 
+from callscribe.web.methods import is_head
+
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
@@ -34,7 +36,7 @@ def blob_response(
         if _is_known(etag, request.headers.get("If-None-Match", "")):
             return Response(status_code=304, headers=headers)
     is_same = request.headers.get("If-Range", etag) == etag
-    wanted = request.headers.get("Range") if request.method == "GET" and is_same else None
+    wanted = request.headers.get("Range") if is_same and not is_head(request.scope) else None
     start, end = byte_range(wanted, size)
     if start >= end:
         raise HTTPException(416, "The range is outside of the recording.", {"Content-Range": f"bytes */{size}"})
@@ -42,7 +44,7 @@ def blob_response(
     partial = end - start < size
     if partial:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    if request.method == "HEAD":
+    if is_head(request.scope):
         return Response(headers=headers, media_type=media_type)
     return StreamingResponse(pieces(start, end), 206 if partial else 200, headers, media_type)
 

@@ -47,9 +47,9 @@ def test_nothing_is_linked_where_nothing_is_made(document: dict[str, Any]) -> No
 @pytest.mark.parametrize(
     ("path", "methods"),
     [
-        ("/of/me/things.json", ["GET", "POST"]),
-        ("/of/me/things/1.json", ["DELETE", "GET"]),
-        ("/of/me/things/Default", ["GET"]),
+        ("/of/me/things.json", ["GET", "HEAD", "POST"]),
+        ("/of/me/things/1.json", ["DELETE", "GET", "HEAD"]),
+        ("/of/me/things/Default", ["GET", "HEAD"]),
         ("/of/me/things", []),
         ("/of/me/thingsXjson", []),
     ],

@@ -1,0 +1,79 @@
+"""What browsers and programs that only look ask for: HEAD, pages that run nothing of others, pages of other origins."""
+
+import base64
+import hashlib
+import re
+
+import httpx2
+import pytest
+
+from callers import Caller, Front
+from callscribe.ids import new_recording_sid
+
+ORIGIN = "https://app.example.com"
+
+
+def paths(caller: Caller) -> list[str]:
+    job = f"/v3/Transcriptions/{caller.submit(caller.configure())}"
+    account = f"/2010-04-01/Accounts/{caller.sid}"
+    return [
+        *("/", "/docs", "/docs/assets/swagger-ui.css", "/openapi.json", "/healthz", "/readyz", "/metrics"),
+        *("/v3/Transcriptions", job, f"{job}/Callbacks", f"{job}/Transcript", f"{job}/Media", f"{job}/Events"),
+        *("/v2/Configurations/Transcription", "/v2/ControlPlane/Configurations", "/v2/Conversations"),
+        *(f"{account}.json", f"{account}/Recordings.json", f"{account}/Recordings/{new_recording_sid()}"),
+    ]
+
+
+def test_head_is_answered_as_get_without_a_body(caller: Caller) -> None:
+    with httpx2.Client(base_url=caller.server.url, auth=(caller.sid, caller.token), trust_env=False) as client:
+        for path in paths(caller):
+            looked = client.head(path)
+            assert looked.content == b""
+            with client.stream("GET", path) as got:
+                assert looked.status_code == got.status_code, path
+                assert looked.headers.get("Content-Type") == got.headers.get("Content-Type"), path
+
+
+def test_head_needs_a_login_too(caller: Caller) -> None:
+    assert httpx2.head(f"{caller.server.url}/v3/Transcriptions", trust_env=False).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_pages_run_their_own_scripts_alone(caller: Caller, path: str) -> None:
+    answer = caller.http.get(path)
+    policy = dict(each.strip().split(" ", 1) for each in answer.headers["Content-Security-Policy"].split(";"))
+    assert policy["default-src"] == "'self'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert "unsafe-inline" not in policy["script-src"]
+    for script in re.findall(r"<script>(.*?)</script>", answer.text, re.DOTALL):
+        assert base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() in policy["script-src"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+def preflight(url: str, origin: str) -> httpx2.Response:
+    headers = {
+        "Origin": origin,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type",
+    }
+    return httpx2.request("OPTIONS", f"{url}/v3/Transcriptions", headers=headers, trust_env=False)
+
+
+def test_no_page_of_another_origin_may_ask(caller: Caller) -> None:
+    assert preflight(caller.server.url, ORIGIN).status_code == 405
+    answer = caller.http.get("/v3/Transcriptions", headers={"Origin": ORIGIN})
+    assert not any(name.startswith("access-control") for name in answer.headers)
+
+
+def test_a_page_of_an_origin_in_the_settings_may(strict: Front) -> None:
+    url = strict.server.url
+    allowed = preflight(url, ORIGIN)
+    assert allowed.status_code == 200
+    assert allowed.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert "authorization" in allowed.headers["Access-Control-Allow-Headers"].lower()
+    assert preflight(url, "https://elsewhere.example.com").status_code == 400
+    answer = httpx2.get(f"{url}/v3/Transcriptions", headers={"Origin": ORIGIN}, trust_env=False)
+    assert answer.status_code == 401
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert "Retry-After" in answer.headers["Access-Control-Expose-Headers"]
