@@ -1,17 +1,24 @@
 """POST /v3/Transcriptions: what a client gets, and idempotency."""
 
+import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from twilio.base.exceptions import TwilioServiceException
+from twilio.rest import Client
 from twilio.rest.voice.v3.transcription import TranscriptionList
 
 from callers import MEDIA_URL, Caller
+from callscribe.twilio import AsyncCallscribeHttpClient
+from harness import OPTIONS
 from sourcing import make_conversation_configuration
 
 Request = TranscriptionList.CreateV3TranscriptionsRequest
+README = Path(__file__).parents[2] / "README.md"
 
 
 def test_a_created_transcription_is_answered_with_where_and_when_to_ask_for_it(caller: Caller) -> None:
@@ -94,6 +101,36 @@ def test_the_sdk_creates_and_fetches(caller: Caller) -> None:
     assert fetched.status_url == created.status_url
     assert fetched.transcription["audioStartedAt"] == "2026-03-02T09:30:00Z"
     assert fetched.transcription["participants"][0]["name"] == "Emma"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the SDK uses what aiohttp gives up in its next version
+def test_the_sdk_creates_without_waiting(caller: Caller) -> None:
+    async def walk() -> tuple[Any, Any, list[str]]:
+        async with AsyncCallscribeHttpClient(caller.server.url) as http_client:
+            client = Client(caller.sid, caller.token, http_client=http_client)
+            configurations = client.voice.v2.configurations("Transcription")
+            made = configurations.VoiceV2ConfigurationRequest({"configuration": OPTIONS})
+            configuration = await configurations.create_async(made)
+            transcriptions = client.voice.v3.transcriptions
+            request = Request({"transcriptionConfigurationId": configuration.id, "mediaUrl": MEDIA_URL})
+            created = await transcriptions.create_async(request, idempotency_key="one")
+            fetched = await transcriptions(created.transcription["id"]).fetch_async()
+            listed = await transcriptions.list_async(status="PENDING", page_size=1)
+            return created, fetched, [each.id for each in listed]
+
+    created, fetched, listed = asyncio.run(walk())
+    assert created.status == fetched.status == "PENDING"
+    assert listed == [created.transcription["id"]] == [fetched.operation_id]
+
+
+def test_the_snippet_of_the_readme_does(caller: Caller) -> None:
+    [snippet] = re.findall(r"```python\n([^`]*^class [^`]*)```", README.read_text(), re.MULTILINE)
+    names: dict[str, Any] = {"account_sid": caller.sid, "auth_token": caller.token}
+    exec(snippet.replace("http://127.0.0.1:8321", caller.server.url), names)
+    request = Request({"transcriptionConfigurationId": caller.configure(), "mediaUrl": MEDIA_URL})
+    created = names["client"].voice.v3.transcriptions.create(request)
+    names["client"].http_client.session.close()
+    assert created.status == "PENDING"
 
 
 def test_the_sdk_sees_status_and_headers(caller: Caller) -> None:

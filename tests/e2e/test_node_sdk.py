@@ -86,6 +86,12 @@ def test_the_program_of_the_api_guide_runs_as_it_is_written(
     assert "Riverside" in printed
 
 
+@pytest.mark.parametrize("version", ["twilio", "twilio-5"])
+def test_every_version_of_the_sdk(node: Any, server: Server, account: Credentials, version: str) -> None:
+    done = node(server, account, "versions.js", TWILIO=version)
+    assert done == {"statuses": [201, 202, 404], "keys": ["any version"], "gone": True}
+
+
 def test_an_uploaded_recording_becomes_a_conversation(node: Any, server: Server, account: Credentials) -> None:
     done = node(
         server,

@@ -2,9 +2,8 @@
 // one take the server and the account from the environment, and print what they were answered as one JSON document.
 "use strict";
 
-const twilio = require("twilio");
-
-const { CALLSCRIBE_URL, ACCOUNT_SID, AUTH_TOKEN } = process.env;
+const { CALLSCRIBE_URL, ACCOUNT_SID, AUTH_TOKEN, TWILIO = "twilio" } = process.env;
+const twilio = require(TWILIO);
 
 class CallscribeRequestClient extends twilio.RequestClient {
   request(options) {
