@@ -19,11 +19,12 @@ import callscribe.transcriptions.endpoints
 from callscribe.cli import app
 from callscribe.errors import Code
 from callscribe.settings import Settings, variables
+from callscribe.speech.languages import LOCALES
 from callscribe.speech.models import CATALOGUE
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "clients").rglob("*.md")])
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -150,6 +151,10 @@ def test_every_decision_is_listed() -> None:
     for record in (DOCS / "decisions").glob("0*.md"):
         number, title = re.findall(r"^# (\d{4}): (.+)$", text(record), re.MULTILINE)[0]
         assert f"| [{number}]({record.name}) | {title} |" in index
+
+
+def test_the_locales_are_listed_in_their_order() -> None:
+    assert ", ".join(LOCALES) in " ".join(text(DOCS / "quickstart.md").split())
 
 
 def test_every_model_of_the_catalogue_is_listed() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,22 +28,36 @@ from rich.text import Text
 
 from callscribe.cli.figures import clock, figures_table, omissions_line
 from callscribe.cli.options import Data, load_settings
-from callscribe.errors import Code, JobError
+from callscribe.cli.sources import STANDARD_INPUT, Skipped, Source, find, outputs, several
+from callscribe.errors import JobError
 from callscribe.speech.diarization.turns import MOST_SPEAKERS, SpeakerRange
-from callscribe.speech.languages import MULTI
+from callscribe.speech.languages import MULTI, locale_named
 from callscribe.transcripts.format_names import Format
 
 if TYPE_CHECKING:
     from callscribe.media.decoding import Decoder
+    from callscribe.settings import Settings
     from callscribe.speech.diarization.diarizer import Diarizer
     from callscribe.speech.interface import Engine, RecognitionOptions
+    from callscribe.speech.pipeline import Progress as Progressed
     from callscribe.transcripts.models import Transcript
 
 
 def transcribe(
-    files: Annotated[list[Path], typer.Argument(help="Recordings: WAV, MP3, FLAC and more; mono or two channels.")],
-    output_format: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.TXT,
-    language: Annotated[str, typer.Option(help=f"A locale such as en-US, or {MULTI} to detect it.")] = MULTI,
+    places: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH|URL|-",
+            help="Recordings: WAV, MP3, FLAC and more, mono or two channels; folders with all that is below them; "
+            "https URLs; - for standard input.",
+        ),
+    ],
+    output_format: Annotated[
+        Format, typer.Option("--format", case_sensitive=False, help="What to write.")
+    ] = Format.TXT,
+    language: Annotated[
+        str, typer.Option(help=f"A locale such as en-US, a language such as en, or {MULTI} to detect it.")
+    ] = MULTI,
     model: Annotated[
         str | None,
         typer.Option(help="A model's name, see `callscribe models list`, or ENGINE/MODEL."),
@@ -63,12 +80,16 @@ def transcribe(
     output: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for one file for each recording; - writes to standard output, as one file does anyway."
+            help="Folder for one file for each recording; - writes to standard output, as one recording does anyway."
         ),
     ] = None,
     data: Data = None,
 ) -> None:
-    """Write down what is said in recordings, each channel by itself."""
+    """Write down what is said in recordings, each channel by itself.
+
+    Of a folder, everything is taken that is a recording by its content. What is written and what is skipped, and why,
+    is told on standard error; the exit status is 1 where a recording could not be transcribed, or there was none.
+    """
     from callscribe.media.decoding import Decoder
     from callscribe.speech.engines import registry
     from callscribe.speech.engines.registry import Engines
@@ -76,84 +97,120 @@ def transcribe(
     from callscribe.speech.routes import check_served
 
     settings = load_settings(data)
-    console = Console(stderr=True)
     served_by = registry.named(model) if model else registry.default(settings)
+    language = locale_named(language)
     options = RecognitionOptions(None if language == MULTI else language, _vocabulary(keyterm or [], keyterms))
     asked = settings.model_copy(update={"model": served_by.model})  # a folder of the operator's own may be named
     if faults := check_served(served_by, language, asked, keyterms=bool(options.keyterms)):
-        hint = {"language": "--language", "keyterms": "--keyterm"}.get(faults[0].field, "--model")
-        raise typer.BadParameter(f"{faults[0].detail}.", param_hint=hint)
+        option = {"language": "--language", "keyterms": "--keyterm"}.get(faults[0].field, "--model")
+        raise _refused(option if option != "--model" or model else "CALLSCRIBE_MODEL", faults[0].detail)
+    folder = _folder(places, output)
+    extended = settings.media_formats == "extended"
+    found = list(find(places, extended=extended))
     diarizer = None
     if diarize or speakers is not None:
         from callscribe.speech.diarization.diarizer import Diarizer
 
         diarizer = Diarizer(settings)
         diarizer.load()
-    range_ = SpeakerRange.of(speakers, speakers)
-    folder = _folder(files, output)
-    failures = 0
-    with (
-        closing(Engines(settings)) as engines,
-        closing(Decoder(extended=settings.media_formats == "extended")) as decoder,
-        _progress(console) as progress,
-    ):
+    with closing(Engines(settings)) as engines, closing(Decoder(extended=extended)) as decoder:
         engine = engines.serving(served_by)
-        for path in files:
-            task = progress.add_task(escape(path.name), total=None)
-            try:
-                transcript = _transcript(
-                    decoder, path, engine, served_by.model, options, diarizer, range_, progress, task
-                )
-                _write(transcript, path, output_format, folder)
-                _tell(transcript, path, console)
-            except JobError as error:
-                failures += 1
-                progress.update(task, total=1, completed=0)
-                console.print(f"[red]{escape(str(path))}: {escape(str(error))}[/red]", highlight=False, soft_wrap=True)
-            except KeyboardInterrupt:
-                raise typer.Exit(130) from None
-    if failures:
+        range_ = SpeakerRange.of(speakers, speakers)
+        transcriber = _Transcriber(decoder, engine, served_by.model, options, diarizer, range_)
+        try:
+            failed = _each(found, transcriber, settings, output_format, folder, several(places))
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+    if failed:
         raise typer.Exit(1)
 
 
-def _transcript(
-    decoder: Decoder,
-    path: Path,
-    engine: Engine,
-    model: str,
-    options: RecognitionOptions,
-    diarizer: Diarizer | None,
-    speakers: SpeakerRange,
-    progress: Progress,
-    task: TaskID,
-) -> Transcript:
-    from callscribe.cancellation import NEVER
-    from callscribe.speech.pipeline import diarize_file, transcribe_file
-    from callscribe.transcripts.assembly import assemble
-    from callscribe.transcripts.models import Diarization
+def _each(
+    found: list[Source | Skipped],
+    transcriber: _Transcriber,
+    settings: Settings,
+    format_: Format,
+    folder: Path | None,
+    many: bool,
+) -> bool:
+    """Transcribe and write one after the other, and say what became of each; whether anything went wrong."""
+    console = Console(stderr=True)
+    sources = [each for each in found if isinstance(each, Source)]
+    skipped = [each for each in found if isinstance(each, Skipped)]
+    for each in skipped:
+        _say(console, each.name, f"skipped: {each.reason}", "red" if each.fault else "dim")
+    targets = outputs(sources, folder, format_) if folder else [None] * len(sources)
+    written = 0
+    with _progress(console) as progress:
+        for source, target in zip(sources, targets, strict=True):
+            task = progress.add_task(escape(source.below.name), total=None)
+            say = partial(_say, console, source.name)
+            try:
+                with source.opened(settings, say) as path:
+                    transcript = transcriber.transcribe(path, partial(_advance, progress, task))
+                _write(transcript, format_, target, (source.name, not written) if many else None)
+                written += 1
+                if target is not None:
+                    say(f"written to {target}")
+                _tell(transcript, say, console)
+            except BrokenPipeError:  # nobody reads on
+                raise
+            except (JobError, OSError) as error:
+                say(str(error), "red")
+            finally:
+                progress.remove_task(task)
+    failed = len(sources) - written + sum(each.fault for each in skipped)
+    if many:
+        told = f"{written} transcribed, {len(found) - written - failed} skipped, {failed} failed."
+        console.print(told, highlight=False)
+    return failed > 0 or not written
 
-    if not path.is_file():
-        raise JobError(Code.MEDIA_NOT_FOUND, "There is no such file")
-    decoder.inspect(path)
 
-    def tell(done: float, total: float) -> None:
-        progress.update(task, completed=done, total=total)
+@dataclass(frozen=True, slots=True)
+class _Transcriber:
+    """What makes a transcript of a file."""
 
-    segmentation, segments = transcribe_file(
-        decoder, path, engine, model, options, NEVER, tell, voices=diarizer is not None
-    )
-    turns = diarize_file(decoder, path, segmentation, diarizer, speakers, NEVER) if diarizer else None
-    progress.update(task, completed=segmentation.duration, total=segmentation.duration)
-    transcript = assemble(
-        segments,
-        duration=segmentation.duration,
-        language=options.language,
-        channels=len(segmentation.channels),
-        turns=turns,
-    )
-    if diarizer is not None and turns is None:
-        return replace(transcript, diarization=Diarization(applied=False))
-    return transcript
+    decoder: Decoder
+    engine: Engine
+    model: str
+    options: RecognitionOptions
+    diarizer: Diarizer | None
+    speakers: SpeakerRange
+
+    def transcribe(self, path: Path, tell: Progressed) -> Transcript:
+        """The transcript; `tell` is told how many seconds are done, and how many there are.
+
+        Raises:
+            JobError: it cannot be transcribed.
+        """
+        from callscribe.cancellation import NEVER
+        from callscribe.speech.pipeline import diarize_file, transcribe_file
+        from callscribe.transcripts.assembly import assemble
+        from callscribe.transcripts.models import Diarization
+
+        self.decoder.inspect(path)
+        segmentation, segments = transcribe_file(
+            self.decoder, path, self.engine, self.model, self.options, NEVER, tell, voices=self.diarizer is not None
+        )
+        turns = None
+        if self.diarizer:
+            turns = diarize_file(self.decoder, path, segmentation, self.diarizer, self.speakers, NEVER)
+        transcript = assemble(
+            segments,
+            duration=segmentation.duration,
+            language=self.options.language,
+            channels=len(segmentation.channels),
+            turns=turns,
+        )
+        if self.diarizer is not None and turns is None:
+            return replace(transcript, diarization=Diarization(applied=False))
+        return transcript
+
+
+def _refused(option: str, reason: object) -> typer.Exit:
+    """Say what is wrong with an option, in one line."""
+    typer.echo(f"callscribe: {option}: {str(reason).removesuffix('.')}.", err=True)
+    return typer.Exit(2)
 
 
 def _vocabulary(terms: list[str], file: Path | None) -> tuple[str, ...]:
@@ -165,57 +222,67 @@ def _vocabulary(terms: list[str], file: Path | None) -> tuple[str, ...]:
             terms = [*terms, *filter(str.strip, file.read_text(encoding="utf-8").splitlines())]
         return vocabulary(terms)
     except (OSError, ValueError) as error:
-        raise typer.BadParameter(f"{error}.", param_hint="--keyterms" if file else "--keyterm") from None
+        raise _refused("--keyterms" if file else "--keyterm", error) from None
 
 
-def _folder(files: list[Path], output: Path | None) -> Path | None:
+def _folder(places: list[str], output: Path | None) -> Path | None:
     """The folder to write to, made if need be; None for standard output."""
-    if output is None:
-        if len(files) > 1:
-            raise typer.BadParameter(
-                "Several recordings need a folder, or - for standard output.", param_hint="--output"
-            )
-        return None
-    if str(output) == "-":
+    if STANDARD_INPUT in places and (not sys.stdin or sys.stdin.isatty()):
+        raise _refused(STANDARD_INPUT, "Standard input is closed or a terminal; let a recording come by a pipe")
+    if output is None and several(places):
+        raise _refused("--output", "Several recordings need a folder, or - for standard output")
+    if output is None or str(output) == "-":
         return None
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise typer.BadParameter(
-            f"{output} is no folder that can be written: {error}.", param_hint="--output"
-        ) from None
-    names = [path.stem for path in files]
-    for name in names:
-        if names.count(name) > 1:
-            raise typer.BadParameter(
-                f"Two recordings are named {name}; one would overwrite the other.", param_hint="FILES"
-            )
+        raise _refused("--output", f"{output} is no folder that can be written: {error}") from None
     return output
 
 
-def _write(transcript: Transcript, path: Path, output_format: Format, folder: Path | None) -> None:
+def _write(transcript: Transcript, format_: Format, target: Path | None, heading: tuple[str, bool] | None) -> None:
+    """To a file, with the rights that the user's umask leaves; else to standard output.
+
+    There, `heading` is the recording's name, and whether it is the first of several. JSON is a line by itself then, in
+    which the name is the member `file`.
+    """
     from callscribe.transcripts.formats import to_captions
     from callscribe.transcripts.wire import TranscriptFile
 
-    if output_format == Format.JSON:
+    if format_ != Format.JSON:
+        text = to_captions(transcript, format_)
+    elif target is None and heading is not None:
+        document = TranscriptFile.of(transcript).model_dump(mode="json", by_alias=True)
+        text = json.dumps({"file": heading[0], **document}, ensure_ascii=False) + "\n"
+    else:
         text = TranscriptFile.of(transcript).model_dump_json(by_alias=True, indent=2) + "\n"
-    else:
-        text = to_captions(transcript, output_format)
-    if folder is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    else:
-        (folder / f"{path.stem}.{output_format}").write_text(text, encoding="utf-8")
+    if target is not None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+        return
+    if heading is not None and format_ != Format.JSON:
+        name, first = heading
+        text = ("" if first else "\n") + f"==> {name} <==\n{text}"
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
-def _tell(transcript: Transcript, path: Path, console: Console) -> None:
+def _say(console: Console, name: str, message: str, style: str = "") -> None:
+    console.print(f"{name}: {message}", style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def _tell(transcript: Transcript, say: Callable[..., None], console: Console) -> None:
     """What is left out; and the figures, where somebody reads the text as it comes."""
     if omitted := omissions_line(transcript):
-        console.print(f"[yellow]{escape(str(path))}: {omitted}[/yellow]", highlight=False, soft_wrap=True)
+        say(omitted, "yellow")
     if transcript.diarization is not None and not transcript.diarization.applied:
-        console.print(f"{escape(str(path))}: dual-channel, so each channel is a party", highlight=False, soft_wrap=True)
+        say("dual-channel, so each channel is a party")
     if sys.stdout.isatty():
         console.print(figures_table(transcript))
+
+
+def _advance(progress: Progress, task: TaskID, done: float, total: float) -> None:
+    progress.update(task, completed=done, total=total)
 
 
 class _AudioColumn(ProgressColumn):

@@ -43,3 +43,9 @@ def locale_of(code: str, among: Collection[str] = ()) -> str:
         if language_code(locale) == code:
             return locale
     return code
+
+
+def locale_named(name: str) -> str:
+    """The locale that a person means: in any case, with - or _; of a language alone (`en`) the first, else as it is."""
+    plain = name.replace("_", "-").lower()
+    return next((each for each in (*LOCALES, MULTI) if each.lower() == plain), locale_of(plain))

@@ -3,7 +3,7 @@ import pytest
 from callscribe.errors import Code, JobError
 from callscribe.settings import Settings
 from callscribe.speech.engines.served_by import ServedBy
-from callscribe.speech.languages import LOCALES, MULTI, language_code, locale_of
+from callscribe.speech.languages import LOCALES, MULTI, language_code, locale_named, locale_of
 from callscribe.speech.routes import TWILIO_ENGINES, check, default_model, engine_models, resolve
 
 SETTINGS = Settings(model="base")
@@ -87,3 +87,15 @@ def test_locales_become_whispers_codes_and_back() -> None:
     assert locale_of("en") == "en-US"
     assert locale_of("es", ["es-US"]) == "es-US"
     assert locale_of("cy") == "cy"
+
+
+def test_people_name_a_locale_as_they_like() -> None:
+    for locale in (*LOCALES, MULTI):
+        assert locale_named(locale) == locale_named(locale.upper().replace("-", "_")) == locale
+    assert [locale_named(name) for name in ("en", "ES", "pt", "no")] == ["en-US", "es-ES", "pt-BR", "no-NO"]
+    assert locale_named("tlh") == "tlh"
+
+
+def test_a_model_that_is_not_there_is_no_language() -> None:
+    (fault,) = check("whisper", "huge", "en-US", SETTINGS.model_copy(update={"model": "huge"}))
+    assert fault.field == "speechModel"

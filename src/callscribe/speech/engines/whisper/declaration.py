@@ -23,9 +23,8 @@ class WhisperDeclaration(EngineDeclaration):
     def models(self, settings: Settings) -> Sequence[ModelDescription]:
         """The catalogue's, and the operator's own where `CALLSCRIBE_MODEL` names one."""
         names = [model.name for model in CATALOGUE if model.task == "recognition"]
-        if settings.model not in names:
-            names.append(settings.model)
-        return [ModelDescription(name, _languages(name, settings)) for name in names]
+        every = dict.fromkeys([*names, settings.model])
+        return [ModelDescription(name, known) for name in every if (known := _languages(name, settings))]
 
     def make(self, settings: Settings) -> "WhisperEngine":
         """The engine; its process is started by the first request."""
