@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from callscribe.cli.figures import clock
+from callscribe.cli.jobs import AsJson
 from callscribe.cli.options import Data, OfAccount, account_named, load_settings
 from callscribe.errors import RequestError
 from callscribe.recordings.metadata import COLUMNS, FILE, Metadata
@@ -24,11 +26,14 @@ if TYPE_CHECKING:
     from callscribe.db.engine import Database
     from callscribe.recordings.importing import Result
     from callscribe.recordings.service import Completed, Recordings
-    from callscribe.recordings.tables import Recording
+    from callscribe.recordings.tables import Call, Recording
     from callscribe.services import Services
     from callscribe.settings import Settings
 
 app = typer.Typer(help="Take in recordings from folders and buckets, and list them.", no_args_is_help=True)
+
+WIDEST = 1200
+"""Width of the table of recordings, at most, in characters: each of both parties may have 255."""
 
 _EPILOG = f"""\
 Metadata is a table with a column `{FILE}`, the name or path of a recording, and any of {", ".join(COLUMNS)}. In JSON it
@@ -92,6 +97,7 @@ def import_recordings(
 def list_recordings(
     account: OfAccount = None,
     limit: Annotated[int, typer.Option(help="How many, newest first.", min=1, max=1000)] = 20,
+    as_json: AsJson = False,
     data: Data = None,
 ) -> None:
     """Show the newest recordings and their calls."""
@@ -107,19 +113,42 @@ def list_recordings(
     database, _ = prepare(existing(settings))
     account_sid = account_named(Accounts.of(database, settings), account)
     recordings = Recordings(database, WorkQueue(), BlobStore(settings.blobs), Decoder(), settings)
-    head = "SID", "Created (UTC)", "Length", "Channels", "From", "To", "Direction"
-    table = Table(*head, box=None, header_style="bold")
     page = recordings.page(account_sid, RecordingFilters(), None, limit)
     calls = recordings.calls_of(account_sid, page.rows)
-    for row in page.rows:
-        call = calls.get(row.call_sid or "")
-        parties = ("", "", "") if call is None else (call.from_ or "", call.to or "", call.direction or "")
-        length = "" if row.duration is None else clock(row.duration)
-        cells = (row.sid, f"{row.date_created:%Y-%m-%d %H:%M}", length, str(row.channels), *parties)
-        table.add_row(*map(escape, cells))
-    Console().print(table)
+    rows = [(row, calls.get(row.call_sid or "")) for row in page.rows]
+    if as_json:
+        for row, call in rows:
+            typer.echo(json.dumps(_document(row, call), ensure_ascii=False))
+    else:
+        head = "SID", "Created (UTC)", "Length", "Channels", "From", "To", "Direction"
+        table = Table(*(Column(title, no_wrap=True) for title in head), box=None, header_style="bold")
+        for row, call in rows:
+            parties = ("", "", "") if call is None else (call.from_ or "", call.to or "", call.direction or "")
+            length = "" if row.duration is None else clock(row.duration)
+            cells = row.sid, f"{row.date_created:%Y-%m-%d %H:%M}", length, str(row.channels)
+            table.add_row(*map(escape, (*cells, *parties)))
+        # SIDs are there to be copied: never shortened to a terminal's width.
+        Console(width=WIDEST).print(table, soft_wrap=True)
     if page.next_token is not None:
         Console(stderr=True).print(f"The newest {limit}; --limit shows more.")
+
+
+def _document(row: Recording, call: Call | None) -> dict[str, Any]:
+    """What a program is told of a recording."""
+    return {
+        "sid": row.sid,
+        "accountSid": row.account_sid,
+        "callSid": row.call_sid,
+        "createdAt": row.date_created.isoformat(),
+        "startedAt": None if row.start_time is None else row.start_time.isoformat(),
+        "duration": row.duration,
+        "channels": row.channels,
+        "status": row.status,
+        "source": row.source,
+        "from": call and call.from_,
+        "to": call and call.to,
+        "direction": call and call.direction,
+    }
 
 
 def _recordings(settings: Settings, database: Database, account_sid: str, configuration: str | None) -> Recordings:

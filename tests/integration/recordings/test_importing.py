@@ -80,7 +80,9 @@ def test_a_folder_is_taken_in_once_and_what_failed_is_told_with_its_code(calls: 
 
 
 @pytest.mark.parametrize("kind", ["csv", "json"])
-def test_metadata_says_which_call_a_recording_is_of(calls: Path, data: Path, tmp_path: Path, kind: str) -> None:
+def test_metadata_says_which_call_a_recording_is_of(
+    calls: Path, data: Path, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (calls / "broken.wav").unlink()
     table = [
         {
@@ -115,8 +117,16 @@ def test_metadata_says_which_call_a_recording_is_of(calls: Path, data: Path, tmp
     assert call.start_time == by_channels[2].start_time
     other = calls_by_sid[by_channels[1].call_sid or ""]
     assert (other.from_, other.to, other.direction) == ("sip:ada@example.com", None, "outbound-api")
+    monkeypatch.setenv("COLUMNS", "40")
     listed = run("list", "--data", data).output.splitlines()
-    assert any(CALL_SID not in line and "+15550100" in line and "inbound" in line for line in listed)
+    columns = [(line.split()[0], *line.split()[-3:]) for line in listed[1:]]
+    assert (by_channels[2].sid, "+15550100", "+15550199", "inbound") in columns
+    documents = [json.loads(line) for line in run("list", "--json", "--data", data).stdout.splitlines()]
+    assert {each["sid"] for each in documents} == {each.sid for each in recordings}
+    [listed_as] = [each for each in documents if each["callSid"] == CALL_SID]
+    assert listed_as["startedAt"].startswith("2026-03-02T09:30:00")
+    told = {"accountSid": ACCOUNT_SID, "channels": 2, "status": "completed", "from": "+15550100", "to": "+15550199"}
+    assert told.items() <= listed_as.items()
 
 
 def test_a_row_that_is_wrong_fails_its_recording_only(calls: Path, data: Path, tmp_path: Path) -> None:
