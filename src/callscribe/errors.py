@@ -9,6 +9,7 @@
     ├── DeliveryError           a callback was not accepted; the job's state is untouched
     ├── Cancelled               the job was deleted while it ran
     ├── DeadlinePassed          something took longer than it may (cancellation)
+    ├── TimedOut                somebody that a request waited for did not answer in time (waiting)
     ├── EngineClosed            the program ends while an engine works (speech.engines.whisper.process)
     ├── BlobMissing             there is nothing at a key of the blob store (media.blobs)
     ├── SpoolFull               the spool had no room in the time that was given (media.spool)

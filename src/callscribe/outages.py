@@ -14,7 +14,7 @@ import sqlalchemy.exc
 from obstore.exceptions import BaseError, NotFoundError
 
 from callscribe.errors import CallscribeError
-from callscribe.waiting import Silence
+from callscribe.waiting import TimedOut
 
 RETRY_AFTER: Final = 10
 """Seconds after which a client may ask again."""
@@ -81,7 +81,7 @@ def _named(error: BaseException) -> str | None:
     if isinstance(error, BaseError):
         return _store(error)
     if isinstance(error, OSError):
-        return str(error) if isinstance(error, Silence) else _DISK.get(error.errno or 0)
+        return str(error) if isinstance(error, TimedOut) else _DISK.get(error.errno or 0)
     return None
 
 

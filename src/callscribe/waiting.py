@@ -1,6 +1,6 @@
 """How long a request waits for others: the database, the blob store, a place at one of them. In all, not each time.
 
-What waits does so in threads of its own kind, so that one who is silent stops nobody but those who need him.
+What waits does so in threads of its own kind, so that one that is silent stops only those who need it.
 """
 
 import asyncio
@@ -10,6 +10,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, ParamSpec, TypeVar
+
+from callscribe.errors import CallscribeError
 
 DEFAULT: Final = 8.0
 """Seconds."""
@@ -26,7 +28,7 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
-class Silence(TimeoutError):  # noqa: N818  says what is the case
+class TimedOut(CallscribeError, TimeoutError):  # noqa: N818  says what is the case
     """Somebody did not answer in time; the text says who."""
 
 
@@ -45,17 +47,17 @@ def check() -> None:
     """Make sure that somebody still waits for what is done in this context.
 
     Raises:
-        Silence: nobody does.
+        TimedOut: nobody does.
     """
     if (left := _left.get(None)) and left[0] <= 0:
-        raise Silence("it took too long")
+        raise TimedOut("it took too long")
 
 
 async def within(work: Awaitable[Result], reason: str) -> Result:
     """What is waited for, if it comes in time.
 
     Raises:
-        Silence: it does not.
+        TimedOut: it does not.
     """
     left = _left.get(None) or [DEFAULT]
     begun = time.monotonic()
@@ -64,7 +66,7 @@ async def within(work: Awaitable[Result], reason: str) -> Result:
             return await work
     except TimeoutError as error:
         if limit.expired():
-            raise Silence(reason) from error
+            raise TimedOut(reason) from error
         raise
     finally:
         left[0] -= time.monotonic() - begun
@@ -76,12 +78,12 @@ async def feeding(
     """Have pieces consumed by somebody who may take a request's time for each; how long they take to come is theirs.
 
     Raises:
-        Silence: he takes longer.
+        TimedOut: they take longer.
     """
     left = _left.get(None) or [DEFAULT]
     clock = asyncio.get_running_loop().time
 
-    taking: float | None = clock()  # since when it is his turn
+    taking: float | None = clock()  # since when it is their turn
 
     def turn(since: float | None) -> None:
         nonlocal taking
@@ -101,7 +103,7 @@ async def feeding(
             await consume(watched())
     except TimeoutError as error:
         if limit.expired():
-            raise Silence(reason) from error
+            raise TimedOut(reason) from error
         raise
     finally:
         if taking is not None:
@@ -124,7 +126,7 @@ class Threads:
         """What `work` returns or raises.
 
         Raises:
-            Silence: it takes too long.
+            TimedOut: it takes too long.
         """
         call = functools.partial(contextvars.copy_context().run, work, *args, **kwargs)
         return await within(asyncio.get_running_loop().run_in_executor(self._pool, call), self._reason)

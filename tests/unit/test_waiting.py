@@ -9,7 +9,7 @@ import pytest
 
 from callscribe import waiting
 from callscribe.outages import outage
-from callscribe.waiting import Silence, Threads
+from callscribe.waiting import Threads, TimedOut
 
 
 def test_what_comes_in_time_comes_out() -> None:
@@ -24,7 +24,7 @@ def test_the_waits_of_a_request_add_up() -> None:
         waiting.begin(0.3)
         begun = time.monotonic()
         await waiting.within(asyncio.sleep(0.2), "silent")
-        with pytest.raises(Silence, match="the store"):
+        with pytest.raises(TimedOut, match="the store"):
             await waiting.within(asyncio.sleep(5), "the store")
         return time.monotonic() - begun
 
@@ -57,7 +57,7 @@ def test_waiting_for_a_place_counts_too() -> None:
         return await asyncio.gather(*(request(number) for number in range(10)), return_exceptions=True)
 
     answers = asyncio.run(requests())
-    assert all(isinstance(answer, Silence) for answer in answers)
+    assert all(isinstance(answer, TimedOut) for answer in answers)
     going.set()
     assert asyncio.run(threads.run(lambda: sorted(begun))) == [0, 1]  # nobody waited for the others any more
 
@@ -66,10 +66,10 @@ def test_a_silence_is_an_outage_and_a_timeout_of_the_work_is_not() -> None:
     async def fail() -> None:
         raise TimeoutError
 
-    assert outage(Silence("the store does not answer")) == "the store does not answer"
+    assert outage(TimedOut("the store does not answer")) == "the store does not answer"
     with pytest.raises(TimeoutError) as caught:
         asyncio.run(waiting.within(fail(), "silent"))
-    assert not isinstance(caught.value, Silence)
+    assert not isinstance(caught.value, TimedOut)
 
 
 def test_who_sends_may_take_longer_than_who_takes() -> None:
@@ -87,5 +87,5 @@ def test_who_sends_may_take_longer_than_who_takes() -> None:
         await waiting.feeding(consume, pieces(), "silent")
 
     asyncio.run(request(0.01))
-    with pytest.raises(Silence):
+    with pytest.raises(TimedOut):
         asyncio.run(request(0.5))

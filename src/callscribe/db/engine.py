@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from callscribe.waiting import Silence, check
+from callscribe.waiting import TimedOut, check
 
 PATIENCE = 30.0
 """Seconds that a connection, or SQLite's lock, is waited for, unless the caller says otherwise."""
@@ -79,7 +79,7 @@ class Database:
             yield
             return
         if not self._writer.acquire(timeout=self._patience):
-            raise Silence("the database is locked")
+            raise TimedOut("the database is locked")
         try:
             yield
         finally:

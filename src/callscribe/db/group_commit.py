@@ -43,7 +43,7 @@ class GroupCommit:
         come before it writes anything; such an error, and all else that it raises, comes out here.
 
         Raises:
-            Silence: it takes too long.
+            TimedOut: it takes too long.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Value] = loop.create_future()

@@ -132,7 +132,7 @@ class BlobStore:
         """Store a blob from coroutines, as `put_stream` does from threads.
 
         Raises:
-            Silence: the store takes nothing for too long.
+            TimedOut: the store takes nothing for too long.
         """
 
         async def put(pieces: AsyncIterator[bytes]) -> None:
@@ -195,7 +195,7 @@ class BlobStore:
 
         Raises:
             BlobMissing: there is none.
-            Silence: the store does not answer.
+            TimedOut: the store does not answer.
         """
         for position in range(start, end, _PIECE):
             waiting.renew()

@@ -13,7 +13,7 @@ from callscribe.accounts.tables import Account
 from callscribe.db.engine import Database
 from callscribe.ids import new_account_sid
 from callscribe.outages import outage
-from callscribe.waiting import Silence
+from callscribe.waiting import TimedOut
 
 
 def test_an_error_tells_nothing_of_what_was_to_be_written(database: Database, account: str) -> None:
@@ -38,7 +38,7 @@ def test_what_nobody_waits_for_any_more_is_not_committed(database: Database) -> 
         waiting.begin(0.2)
         await waiting.DATABASE.run(work)
 
-    with pytest.raises(Silence):
+    with pytest.raises(TimedOut):
         asyncio.run(request())
     assert ended.wait(10)
     with database.read() as session:

@@ -32,7 +32,7 @@ def test_each_sentence_is_known_by_its_transcription_and_index() -> None:
     stored = stored_transcript(row(), TRANSCRIPT)
     assert (stored.channel_id, stored.started_at) == ("voice_transcription_1", CREATED)
     assert (stored.id, stored.engine) == ("voice_transcription_1", "whisper/base")
-    assert stored.participants[0].type == "UNKNOWN"
+    assert stored.participants[0].type is None
 
 
 def test_a_call_gives_the_channel_and_the_recording_the_time() -> None:
