@@ -9,7 +9,6 @@
     ├── DeliveryError           a callback was not accepted; the job's state is untouched
     ├── Cancelled               the job was deleted while it ran
     ├── DeadlinePassed          something took longer than it may (cancellation)
-    ├── TimedOut                somebody that a request waited for did not answer in time (waiting)
     ├── EngineClosed            the program ends while an engine works (speech.engines.whisper.process)
     ├── BlobMissing             there is nothing at a key of the blob store (media.blobs)
     ├── SpoolFull               the spool had no room in the time that was given (media.spool)
@@ -20,6 +19,9 @@
     ├── TwilioMissing           Twilio does not know the recording (recordings.twilio)
     ├── EncodingError           a compressed body cannot be unpacked (media.content_encoding)
     └── DemoError               the demonstration cannot go on (demo.client)
+
+    TimeoutError            an outage, which an error of the program's own is not
+    └── TimedOut                somebody that a request waited for did not answer in time (waiting)
 
 The public codes are Twilio's (https://www.twilio.com/docs/api/errors).
 """

@@ -11,8 +11,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, ParamSpec, TypeVar
 
-from callscribe.errors import CallscribeError
-
 DEFAULT: Final = 8.0
 """Seconds."""
 
@@ -28,7 +26,7 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
-class TimedOut(CallscribeError, TimeoutError):  # noqa: N818  says what is the case
+class TimedOut(TimeoutError):  # noqa: N818  says what is the case
     """Somebody did not answer in time; the text says who."""
 
 

@@ -1,5 +1,6 @@
 """The tree of errors at the top of `callscribe.errors` is the one there is."""
 
+import builtins
 import importlib
 import pkgutil
 import re
@@ -17,7 +18,8 @@ def drawn() -> dict[str, tuple[str, str | None]]:
         if match := re.match(r"    ([│├└─ ]*)([A-Z]\w+)(?: {2,}.*?(?:\(([\w.]+)\))?)?$", line):
             depth = len(match[1])
             parents = [name for deep, name in sorted(above.items()) if deep < depth]
-            found[match[2]] = (parents[-1] if parents else "Exception", match[3])
+            if not hasattr(builtins, match[2]):
+                found[match[2]] = (parents[-1] if parents else "Exception", match[3])
             above = {deep: name for deep, name in above.items() if deep < depth} | {depth: match[2]}
     return found
 
