@@ -50,11 +50,11 @@ class Code(IntEnum):
 
     # Requests in general.
     INVALID_PARAMETER = 20001, "Invalid parameter"
-    AUTHENTICATE = 20003, "Authenticate", 401
-    FORBIDDEN = 20403, "Forbidden", 403
-    NOT_FOUND = 20404, "Not found", 404
+    AUTHENTICATE = 20003, "Authentication failed", 401
+    FORBIDDEN = 20403, "Forbidden to this API key", 403
+    NOT_FOUND = 20404, "Resource not found", 404
     METHOD_NOT_ALLOWED = 20004, "Method not allowed", 405
-    CONFLICT = 20409, "Conflict", 409
+    CONFLICT = 20409, "Conflict with what is there", 409
     TOO_LARGE = 20413, "Request body too large", 413
     TOO_MANY_REQUESTS = 20429, "Too many requests", 429
     INTERNAL = 20500, "Internal server error", 500
@@ -82,7 +82,7 @@ class Code(IntEnum):
     # A transcription that fails.
     MEDIA_HOST = 17550, "Media host cannot be resolved or is not allowed"
     MEDIA_DOWNLOAD = 17551, "Media download failed"
-    MEDIA_NOT_FOUND = 17552, "Media not found"
+    MEDIA_NOT_FOUND = 17552, "Media was not found"
     MEDIA_FORBIDDEN = 17553, "Media access denied"
     MEDIA_EMPTY = 17554, "Media is empty, too short or without audio"
     MEDIA_TOO_LONG = 17555, "Media is longer than 8 hours"
@@ -141,6 +141,7 @@ class RequestError(CallscribeError):
         errors: Sequence[FieldError] = (),
         status: int | None = None,
         retry_after: int | None = None,
+        conflicting: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.code = code
@@ -148,11 +149,13 @@ class RequestError(CallscribeError):
         self.errors = tuple(errors)
         self.status = status or code.http_status
         self.retry_after = retry_after
+        self.conflicting = conflicting
+        """The id of what is there already, with 409."""
 
     @classmethod
-    def at(cls, pointer: str, code: Code, detail: str) -> "RequestError":
+    def at(cls, pointer: str, code: Code, detail: str, *, conflicting: str | None = None) -> "RequestError":
         """A request refused because of one field."""
-        return cls(code, detail, errors=[FieldError(detail, pointer)])
+        return cls(code, detail, errors=[FieldError(detail, pointer)], conflicting=conflicting)
 
 
 def found(row: Row | None, what: str) -> Row:

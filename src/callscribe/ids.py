@@ -17,6 +17,8 @@ _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
 TRANSCRIPTION_ID = re.compile(r"voice_transcription_[0-9a-zA-Z]{26}")
 CONFIGURATION_ID = re.compile(r"voice_transcriptionconfiguration_[0-9a-z]{26}")
 RECORDING_CONFIGURATION_ID = re.compile(r"voice_recordingconfiguration_[0-9a-z]{26}")
+UNIQUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,50}")
+"""Of a configuration, where it is no id."""
 RECORDING_SID = re.compile(r"RE[0-9a-f]{32}")
 CALL_SID = re.compile(r"CA[0-9a-f]{32}")
 CONFERENCE_SID = re.compile(r"CF[0-9a-f]{32}")

@@ -69,7 +69,7 @@ def test_the_sdk_creates_fetches_updates_and_deletes(caller: Caller) -> None:
 
     updated = v2.transcription("support").update(Update({"unique_name": "sales", "configuration": OPTIONS}))
     assert (updated.id, updated.unique_name, updated.description) == (listed["id"], "sales", None)
-    assert updated.configuration["transcriptionStatusCallback"] is None
+    assert "transcriptionStatusCallback" not in updated.configuration
     assert v2.transcription("sales").delete() is True
     with pytest.raises(TwilioRestException) as gone:
         v2.transcription(listed["id"]).fetch()
@@ -135,14 +135,13 @@ def test_configurations_are_listed_newest_first_in_pages(caller: Caller) -> None
     first = caller.http.get(PATH, params={"pageSize": 2}).json()
     assert first["meta"] == {
         "list_key": "content",
-        "previous_token": None,
         "next_token": first["meta"]["next_token"],
-        "direct_token": None,
+        "direct_token": False,
         "page_size": 2,
     }
     second = caller.http.get(PATH, params={"pageToken": first["meta"]["next_token"]}).json()
     third = caller.http.get(PATH, params={"PageToken": second["meta"]["next_token"], "PageSize": 2}).json()
-    assert third["meta"]["next_token"] is None
+    assert "next_token" not in third["meta"]
     assert [each["id"] for page in (first, second, third) for each in page["content"]] == ids
     back = caller.http.get(PATH, params={"pageToken": third["meta"]["previous_token"]}).json()
     assert back["content"] == second["content"]
@@ -156,10 +155,7 @@ def test_the_answer_has_snake_case_outside_and_camel_case_inside(caller: Caller)
         "id", "account_sid", "unique_name", "description", "date_created", "date_updated", "configuration"
     }  # fmt: skip
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", document["date_created"])
-    assert document["configuration"] == OPTIONS | {
-        "transcriptionStatusCallback": None,
-        "conversationConfigurationId": None,
-    }
+    assert document["configuration"] == OPTIONS | {"conversationConfigurationId": None}
 
 
 @pytest.mark.parametrize("name", ["a", "support-calls_2", "X" * 50])
@@ -190,6 +186,7 @@ def test_a_unique_name_is_unique_in_its_account_only(caller: Caller, first_calle
     assert _post(caller, unique_name="one").status_code == 201
     again = _post(caller, unique_name="one")
     assert (again.status_code, again.json()["code"]) == (409, 20409)
+    assert again.headers["X-Conflicting-Resource-Id"] == caller.http.get(f"{PATH}/one").json()["id"]
     other = caller.configure()
     changed = caller.http.put(f"{PATH}/{other}", json={"unique_name": "one", "configuration": OPTIONS})
     assert changed.status_code == 409
@@ -281,7 +278,6 @@ def test_the_model_of_twilio_managed_is_left_out_and_filled_in(caller: Caller) -
         ({"participantDefaults": [{"audioChannelIndex": 1, "type": "AGENT"}]}, "/participantDefaults/0/type"),
         ({"participantDefaults": [{"audioChannelIndex": 1, "type": "CUSTOMER"}]}, "/participantDefaults"),
         ({"participantDefaults": [{"audioChannelIndex": 1, "type": "CUSTOMER"}] * 2}, "/participantDefaults"),
-        ({"participantDefaults": []}, "/participantDefaults"),
         ({"keyterms": "Riverside"}, "/keyterms"),
         ({"keyterms": [f"term {index}" for index in range(501)]}, "/keyterms"),
         ({"keyterms": ["tent", "  "]}, "/keyterms/1"),

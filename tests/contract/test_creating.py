@@ -55,8 +55,8 @@ def test_the_resource_has_every_member_of_the_contract_and_leaves_out_links_with
         "duration": None,
         "conversationId": None,
         "participants": [
-            {"audioChannelIndex": 1, "type": "CUSTOMER", "address": None, "name": None},
-            {"audioChannelIndex": 2, "type": "HUMAN_AGENT", "address": None, "name": None},
+            {"audioChannelIndex": 1, "type": "CUSTOMER"},
+            {"audioChannelIndex": 2, "type": "HUMAN_AGENT"},
         ],
         "resolvedConfiguration": {
             "transcriptionEngine": "deepgram",
@@ -157,7 +157,7 @@ def test_partial_participants_are_filled_from_the_defaults(caller: Caller) -> No
     given = [{"audioChannelIndex": 2, "name": "Daniel", "address": "+15550199"}]
     job = caller.create(caller.configure(), participants=given).json()["transcription"]
     assert sorted(job["participants"], key=lambda each: each["audioChannelIndex"]) == [
-        {"audioChannelIndex": 1, "type": "CUSTOMER", "address": None, "name": None},
+        {"audioChannelIndex": 1, "type": "CUSTOMER"},
         {"audioChannelIndex": 2, "type": "HUMAN_AGENT", "address": "+15550199", "name": "Daniel"},
     ]
 

@@ -29,7 +29,7 @@ def _listed(caller: Caller, **query: Any) -> list[str]:
 def test_the_list_is_empty_at_first(caller: Caller) -> None:
     assert caller.http.get("/v3/Transcriptions").json() == {
         "transcriptions": [],
-        "meta": {"key": "transcriptions", "pageSize": 50, "nextToken": None, "previousToken": None},
+        "meta": {"key": "transcriptions", "pageSize": 50},
     }
 
 

@@ -28,7 +28,6 @@ def _options(*features: str, **more: Any) -> dict[str, Any]:
         "configurationType": "Recording",
         "compositionPolicy": {"channels": "dual", "trim": "do-not-trim", "track": "both"},
         "callRecordingStatusCallback": CALLBACK,
-        "conferenceRecordingStatusCallback": None,
         "features": [
             {"type": "transcriptionConfiguration", "featureId": feature, "description": "every call"}
             for feature in features
@@ -206,9 +205,6 @@ def test_options_that_are_refused(caller: Caller, options: dict[str, Any], point
 def test_everything_may_be_left_out(caller: Caller) -> None:
     assert _post(caller, configuration={}).json()["configuration"] == {
         "configurationType": "Recording",
-        "compositionPolicy": None,
-        "callRecordingStatusCallback": None,
-        "conferenceRecordingStatusCallback": None,
         "features": None,
     }
 

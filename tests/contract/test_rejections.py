@@ -199,7 +199,7 @@ def test_20001_a_start_time_beside_a_recording(caller: Caller) -> None:
 
 
 def test_every_fault_is_told_at_once_under_the_code_of_the_first(caller: Caller) -> None:
-    body = {"transcriptionConfigurationId": "x", "mediaUrl": "x", "participants": [_party(9, type="x")]}
+    body = {"transcriptionConfigurationId": "a b", "mediaUrl": "x", "participants": [_party(9, type="x")]}
     pointers = (
         "/transcriptionConfigurationId",
         "/mediaUrl",

@@ -13,7 +13,7 @@ from media_server import MediaServer
 
 PARTICIPANTS = [
     {"audioChannelIndex": 1, "type": "CUSTOMER", "address": "+15550100", "name": "Emma Carter"},
-    {"audioChannelIndex": 2, "type": "HUMAN_AGENT", "address": None, "name": None},
+    {"audioChannelIndex": 2, "type": "HUMAN_AGENT"},
 ]
 
 

@@ -24,6 +24,7 @@ ACCOUNT_RESOURCE: dict[str, Any] = {
     "status": "active",
     "type": "Full",
     "date_created": _DATE,
+    "date_updated": _DATE,
     "uri": f"{_HERE}.json",
     "subresource_uris": {"keys": f"{_HERE}/Keys.json", "recordings": f"{_HERE}/Recordings.json"},
 }

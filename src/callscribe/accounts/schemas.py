@@ -54,6 +54,7 @@ class AccountResource(BaseModel):
     status: Literal["active"] = "active"
     type: Literal["Full"] = "Full"
     date_created: Rfc2822
+    date_updated: Rfc2822
     uri: str
     subresource_uris: dict[str, str]
 
@@ -66,6 +67,7 @@ class AccountResource(BaseModel):
             owner_account_sid=row.sid,
             friendly_name=row.name,
             date_created=row.created_at,
+            date_updated=row.updated_at,
             uri=f"{here}.json",
             subresource_uris={"keys": f"{here}/Keys.json", "recordings": f"{here}/Recordings.json"},
         )

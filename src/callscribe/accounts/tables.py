@@ -23,6 +23,7 @@ class Account(Base):
     token_hash: Mapped[str] = mapped_column(sa.String(64))
     token_encrypted: Mapped[str] = mapped_column(sa.String(255))
     created_at: Mapped[datetime] = mapped_column(default=now)
+    updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
     # Its own limits; see `accounts.limits`. None is the server's default, below zero (or `none`) is no limit.
     limit_jobs_waiting: Mapped[int | None]
     limit_jobs_running: Mapped[int | None]

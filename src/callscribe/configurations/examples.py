@@ -53,13 +53,7 @@ RECORDING_REQUEST: dict[str, Any] = {
 RESOURCE: dict[str, Any] = {"id": CONFIGURATION_ID, "account_sid": ACCOUNT, **REQUEST, **_DATES}
 LIST: dict[str, Any] = {
     "content": [RESOURCE],
-    "meta": {
-        "list_key": "content",
-        "previous_token": None,
-        "next_token": None,
-        "direct_token": None,
-        "page_size": 50,
-    },
+    "meta": {"list_key": "content", "direct_token": False, "page_size": 50},
 }
 DEFAULT: dict[str, Any] = {"configuration_id": CONFIGURATION_ID}
 ACCOUNT_REQUEST: dict[str, Any] = {"description": "For every call", "configuration": _OPTIONS}

@@ -43,10 +43,10 @@ class ParticipantDefault(ClosedWire):
     type: Literal["CUSTOMER", "HUMAN_AGENT", "AI_AGENT"]
 
 
-def _two_channels(defaults: list[ParticipantDefault]) -> list[ParticipantDefault]:
-    if sorted(each.audio_channel_index for each in defaults) != [1, 2]:
+def _two_channels(defaults: list[ParticipantDefault] | None) -> list[ParticipantDefault]:
+    if defaults and sorted(each.audio_channel_index for each in defaults) != [1, 2]:
         raise PydanticCustomError("participant_defaults", "must be exactly two, for channels 1 and 2")
-    return defaults
+    return defaults or []
 
 
 def _keyterm(value: str) -> str:
@@ -111,11 +111,11 @@ class TranscriptionOptions(ClosedWire):
     transcription_engine: StrictStr
     speech_model: StrictStr | None = None
     language: StrictStr = "en-US"
-    transcription_status_callback: StatusCallback | None = None
+    transcription_status_callback: StatusCallback | None = optional(also_null=True)
     conversation_configuration_id: Annotated[StrictStr, Field(pattern=r"^conv_configuration_[0-9a-z]{26}$")] | None = (
         None
     )
-    participant_defaults: Annotated[list[ParticipantDefault], AfterValidator(_two_channels)] | None = None
+    participant_defaults: Annotated[list[ParticipantDefault] | None, AfterValidator(_two_channels)] = Field([])
     # Additions: a document without them is as Twilio's.
     keyterms: (
         Annotated[
@@ -126,16 +126,20 @@ class TranscriptionOptions(ClosedWire):
         | None
     ) = optional(
         "Words and names that are likely to be said, as they are to be written: up to "
-        f"{MOST_KEYTERMS}, each of 1 to {LONGEST_KEYTERM} characters."
+        f"{MOST_KEYTERMS}, each of 1 to {LONGEST_KEYTERM} characters.",
+        also_null=True,
     )
     diarization: DiarizationOptions | None = optional(
-        "Who says what on mono recordings, and on stereo ones whose channels are copies. Off by default."
+        "Who says what on mono recordings, and on stereo ones whose channels are copies. Off by default.",
+        also_null=True,
     )
     priority: Literal["low", "normal", "high"] | None = optional(
-        "Which of the account's jobs are done first where several wait; `normal` where it is left out."
+        "Which of the account's jobs are done first where several wait; `normal` where it is left out.",
+        also_null=True,
     )
     retention: RetentionOptions | None = optional(
-        "How long what a job leaves is kept, where it differs from the account's and the server's."
+        "How long what a job leaves is kept, where it differs from the account's and the server's.",
+        also_null=True,
     )
 
 
@@ -173,7 +177,7 @@ class RecordingOptions(ClosedWire):
     """
 
     configuration_type: Literal["Recording"] = "Recording"
-    composition_policy: CompositionPolicy | None = None
-    call_recording_status_callback: RecordingStatusCallback | None = None
-    conference_recording_status_callback: RecordingStatusCallback | None = None
+    composition_policy: CompositionPolicy | None = optional(also_null=True)
+    call_recording_status_callback: RecordingStatusCallback | None = optional(also_null=True)
+    conference_recording_status_callback: RecordingStatusCallback | None = optional(also_null=True)
     features: Annotated[list[Feature], Field(max_length=MOST_FEATURES)] | None = None

@@ -1,16 +1,14 @@
 """The wire format of configurations: outer keys in snake_case, inner ones in camelCase."""
 
-import re
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, StrictStr
 from pydantic_core import PydanticCustomError
 
 from callscribe.configurations.options import RecordingOptions, TranscriptionOptions
-from callscribe.ids import CONFIGURATION_ID, RECORDING_CONFIGURATION_ID
-from callscribe.web.wire import OfRow, Timestamp
+from callscribe.ids import CONFIGURATION_ID, RECORDING_CONFIGURATION_ID, UNIQUE_NAME
+from callscribe.web.wire import OfRow, Timestamp, optional
 
-UNIQUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,50}")
 OptionsT = TypeVar("OptionsT", TranscriptionOptions, RecordingOptions)
 
 # PostgreSQL keeps no NUL in a text.
@@ -99,9 +97,9 @@ class ConfigurationListMeta(BaseModel):
     """Where a page stands in its list."""
 
     list_key: Literal["content"] = "content"
-    previous_token: str | None
-    next_token: str | None
-    direct_token: str | None = None
+    previous_token: str | None = optional()
+    next_token: str | None = optional()
+    direct_token: bool = False
     page_size: int
 
 

@@ -73,7 +73,7 @@ class Configurations(ABC, Generic[OptionsT]):
             unique_name=request.unique_name,
             description=request.description,
         )
-        with self._writing(_name_taken(request)) as session:
+        with self._writing(lambda: self._name_taken(account_sid, request.unique_name)) as session:
             row.configuration = self._document(session, account_sid, options)
             session.add(row)
         return row
@@ -108,7 +108,7 @@ class Configurations(ABC, Generic[OptionsT]):
             RequestError: 20404, and those of `create`.
         """
         options = self._complete(request.configuration)
-        with self._writing(_name_taken(request)) as session:
+        with self._writing(lambda: self._name_taken(account_sid, request.unique_name)) as session:
             row = self._find_to_change(session, account_sid, id_or_name)
             row.configuration = self._document(session, account_sid, options)
             row.unique_name = request.unique_name
@@ -167,7 +167,7 @@ class Configurations(ABC, Generic[OptionsT]):
         options = self._complete(request.configuration)
         row = AccountDefaultConfiguration(account_sid=account_sid, type=self.type, description=request.description)
         detail = f"The account has a default {self.type} configuration already; update it with PUT."
-        with self._writing(RequestError(Code.CONFLICT, detail)) as session:
+        with self._writing(lambda: RequestError(Code.CONFLICT, detail)) as session:
             row.configuration = self._document(session, account_sid, options)
             session.add(row)
         return row
@@ -198,13 +198,18 @@ class Configurations(ABC, Generic[OptionsT]):
             session.delete(self._account_default(session, account_sid, lock=True))
 
     @contextmanager
-    def _writing(self, conflict: RequestError) -> Iterator[Session]:
+    def _writing(self, conflict: Callable[[], RequestError]) -> Iterator[Session]:
         """A transaction, and what is raised where another has what only one may have."""
         try:
             with self._database.write() as session:
                 yield session
         except IntegrityError as error:
-            raise conflict from error
+            raise conflict() from error
+
+    def _name_taken(self, account_sid: str, name: str | None) -> RequestError:
+        detail = f"The unique_name {name!r} is taken."
+        holder = self.fetch(account_sid, name or "").id
+        return RequestError.at("/unique_name", Code.CONFLICT, detail, conflicting=holder)
 
     def _find_to_change(self, session: Session, account_sid: str, id_or_name: str) -> Configuration:
         begin_writing(session)
@@ -292,7 +297,3 @@ def recording_configuration(session: Session, account_sid: str) -> RecordingOpti
         session, account_sid, RECORDING
     )
     return RecordingOptions.model_validate(row.configuration) if row else None
-
-
-def _name_taken(request: NamedOptions[OptionsT]) -> RequestError:
-    return RequestError.at("/unique_name", Code.CONFLICT, f"The unique_name {request.unique_name!r} is taken.")

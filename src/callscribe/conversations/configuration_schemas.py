@@ -9,7 +9,7 @@ from callscribe.callbacks.urls import CallbackUrl
 from callscribe.conversations.documents import ConversationOptions
 from callscribe.conversations.tables import ConversationConfiguration, Grouping, Operation
 from callscribe.conversations.wire import Channel, ConversationListMeta, Name, Reference, Text
-from callscribe.web.wire import ClosedWire, Timestamp
+from callscribe.web.wire import ClosedWire, Timestamp, optional
 
 MAX_CALLBACKS = 20
 MAX_INTELLIGENCE_CONFIGURATIONS = 5
@@ -93,9 +93,9 @@ class ConversationConfigurationResource(ClosedWire):
 
     id: str
     display_name: str
-    description: str | None
+    description: str | None = optional()
     conversation_grouping_type: Grouping
-    memory_store_id: str | None
+    memory_store_id: str | None = optional()
     channel_settings: dict[str, Any]
     status_callbacks: list[ConversationCallback]
     intelligence_configuration_ids: list[str]

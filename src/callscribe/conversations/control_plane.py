@@ -147,7 +147,7 @@ def _updatable(
     row = _found(repository.find(session, account_sid, configuration_id, lock=True), configuration_id)
     if version is not None and version != row.version:
         detail = f"version: the configuration is at version {row.version}; fetch it and make the change again."
-        raise RequestError.at("/version", Code.CONFLICT, detail)
+        raise RequestError.at("/version", Code.CONFLICT, detail, conflicting=row.id)
     if grouping is not None and grouping != row.document.conversation_grouping_type:
         detail = "conversationGroupingType: cannot be changed; create another configuration."
         raise RequestError.at("/conversationGroupingType", Code.INVALID_PARAMETER, detail)

@@ -23,7 +23,6 @@ CONFIGURATION_REQUEST: dict[str, Any] = {
 CONFIGURATION: dict[str, Any] = {
     "id": CONFIGURATION_ID,
     **CONFIGURATION_REQUEST,
-    "memoryStoreId": None,
     "intelligenceConfigurationIds": [],
     "memoryExtractionEnabled": False,
     **_DATES,
@@ -47,13 +46,11 @@ OPERATION: dict[str, Any] = {
 _CUSTOMER: dict[str, Any] = {
     "name": "Emma Carter",
     "type": "CUSTOMER",
-    "profileId": None,
     "addresses": [{"channel": "VOICE", "address": "+15550100", "channelId": CALL_SID}],
 }
 _AGENT: dict[str, Any] = {
     "name": None,
     "type": "HUMAN_AGENT",
-    "profileId": None,
     "addresses": [{"channel": "VOICE", "address": "+15550111", "channelId": CALL_SID}],
 }
 _OF_CONVERSATION = {"conversationId": CONVERSATION_ID, "accountId": ACCOUNT}
@@ -103,13 +100,12 @@ COMMUNICATION: dict[str, Any] = {
     "id": "conv_communication_01k9v7b2c4d6e8f0g2h4j6k8tv",
     **_OF_CONVERSATION,
     **COMMUNICATION_REQUEST,
-    "recipients": [_TO_CUSTOMER | {"deliveryStatus": None}],
     **_DATES,
 }
 
 
 def _list(key: str, row: dict[str, Any]) -> dict[str, Any]:
-    return {key: [row], "meta": {"key": key, "pageSize": 50, "nextToken": None, "previousToken": None}}
+    return {key: [row], "meta": {"key": key, "pageSize": 50}}
 
 
 BY_SCHEMA: dict[str, dict[str, Any]] = {

@@ -44,7 +44,8 @@ class Participants:
         """
         conversation = self._states.find_not_closed(session, account_sid, conversation_id)
         if len(repository.participants(session, conversation.id)) >= MAX_PARTICIPANTS:
-            raise RequestError(Code.CONFLICT, f"A conversation has at most {MAX_PARTICIPANTS} participants.")
+            detail = f"A conversation has at most {MAX_PARTICIPANTS} participants."
+            raise RequestError(Code.CONFLICT, detail, conflicting=conversation.id)
         participant = requested_participant(conversation.account_sid, conversation.id, request)
         session.add(participant)
         session.flush()

@@ -176,7 +176,7 @@ class AddressResource(ClosedWire):
 
     channel: str
     address: str
-    channel_id: str | None
+    channel_id: str | None = optional()
 
 
 class ConversationParticipantResource(OfRow, ClosedWire):
@@ -187,7 +187,7 @@ class ConversationParticipantResource(OfRow, ClosedWire):
     account_id: str = Field(validation_alias="account_sid")
     name: str | None
     type: ParticipantType
-    profile_id: str | None
+    profile_id: str | None = optional()
     addresses: list[AddressResource]
     created_at: Timestamp
     updated_at: Timestamp
@@ -198,7 +198,7 @@ class ConversationResource(ClosedWire):
 
     id: str
     account_id: str
-    configuration_id: str | None
+    configuration_id: str | None = optional()
     status: ConversationStatus
     name: str | None
     configuration: dict[str, Any]
@@ -221,33 +221,27 @@ class ConversationResource(ClosedWire):
 
 
 class AuthorResource(ClosedWire):
-    """Who said it."""
+    """Who said it, or was to hear it."""
 
-    address: str | None
-    channel: str | None
+    address: str | None = optional()
+    channel: str | None = optional()
     participant_id: str
-
-
-class RecipientResource(AuthorResource):
-    """Who was to hear it. `deliveryStatus` is null: nothing is delivered from here."""
-
-    delivery_status: None = None
 
 
 class WordOfCommunication(ClosedWire):
     """A word; its times are instants, not offsets."""
 
     text: str
-    start_time: str | None
-    end_time: str | None
+    start_time: str | None = optional()
+    end_time: str | None = optional()
 
 
 class TranscriptionOfCommunication(ClosedWire):
     """How speech became text."""
 
-    channel: int | None
-    confidence: float | None
-    engine: str | None
+    channel: int | None = optional()
+    confidence: float | None = optional()
+    engine: str | None = optional()
     words: list[WordOfCommunication]
 
 
@@ -267,9 +261,9 @@ class CommunicationResource(OfRow, ClosedWire):
     account_id: str = Field(validation_alias="account_sid")
     author: AuthorResource
     content: ContentResource
-    channel_id: str | None
-    resource_id: str | None
-    recipients: list[RecipientResource]
+    channel_id: str | None = optional()
+    resource_id: str | None = optional()
+    recipients: list[AuthorResource]
     occurred_at: Milliseconds
     created_at: Timestamp
     updated_at: Timestamp

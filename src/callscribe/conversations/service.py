@@ -37,7 +37,6 @@ SETTLED_FOR_A_READER = 200
 """Batches of overdue conversations that a request puts right before it reads; housekeeping does the rest."""
 
 _NO_OPTIONS: dict[str, Any] = {
-    "memoryStoreId": None,
     "channelSettings": {},
     "statusCallbacks": [],
     "intelligenceConfigurationIds": [],

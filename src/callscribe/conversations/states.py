@@ -69,7 +69,8 @@ class ConversationStates:
         """
         row = self.find(session, account_sid, conversation_id)
         if row.status is ConversationStatus.CLOSED:
-            raise RequestError(Code.CONFLICT, f"Conversation {conversation_id} is closed; nothing of it can change.")
+            detail = f"Conversation {conversation_id} is closed; nothing of it can change."
+            raise RequestError(Code.CONFLICT, detail, conflicting=row.id)
         return row
 
     def settle(self, session: Session, row: Conversation) -> None:
@@ -129,7 +130,7 @@ class ConversationStates:
         self.settle(session, other)
         if other.status is not ConversationStatus.CLOSED:
             detail = f"Conversation {other.id} of this configuration is open with the same participants."
-            raise RequestError(Code.CONFLICT, detail)
+            raise RequestError(Code.CONFLICT, detail, conflicting=other.id)
 
     def tell_updated(self, session: Session, row: Conversation) -> None:
         """Tell that name, status or metadata changed."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from callscribe.accounts.authentication import AccountInPath, AuthenticatedRoute
@@ -89,6 +89,12 @@ def _of_days(name: str) -> Any:
         return TimeRange(max(since, default=None), min(until, default=None))
 
     return Depends(span)
+
+
+def _sid(name: str, pattern: re.Pattern[str]) -> tuple[Any, ...]:
+    """What makes a parameter a filter by SID, in any case of letters: kept are lower ones."""
+    in_any_case = pattern.pattern.replace("a-f", "a-fA-F")
+    return Query(alias=name, pattern=f"^{in_any_case}$"), AfterValidator(lambda sid: sid and sid[:2] + sid[2:].lower())
 
 
 Created = Annotated[TimeRange, _of_days("DateCreated")]
@@ -174,8 +180,8 @@ def list_recordings(
     service: Service,
     base_url: BaseUrl,
     created: Created,
-    call_sid: Annotated[str | None, Query(alias="CallSid", pattern=f"^{CALL_SID.pattern}$")] = None,
-    conference_sid: Annotated[str | None, Query(alias="ConferenceSid", pattern=f"^{CONFERENCE_SID.pattern}$")] = None,
+    call_sid: Annotated[str | None, *_sid("CallSid", CALL_SID)] = None,
+    conference_sid: Annotated[str | None, *_sid("ConferenceSid", CONFERENCE_SID)] = None,
     include_soft_deleted: SoftDeleted = False,  # noqa: ARG001, FBT002  a parameter of HTTP
 ) -> RecordingList:
     """Newest first. A `PageSize` above 1000 is taken as 1000."""
@@ -270,7 +276,7 @@ def list_calls(
     from_: Annotated[Party | None, Query(alias="From")] = None,
     to: Annotated[Party | None, Query(alias="To")] = None,
     status: Annotated[CallStatus | None, Query(alias="Status")] = None,
-    parent_call_sid: Annotated[str | None, Query(alias="ParentCallSid", pattern=f"^{CALL_SID.pattern}$")] = None,
+    parent_call_sid: Annotated[str | None, *_sid("ParentCallSid", CALL_SID)] = None,
 ) -> CallList:
     """The calls that recordings came with, newest first: by `start_time` where that is asked for.
 

@@ -1,5 +1,6 @@
 """Recordings and calls as they stand on the wire."""
 
+import re
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -32,6 +33,7 @@ class RecordingResource(BaseModel):
     source: str = Field(description="How it was made, in Twilio's words.")
     status: str
     error_code: int | None
+    track: str | None = Field(description="`both` of two channels; null where nobody said which one it is.")
     price: str | None
     price_unit: str | None
     encryption_details: dict[str, Any] | None
@@ -49,6 +51,7 @@ class RecordingResource(BaseModel):
             row,
             api_version=API_VERSION,
             duration=_seconds(row.duration),
+            track="both" if row.channels == 2 else None,
             price=None,
             price_unit=None,
             uri=f"{address}.json",
@@ -71,7 +74,9 @@ class CallResource(BaseModel):
     api_version: str
     parent_call_sid: str | None
     from_: str | None = Field(serialization_alias="from", validation_alias="from")
+    from_formatted: str | None = Field(description="For display: numbers of North America as (415) 555-0100.")
     to: str | None
+    to_formatted: str | None = Field(description="Likewise.")
     direction: str | None = Field(description="Which way the call went, in Twilio's words.")
     status: str
     start_time: Rfc2822 | None
@@ -81,6 +86,14 @@ class CallResource(BaseModel):
     date_updated: Rfc2822
     price: str | None
     price_unit: str | None
+    # What is not told with a recording.
+    phone_number_sid: str | None = None
+    answered_by: str | None = None
+    forwarded_from: str | None = None
+    group_sid: str | None = None
+    caller_name: str | None = None
+    queue_time: str | None = None
+    trunk_sid: str | None = None
     uri: str
     subresource_uris: dict[str, str]
 
@@ -92,6 +105,8 @@ class CallResource(BaseModel):
             cls,
             row,
             api_version=API_VERSION,
+            from_formatted=_formatted(row.from_),
+            to_formatted=_formatted(row.to),
             duration=_seconds(row.duration),
             price=None,
             price_unit=None,
@@ -104,6 +119,10 @@ class CallList(LegacyPage):
     """A page of calls."""
 
     calls: list[CallResource]
+
+
+def _formatted(party: str | None) -> str | None:
+    return party and re.sub(r"^\+1(\d{3})(\d{3})(\d{4})$", r"(\1) \2-\3", party)
 
 
 def _seconds(duration: float | None) -> str | None:

@@ -77,7 +77,7 @@ class Upload:
                 raise _bad_form("The form's Content-Type names no boundary.")
             self._form = _Form(boundary)
         elif not content_type.startswith(b"audio/") and content_type != b"application/octet-stream":
-            detail = "Send multipart/form-data with a file, or the audio itself as audio/* or application/octet-stream."
+            detail = "Content-Type: send multipart/form-data with a file, or audio/* or application/octet-stream."
             raise RequestError.at("", Code.INVALID_PARAMETER, detail)
         recording_fields(self._values)
 

@@ -47,13 +47,23 @@ from callscribe.web.links import add_links
 from callscribe.web.methods import HeadAsGet
 from callscribe.web.observation import Observation
 from callscribe.web.pagination import ListQuery
+from callscribe.web.suffixes import JsonSuffix
 
 DESCRIPTION = """\
 Batch transcription for recorded calls, on your own machines. The paths, bodies and errors are those of Twilio's Batch
 Transcription API, so its SDKs work by changing one address. What this server adds says so in its description."""
 
 
-EXPOSED = ("Content-Range", "ETag", "Idempotency-Key", "Location", "Operation-Id", "Retry-After", "X-Request-Id")
+EXPOSED = (
+    "Content-Range",
+    "ETag",
+    "Idempotency-Key",
+    "Location",
+    "Operation-Id",
+    "Retry-After",
+    "X-Conflicting-Resource-Id",
+    "X-Request-Id",
+)
 """Headers of answers that pages of other origins may read, beside those that all may."""
 
 _EXAMPLES = {
@@ -146,6 +156,7 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
     app.add_middleware(Observation, patience=settings.request_patience)
     app.add_middleware(ListQuery)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(JsonSuffix)
     app.openapi = _documented(app)  # type: ignore[method-assign]
     return app
 
@@ -189,7 +200,15 @@ def _with_optional_forms(schema: dict[str, Any]) -> None:
 
 
 def _as_problem(status: str, response: dict[str, Any]) -> None:
-    """Problem documents have a media type of their own; who asks too much is told when to ask again."""
+    """Problem documents have a media type of their own; who asks too much is told when to ask again.
+
+    With a conflict comes what it is with.
+    """
+    if status == "409":
+        response.setdefault("headers", {})["X-Conflicting-Resource-Id"] = {
+            "description": "The id of what is there already.",
+            "schema": {"type": "string"},
+        }
     if status == "429":
         response.setdefault("headers", {})["Retry-After"] = {
             "description": "Seconds until there will be room.",

@@ -5,6 +5,7 @@ from pydantic import ConfigDict
 from callscribe.configurations.documents import JobOptions, KeptTranscriptionOptions
 from callscribe.db.documents import Document
 from callscribe.speech.engines.served_by import ServedBy
+from callscribe.web.wire import optional
 
 
 class Participant(Document):
@@ -13,9 +14,9 @@ class Participant(Document):
     model_config = ConfigDict(extra="ignore")  # it is also the model of the answer
 
     audio_channel_index: int
-    type: str | None
-    address: str | None
-    name: str | None
+    type: str | None = optional()
+    address: str | None = optional()
+    name: str | None = optional()
 
 
 class Failure(Document):

@@ -36,7 +36,7 @@ PENDING: dict[str, Any] = {
         "language": "en-US",
         "transcriptionStatusCallback": {"url": "https://example.com/done", "method": "POST", "events": None},
         "conversationConfigurationId": None,
-        "participantDefaults": None,
+        "participantDefaults": [],
         "keyterms": ["Riverside Outdoor", "Emma Carter", "rain fly"],
         "servedBy": {"engine": "whisper", "model": "base"},
     },
@@ -61,7 +61,7 @@ FETCHED: dict[str, Any] = {
 }
 LIST: dict[str, Any] = {
     "transcriptions": [COMPLETED],
-    "meta": {"key": "transcriptions", "pageSize": 50, "nextToken": None, "previousToken": None},
+    "meta": {"key": "transcriptions", "pageSize": 50},
 }
 TRANSCRIPT: dict[str, Any] = {
     "id": ID,

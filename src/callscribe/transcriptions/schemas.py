@@ -14,7 +14,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from callscribe.errors import Code, RequestError
-from callscribe.ids import CONFIGURATION_ID, RECORDING_SID
+from callscribe.ids import CONFIGURATION_ID, RECORDING_SID, UNIQUE_NAME
 from callscribe.transcriptions import examples
 from callscribe.transcriptions.documents import Failure, Participant
 from callscribe.transcriptions.status import Status
@@ -43,6 +43,7 @@ from callscribe.web.wire import (
 )
 
 MAX_PARTICIPANTS = 2
+MALFORMED = "must be voice_transcriptionconfiguration_ and 26 characters, or the unique_name of a configuration"
 
 _FIELD_CODES: dict[tuple[str, str | None], Code] = {
     ("transcriptionConfigurationId", None): Code.CONFIGURATION_ID_INVALID,
@@ -58,8 +59,8 @@ _FIELD_CODES: dict[tuple[str, str | None], Code] = {
 
 
 def _configuration_id(value: str) -> str:
-    if not CONFIGURATION_ID.fullmatch(value):
-        raise PydanticCustomError("id", "must be voice_transcriptionconfiguration_ and 26 characters")
+    if not (CONFIGURATION_ID.fullmatch(value) or UNIQUE_NAME.fullmatch(value)):
+        raise PydanticCustomError("id", MALFORMED)
     return value
 
 
@@ -109,7 +110,12 @@ class CreateTranscription(ClosedWire):
     """Body of POST: what to transcribe, how, and who is on it. Exactly one of `sourceId` and `mediaUrl`."""
 
     transcription_configuration_id: Annotated[
-        StrictStr, AfterValidator(_configuration_id), _documented(pattern=CONFIGURATION_ID.pattern)
+        StrictStr,
+        AfterValidator(_configuration_id),
+        _documented(
+            pattern=f"({CONFIGURATION_ID.pattern}|{UNIQUE_NAME.pattern})",
+            description="Id of a configuration of the account, or (an addition) its unique_name.",
+        ),
     ]
     input_source: Literal["SOURCE_ID", "MEDIA_URL"] | None = None
     source_id: Annotated[StrictStr, AfterValidator(_source_id), _documented(pattern=RECORDING_SID.pattern)] | None = (
@@ -173,7 +179,7 @@ class TranscriptionResource(Wire):
     transcription_configuration_id: str = Field(examples=[examples.CONFIGURATION_ID])
     media_url: str | None
     source_id: str | None
-    audio_started_at: Timestamp | None
+    audio_started_at: Timestamp | None = optional()
     duration: int | None = Field(description="Seconds of audio.", examples=[61])
     conversation_id: str | None
     participants: list[Participant]

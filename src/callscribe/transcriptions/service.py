@@ -20,7 +20,7 @@ from callscribe.db.group_commit import GroupCommit
 from callscribe.db.paging import Page
 from callscribe.durable.queues import Queue, WorkQueue, rank
 from callscribe.errors import Code, JobError, RequestError, found
-from callscribe.ids import new_transcription_id
+from callscribe.ids import CONFIGURATION_ID, new_transcription_id
 from callscribe.observability import context, tracing
 from callscribe.outbound import AllowList
 from callscribe.recordings import repository as recording_repository
@@ -34,7 +34,7 @@ from callscribe.transcriptions.documents import ResolvedConfiguration
 from callscribe.transcriptions.participants import check_requested, resolve_participants
 from callscribe.transcriptions.quotas import Quotas
 from callscribe.transcriptions.repository import Filters
-from callscribe.transcriptions.schemas import CreateTranscription
+from callscribe.transcriptions.schemas import MALFORMED, CreateTranscription
 from callscribe.transcriptions.sources import CallSource, not_eligible
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import Chunk, Transcription
@@ -271,9 +271,10 @@ class Transcriptions:
         try:
             return self._configurations.find(session, account_sid, configuration_id)
         except RequestError as error:
-            raise RequestError.at(
-                "/transcriptionConfigurationId", Code.CONFIGURATION_NOT_FOUND, error.detail
-            ) from error
+            code, detail = Code.CONFIGURATION_NOT_FOUND, error.detail
+            if not CONFIGURATION_ID.fullmatch(configuration_id):
+                code, detail = Code.CONFIGURATION_ID_INVALID, f"transcriptionConfigurationId: {MALFORMED}"
+            raise RequestError.at("/transcriptionConfigurationId", code, detail) from error
 
     def _check_source(self, request: CreateTranscription) -> None:
         sources = {"SOURCE_ID": request.source_id, "MEDIA_URL": request.media_url}

@@ -10,6 +10,7 @@ __all__ = [
     "pagination",
     "problems",
     "ranges",
+    "suffixes",
     "tables",
     "urls",
     "wire",

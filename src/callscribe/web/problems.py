@@ -1,13 +1,13 @@
 """Errors as answers: problem documents (RFC 9457) for v3, the legacy shape for the older APIs."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from obstore.exceptions import BaseError
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
@@ -18,6 +18,7 @@ from callscribe.web.observation import id_headers
 from callscribe.web.wire import invalid_parameters, optional
 
 LEGACY_PREFIXES = ("/v2/", "/2010-04-01/")
+_NOTHING = "There is nothing at this address."
 
 _log = structlog.get_logger(__name__)
 
@@ -49,10 +50,15 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 }
 
 
+_MOST_DETAIL = 1024
+Detail = Annotated[str, Field(min_length=16, max_length=_MOST_DETAIL)]
+"""As long as clients with Twilio's schemas take it."""
+
+
 class ProblemField(BaseModel):
     """One fault in the request; `pointer` is a JSON pointer into the body."""
 
-    detail: str
+    detail: Detail
     pointer: str
 
 
@@ -60,9 +66,9 @@ class Problem(BaseModel):
     """A problem document."""
 
     type: str
-    title: str
+    title: Annotated[str, Field(min_length=16, max_length=128)]
     status: int
-    detail: str
+    detail: Detail
     instance: str
     code: int
     errors: list[ProblemField] = []
@@ -104,11 +110,14 @@ def render(error: RequestError, path: str) -> JSONResponse:
         headers["WWW-Authenticate"] = 'Basic realm="callscribe"'
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
-    errors = [{"detail": field.detail, "pointer": field.pointer} for field in error.errors]
+    if error.conflicting is not None:
+        headers["X-Conflicting-Resource-Id"] = error.conflicting
+    detail = error.detail[:_MOST_DETAIL]
+    errors = [{"detail": field.detail[:_MOST_DETAIL], "pointer": field.pointer} for field in error.errors]
     if path.startswith(LEGACY_PREFIXES):
         body: dict[str, Any] = {
             "code": error.code.value,
-            "message": error.detail,
+            "message": detail,
             "more_info": error.code.type,
             "status": error.status,
         }
@@ -119,7 +128,7 @@ def render(error: RequestError, path: str) -> JSONResponse:
         "type": error.code.type,
         "title": error.code.title,
         "status": error.status,
-        "detail": error.detail,
+        "detail": detail,
         "instance": path,
         "code": error.code.value,
         "errors": errors,
@@ -138,13 +147,13 @@ def install(app: FastAPI) -> None:
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         faults = error.errors()
         if faults[0]["loc"][0] == "path":
-            return render(RequestError(Code.NOT_FOUND, "There is nothing at this address."), request.url.path)
+            return render(RequestError(Code.NOT_FOUND, _NOTHING), request.url.path)
         return render(invalid_parameters(faults), request.url.path)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         code = _CODES_BY_STATUS.get(error.status_code, Code.INVALID_PARAMETER)
-        detail = str(error.detail)
+        detail = _NOTHING if error.status_code == 404 else str(error.detail)
         errors = [FieldError(detail, "")] if error.status_code == 400 else ()
         answer = render(RequestError(code, detail, errors=errors, status=error.status_code), request.url.path)
         answer.headers.update(error.headers or {})

@@ -49,9 +49,19 @@ class OfRow(BaseModel):
         return cls.model_validate(row, from_attributes=True)
 
 
-def optional(description: str | None = None) -> Any:
-    """A member that is left out of an answer where it is null."""
-    return Field(None, exclude_if=lambda value: value is None, description=description)
+def optional(description: str | None = None, *, also_null: bool = False) -> Any:
+    """A member that is left out of an answer where it is null; documented as null only where it may be sent so."""
+    return Field(
+        None,
+        exclude_if=lambda value: value is None,
+        description=description,
+        json_schema_extra=None if also_null else _never_null,
+    )
+
+
+def _never_null(schema: dict[str, Any]) -> None:
+    kinds = [kind for kind in schema.pop("anyOf", []) if kind != {"type": "null"}]
+    schema.update({"anyOf": kinds} if len(kinds) > 1 else kinds[0] if kinds else {})
 
 
 def from_row(model: type[Answer], row: object, **given: Any) -> Answer:
@@ -71,8 +81,8 @@ class ListMeta(Wire):
 
     key: str
     page_size: int
-    next_token: str | None
-    previous_token: str | None
+    next_token: str | None = optional()
+    previous_token: str | None = optional()
 
 
 def in_utc(value: datetime) -> datetime:
@@ -145,6 +155,8 @@ def field_error(fault: Any) -> FieldError:
     # The first part says where it was found: body, query, header.
     path = fault["loc"][1:]
     if not path:
-        return FieldError("A JSON object is required as the body.", "")
+        as_sent = isinstance(fault.get("input"), bytes)  # nobody took it for JSON
+        hint = " Send it with the header Content-Type: application/json." if as_sent else ""
+        return FieldError(f"A JSON object is required as the body.{hint}", "")
     name = next((part for part in reversed(path) if isinstance(part, str)), "")
     return FieldError(f"{name}: {fault['msg']}" if name else str(fault["msg"]), json_pointer(path))

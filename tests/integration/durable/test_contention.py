@@ -36,7 +36,7 @@ def test_two_processes_that_write_never_find_the_database_locked(tmp_path: Path)
                 while True:
                     page = client.get("/v3/Transcriptions", params=parameters).json()
                     count += len(page["transcriptions"])
-                    if not page["meta"]["nextToken"]:
+                    if "nextToken" not in page["meta"]:
                         return count == JOBS
                     parameters["pageToken"] = page["meta"]["nextToken"]
 

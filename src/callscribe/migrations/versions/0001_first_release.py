@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("token_hash", sa.String(64), nullable=False),
         sa.Column("token_encrypted", sa.String(255), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("limit_jobs_waiting", sa.Integer()),
         sa.Column("limit_jobs_running", sa.Integer()),
         sa.Column("limit_requests", sa.String(32)),
