@@ -123,9 +123,11 @@ def test_the_sdk_creates_without_waiting(caller: Caller) -> None:
     assert listed == [created.transcription["id"]] == [fetched.operation_id]
 
 
-def test_the_snippet_of_the_readme_does(caller: Caller) -> None:
+def test_the_snippet_of_the_readme_does(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     [snippet] = re.findall(r"```python\n([^`]*^class [^`]*)```", README.read_text(), re.MULTILINE)
-    names: dict[str, Any] = {"account_sid": caller.sid, "auth_token": caller.token}
+    monkeypatch.setenv("CALLSCRIBE_ACCOUNT_SID", caller.sid)
+    monkeypatch.setenv("CALLSCRIBE_AUTH_TOKEN", caller.token)
+    names: dict[str, Any] = {}
     exec(snippet.replace("http://127.0.0.1:8321", caller.server.url), names)
     request = Request({"transcriptionConfigurationId": caller.configure(), "mediaUrl": MEDIA_URL})
     created = names["client"].voice.v3.transcriptions.create(request)
