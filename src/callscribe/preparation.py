@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from filelock import FileLock
 from sqlalchemy.exc import OperationalError
 
-from callscribe.accounts.secrets import WHERE_IT_LIES, TokenCipher
 from callscribe.accounts.service import Accounts, Credentials
 from callscribe.db.engine import Database
 from callscribe.errors import SetupError
@@ -27,7 +26,7 @@ def prepare(
     """The database, with at least one account; and its credentials if it was made just now.
 
     `migrating`: whether the schema is brought to that of this version, or only checked. By default it is where the
-    database is a file of this machine alone. `key_lost`: a fleet gets a new secret key although it has accounts.
+    database is a file of this machine alone. `key_lost`: a new secret key is made although there are accounts.
 
     Processes that start together on one database or data folder take turns.
 
@@ -49,20 +48,18 @@ def prepare(
             return database, accounts.ensure_first(settings)
 
 
-def join(settings: Settings) -> tuple[Database, Credentials | None]:
-    """The same for a process of a fleet: nothing is migrated, and it must have the key that the others have.
+def join(settings: Settings, *, migrating: bool = False) -> tuple[Database, Credentials | None]:
+    """The same for a process that does work: it must have the key that all accounts have.
 
     Raises:
         SetupError: the schema or the key is not that of the others; the message says what to do.
     """
-    database, credentials = prepare(settings, migrating=False)
+    database, credentials = prepare(settings, migrating=migrating)
     try:
-        Accounts(database, TokenCipher.from_settings(settings)).check_key()
-    except SetupError as error:
+        Accounts.of(database, settings).check_key()
+    except SetupError:
         database.close()
-        raise SetupError(
-            f"The accounts in the database have another secret key than this process. {WHERE_IT_LIES}"
-        ) from error
+        raise
     return database, credentials
 
 

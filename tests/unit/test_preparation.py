@@ -1,6 +1,8 @@
 """What a process makes sure of before it works: the schema, the first account, the key."""
 
 import re
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -42,6 +44,35 @@ def test_a_process_of_a_fleet_does_not_start_with_a_key_of_its_own(tmp_path: Pat
         [account] = accounts.every()
         assert accounts.rotate(account.sid)
     join(second)[0].close()
+
+
+def test_no_key_is_made_beside_accounts(tmp_path: Path) -> None:
+    data = ["--data", str(tmp_path)]
+    run = CliRunner().invoke
+    sids = [re.findall(r"AC[0-9a-f]{32}", run(app, ["accounts", "create", *data]).output)[-1] for _ in range(2)]
+    key = tmp_path / "secret.key"
+    key.unlink()
+
+    started = subprocess.run(
+        [sys.executable, "-m", "callscribe", "serve", *data, "--port", "0"], capture_output=True, text=True, check=False
+    )
+    assert started.returncode == 2
+    [line] = started.stderr.splitlines()
+    assert str(key) in line
+    assert "callscribe accounts rotate SID --key-lost" in line
+    assert all(sid in run(app, ["accounts", "list", *data]).output for sid in sids)
+    assert not key.exists()
+
+    for sid in [each.sid for each in _accounts(tmp_path).every()]:
+        with pytest.raises(SetupError, match="--key-lost"):
+            join(Settings(data_dir=tmp_path))
+        assert run(app, ["accounts", "rotate", sid, "--key-lost", *data]).exit_code == 0
+    join(Settings(data_dir=tmp_path))[0].close()
+
+
+def _accounts(data: Path) -> Accounts:
+    settings = Settings(data_dir=data)
+    return Accounts.of(prepare(settings)[0], settings)
 
 
 def test_an_account_gets_no_token_under_a_key_that_the_others_have_not(

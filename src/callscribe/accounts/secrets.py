@@ -17,11 +17,14 @@ from callscribe.settings import Settings
 SHARED_KEY = "secret.key"
 """The blob that has the key of a fleet which was given none."""
 
+IF_LOST = (
+    "If it is lost, each account of `callscribe accounts list` needs a new token: `callscribe accounts rotate SID "
+    "--key-lost`."
+)
 WHERE_IT_LIES = (
     "It may be the file `secret.key` in the data folder of the first machine: start that machine, or run `callscribe "
     "migrate` or `callscribe doctor` there, once with CALLSCRIBE_BLOBS_URL set, and all have it; or give all processes "
-    "the same CALLSCRIBE_SECRET_KEY, the content of that file. If it is lost, each account needs a new token: "
-    "`callscribe accounts rotate SID --key-lost`."
+    f"the same CALLSCRIBE_SECRET_KEY, the content of that file. {IF_LOST}"
 )
 """What to do where the key of the accounts is not here."""
 
@@ -51,8 +54,8 @@ class TokenCipher:
     def from_settings(cls, settings: Settings, encrypted: str | None = None) -> "TokenCipher":
         """Read the key, or make one at the first start.
 
-        `encrypted`: a token as the database has it. With it, no key is made for a fleet, since there is one; and no
-        file is shared whose key is another.
+        `encrypted`: a token as the database has it. With it, no key is made, since there is one; and no file is
+        shared whose key is another.
 
         Raises:
             SetupError: the key lies elsewhere, or there are two; the message says what to do.
@@ -61,6 +64,11 @@ class TokenCipher:
             return cls(settings.secret_key.get_secret_value())
         path = settings.data_dir / "secret.key"
         if not settings.is_shared:
+            if encrypted is not None and not path.exists():
+                raise SetupError(
+                    f"The accounts in the database have a secret key that is not here: put it back as {path}. "
+                    f"{WHERE_IT_LIES}"
+                )
             return cls(_read_or_create(path))
         blobs = BlobStore(settings.blobs)
         if not path.exists():

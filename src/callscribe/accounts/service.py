@@ -2,7 +2,9 @@
 
 import hmac
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from callscribe.accounts import repository
 from callscribe.accounts.secrets import TokenCipher, hash_token
@@ -35,23 +37,30 @@ class Identity:
 
 
 class Accounts:
-    """The accounts of one database."""
+    """The accounts of one database. `cipher` is got, or made, when it is first needed."""
 
-    def __init__(self, database: Database, cipher: TokenCipher) -> None:
+    def __init__(self, database: Database, cipher: TokenCipher | Callable[[], TokenCipher]) -> None:
         self._database = database
-        self._cipher = cipher
+        self._given = cipher
         self._remembered: dict[str, tuple[str, Identity, float]] = {}
 
     @classmethod
     def of(cls, database: Database, settings: Settings, *, key_lost: bool = False) -> "Accounts":
         """Those of the settings, with the key that the accounts have; `key_lost` makes one although there are accounts.
 
-        Raises:
-            SetupError: their key is not here, or there are two.
+        Whatever needs the key raises SetupError where it is not here, or there are two.
         """
-        with database.read() as session:
-            encrypted = None if key_lost else repository.first_token(session)
-        return cls(database, TokenCipher.from_settings(settings, encrypted))
+
+        def cipher() -> TokenCipher:
+            with database.read() as session:
+                encrypted = None if key_lost else repository.first_token(session)
+            return TokenCipher.from_settings(settings, encrypted)
+
+        return cls(database, cipher)
+
+    @cached_property
+    def _cipher(self) -> TokenCipher:
+        return self._given if isinstance(self._given, TokenCipher) else self._given()
 
     def ensure_first(self, settings: Settings) -> Credentials | None:
         """Have at least one account; return the credentials only when they were made up just now.
@@ -130,15 +139,13 @@ class Accounts:
         return self._cipher.decrypt(account.token_encrypted) if account else None
 
     def check_key(self) -> None:
-        """Make sure that the secret key is the one that tokens were encrypted with.
+        """Make sure that the secret key is the one that every token was encrypted with.
 
         Raises:
-            SetupError: it is not, so that nothing could be signed.
+            SetupError: it is not, so that something could not be signed.
         """
-        with self._database.read() as session:
-            encrypted = repository.first_token(session)
-        if encrypted is not None:
-            self._cipher.decrypt(encrypted)
+        for account in self.every():
+            self._cipher.decrypt(account.token_encrypted)
 
     def _known(self, sid: str) -> tuple[str, Identity | None]:
         """The hash of the secret that belongs to a SID, and whose it is."""

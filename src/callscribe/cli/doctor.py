@@ -128,9 +128,9 @@ def _key(settings: Settings) -> str:
 
     path = settings.data_dir / "secret.key"
     shared = settings.is_shared and not path.exists()
-    if settings.secret_key is None and not shared and not path.exists():
-        return f"{path}: made at the first start"
     encrypted = _encrypted(settings)
+    if settings.secret_key is None and not shared and not path.exists() and encrypted is None:
+        return f"{path}: made at the first start"
     cipher = TokenCipher.from_settings(settings, encrypted)
     cipher.decrypt(encrypted or cipher.encrypt("probe"))
     if settings.secret_key:

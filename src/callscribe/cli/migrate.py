@@ -70,7 +70,7 @@ def _migrated(settings: Settings) -> tuple[list[str], SchemaState]:
     with opened(settings) as database, closing(database):
         done = bring_up(database), state(database)
         if settings.is_shared and (settings.data_dir / "secret.key").exists():
-            Accounts.of(database, settings)  # the other machines get the key that this one has
+            Accounts.of(database, settings).check_key()  # the other machines get the key that this one has
         return done
 
 

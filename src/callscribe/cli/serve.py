@@ -52,7 +52,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8321, data: Data = None) -> Non
 
     from callscribe.cli.supervision import REFUSED, SupervisedWorker
     from callscribe.observability import logs
-    from callscribe.preparation import data_folder, prepare
+    from callscribe.preparation import data_folder, join
 
     settings = load_settings(data)
     logs.configure(settings)
@@ -64,7 +64,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8321, data: Data = None) -> Non
             f"Another `callscribe serve` works on {settings.data_dir}. Stop it, or choose another folder with --data."
         ) from None
     with lock, _bound(host, port) as sock:
-        database, credentials = prepare(settings, migrating=True)
+        database, credentials = join(settings, migrating=True)
         _greet(credentials)
         database.close()
         with SupervisedWorker(settings) as beside:
@@ -135,7 +135,7 @@ def worker(
     """
     from callscribe.db.presence import wait_for_database
     from callscribe.observability import logs, tracing
-    from callscribe.preparation import join, prepare
+    from callscribe.preparation import join
     from callscribe.worker.process import WorkerProcess
     from callscribe.worker.relay import Answering
 
@@ -151,7 +151,7 @@ def worker(
     wait_for_database(settings, stop)
     if stop.is_set():
         return
-    database, credentials = prepare(settings, migrating=False) if lifeline else join(settings)
+    database, credentials = join(settings)
     if not lifeline:
         _greet(credentials)
     work = WorkerProcess(settings, database)

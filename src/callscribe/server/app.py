@@ -26,7 +26,6 @@ import callscribe.transcriptions.endpoints
 import callscribe.transcriptions.examples
 from callscribe import waiting
 from callscribe.accounts.keys import ApiKeys
-from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts
 from callscribe.configurations.service import RecordingConfigurations
 from callscribe.conversations.control_plane import ConversationConfigurations
@@ -102,7 +101,7 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
     blobs, decoder = services.blobs, services.decoder
     app.state.settings = settings
     app.state.database = database
-    app.state.accounts = Accounts(database, TokenCipher.from_settings(settings))
+    app.state.accounts = Accounts.of(database, settings)
     app.state.api_keys = ApiKeys(database)
     app.state.configurations = services.configurations
     app.state.recording_configurations = RecordingConfigurations(database)

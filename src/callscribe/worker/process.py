@@ -7,7 +7,6 @@ from functools import partial
 import structlog
 
 from callscribe.accounts.repository import running_limits
-from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts
 from callscribe.accounts.usage import OutOfAudio
 from callscribe.callbacks.workflows import CallbackWorkflows
@@ -63,7 +62,7 @@ class WorkerProcess:
         served = _served(settings)
         self._abilities = _abilities(settings, served)
         services = Services.over(database, settings)
-        accounts = Accounts(database, TokenCipher.from_settings(settings))
+        accounts = Accounts.of(database, settings)
         self._runtime = Runtime(
             database,
             settings,
