@@ -6,6 +6,7 @@
     │   └── NoRoom                  an upload that is larger than what its account may still store (recordings.intake)
     ├── JobError                a job cannot be done: ends as FAILED with its public code
     │   └── TransientJobError       the same, but another attempt may succeed
+    │       └── BlobDamaged             what came from the blob store is not what was put there
     ├── DeliveryError           a callback was not accepted; the job's state is untouched
     ├── Cancelled               the job was deleted while it ran
     ├── DeadlinePassed          something took longer than it may (cancellation)
@@ -187,6 +188,10 @@ class TransientJobError(JobError):
     def __init__(self, code: Code, detail: str, retry_after: float | None = None) -> None:
         super().__init__(code, detail)
         self.retry_after = retry_after
+
+
+class BlobDamaged(TransientJobError):  # noqa: N818  says what is the case
+    """What came from the blob store is not what was put there, however often it was asked for."""
 
 
 class DeliveryError(CallscribeError):

@@ -264,3 +264,17 @@ def test_what_is_read_meanwhile_is_the_beginning_of_the_whole(serve: Front, medi
 
 def test_events_of_a_transcription_that_has_ended_are_one(completed: Completed) -> None:
     assert _events(completed.caller, completed.id) == [("status", completed.resource)]
+
+
+@pytest.mark.parametrize("damaged", [b"<html>Welcome to the hotel</html>", b"", b"null", b"{}"])
+def test_what_is_no_transcript_is_answered_as_an_outage(completed: Completed, damaged: bytes) -> None:
+    file = completed.caller.blobs(completed.id) / "transcript.json"
+    stored = file.read_bytes()
+    try:
+        for found in (damaged, stored.replace(b"a", b"o", 1)):
+            file.write_bytes(found)
+            answer = completed.caller.http.get(f"/v3/Transcriptions/{completed.id}/Transcript")
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+    finally:
+        file.write_bytes(stored)
+    assert _get(completed, "/Transcript").status_code == 200

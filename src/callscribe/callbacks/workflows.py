@@ -123,7 +123,7 @@ class CallbackWorkflows(DBOSConfiguredInstance):
         content = callback.content
         if content is None:
             raise BlobMissing("the body was erased")
-        return content if isinstance(content, bytes) else self._blobs.get_bytes(content)
+        return content if isinstance(content, bytes) else self._blobs.get_document(content)
 
     def _cancellation(self, callback_id: str) -> Cancellation:
         """Ends a request whose callback was deleted meanwhile; looks once a second."""

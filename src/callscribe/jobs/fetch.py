@@ -53,7 +53,7 @@ class FetchSteps:
         late = partial(self._ending.leave, row.id, row.blobs)
         try:
             if row.media_url is None:
-                fetch_source(
+                sha256 = fetch_source(
                     row,
                     blobs=self._blobs,
                     twilio=self._twilio,
@@ -62,14 +62,14 @@ class FetchSteps:
                     late=late,
                 )
             else:
-                fetch(
+                sha256 = fetch(
                     row.media_url,
                     blobs=self._blobs,
                     key=keys.media(row.blobs),
                     settings=self._settings,
                     cancelled=cancelled,
                     late=late,
-                )
+                ).sha256
         except TransientJobError as error:
             wait = next_attempt(error, made + 1, waited, self._settings)
             _log.warning("media.attempt_failed", transcription=transcription_id, reason=error.detail, next_in=wait)
@@ -82,7 +82,7 @@ class FetchSteps:
             load_job(self._database, transcription_id)  # raises Cancelled where the job was deleted meanwhile
             raise
         with self._database.write() as session:
-            if not repository.set_media_bytes(session, transcription_id, size):
+            if not repository.set_media_bytes(session, transcription_id, size, sha256):
                 raise Cancelled  # deleted, or ended by another worker
         self._running.report(transcription_id, FETCHED)
         return None
@@ -97,7 +97,7 @@ class FetchSteps:
         for fault in routes.check_served(row.served_by, row.resolved_configuration.language, self._settings):
             if fault.field != "language":  # the operator took it away since: no worker would ever come for the job
                 raise JobError(Code.PROVIDER_REFUSED, fault.detail)
-        path = self._running.local_path(row.id, keys.media(row.blobs))
+        path = self._running.local_path(row.id, keys.media(row.blobs), row.media_sha256)
         info = self._decoder.inspect(path, cancelled=self._running.cancellation(row.id))
         _log.info(
             "media.inspected",

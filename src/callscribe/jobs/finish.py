@@ -99,11 +99,11 @@ class FinishSteps:
             raise Cancelled
         transcript = self._checkpoints.transcript(row, chunks, self._turns(row, chunks))
         data = TRANSCRIPT.dump_json(transcript)
-        self._blobs.put_bytes(keys.transcript(row.blobs), data)
+        size = self._blobs.put_document(keys.transcript(row.blobs), data)
         # First, so that the callback can name the conversation.
         if row.conversation_id is None:  # else a worker was killed just behind it
             row.conversation_id = self._converse(row, transcript)
-        self._conclude(row, Status.COMPLETED, CallbackBody.of(row, transcript=transcript), result_bytes=len(data))
+        self._conclude(row, Status.COMPLETED, CallbackBody.of(row, transcript=transcript), result_bytes=size)
 
     def _converse(self, row: Transcription, transcript: Transcript) -> str | None:
         """Store the transcript in a conversation, where the configuration says so; its id in the last transaction."""
@@ -164,8 +164,7 @@ class FinishSteps:
             return Message(data, reduced)
         # Under a name of its own: a second writer must not change what a first one's callback sends.
         key = keys.callback(row.blobs)
-        self._blobs.put_bytes(key, data)
-        return Message(key, reduced, len(data))
+        return Message(key, reduced, self._blobs.put_document(key, data))
 
     def _take_back(self, transcription_id: str, message: Message | None) -> None:
         """Remove what was written for a job that had been ended, or deleted, by another.

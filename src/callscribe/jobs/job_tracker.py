@@ -78,13 +78,14 @@ class JobTracker:
                 job.holders -= 1
                 job.left_at = time.monotonic()
 
-    def local_path(self, transcription_id: str, key: str) -> Path:
+    def local_path(self, transcription_id: str, key: str, sha256: str | None = None) -> Path:
         """A file with the blob in it: copied once for all chunks of a job that this worker takes one after another.
 
-        Waits where the spool has no room for a copy.
+        Waits where the spool has no room for a copy. `sha256` is what it must have; None is whatever comes.
 
         Raises:
             BlobMissing: there is no such blob.
+            BlobDamaged: see `BlobStore.local_path`.
             Cancelled: the job is not wanted any more.
         """
         job = self._job(transcription_id)
@@ -93,7 +94,7 @@ class JobTracker:
                 job.media.close()
                 job.paths.clear()
             if key not in job.paths:
-                copy = self._spool.copy_of(self._blobs, key, job.cancelled)
+                copy = self._spool.copy_of(self._blobs, key, job.cancelled, sha256=sha256)
 
                 def let_go(path: Path | None) -> None:
                     if path is not None:

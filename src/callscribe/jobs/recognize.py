@@ -52,7 +52,7 @@ class RecognizeSteps:
             share = min(1.0, seconds / duration) if duration else 0.0
             self._running.report(transcription_id, FETCHED + (SEGMENTED - FETCHED) * share)
 
-        path = self._running.local_path(row.id, keys.media(row.blobs))
+        path = self._running.local_path(row.id, keys.media(row.blobs), row.media_sha256)
         cancelled = self._running.cancellation(transcription_id)
         segmentation, spans = divide_file(
             self._decoder,
@@ -108,7 +108,7 @@ class RecognizeSteps:
         cancelled = self._running.cancellation(row.id)
         for segment in recognize_span(
             self._decoder,
-            self._running.local_path(row.id, keys.media(row.blobs)),
+            self._running.local_path(row.id, keys.media(row.blobs), row.media_sha256),
             segmentation,
             Span(chunk.start, chunk.end),
             self._engines.serving(served_by),
@@ -137,7 +137,7 @@ class RecognizeSteps:
         if not applies(segmentation):
             return
         self._diarizer.check()
-        path = self._running.local_path(row.id, keys.media(row.blobs))
+        path = self._running.local_path(row.id, keys.media(row.blobs), row.media_sha256)
         span = Span(chunk.start, chunk.end)
         cancelled = self._running.cancellation(row.id)
         heard = self._diarizer.listen(self._decoder, path, segmentation, span, cancelled)

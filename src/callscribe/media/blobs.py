@@ -25,7 +25,7 @@ from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
 from callscribe import waiting
 from callscribe.cancellation import NEVER, Cancellation
-from callscribe.errors import CallscribeError, SetupError
+from callscribe.errors import BlobDamaged, CallscribeError, Code, SetupError
 
 _PART = 8 * 1024 * 1024
 """Bytes of a part of an upload; the smallest that S3 takes is 5 MiB."""
@@ -46,6 +46,9 @@ _CLIENT_OPTIONS = (
     "user_agent",
 )
 _COPY = ".blob"
+_DIGEST = 2 * hashlib.sha256().digest_size
+_COPIES = 3
+"""Times that a blob is asked for before it counts as damaged."""
 _NEW_SECONDS = 60.0
 _REMOVALS = 20
 
@@ -188,6 +191,26 @@ class BlobStore:
         with _missing(key):
             return obstore.get(self._store, key).bytes().to_bytes()
 
+    def put_document(self, key: str, data: bytes) -> int:
+        """Store a blob with its SHA-256 behind it, for `get_document`; the bytes that it takes."""
+        stored = data + _trailer(data)
+        self.put_bytes(key, stored)
+        return len(stored)
+
+    def get_document(self, key: str) -> bytes:
+        """What `put_document` was given.
+
+        Raises:
+            BlobMissing: there is none.
+            BlobDamaged: something else comes, also when it is asked for again.
+        """
+        for _ in range(_COPIES):
+            stored = self.get_bytes(key)
+            data = stored[: -_DIGEST - 1]
+            if stored == data + _trailer(data):
+                return data
+        raise _damaged(key)
+
     async def pieces(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
         """Bytes `start` to `end`, the latter excluded and not behind the blob's own, a piece at a time.
 
@@ -266,19 +289,24 @@ class BlobStore:
                 path.unlink(missing_ok=True)
 
     @contextmanager
-    def local_path(self, key: str, spool: Path, cancelled: Cancellation = NEVER) -> Iterator[Path]:
+    def local_path(
+        self, key: str, spool: Path, cancelled: Cancellation = NEVER, *, sha256: str | None = None
+    ) -> Iterator[Path]:
         """A file with the blob in it, to read from: the blob itself where the store is a folder, else a copy.
 
         A copy lies in `spool` for as long as the context is open; see also `reap_copies`. What `cancelled` raises
-        while it is made comes out.
+        while it is made comes out. `sha256`, in hexadecimal, is what the blob must have.
 
         Raises:
             BlobMissing: there is none.
+            BlobDamaged: it has another SHA-256, also when it is copied again.
         """
         if self._root is not None:
             path = self._root / key
             if not path.is_file():
                 raise BlobMissing(f"there is no blob {key}")
+            if sha256 is not None and _digest(path, cancelled) != sha256:
+                raise _damaged(key)
             yield path
             return
         spool.mkdir(parents=True, exist_ok=True)
@@ -287,10 +315,17 @@ class BlobStore:
             path = Path(copy.name)
             try:
                 fcntl.flock(copy, fcntl.LOCK_SH)
-                for piece in self.stream(key):
-                    cancelled.raise_if_cancelled()
-                    copy.write(piece)
-                copy.flush()
+                for _ in range(_COPIES):
+                    copy.seek(0)
+                    copy.truncate()
+                    for piece in self.stream(key):
+                        cancelled.raise_if_cancelled()
+                        copy.write(piece)
+                    copy.flush()
+                    if sha256 is None or _digest(path, cancelled) == sha256:
+                        break
+                else:
+                    raise _damaged(key)
                 yield path
             finally:
                 path.unlink(missing_ok=True)  # somebody may have removed it
@@ -301,6 +336,23 @@ def _client_options(scheme: str) -> dict[str, str]:
     prefix = {"s3": "AWS", "gs": "GOOGLE"}.get(scheme, "AZURE")
     given = {name: os.environ.get(f"{prefix}_{name.upper()}") for name in _CLIENT_OPTIONS}
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _trailer(data: bytes) -> bytes:
+    return b"\n" + hashlib.sha256(data).hexdigest().encode()
+
+
+def _digest(path: Path, cancelled: Cancellation) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            cancelled.raise_if_cancelled()
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _damaged(key: str) -> BlobDamaged:
+    return BlobDamaged(Code.JOB_INTERNAL, f"what the blob store has as {key} is not what was put there")
 
 
 def _remove_folder(path: Path) -> None:

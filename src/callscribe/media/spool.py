@@ -159,24 +159,32 @@ class Spool:
 
     @contextmanager
     def copy_of(
-        self, blobs: BlobStore, key: str, cancelled: Cancellation = NEVER, *, patience: float | None = None
+        self,
+        blobs: BlobStore,
+        key: str,
+        cancelled: Cancellation = NEVER,
+        *,
+        patience: float | None = None,
+        sha256: str | None = None,
     ) -> Iterator[Path]:
         """A file with the blob in it, to read from; where the store is a folder the blob itself, which takes no room.
 
-        The room counts for the account in whose folder the blob is, by the first part of its key.
+        The room counts for the account in whose folder the blob is, by the first part of its key. `sha256`, in
+        hexadecimal, is what the blob must have.
 
         Raises:
             BlobMissing: there is none.
+            BlobDamaged: see `BlobStore.local_path`.
             SpoolFull: see `room`.
             JobError: see `room`.
         """
         if blobs.is_folder:
-            with blobs.local_path(key, self.folder, cancelled) as path:
+            with blobs.local_path(key, self.folder, cancelled, sha256=sha256) as path:
                 yield path
             return
         with (
             self.room(blobs.size(key), cancelled, account=key.partition("/")[0], patience=patience) as room,
-            blobs.local_path(key, self.folder, cancelled) as path,
+            blobs.local_path(key, self.folder, cancelled, sha256=sha256) as path,
         ):
             room.written()
             yield path

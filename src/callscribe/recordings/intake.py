@@ -24,6 +24,7 @@ from callscribe.media.blobs import BlobStore
 from callscribe.media.decoding import Decoder
 from callscribe.media.inspecting import MediaInfo
 from callscribe.media.spool import Spool, SpoolFull
+from callscribe.outages import RETRY_AFTER
 from callscribe.recordings import keys, repository
 from callscribe.recordings.tables import Intake
 from callscribe.settings import Settings
@@ -134,12 +135,13 @@ class Intakes:
 
     def _inspect(self, incoming: Incoming) -> MediaInfo:
         try:
-            with self._spool.copy_of(self._blobs, incoming.key, patience=ROOM_PATIENCE) as path:
+            with self._spool.copy_of(self._blobs, incoming.key, patience=ROOM_PATIENCE, sha256=incoming.sha256) as path:
                 return self._decoder.inspect(path)
         except SpoolFull as error:
             raise no_spool() from error
         except TransientJobError as error:
-            raise RequestError(Code.INTERNAL, f"The recording could not be looked at: {error.detail}.") from error
+            detail = f"The recording could not be looked at: {error.detail}."
+            raise RequestError(Code.INTERNAL, detail, status=503, retry_after=RETRY_AFTER) from error
         except JobError as error:
             raise refused(error.code, error.detail) from error
 

@@ -142,7 +142,7 @@ class RecordingMedia:
         with (
             self._room(row, form, rate, channels),
             tempfile.TemporaryFile(dir=self._spool.folder) as file,
-            self._blobs.local_path(keys.media(row.blobs), self._spool.folder) as path,
+            self._blobs.local_path(keys.media(row.blobs), self._spool.folder, sha256=row.sha256) as path,
         ):
             pieces = self._decoder.render(path, form=form, channels=channels, rate=rate)
             try:

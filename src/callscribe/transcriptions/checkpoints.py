@@ -27,7 +27,7 @@ class Checkpoints:
 
     def put_segmentation(self, row: Transcription, segmentation: dict[str, Any]) -> None:
         """Keep where speech is."""
-        self._blobs.put_bytes(keys.segmentation(row.blobs), to_json(segmentation))
+        self._blobs.put_document(keys.segmentation(row.blobs), to_json(segmentation))
 
     def segmentation(self, row: Transcription) -> dict[str, Any]:
         """Where speech is.
@@ -35,7 +35,7 @@ class Checkpoints:
         Raises:
             BlobMissing: it is not known yet, or the job was erased.
         """
-        data: dict[str, Any] = json.loads(self._blobs.get_bytes(keys.segmentation(row.blobs)))
+        data: dict[str, Any] = json.loads(self._blobs.get_document(keys.segmentation(row.blobs)))
         return data
 
     def has_chunk(self, row: Transcription, number: int) -> bool:
@@ -56,7 +56,7 @@ class Checkpoints:
 
     def put_voices(self, row: Transcription, number: int, voices: list[dict[str, Any]]) -> None:
         """Keep what was heard of voices in a chunk."""
-        self._blobs.put_bytes(keys.voices(row.blobs, number), to_json(voices))
+        self._blobs.put_document(keys.voices(row.blobs, number), to_json(voices))
 
     def voices(self, row: Transcription, chunks: Sequence[Chunk]) -> list[dict[str, Any]]:
         """What was heard of voices in all chunks.
@@ -65,7 +65,9 @@ class Checkpoints:
             BlobMissing: one is not there.
         """
         return [
-            each for chunk in chunks for each in json.loads(self._blobs.get_bytes(keys.voices(row.blobs, chunk.number)))
+            each
+            for chunk in chunks
+            for each in json.loads(self._blobs.get_document(keys.voices(row.blobs, chunk.number)))
         ]
 
     def transcript(
@@ -119,10 +121,10 @@ class Checkpoints:
         )
 
     def _put(self, key: str, segments: Iterable[Segment]) -> None:
-        self._blobs.put_bytes(key, _SEGMENTS.dump_json(list(segments)))
+        self._blobs.put_document(key, _SEGMENTS.dump_json(list(segments)))
 
     def _segments(self, key: str) -> list[Segment]:
-        return _SEGMENTS.validate_json(self._blobs.get_bytes(key))
+        return _SEGMENTS.validate_json(self._blobs.get_document(key))
 
 
 def speakers_asked(row: Transcription) -> SpeakerRange | None:

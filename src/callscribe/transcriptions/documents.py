@@ -37,6 +37,8 @@ class RecordedAudio(Document):
     channels: int
     media: str | None
     """The key of its blob; without it, the audio is at Twilio."""
+    sha256: str | None = None
+    """What that blob must have."""
     call_sid: str | None
 
 

@@ -187,8 +187,8 @@ def set_duration(session: Session, transcription_id: str, seconds: float) -> Non
         usage.count_audio(session, account_sid, seconds)
 
 
-def set_media_bytes(session: Session, transcription_id: str, size: int) -> bool:
-    """Say what a running job's recording takes in the blob store; False where it does not run any more."""
+def set_media_bytes(session: Session, transcription_id: str, size: int, sha256: str | None = None) -> bool:
+    """Say what a running job's recording takes, and has, in the blob store; False where it does not run any more."""
     begin_writing(session)
     query = sa.select(Transcription.account_sid, Transcription.media_bytes).where(
         Transcription.id == transcription_id, Transcription.status == Status.RUNNING
@@ -196,7 +196,8 @@ def set_media_bytes(session: Session, transcription_id: str, size: int) -> bool:
     row = session.execute(query.with_for_update()).first()
     if row is None:
         return False
-    session.execute(sa.update(Transcription).where(Transcription.id == transcription_id).values(media_bytes=size))
+    changes = {"media_bytes": size, "media_sha256": sha256}
+    session.execute(sa.update(Transcription).where(Transcription.id == transcription_id).values(changes))
     usage.store(session, row.account_sid, size - (row.media_bytes or 0))
     return True
 

@@ -53,7 +53,7 @@ class Results:
         """
         _check_kept(row, "transcript", row.transcript_erased_at)
         try:
-            data = self._blobs.get_bytes(keys.transcript(row.blobs))
+            data = self._blobs.get_document(keys.transcript(row.blobs))
         except BlobMissing as error:
             raise RequestError(Code.NOT_FOUND, f"The transcript of {row.id} is gone.") from error
         return _rendered(row, TRANSCRIPT.validate_json(data), format_)

@@ -51,6 +51,7 @@ class CallSource:
             sid=recording.sid,
             channels=recording.channels,
             media=None if recording.blobs is None else recording_keys.media(recording.blobs),
+            sha256=recording.sha256,
             call_sid=recording.call_sid,
         )
 
@@ -85,8 +86,8 @@ def fetch_source(
     settings: Settings,
     cancelled: Cancellation,
     late: Callable[[], None],
-) -> None:
-    """The audio of a job's recording to the job's own folder, in one attempt.
+) -> str | None:
+    """The audio of a job's recording to the job's own folder, in one attempt; its SHA-256, where that is known.
 
     A recording that is kept here is copied within the blob store. One that is read through comes from Twilio. `late` is
     called when that ends behind its cancellation.
@@ -108,10 +109,10 @@ def fetch_source(
             # Deleted since the job was accepted: then its audio was put here before it was erased there.
             if not blobs.exists(target):
                 raise JobError(Code.MEDIA_NOT_FOUND, f"the audio of recording {source.sid} is gone") from error
-        return
+        return source.sha256
     if twilio is None:
         raise JobError(Code.MEDIA_FORBIDDEN, "the recording is at Twilio, and this server has no access to it any more")
-    fetch(
+    return fetch(
         twilio.media_url(source.sid, source.channels),
         blobs=blobs,
         key=target,
@@ -120,7 +121,7 @@ def fetch_source(
         allow=twilio.allow,
         credentials=twilio.credentials,
         late=late,
-    )
+    ).sha256
 
 
 def save_for_jobs(database: Database, blobs: BlobStore, account_sid: str, recording_sid: str) -> None:

@@ -83,6 +83,8 @@ class Transcription(AsRequested, Dated, Base):
     transcript_erased_at: Mapped[datetime | None]
     media_bytes: Mapped[int | None] = mapped_column(sa.BigInteger)
     """What its recording takes in the blob store; None where that is not counted yet."""
+    media_sha256: Mapped[str | None] = mapped_column(sa.String(64))
+    """Of what was fetched, in hexadecimal; every copy must have it."""
     result_bytes: Mapped[int | None] = mapped_column(sa.BigInteger)
     """The same for its transcript, and the body of its callback."""
     retry_of: Mapped[str | None] = mapped_column(sa.String(64))

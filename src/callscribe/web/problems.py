@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from callscribe import outages
-from callscribe.errors import Code, FieldError, RequestError
+from callscribe.errors import BlobDamaged, Code, FieldError, RequestError
 from callscribe.web.methods import methods_of
 from callscribe.web.observation import id_headers
 from callscribe.web.wire import invalid_parameters, optional
@@ -165,8 +165,9 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(SQLAlchemyError)
     @app.exception_handler(BaseError)
     @app.exception_handler(OSError)
+    @app.exception_handler(BlobDamaged)
     async def away(request: Request, error: Exception) -> JSONResponse:
-        reason = outages.outage(error)
+        reason = error.detail if isinstance(error, BlobDamaged) else outages.outage(error)
         if reason is None:
             return await failed(request, error)
         _log.error("request.not_served", path=request.url.path, reason=reason)

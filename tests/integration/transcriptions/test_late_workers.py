@@ -17,7 +17,7 @@ from callscribe.conversations.service import Conversations
 from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.durable.queues import WorkQueue
-from callscribe.errors import Cancelled, Code
+from callscribe.errors import BlobDamaged, Cancelled, Code
 from callscribe.ids import new_configuration_id, new_transcription_id
 from callscribe.jobs.callback_payload import CallbackBody
 from callscribe.jobs.fetch import FetchSteps
@@ -36,7 +36,7 @@ from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.checkpoints import Checkpoints
 from callscribe.transcriptions.tables import Chunk, Status, Transcription
 from harness import eventually
-from media_server import MediaServer
+from media_server import MediaServer, body
 from resolved import resolved
 
 SPOKEN = [
@@ -321,3 +321,14 @@ def test_a_recording_that_is_fetched_behind_its_erasure_is_removed_and_counts_no
             steps.intake.fetch(job.id, 0, 0.0)
     assert "media" not in names(steps, job)
     assert steps.row(job.id).media_bytes == 0
+
+
+def test_a_recording_that_is_not_what_was_fetched_is_not_decoded(steps: Steps, job: Transcription) -> None:
+    with MediaServer().running() as server, steps.running.watch(job.id):
+        server.paths["/call.wav"] = body(b"a call")
+        with steps.database.write() as session:
+            repository.update_running(session, job.id, media_url=server.url("/call.wav"))
+        steps.intake.fetch(job.id)
+        steps.blobs.put_bytes(keys.media(job.blobs), b"a coll")
+        with pytest.raises(BlobDamaged):
+            steps.intake.inspect(job.id)

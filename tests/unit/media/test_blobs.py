@@ -1,15 +1,19 @@
 import asyncio
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
-from callscribe.errors import SetupError
+from callscribe.errors import BlobDamaged, SetupError
 from callscribe.media.blobs import BlobMissing, BlobStore, reap_copies
+from media_server import MediaServer
 
 KEY = "AC0123/voice_transcription_01/media"
 
@@ -188,3 +192,60 @@ def test_a_copy_stays_when_the_original_is_replaced_or_deleted(tmp_path: Path) -
     with pytest.raises(BlobMissing):
         blobs.copy("a/media", "b/media")
     assert blobs.get_bytes("b/media") == b"call"
+
+
+@pytest.fixture
+def on_the_way(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., BlobStore]]:
+    """A bucket of which the only blob comes as these answers, one after the other, the last again and again."""
+    with MediaServer().running() as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url(""))
+        for name in ("AWS_ALLOW_HTTP", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+            monkeypatch.setenv(name, "true")
+
+        def store(*answers: bytes) -> BlobStore:
+            left = list(answers)
+
+            def answer(handler: BaseHTTPRequestHandler, _stopping: threading.Event) -> None:
+                data = left.pop(0) if len(left) > 1 else left[0]
+                handler.send_response(200)
+                handler.send_header("ETag", '"1"')
+                handler.send_header("Last-Modified", "Mon, 02 Mar 2026 09:30:00 GMT")
+                handler.send_header("Content-Length", str(len(data)))
+                handler.end_headers()
+                handler.wfile.write(data)
+
+            server.paths[f"/bucket/{KEY}"] = answer
+            return BlobStore("s3://bucket")
+
+        yield store
+
+
+SHA256 = hashlib.sha256(b"sound").hexdigest()
+
+
+def test_a_copy_that_was_damaged_on_the_way_is_made_again(on_the_way: Callable[..., BlobStore], tmp_path: Path) -> None:
+    with on_the_way(b"round", b"sound, and more", b"sound").local_path(KEY, tmp_path, sha256=SHA256) as path:
+        assert path.read_bytes() == b"sound"
+    with pytest.raises(BlobDamaged, match=KEY), on_the_way(b"round").local_path(KEY, tmp_path, sha256=SHA256):
+        pass
+    assert not files(tmp_path)
+
+
+def test_a_file_of_a_folder_that_was_damaged_is_refused(tmp_path: Path) -> None:
+    blobs = BlobStore(tmp_path.as_uri())
+    blobs.put_bytes(KEY, b"round")
+    with pytest.raises(BlobDamaged), blobs.local_path(KEY, tmp_path / "spool", sha256=SHA256):
+        pass
+
+
+def test_a_document_is_what_was_put_there_or_nothing(on_the_way: Callable[..., BlobStore], tmp_path: Path) -> None:
+    folder = BlobStore(tmp_path.as_uri())
+    size = folder.put_document(KEY, b"words")
+    stored = folder.get_bytes(KEY)
+    assert (len(stored), folder.get_document(KEY)) == (size, b"words")
+
+    foreign = b"<html>Welcome to the hotel</html>"
+    assert on_the_way(foreign, stored.replace(b"w", b"s"), stored).get_document(KEY) == b"words"
+    for damaged in (foreign, b"", stored[:-1], stored.replace(b"w", b"s"), b"words"):
+        with pytest.raises(BlobDamaged):
+            on_the_way(damaged).get_document(KEY)

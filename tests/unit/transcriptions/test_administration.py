@@ -18,6 +18,7 @@ OF_ITS_COURSE = {
     "media_erased_at",
     "transcript_erased_at",
     "media_bytes",
+    "media_sha256",
     "result_bytes",
     "retry_of",
     "created_at",

@@ -271,6 +271,7 @@ def upgrade() -> None:
         sa.Column("media_erased_at", sa.DateTime(timezone=True)),
         sa.Column("transcript_erased_at", sa.DateTime(timezone=True)),
         sa.Column("media_bytes", sa.BigInteger()),
+        sa.Column("media_sha256", sa.String(64)),
         sa.Column("result_bytes", sa.BigInteger()),
         sa.Column("request_id", sa.String(64)),
         sa.Column("traceparent", sa.String(55)),
