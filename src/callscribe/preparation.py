@@ -43,6 +43,8 @@ def prepare(
             migrate(database)
         else:
             check(database)
+        if database.reserve is not None:
+            database.reserve.keep()
         accounts = Accounts.of(database, settings, key_lost=key_lost)
         with one_at_a_time(database):
             return database, accounts.ensure_first(settings)

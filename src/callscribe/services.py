@@ -48,7 +48,7 @@ class Services:
         transcriptions = Transcriptions(database, queue, configurations, callbacks, reading, quotas, settings)
         return cls(
             queue=queue,
-            blobs=BlobStore(settings.blobs, patience),
+            blobs=BlobStore(settings.blobs, patience, keep_free=settings.disk_keep_free),
             decoder=Decoder(extended=settings.media_formats == "extended"),
             callbacks=callbacks,
             conversations=conversations,

@@ -69,6 +69,12 @@ class Settings(BaseSettings):
         description="Where media and transcripts are kept: `file:///…`, `s3://bucket/prefix`, `gs://…`, `az://…`. "
         "Without it, the folder `blobs` in the data folder.",
     )
+    disk_keep_free: int | None = Field(
+        None,
+        ge=0,
+        description="Bytes of the disk with the folder of blobs that recordings which come in leave free: uploads are "
+        "answered 503, downloads wait, and `/readyz` tells. Without it, a twentieth of the disk, 512 MiB at most.",
+    )
     models_dir: Path | None = Field(
         None, description="Folder for model weights. Without it, the folder `models` in the data folder."
     )

@@ -4,6 +4,7 @@ Small file systems in memory stand for the disks, which takes root; the machine'
 """
 
 import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -124,6 +125,38 @@ def test_a_full_disk_of_blobs_holds_work_up_and_loses_nothing(tmp_path: Path) ->
         blobs.free()
         assert server.ended(recognizing, timeout=180)["status"] == "COMPLETED"
         assert len(server.transcript(recognizing)["sentences"]) > 4
+        assert "Traceback" not in server.output()
+
+
+def test_a_disk_that_recordings_have_filled_can_be_emptied(tmp_path: Path) -> None:
+    with (
+        disk(tmp_path / "data", "48m") as disk_of_all,
+        MediaServer().running() as media,
+        running(
+            tmp_path / "data", CALLSCRIBE_DISK_KEEP_FREE="4000000", CALLSCRIBE_MODELS_DIR=str(tmp_path / "models")
+        ) as server,
+        server.client() as client,
+    ):
+        audio = clip(0.0, 65.0)
+        media.paths["/long.wav"] = body(audio)
+        stored = []
+        while (answer := upload(client, audio)).status_code == 201:
+            stored.append(answer.json()["sid"])
+        assert is_away(answer)
+        assert len(stored) > 4  # MiB each, about
+        assert shutil.disk_usage(disk_of_all.root).free >= 4_000_000
+        waiting_job = server.submit(server.configure(), media.url("/long.wav"))  # which waits with its download
+        eventually(lambda: any("full" in each for each in client.get("/readyz").json()["problems"]))
+
+        disk_of_all.fill()
+        for sid in stored:
+            address = f"{UPLOADS.removesuffix('.json')}/{sid}.json"
+            assert client.delete(address).status_code == 204
+        eventually(lambda: not list((disk_of_all.root / "blobs" / ACCOUNT_SID).glob("RE*/media")), timeout=120)
+        disk_of_all.free()
+        assert server.ended(waiting_job, timeout=180)["status"] == "COMPLETED"
+        eventually(lambda: client.get("/readyz").json()["ready"])
+        eventually((disk_of_all.root / "callscribe.db-reserve").exists, timeout=120)
         assert "Traceback" not in server.output()
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from callscribe.db.reserve import Reserve
 from callscribe.waiting import TimedOut, check
 
 PATIENCE = 30.0
@@ -49,6 +50,8 @@ class Database:
         self.url = url
         self.engine = _create_engine(url, connections, patience)
         self._patience = patience or PATIENCE
+        file = self.engine.url.database
+        self.reserve = Reserve(Path(file)) if self.is_sqlite and file else None
         self._writer = threading.Lock()
 
     @property
@@ -68,6 +71,12 @@ class Database:
         with self._turn(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
             check()
+
+    def make_room(self) -> None:
+        """Let a deletion find some on a full disk."""
+        if self.reserve is not None and self.reserve.give_up():
+            with self.engine.connect() as connection:  # so that the log begins anew, instead of growing
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
         """Close all connections."""

@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -32,6 +32,7 @@ _PART = 8 * 1024 * 1024
 
 _PARTS_IN_FLIGHT = 3
 _PIECE = 1024 * 1024
+_KEEP_FREE = 512 * 1024 * 1024
 _CONNECT = timedelta(seconds=5)
 _CLIENT_OPTIONS = (
     *(
@@ -65,11 +66,14 @@ class BlobStore:
     With `patience`, in seconds, an object store that says nothing for so long is an error: for those whose clients
     wait. Without it, it is asked again and again for three minutes.
 
+    A folder's disk keeps `keep_free` bytes free of recordings; by default a twentieth of it, 512 MiB at most.
+
     Raises:
         SetupError: the URL cannot be used.
     """
 
-    def __init__(self, url: str, patience: float | None = None) -> None:
+    def __init__(self, url: str, patience: float | None = None, *, keep_free: int | None = None) -> None:
+        self._keep_free = keep_free
         parts = urlsplit(url)
         self._root: Path | None = None
         try:
@@ -124,7 +128,7 @@ class BlobStore:
         obstore.put(
             self._store,
             key,
-            iter(pieces),
+            self._leaving_room(pieces),
             use_multipart=True,
             chunk_size=_PART,
             max_concurrency=_PARTS_IN_FLIGHT,
@@ -149,8 +153,46 @@ class BlobStore:
             )
 
         await asyncio.to_thread(self._drop_drafts, key)
-        await waiting.feeding(put, pieces, waiting.NO_STORE)
+        await waiting.feeding(put, self._leaving_room_async(pieces), waiting.NO_STORE)
         await asyncio.to_thread(self._sync, key)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a folder's disk has room for a part of an upload beside what is kept free, or for as much again."""
+        return self._root is None or self._room(self._root) > min(_PART, self._kept(self._root))
+
+    def _room(self, root: Path) -> int:
+        return shutil.disk_usage(root).free - self._kept(root)
+
+    def _kept(self, root: Path) -> int:
+        return min(_KEEP_FREE, shutil.disk_usage(root).total // 20) if self._keep_free is None else self._keep_free
+
+    def _leaving_room(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        check = self._room_check()
+        for piece in pieces:
+            check(piece)
+            yield piece
+
+    async def _leaving_room_async(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        check = self._room_check()
+        async for piece in pieces:
+            check(piece)
+            yield piece
+
+    def _room_check(self) -> Callable[[bytes], None]:
+        """Called with each piece of a recording; as on a full disk, OSError once there is no room for it."""
+        root = self._root
+        if root is None:
+            return lambda _: None
+        left = self._room(root)
+
+        def check(piece: bytes) -> None:
+            nonlocal left
+            left -= len(piece)  # it may be a while until it is written
+            if min(left, self._room(root)) < 0:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(root))
+
+        return check
 
     def copy(self, source: str, target: str) -> None:
         """Make a blob a copy of another, without its bytes coming through here: a second name for it in a folder.

@@ -112,8 +112,19 @@ class Readiness:
             workers=len(live),
             recognizing=len(well),
             recognized_at=max(recognized, default=None),
-            problems=[*([] if store else ["the blob store does not answer"]), *self._problems(live, able, well)],
+            problems=[
+                *([] if store else ["the blob store does not answer"]),
+                *self._full_disks(),
+                *self._problems(live, able, well),
+            ],
         )
+
+    def _full_disks(self) -> Iterator[str]:
+        with suppress(OSError):  # it is away, which is told already
+            if not self._blobs.has_room:
+                yield "the disk of the blob store is full but for what is kept free: delete recordings, or make room"
+            if self._database.reserve is not None and self._database.reserve.is_needed:
+                yield "the disk of the database is full: delete recordings, or make room"
 
     def _problems(self, live: Sequence[Worker], able: Sequence[Worker], well: Sequence[Worker]) -> Iterator[str]:
         if not live:

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
 import callscribe
@@ -95,6 +96,7 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
         redoc_url=None,
         # Clients of the API send JSON with all kinds of content types, and none.
         strict_content_type=False,
+        dependencies=[Depends(_make_room)],
         # Traces are our own: FastAPI's have errors with their texts in them.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
@@ -158,6 +160,12 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
     app.add_middleware(JsonSuffix)
     app.openapi = _documented(app)  # type: ignore[method-assign]
     return app
+
+
+async def _make_room(request: Request) -> None:
+    """On a full disk as well something can be deleted."""
+    if request.method == "DELETE":
+        await run_in_threadpool(request.app.state.database.make_room)
 
 
 def _documented(app: FastAPI) -> Callable[[], dict[str, Any]]:

@@ -124,6 +124,9 @@ class Sweep:
 
     def __call__(self) -> None:
         """Have erased what is due by now."""
+        if self._database.reserve is not None:
+            self._database.reserve.keep()
+        self._database.make_room()
         self._all("jobs", self._jobs)
         self._all("transcripts", self._transcripts)
         self._all("media", self._media)
