@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from callscribe.accounts.retention import of_settings
+from callscribe.accounts.service import Accounts
 from callscribe.callbacks.service import Callbacks
 from callscribe.configurations.service import TranscriptionConfigurations
 from callscribe.conversations.service import Conversations
@@ -39,6 +40,7 @@ class Services:
         Raises:
             SetupError: the credentials of the Twilio account are not complete.
         """
+        database.cipher = Accounts.of(database, settings)
         queue = WorkQueue()
         callbacks = Callbacks(queue, settings.callback_max_bytes, of_settings(settings))
         conversations = Conversations(database, callbacks)

@@ -138,6 +138,14 @@ class Accounts:
             account = repository.find(session, sid)
         return self._cipher.decrypt(account.token_encrypted) if account else None
 
+    def encrypt(self, token: str) -> str:
+        """With the key of the accounts; see `TokenCipher`."""
+        return self._cipher.encrypt(token)
+
+    def decrypt(self, encrypted: str) -> str:
+        """The same back; see `TokenCipher`."""
+        return self._cipher.decrypt(encrypted)
+
     def check_key(self) -> None:
         """Make sure that the secret key is the one that every token was encrypted with.
 

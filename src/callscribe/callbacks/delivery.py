@@ -7,6 +7,7 @@ import httpx2
 
 from callscribe.callbacks.signing import SharedKey, signature_headers, signed_url
 from callscribe.cancellation import NEVER, Cancellation, DeadlinePassed
+from callscribe.db.sealing import masked
 from callscribe.errors import Code, DeliveryError
 from callscribe.outbound import AllowList, HostRefused, HostUnresolved, guarded_client
 from callscribe.settings import Settings
@@ -91,7 +92,7 @@ def _target(url: str, body: bytes) -> str:
     except httpx2.InvalidURL:
         parsed = httpx2.URL()
     if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise DeliveryError(Code.CALLBACK_URL, f"Not an http or https URL: {url!r}", retriable=False)
+        raise DeliveryError(Code.CALLBACK_URL, f"Not an http or https URL: {masked(url)!r}", retriable=False)
     return target
 
 

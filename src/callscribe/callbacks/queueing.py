@@ -21,7 +21,7 @@ def queue_attempt(session: Session, queue: WorkQueue, callback: Callback, number
         callback.account_sid,
         callback.id,
         number,
-        party=urlsplit(callback.url).netloc,
+        party=urlsplit(callback.url).netloc.rpartition("@")[2],
         delay=wait,
     )
 

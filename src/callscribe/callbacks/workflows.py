@@ -15,11 +15,12 @@ from callscribe.callbacks.queueing import callback_of, queue_attempt
 from callscribe.callbacks.tables import Callback, Delivery
 from callscribe.cancellation import Cancellation
 from callscribe.db.engine import Database
+from callscribe.db.sealing import unsealed
 from callscribe.durable.at_work import step, workflow
 from callscribe.durable.housekeeping import broken
 from callscribe.durable.queues import WORKFLOW_INSTANCE, WorkQueue
 from callscribe.durable.retry import with_retries
-from callscribe.errors import Cancelled, DeliveryError
+from callscribe.errors import Cancelled, Code, DeliveryError, SetupError
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.settings import Settings
 
@@ -87,7 +88,7 @@ class CallbackWorkflows(DBOSConfiguredInstance):
                 return "refused"
             body = with_retries(lambda: self._body(callback))
             status = self._sender.send(
-                callback.url,
+                self._address(callback.url),
                 body,
                 event_id=callback.event_id,
                 auth_token=token,
@@ -118,6 +119,13 @@ class CallbackWorkflows(DBOSConfiguredInstance):
         with self._database.write() as session:
             callback = repository.find(session, callback_id)
             return None if callback is None else (callback, repository.begin_attempt(session, callback_id, number))
+
+    def _address(self, url: str) -> str:
+        try:
+            return unsealed(url, self._database.cipher)
+        except SetupError as error:
+            detail = "The URL's user and password were sealed with another key."
+            raise DeliveryError(Code.CALLBACK_URL, detail, retriable=False) from error
 
     def _body(self, callback: Callback) -> bytes:
         content = callback.content

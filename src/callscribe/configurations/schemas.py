@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from callscribe.configurations.options import RecordingOptions, TranscriptionOptions
 from callscribe.ids import CONFIGURATION_ID, RECORDING_CONFIGURATION_ID, UNIQUE_NAME
-from callscribe.web.wire import OfRow, Timestamp, optional
+from callscribe.web.wire import MaskedDocument, OfRow, Timestamp, optional
 
 OptionsT = TypeVar("OptionsT", TranscriptionOptions, RecordingOptions)
 
@@ -80,7 +80,7 @@ class ConfigurationResource(OfRow):
     description: str | None
     date_created: Timestamp
     date_updated: Timestamp
-    configuration: dict[str, Any]
+    configuration: MaskedDocument
 
 
 class AccountDefaultResource(OfRow):
@@ -90,7 +90,7 @@ class AccountDefaultResource(OfRow):
     description: str | None
     date_created: Timestamp
     date_updated: Timestamp
-    configuration: dict[str, Any]
+    configuration: MaskedDocument
 
 
 class ConfigurationListMeta(BaseModel):

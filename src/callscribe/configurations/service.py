@@ -15,6 +15,7 @@ from callscribe.configurations.tables import AccountDefaultConfiguration, Config
 from callscribe.db.base import now
 from callscribe.db.engine import Database, begin_writing
 from callscribe.db.paging import Page
+from callscribe.db.sealing import sealed
 from callscribe.errors import Code, FieldError, RequestError, found
 from callscribe.ids import new_configuration_id, new_recording_configuration_id
 from callscribe.settings import Settings
@@ -55,9 +56,10 @@ class Configurations(ABC, Generic[OptionsT]):
             RequestError: 20001, the account has no such resource.
         """
 
-    def _document(self, session: Session, account_sid: str, options: OptionsT) -> dict[str, Any]:
-        """As it is kept and answered."""
-        return self._resolve(session, account_sid, options).model_dump(by_alias=True, mode="json")
+    def _document(self, session: Session, account_sid: str, options: OptionsT, kept: object = None) -> dict[str, Any]:
+        """As it is kept, in the place of `kept` where that is one."""
+        document = self._resolve(session, account_sid, options).model_dump(by_alias=True, mode="json")
+        return sealed(document, self._database.cipher, kept)
 
     def create(self, account_sid: str, request: NamedOptions[OptionsT]) -> Configuration:
         """Add a configuration.
@@ -110,7 +112,7 @@ class Configurations(ABC, Generic[OptionsT]):
         options = self._complete(request.configuration)
         with self._writing(lambda: self._name_taken(account_sid, request.unique_name)) as session:
             row = self._find_to_change(session, account_sid, id_or_name)
-            row.configuration = self._document(session, account_sid, options)
+            row.configuration = self._document(session, account_sid, options, row.configuration)
             row.unique_name = request.unique_name
             row.description = request.description
             row.date_updated = now()
@@ -183,7 +185,7 @@ class Configurations(ABC, Generic[OptionsT]):
         options = self._complete(request.configuration)
         with self._database.write() as session:
             row = self._account_default(session, account_sid, lock=True)
-            row.configuration = self._document(session, account_sid, options)
+            row.configuration = self._document(session, account_sid, options, row.configuration)
             row.description = request.description
             row.date_updated = now()
         return row

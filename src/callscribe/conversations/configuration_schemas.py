@@ -9,6 +9,7 @@ from callscribe.callbacks.urls import CallbackUrl
 from callscribe.conversations.documents import ConversationOptions
 from callscribe.conversations.tables import ConversationConfiguration, Grouping, Operation
 from callscribe.conversations.wire import Channel, ConversationListMeta, Name, Reference, Text
+from callscribe.db.sealing import Cipher, masked, sealed
 from callscribe.web.wire import ClosedWire, Timestamp, optional
 
 MAX_CALLBACKS = 20
@@ -112,7 +113,7 @@ class ConversationConfigurationResource(ClosedWire):
             created_at=row.created_at,
             updated_at=row.updated_at,
             version=row.version,
-            **row.document.document(),
+            **masked(row.document.document()),
         )
 
 
@@ -159,14 +160,16 @@ def status_url(operation_id: str, base_url: str) -> str:
     return f"{base_url}/v2/ControlPlane/Operations/{operation_id}"
 
 
-def kept_options(request: ConversationConfigurationRequest) -> ConversationOptions:
-    """The options as they are kept and answered, with defaults filled in."""
+def kept_options(
+    request: ConversationConfigurationRequest, cipher: Cipher | None, kept: ConversationOptions | None = None
+) -> ConversationOptions:
+    """The options as they are kept, with defaults filled in; in the place of `kept`, where there were some."""
     given = request.model_dump(
         mode="json", by_alias=True, exclude={"version", "conversations_v1_bridge"}, exclude_none=False
     )
     filled = {
         "channelSettings": channel_settings(request.channel_settings or {}),
-        "statusCallbacks": status_callbacks(request.status_callbacks or []),
+        "statusCallbacks": status_callbacks(request.status_callbacks or [], cipher, kept),
         "intelligenceConfigurationIds": request.intelligence_configuration_ids or [],
         "memoryExtractionEnabled": bool(request.memory_extraction_enabled),
     }
@@ -176,7 +179,7 @@ def kept_options(request: ConversationConfigurationRequest) -> ConversationOptio
 def snapshot(row: ConversationConfiguration) -> ConversationOptions:
     """The options as a conversation keeps them: as they are answered."""
     answer = ConversationConfigurationResource.of(row).model_dump(mode="json", by_alias=True)
-    return ConversationOptions.model_validate(answer)
+    return ConversationOptions.model_validate(answer | {"statusCallbacks": row.document.document()["statusCallbacks"]})
 
 
 def channel_settings(settings: Mapping[Channel, ClosedWire]) -> dict[str, Any]:
@@ -187,6 +190,9 @@ def channel_settings(settings: Mapping[Channel, ClosedWire]) -> dict[str, Any]:
     }
 
 
-def status_callbacks(callbacks: list[ConversationCallback]) -> list[dict[str, Any]]:
+def status_callbacks(
+    callbacks: list[ConversationCallback], cipher: Cipher | None, kept: ConversationOptions | None
+) -> list[dict[str, Any]]:
     """As they are kept."""
-    return [{"url": callback.url, "method": "POST"} for callback in callbacks]
+    given = [{"url": callback.url, "method": "POST"} for callback in callbacks]
+    return sealed(given, cipher, None if kept is None else kept.document())

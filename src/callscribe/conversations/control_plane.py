@@ -18,6 +18,7 @@ from callscribe.conversations.tables import ConversationConfiguration, Operation
 from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.db.paging import Page
+from callscribe.db.sealing import Cipher
 from callscribe.errors import Code, RequestError, found
 from callscribe.ids import new_conversation_configuration_id
 
@@ -41,7 +42,7 @@ class ConversationConfigurations:
             id=new_conversation_configuration_id(),
             account_sid=account_sid,
             memory_store_id=request.memory_store_id,
-            document=kept_options(request),
+            document=kept_options(request, self._database.cipher),
         )
         session.add(row)
         session.flush()
@@ -79,7 +80,7 @@ class ConversationConfigurations:
             RequestError: 20404; 20001, the grouping is another; 20409, `version` is stale.
         """
         row = _updatable(session, account_sid, configuration_id, request)
-        _write(row, kept_options(request))
+        _write(row, kept_options(request, self._database.cipher, row.document))
         return _accepted(session, row, base_url)
 
     @change
@@ -98,7 +99,7 @@ class ConversationConfigurations:
             RequestError: those of `replace`.
         """
         row = _updatable(session, account_sid, configuration_id, request)
-        _write(row, _merged(row.document, request))
+        _write(row, _merged(row.document, request, self._database.cipher))
         return _accepted(session, row, base_url)
 
     @change
@@ -161,7 +162,9 @@ def _write(row: ConversationConfiguration, options: ConversationOptions) -> None
     row.updated_at = now()
 
 
-def _merged(options: ConversationOptions, request: ConversationConfigurationPatch) -> ConversationOptions:
+def _merged(
+    options: ConversationOptions, request: ConversationConfigurationPatch, cipher: Cipher | None
+) -> ConversationOptions:
     given = request.model_dump(
         mode="json",
         by_alias=True,
@@ -170,7 +173,7 @@ def _merged(options: ConversationOptions, request: ConversationConfigurationPatc
     )
     result = options.document() | given
     if request.status_callbacks is not None:
-        result["statusCallbacks"] = status_callbacks(request.status_callbacks)
+        result["statusCallbacks"] = status_callbacks(request.status_callbacks, cipher, options)
     if request.channel_settings is not None:
         changed = {channel: each for channel, each in request.channel_settings.items() if each is not None}
         merged = result["channelSettings"] | channel_settings(changed)

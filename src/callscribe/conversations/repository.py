@@ -16,6 +16,7 @@ from callscribe.conversations.tables import (
 )
 from callscribe.db.paging import Page, fetch_page
 from callscribe.db.upsert import insert_new
+from callscribe.web.idempotency import forget_about
 
 SETTLED_AT_ONCE = 20
 """Conversations whose timeouts are applied in one transaction; each may have 20 callbacks to be queued."""
@@ -99,6 +100,7 @@ def delete(session: Session, conversation: Conversation) -> None:
     """Remove a conversation with all that it has."""
     session.execute(sa.delete(Conversation).where(Conversation.id == conversation.id))
     session.expunge(conversation)
+    forget_about(session, conversation.account_sid, [conversation.id])
 
 
 def has_older(account_sid: sa.SQLColumnExpression[str], moment: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
@@ -122,8 +124,9 @@ def _is_older(moment: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
     return sa.and_(Conversation.active_at <= moment, ~untold)
 
 
-def delete_all(session: Session, ids: Collection[str]) -> None:
+def delete_all(session: Session, account_sid: str, ids: Collection[str]) -> None:
     """Remove conversations with all that they have."""
+    forget_about(session, account_sid, ids)
     session.execute(sa.delete(Conversation).where(Conversation.id.in_(ids)))
 
 

@@ -19,7 +19,17 @@ from callscribe.conversations.wire import (
     ShortText,
     Text,
 )
-from callscribe.web.wire import ClosedWire, Instant, Milliseconds, OfRow, Timestamp, from_row, milliseconds, optional
+from callscribe.web.wire import (
+    ClosedWire,
+    Instant,
+    MaskedDocument,
+    Milliseconds,
+    OfRow,
+    Timestamp,
+    from_row,
+    milliseconds,
+    optional,
+)
 
 MAX_PARTICIPANTS = 50
 MAX_ADDRESSES = 20
@@ -201,7 +211,7 @@ class ConversationResource(ClosedWire):
     configuration_id: str | None = optional()
     status: ConversationStatus
     name: str | None
-    configuration: dict[str, Any]
+    configuration: MaskedDocument
     metadata: dict[str, str]
     participants: list[ConversationParticipantResource]
     created_at: Timestamp

@@ -30,6 +30,7 @@ from callscribe.conversations.wire import MAX_METADATA
 from callscribe.db.base import now
 from callscribe.db.engine import Database, begin_writing
 from callscribe.db.paging import Page
+from callscribe.db.sealing import Cipher
 from callscribe.errors import Code, RequestError, found
 from callscribe.ids import new_conversation_id
 
@@ -159,7 +160,8 @@ class Conversations:
             detail = f"metadata: must have at most {MAX_METADATA} entries."
             raise RequestError.at("/metadata", Code.INVALID_PARAMETER, detail)
         if request.configuration is not None and request.configuration.status_callbacks is not None:
-            callbacks = {"statusCallbacks": status_callbacks(request.configuration.status_callbacks)}
+            given = request.configuration.status_callbacks
+            callbacks = {"statusCallbacks": status_callbacks(given, self._database.cipher, row.configuration)}
             row.configuration = ConversationOptions.model_validate(row.configuration.document() | callbacks)
             row.updated_at = now()
         return self._update(session, row, row.name if request.name is None else request.name, custom, request.status)
@@ -261,7 +263,7 @@ class Conversations:
             if grouping is not None and grouping != options["conversationGroupingType"]:
                 detail = "conversationGroupingType: is the configuration's."
                 raise RequestError.at("/configuration/conversationGroupingType", Code.INVALID_PARAMETER, detail)
-        return ConversationOptions.model_validate(options | _overrides(inline))
+        return ConversationOptions.model_validate(options | _overrides(inline, self._database.cipher))
 
     def _update(
         self,
@@ -281,12 +283,12 @@ class Conversations:
         return ChangeResult.of(200, ConversationResource.of(row, repository.participants(session, row.id)))
 
 
-def _overrides(inline: InlineConfiguration) -> dict[str, Any]:
+def _overrides(inline: InlineConfiguration, cipher: Cipher | None) -> dict[str, Any]:
     given = inline.model_dump(
         mode="json", by_alias=True, exclude_none=True, exclude={"channel_settings", "status_callbacks"}
     )
     if inline.channel_settings is not None:
         given["channelSettings"] = channel_settings(inline.channel_settings)
     if inline.status_callbacks is not None:
-        given["statusCallbacks"] = status_callbacks(inline.status_callbacks)
+        given["statusCallbacks"] = status_callbacks(inline.status_callbacks, cipher, None)
     return given

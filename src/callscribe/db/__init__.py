@@ -9,6 +9,7 @@ __all__ = [
     "group_commit",
     "paging",
     "presence",
+    "sealing",
     "upsert",
 ]
 """What the rest of the program may use of it: modules."""

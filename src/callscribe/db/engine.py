@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callscribe.db.reserve import Reserve
+from callscribe.db.sealing import Cipher
 from callscribe.waiting import TimedOut, check
 
 PATIENCE = 30.0
@@ -48,6 +49,8 @@ class Database:
 
     def __init__(self, url: str, connections: int = CONNECTIONS, patience: float | None = None) -> None:
         self.url = url
+        self.cipher: Cipher | None = None
+        """What seals the secrets of rows, once that is known."""
         self.engine = _create_engine(url, connections, patience)
         self._patience = patience or PATIENCE
         file = self.engine.url.database

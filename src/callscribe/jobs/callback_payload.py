@@ -16,7 +16,7 @@ from callscribe.transcripts.wire import (
     omissions,
     sentences,
 )
-from callscribe.web.wire import Timestamp, Wire, from_row, optional
+from callscribe.web.wire import MaskedUrl, Timestamp, Wire, from_row, optional
 
 
 class CallbackBody(Wire):
@@ -27,7 +27,7 @@ class CallbackBody(Wire):
     status: Literal["completed", "failed"]
     transcription_configuration_id: str
     source_id: str | None
-    media_url: str | None
+    media_url: MaskedUrl | None
     duration: int | None
     participants: list[Participant]
     created_at: Timestamp

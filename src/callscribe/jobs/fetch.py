@@ -6,8 +6,9 @@ from functools import partial
 import structlog
 
 from callscribe.db.engine import Database
+from callscribe.db.sealing import unsealed
 from callscribe.durable.queues import Queue, queue_name
-from callscribe.errors import Cancelled, Code, JobError, TransientJobError
+from callscribe.errors import Cancelled, Code, JobError, SetupError, TransientJobError
 from callscribe.jobs import pieces
 from callscribe.jobs.finish import FinishSteps
 from callscribe.jobs.job_tracker import JobTracker
@@ -63,7 +64,7 @@ class FetchSteps:
                 )
             else:
                 sha256 = fetch(
-                    row.media_url,
+                    self._address(row.media_url),
                     blobs=self._blobs,
                     key=keys.media(row.blobs),
                     settings=self._settings,
@@ -86,6 +87,12 @@ class FetchSteps:
                 raise Cancelled  # deleted, or ended by another worker
         self._running.report(transcription_id, FETCHED)
         return None
+
+    def _address(self, media_url: str) -> str:
+        try:
+            return unsealed(media_url, self._database.cipher)
+        except SetupError as error:
+            raise JobError(Code.MEDIA_FORBIDDEN, "the URL's user and password were sealed with another key") from error
 
     @stage("inspect")
     def inspect(self, transcription_id: str) -> tuple[float | None, str, int]:

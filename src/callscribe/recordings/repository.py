@@ -13,6 +13,7 @@ from callscribe.db.base import now
 from callscribe.db.clock import instant
 from callscribe.db.paging import Page, fetch_page
 from callscribe.recordings.tables import UNFINISHED, Call, Intake, Recording
+from callscribe.web.idempotency import forget_about
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def delete(session: Session, account_sid: str, sid: str) -> Recording | None:
         session.delete(row)
         session.flush()
         usage.store(session, account_sid, -(row.size or 0))
+        forget_about(session, account_sid, [sid])
     return row
 
 

@@ -21,6 +21,7 @@ from callscribe.observability import metrics
 from callscribe.recordings.tables import Recording
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import AutomaticTranscription, Chunk, Transcription
+from callscribe.web.idempotency import forget_about
 
 FETCHED, SEGMENTED, RECOGNIZED = 0.05, 0.10, 0.99
 """Progress when these are done. Recognition has most of it, by seconds of audio."""
@@ -411,6 +412,7 @@ def delete(session: Session, account_sid: str, transcription_id: str) -> Transcr
     ).first()
     if row is not None:
         usage.store(session, account_sid, -(row.media_bytes or 0) - (row.result_bytes or 0))
+        forget_about(session, account_sid, [transcription_id])
     return row
 
 

@@ -239,7 +239,7 @@ class Sweep:
             for conversation_id in ids:
                 blobs |= callback_repository.body_keys(session, account_sid, conversation_id)
                 callback_repository.delete_subject(session, account_sid, conversation_id)
-            conversation_repository.delete_all(session, ids)
+            conversation_repository.delete_all(session, account_sid, ids)
             if blobs:
                 self._enqueue(session, account_sid, blobs=sorted(blobs))
             return len(ids)

@@ -33,6 +33,8 @@ from callscribe.web.wire import (
     ClosedWire,
     Instant,
     ListMeta,
+    MaskedDocument,
+    MaskedUrl,
     Milliseconds,
     OfRow,
     Timestamp,
@@ -177,13 +179,13 @@ class TranscriptionResource(Wire):
     account_id: str = Field(examples=[examples.ACCOUNT])
     status: Status
     transcription_configuration_id: str = Field(examples=[examples.CONFIGURATION_ID])
-    media_url: str | None
+    media_url: MaskedUrl | None
     source_id: str | None
     audio_started_at: Timestamp | None = optional()
     duration: int | None = Field(description="Seconds of audio.", examples=[61])
     conversation_id: str | None
     participants: list[Participant]
-    resolved_configuration: dict[str, Any] = Field(
+    resolved_configuration: MaskedDocument = Field(
         description="The configuration as it was when the transcription was created, and in `servedBy` the engine "
         "and model that really do the work."
     )
@@ -328,7 +330,7 @@ class CallbackResource(Wire):
         description="The event, as receivers see it in `I-Twilio-Idempotency-Token`; the same when it is sent again."
     )
     event: str
-    url: str
+    url: MaskedUrl
     status: Literal["PENDING", "DELIVERED", "FAILED"]
     reduced: Literal["words", "sentences"] | None = Field(
         description="What was left out to keep the body under 1 MB; the transcript has it."

@@ -18,6 +18,7 @@ from callscribe.db.base import now
 from callscribe.db.engine import Database, begin_writing
 from callscribe.db.group_commit import GroupCommit
 from callscribe.db.paging import Page
+from callscribe.db.sealing import sealed
 from callscribe.durable.queues import Queue, WorkQueue, rank
 from callscribe.errors import Code, JobError, RequestError, found
 from callscribe.ids import CONFIGURATION_ID, new_transcription_id
@@ -225,7 +226,7 @@ class Transcriptions:
             account_sid=account_sid,
             status=Status.PENDING,
             configuration_id=configuration.id,
-            media_url=request.media_url,
+            media_url=sealed(request.media_url, self._database.cipher),
             source_id=request.source_id,
             recording=source.audio if source else None,
             audio_started_at=source.recording.start_time if source else request.audio_started_at,

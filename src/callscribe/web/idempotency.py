@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any
 
@@ -50,7 +50,13 @@ class Idempotency:
     def remember(self, session: Session, answer: dict[str, Any]) -> None:
         """Keep the answer for those who ask again."""
         session.add(
-            IdempotentAnswer(account_sid=self._account_sid, key=self._key, payload_hash=self._hash, answer=answer)
+            IdempotentAnswer(
+                account_sid=self._account_sid,
+                key=self._key,
+                payload_hash=self._hash,
+                subject_id=_subject(answer),
+                answer=answer,
+            )
         )
         session.flush()
 
@@ -65,6 +71,18 @@ def once(session: Session, repetition: Idempotency | None, work: Callable[[], di
     answer = work()
     repetition.remember(session, answer)
     return answer
+
+
+def _subject(answer: dict[str, Any]) -> str | None:
+    """The id of what an answer is about: of the whole, where that is a part."""
+    resource = answer.get("transcription") or answer.get("document") or answer
+    return resource.get("conversationId") or resource.get("id") or resource.get("sid")
+
+
+def forget_about(session: Session, account_sid: str, subject_ids: Collection[str]) -> None:
+    """Remove the answers about what is deleted."""
+    about = IdempotentAnswer.account_sid == account_sid, IdempotentAnswer.subject_id.in_(subject_ids)
+    session.execute(sa.delete(IdempotentAnswer).where(*about))
 
 
 def forget_expired(session: Session) -> None:

@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from callscribe.db.sealing import masked
 from callscribe.errors import Code, FieldError, RequestError, json_pointer
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -47,6 +48,12 @@ class OfRow(BaseModel):
     def of(cls, row: object) -> Self:
         """From its row: each member is the attribute of its name, or of its `validation_alias`."""
         return cls.model_validate(row, from_attributes=True)
+
+
+MaskedUrl = Annotated[str, BeforeValidator(masked)]
+"""A URL that is answered without its user and password."""
+MaskedDocument = Annotated[dict[str, Any], BeforeValidator(masked)]
+"""The same for each `url` in a document."""
 
 
 def optional(description: str | None = None, *, also_null: bool = False) -> Any:

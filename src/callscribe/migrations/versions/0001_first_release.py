@@ -209,9 +209,11 @@ def upgrade() -> None:
         sa.Column("account_sid", sa.String(34), sa.ForeignKey("accounts.sid"), primary_key=True),
         sa.Column("key", sa.String(128), primary_key=True),
         sa.Column("payload_hash", sa.String(64), nullable=False),
+        sa.Column("subject_id", sa.String(64)),
         sa.Column("answer", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Index("ix_idempotent_answers_created_at", "created_at"),
+        sa.Index("ix_idempotent_answers_subject", "account_sid", "subject_id"),
     )
     op.create_table(
         "recording_intakes",
