@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import Field, HttpUrl, NonNegativeFloat, SecretStr, field_validator
+from pydantic import Field, HttpUrl, NonNegativeFloat, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MIB = 1024**2
@@ -44,6 +45,18 @@ def _named_key(value: SecretStr | None) -> SecretStr | None:
 def _none(value: object) -> object:
     """No limit is written `none`."""
     return None if isinstance(value, str) and value.strip().lower() == "none" else value
+
+
+def _no_own_bucket(value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    """The bucket of the blob store has the media of all accounts."""
+    url = urlsplit(info.data.get("blobs_url") or "")
+    own = {url.netloc} if url.scheme in {"s3", "s3a"} else set()
+    if url.scheme == "https":  # https://bucket.s3.REGION.amazonaws.com, https://s3.REGION.amazonaws.com/bucket
+        own = {url.netloc.partition(".s3")[0], url.path.strip("/").partition("/")[0]}
+    for bucket in own:
+        if f"s3://{bucket}" in value:
+            raise ValueError(f"s3://{bucket} is the bucket of CALLSCRIBE_BLOBS_URL, with everybody's recordings")
+    return value
 
 
 class Settings(BaseSettings):
@@ -377,6 +390,7 @@ class Settings(BaseSettings):
         *("cors_origins", "media_allow", "media_not_found_waits", "callback_allow", "worker_queues", "worker_models"),
         mode="before",
     )(_split)
+    _own_bucket = field_validator("media_allow")(_no_own_bucket)
     _driver = field_validator("database_url")(_database)
     _key = field_validator("callback_shared_key")(_named_key)
     _without_limit = field_validator(

@@ -80,14 +80,15 @@ def test_an_account_gets_no_token_under_a_key_that_the_others_have_not(
 ) -> None:
     monkeypatch.setenv("CALLSCRIBE_DATABASE_URL", f"sqlite:///{tmp_path / 'shared.db'}")
     run = CliRunner().invoke
-    [sid] = re.findall(r"AC[0-9a-f]{32}", run(app, ["accounts", "create", "--data", str(tmp_path / "a")]).output)[:1]
+    sids = re.findall(r"AC[0-9a-f]{32}", run(app, ["accounts", "create", "--data", str(tmp_path / "a")]).output)
     other = ["--data", str(tmp_path / "b")]
 
-    for command in (["create"], ["rotate", sid]):
+    for command in (["create"], ["rotate", sids[0]]):
         refused = run(app, ["accounts", *command, *other])
         assert isinstance(refused.exception, SetupError)
         assert "--key-lost" in str(refused.exception)
-    assert sid in run(app, ["accounts", "rotate", sid, "--key-lost", *other]).output
+    for sid in sids:
+        assert sid in run(app, ["accounts", "rotate", sid, "--key-lost", *other]).output
     assert run(app, ["accounts", "create", *other]).exit_code == 0
 
 
@@ -105,3 +106,10 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(tmp_path:
     with pytest.raises(SetupError, match=r"callscribe:\*\*\*@127\.0\.0\.1:1.*does not answer") as caught:
         prepare(Settings(data_dir=tmp_path / "data", database_url=url))
     assert "verysecret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("store", ["s3://calls", "s3://calls/all", "https://calls.s3.eu-west-1.amazonaws.com"])
+def test_media_do_not_come_from_the_blob_stores_own_bucket(tmp_path: Path, store: str) -> None:
+    with pytest.raises(SetupError, match=r"^CALLSCRIBE_MEDIA_ALLOW: .*s3://calls is the bucket of CALL"):
+        load_settings(tmp_path, blobs_url=store, media_allow="s3://other,s3://calls")
+    assert load_settings(tmp_path, blobs_url=store, media_allow="s3://other,s3://all").media_allow[1] == "s3://all"
