@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from callscribe.accounts.tables import Account, ApiKey
+from callscribe.characters import LINE
 from callscribe.web.legacy_pages import LegacyPage
 from callscribe.web.wire import Rfc2822, from_row
 
@@ -14,7 +15,7 @@ class KeyRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    friendly_name: Annotated[str, Field(max_length=64, pattern=r"^[^\x00]*$")] | None = Field(
+    friendly_name: Annotated[str, Field(max_length=64, pattern=LINE)] | None = Field(
         None, alias="FriendlyName", description="A name for people."
     )
 

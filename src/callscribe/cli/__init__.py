@@ -1,18 +1,25 @@
 """The command line."""
 
+import os
 import sys
+from functools import partial
 
 import typer
 from rich.console import Console
 
 import callscribe
 from callscribe.cli import accounts, doctor, jobs, models, recordings, serve
+from callscribe.cli.cells import plain
 from callscribe.cli.demo import demo
 from callscribe.cli.migrate import migrate
 from callscribe.cli.transcribe import transcribe
 from callscribe.errors import SetupError
 
 __all__ = ["app", "main"]
+
+PRIVATE = 0o077
+"""The server's files are its own, whatever the rights of a data folder that was there before."""
+_OF_THE_USER = {"transcribe", "models"}
 
 app = typer.Typer(
     help="Batch transcription for recorded calls, on your own machines.",
@@ -42,9 +49,12 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _options(
+    ctx: typer.Context,
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
 ) -> None:
-    pass
+    del version  # which has been dealt with
+    if ctx.invoked_subcommand not in _OF_THE_USER:
+        ctx.call_on_close(partial(os.umask, os.umask(PRIVATE)))
 
 
 def main() -> None:
@@ -52,5 +62,5 @@ def main() -> None:
     try:
         app()
     except SetupError as error:
-        Console(stderr=True).print(f"[bold red]callscribe:[/] {error}", highlight=False, soft_wrap=True)
+        Console(stderr=True).print(f"[bold red]callscribe:[/] {plain(error)}", highlight=False, soft_wrap=True)
         sys.exit(2)

@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from callscribe.characters import printable
+from callscribe.cli.cells import cell
 from callscribe.cli.limits import limits
 from callscribe.cli.options import Data, account_named, load_settings
 from callscribe.cli.retention import retention
@@ -31,13 +33,14 @@ def list_accounts(data: Data = None) -> None:
     """Show the accounts. Tokens are not shown: each was, once."""
     table = Table("SID", "Name", "Created", box=None, header_style="bold")
     for account in _accounts(data).every():
-        table.add_row(account.sid, account.name, f"{account.created_at:%Y-%m-%d %H:%M} UTC")
+        table.add_row(account.sid, cell(account.name), f"{account.created_at:%Y-%m-%d %H:%M} UTC")
     Console().print(table)
 
 
 @app.command()
 def create(name: Annotated[str, typer.Option(help="A name for people.")] = "account", data: Data = None) -> None:
     """Make an account and show its SID and token, once."""
+    _check_name(name)
     accounts = _of(_database(data, fresh=True), data)
     accounts.check_key()
     _show(accounts.create(name))
@@ -77,8 +80,7 @@ def create_key(
     data: Data = None,
 ) -> None:
     """Make an API key and show its SID and secret, once."""
-    if len(name) > 64:
-        raise typer.BadParameter("a name has 64 characters at most")
+    _check_name(name)
     database = _database(data)
     key, secret = _keys(database).create(account_named(_of(database, data), account), name)
     typer.echo(f"API key SID  {key.sid}\nSecret       {secret}")
@@ -92,7 +94,7 @@ def list_keys(
     """Show API keys. Secrets are not shown: each was, once."""
     table = Table("SID", "Account", "Name", "Created", box=None, header_style="bold")
     for key in _keys(_database(data)).every(account):
-        table.add_row(key.sid, key.account_sid, key.friendly_name, f"{key.created_at:%Y-%m-%d %H:%M} UTC")
+        table.add_row(key.sid, key.account_sid, cell(key.friendly_name), f"{key.created_at:%Y-%m-%d %H:%M} UTC")
     # SIDs are there to be copied: never shortened to a terminal's width.
     Console(width=200).print(table, soft_wrap=True)
 
@@ -105,6 +107,13 @@ def revoke(sid: Annotated[str, typer.Argument(help="The key's SID.")], data: Dat
     except RequestError as error:
         raise typer.BadParameter(f"there is no API key {sid}") from error
     typer.echo(f"{sid} is revoked.")
+
+
+def _check_name(name: str) -> None:
+    if len(name) > 64:
+        raise typer.BadParameter("a name has 64 characters at most")
+    if printable(name) != name:
+        raise typer.BadParameter("a name has no control characters")
 
 
 def _accounts(data: Path | None, *, key_lost: bool = False) -> Accounts:

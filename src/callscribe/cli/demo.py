@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from callscribe.cli.cells import cell
 from callscribe.errors import Code, SetupError
 
 if TYPE_CHECKING:
@@ -153,8 +154,8 @@ def conversation(transcription: Resource, transcript: Resource) -> Table:
         colour = COLOURS[(index if known else sentence["audioChannelIndex"] - 1) % len(COLOURS)]
         table.add_row(
             _clock(sentence["startTimeSeconds"]),
-            Text(name, style=f"bold {colour}"),
-            Text(sentence["text"], style=colour),
+            cell(name, f"bold {colour}"),
+            cell(sentence["text"], colour),
         )
     return table
 
@@ -180,7 +181,7 @@ def figures(transcription: Resource, transcript: Resource, elapsed: float) -> Ta
         words = sum(len(each["text"].split()) for each in own)
         seconds = sum(each["endTimeSeconds"] - each["startTimeSeconds"] for each in own)
         table.add_row(
-            Text(name, style=COLOURS[index % len(COLOURS)]),
+            cell(name, COLOURS[index % len(COLOURS)]),
             f"{len(own)} {'sentence' if len(own) == 1 else 'sentences'}, {words} words, {seconds:.0f} s",
         )
     table.add_row(Text("id", style="dim"), Text(str(transcription["id"])))

@@ -12,10 +12,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 import callscribe
+from callscribe.cli.cells import cell, plain
 from callscribe.cli.options import Data, load_settings
 from callscribe.errors import CallscribeError, SetupError
 
@@ -47,7 +47,7 @@ def doctor(data: Data = None) -> None:
         for finding in _findings(settings):
             well &= finding.well
             mark = "[green]✓[/]" if finding.well else "[red]✗[/]"
-            table.add_row(mark, finding.subject, escape(finding.text))
+            table.add_row(mark, finding.subject, cell(finding.text))
         console.print(table)
         console.print(_engines(settings))
     if not well:
@@ -214,7 +214,7 @@ def _engines(settings: Settings) -> Table:
             languages = sorted(model.languages)
             faults = routes.check(engine, model.name, languages[0], settings) if languages else []
             if faults or not languages:
-                served = f"[red]{escape(faults[0].detail) if faults else 'nothing: the model is not here'}[/]"
+                served = f"[red]{plain(faults[0].detail) if faults else 'nothing: the model is not here'}[/]"
             else:
                 served_by = routes.resolve(engine, model.name, languages[0], settings)
                 served = f"{served_by.engine} {served_by.model}"

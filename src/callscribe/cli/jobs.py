@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
+from callscribe.cli.cells import cell
 from callscribe.cli.figures import clock
 from callscribe.cli.options import Data, load_settings
 from callscribe.errors import RequestError
@@ -124,11 +125,11 @@ def show(transcription_id: Id, as_json: AsJson = False, data: Data = None) -> No
         if name == "callbacks":
             continue
         shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        table.add_row(name, "–" if value is None else escape(shown))
+        table.add_row(name, "–" if value is None else cell(shown))
     for each in callbacks:
         outcome = f"{each.event} {each.delivery.value.lower()} after {len(each.attempts)} attempts"
         last = each.attempts[-1].error if each.attempts else None
-        table.add_row("callback", escape(f"{outcome}: {last}" if last else outcome))
+        table.add_row("callback", cell(f"{outcome}: {last}" if last else outcome))
     Console(soft_wrap=True).print(table)
 
 
@@ -265,8 +266,8 @@ def _colored(status: Status) -> str:
     return f"[{_COLORS[status]}]{status}[/]"
 
 
-def _error(row: Transcription) -> str:
-    return "" if row.error is None else f"{row.error.code} {escape(row.error.title)}"
+def _error(row: Transcription) -> Text:
+    return cell("" if row.error is None else f"{row.error.code} {row.error.title}")
 
 
 def _since(row: Transcription) -> str:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
+from callscribe.cli.cells import cell, plain
 from callscribe.cli.figures import clock
 from callscribe.cli.jobs import AsJson
 from callscribe.cli.options import Data, OfAccount, account_named, load_settings
@@ -80,7 +80,7 @@ def import_recordings(
     console = Console(stderr=True)
     if known.unknown_columns:
         names = ", ".join(sorted(known.unknown_columns))
-        console.print(f"[yellow]Columns of the metadata that are not used: {escape(names)}.[/]", highlight=False)
+        console.print(f"[yellow]Columns of the metadata that are not used: {plain(names)}.[/]", highlight=False)
     recordings = _recordings(settings, database, account_sid, transcribe)
     candidates = list(find(places, Spool.of(settings)))
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
@@ -126,7 +126,7 @@ def list_recordings(
             parties = ("", "", "") if call is None else (call.from_ or "", call.to or "", call.direction or "")
             length = "" if row.duration is None else clock(row.duration)
             cells = row.sid, f"{row.date_created:%Y-%m-%d %H:%M}", length, str(row.channels)
-            table.add_row(*map(escape, (*cells, *parties)))
+            table.add_row(*map(cell, (*cells, *parties)))
         # SIDs are there to be copied: never shortened to a terminal's width.
         Console(width=WIDEST).print(table, soft_wrap=True)
     if page.next_token is not None:
@@ -190,9 +190,9 @@ def _report(console: Console, results: Sequence[Result], unused: Sequence[str]) 
     if failed or unused:
         table = Table("Not imported", "Code", "Why", box=None, header_style="bold")
         for each in failed:
-            table.add_row(escape(each.candidate.names[0]), str(each.code or ""), escape(each.reason or ""))
+            table.add_row(*map(cell, (each.candidate.names[0], each.code or "", each.reason or "")))
         for name in unused:
-            table.add_row(escape(name), "", "named in the metadata, and not among the recordings")
+            table.add_row(cell(name), "", "named in the metadata, and not among the recordings")
         console.print(table)
     console.print(
         f"{count[Outcome.IMPORTED]} imported, {count[Outcome.KNOWN]} there already, "

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
@@ -26,6 +25,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from callscribe.characters import printable
+from callscribe.cli.cells import cell
 from callscribe.cli.figures import clock, figures_table, omissions_line
 from callscribe.cli.options import Data, load_settings
 from callscribe.cli.sources import STANDARD_INPUT, Skipped, Source, find, outputs, several
@@ -143,7 +144,7 @@ def _each(
     written = 0
     with _progress(console) as progress:
         for source, target in zip(sources, targets, strict=True):
-            task = progress.add_task(escape(source.below.name), total=None)
+            task = progress.add_task(plain(source.below.name), total=None)
             say = partial(_say, console, source.name)
             try:
                 with source.opened(settings, say) as path:
@@ -262,13 +263,13 @@ def _write(transcript: Transcript, format_: Format, target: Path | None, heading
         return
     if heading is not None and format_ != Format.JSON:
         name, first = heading
-        text = ("" if first else "\n") + f"==> {name} <==\n{text}"
+        text = ("" if first else "\n") + f"==> {printable(name)} <==\n{text}"
     sys.stdout.write(text)
     sys.stdout.flush()
 
 
 def _say(console: Console, name: str, message: str, style: str = "") -> None:
-    console.print(f"{name}: {message}", style=style, markup=False, highlight=False, soft_wrap=True)
+    console.print(cell(f"{name}: {message}", style), highlight=False, soft_wrap=True)
 
 
 def _tell(transcript: Transcript, say: Callable[..., None], console: Console) -> None:

@@ -5,14 +5,14 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, StrictStr
 from pydantic_core import PydanticCustomError
 
+from callscribe.characters import TEXT
 from callscribe.configurations.options import RecordingOptions, TranscriptionOptions
 from callscribe.ids import CONFIGURATION_ID, RECORDING_CONFIGURATION_ID, UNIQUE_NAME
 from callscribe.web.wire import MaskedDocument, OfRow, Timestamp, optional
 
 OptionsT = TypeVar("OptionsT", TranscriptionOptions, RecordingOptions)
 
-# PostgreSQL keeps no NUL in a text.
-Description = Annotated[StrictStr, Field(max_length=512, pattern=r"^[^\x00]*$")]
+Description = Annotated[StrictStr, Field(max_length=512, pattern=TEXT)]
 
 
 def _unique_name(value: str) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from callscribe.characters import LINE, TEXT
 from callscribe.web.wire import ClosedWire, ListMeta
 
 MAX_METADATA = 8
@@ -35,11 +36,11 @@ class ParticipantType(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
-# PostgreSQL keeps no NUL in a text.
-Text = Annotated[str, StringConstraints(strict=True, pattern=r"^[^\x00]*$")]
-ShortText = Annotated[Text, Field(min_length=1, max_length=256)]
-Name = Annotated[Text, Field(max_length=256)]
-Reference = Annotated[Text, Field(min_length=1, max_length=128)]
+Text = Annotated[str, StringConstraints(strict=True, pattern=TEXT)]
+Line = Annotated[str, StringConstraints(strict=True, pattern=LINE)]
+ShortText = Annotated[Line, Field(min_length=1, max_length=256)]
+Name = Annotated[Line, Field(max_length=256)]
+Reference = Annotated[Line, Field(min_length=1, max_length=128)]
 """An id that another system gave."""
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from callscribe.characters import LINE
 from callscribe.ids import CALL_SID, CONFERENCE_SID
 
 
@@ -85,7 +86,7 @@ LooseInstant = Annotated[
 ]
 """A time in a document that others wrote; see `parse_time`."""
 
-Party = Annotated[str, Field(max_length=255, pattern=r"^[^\x00]*$")]
+Party = Annotated[str, Field(max_length=255, pattern=LINE)]
 """A phone number, a SIP address, a client's name."""
 
 

@@ -13,6 +13,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from callscribe.characters import LINE
 from callscribe.errors import Code, RequestError
 from callscribe.ids import CONFIGURATION_ID, RECORDING_SID, UNIQUE_NAME
 from callscribe.transcriptions import examples
@@ -95,8 +96,7 @@ def _documented(*, pattern: str, **schema: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": f"^{pattern}$", **schema})
 
 
-# PostgreSQL keeps no NUL in a text, and these become texts of a conversation.
-ShortText = Annotated[StrictStr, Field(max_length=512, pattern=r"^[^\x00]*$")]
+ShortText = Annotated[StrictStr, Field(max_length=512, pattern=LINE)]
 
 
 class ParticipantRequest(ClosedWire):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import pysubs2
 
+from callscribe.characters import printable
 from callscribe.transcripts.format_names import Format
 from callscribe.transcripts.models import Sentence, Transcript
 
@@ -61,7 +62,7 @@ def _names(transcript: Transcript, speakers: Speakers | None) -> dict[int, str]:
     numbers = {who: f"{kind} {who + 1}" for who in found} if len(found) > 1 else {}
     if speakers is None:
         return numbers
-    given = {who: " ".join(name.split()) for who, name in speakers.items()}
+    given = {who: printable(" ".join(name.split())) for who, name in speakers.items()}
     return numbers | given if kind == "Speaker" else given
 
 

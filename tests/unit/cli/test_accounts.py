@@ -1,6 +1,8 @@
 """`callscribe accounts keys`: made, listed, revoked."""
 
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,24 @@ def test_what_is_not_there_ends_with_status_2(data: str, arguments: list[str]) -
 
 def test_a_name_has_64_characters_at_most(data: str) -> None:
     assert run(app, ["accounts", "keys", "create", "--name", "x" * 65, "--data", data]).exit_code == 2
+
+
+def test_a_name_is_shown_as_it_is_written(data: str, tmp_path: Path) -> None:
+    names = ["[/bold]", "[link=https://evil.example]shop[/link]", ":smile:"]
+    for name in names:
+        _keys(data, "create", "--name", name)
+    with closing(sqlite3.connect(tmp_path / "data/callscribe.db")) as database, database:  # as an earlier version did
+        database.execute("UPDATE api_keys SET friendly_name = ? WHERE friendly_name = ?", ("a\x1b[31mb", ":smile:"))
+        database.execute("UPDATE accounts SET name = ?", ("[/bold]\x1b]0;title\x07",))
+    listed = _keys(data, "list")
+    assert all(name in listed for name in names[:2])
+    assert "a�[31mb" in listed
+    accounts = run(app, ["accounts", "list", "--data", data])
+    assert "[/bold]�]0;title�" in accounts.output
+    assert "\x1b" not in listed + accounts.output
+
+
+@pytest.mark.parametrize("command", ["keys", "accounts"])
+def test_a_name_has_no_control_characters(data: str, command: str) -> None:
+    arguments = ["accounts", *(["keys"] if command == "keys" else []), "create", "--name", "a\x1b[31m", "--data", data]
+    assert run(app, arguments).exit_code == 2

@@ -2,10 +2,12 @@ import json
 from typing import Any
 
 import pysubs2
+import pytest
 
 from callscribe.speech.interface import Segment, Word
 from callscribe.speech.serialization import segment_from_json, segment_to_json
-from callscribe.transcripts.formats import to_srt, to_text, to_vtt
+from callscribe.transcripts.format_names import Format
+from callscribe.transcripts.formats import to_captions, to_srt, to_text, to_vtt
 from callscribe.transcripts.models import TRANSCRIPT, Omission, Sentence, Transcript
 from callscribe.transcripts.wire import TranscriptFile
 
@@ -117,3 +119,10 @@ def test_transcripts_and_segments_survive_a_checkpoint() -> None:
         assert TRANSCRIPT.validate_json(TRANSCRIPT.dump_json(transcript)) == transcript
     segment = Segment(1, 0.5, 1.4, CALL.sentences[0].words, "en")
     assert segment_from_json(json.loads(json.dumps(segment_to_json(segment)))) == segment
+
+
+@pytest.mark.parametrize("format_", [Format.VTT, Format.SRT, Format.TXT])
+def test_names_command_no_terminal(format_: Format) -> None:
+    text = to_captions(CALL, format_, {0: "Emma\x1b]8;;https://evil.example\x07 Carter", 1: "\x9b2J"})
+    assert "Emma�" in text
+    assert not {"\x1b", "\x07", "\x9b"} & set(text)
