@@ -19,6 +19,7 @@ from callscribe.waiting import TimedOut
 RETRY_AFTER: Final = 10
 """Seconds after which a client may ask again."""
 
+DAMAGED: Final = "the database is damaged"
 _SQLITE: Final = {
     sqlite3.SQLITE_FULL: "the disk of the database is full",
     sqlite3.SQLITE_READONLY: "the database cannot be written to",
@@ -26,6 +27,8 @@ _SQLITE: Final = {
     sqlite3.SQLITE_CANTOPEN: "the database cannot be opened",
     sqlite3.SQLITE_BUSY: "the database is locked",
     sqlite3.SQLITE_LOCKED: "the database is locked",
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
+    sqlite3.SQLITE_NOTADB: DAMAGED,
     sqlite3.SQLITE_NOMEM: "the database has no memory",
 }
 """By primary result code, https://www.sqlite.org/rescode.html."""

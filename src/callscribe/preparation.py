@@ -1,5 +1,6 @@
 """What every start of the program makes sure of: folders with nothing of the dead in them, schema, a first account."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,7 +8,6 @@ from tempfile import TemporaryFile
 
 import sqlalchemy as sa
 from filelock import FileLock
-from sqlalchemy.exc import OperationalError
 
 from callscribe.accounts.service import Accounts, Credentials
 from callscribe.db.engine import Database
@@ -16,6 +16,7 @@ from callscribe.media.blobs import reap_copies
 from callscribe.media.spool import Spool
 from callscribe.migrations.runner import migrate, one_at_a_time
 from callscribe.migrations.schema import check
+from callscribe.outages import DAMAGED, outage
 from callscribe.settings import Settings
 from callscribe.speech.engines import registry
 
@@ -112,12 +113,15 @@ def opened(settings: Settings) -> Iterator[Database]:
             raise SetupError(f"CALLSCRIBE_DATABASE_URL cannot be used: {error}.") from None
         try:
             yield database
-        except OperationalError as error:
+        except (sa.exc.DatabaseError, sqlite3.DatabaseError) as error:  # the latter from what is said at a connection
             database.close()
             shown = database.engine.url.render_as_string(hide_password=True)
-            raise SetupError(
-                f"The database {shown} does not answer: {error.orig}. Check CALLSCRIBE_DATABASE_URL."
-            ) from error
+            reason = error.orig if isinstance(error, sa.exc.DatabaseError) else error
+            if outage(error) == DAMAGED:
+                what = f"is damaged: {reason}. Put back a backup of it (docs/operations.md, The data folder)"
+            else:
+                what = f"does not answer: {reason}. Check CALLSCRIBE_DATABASE_URL"
+            raise SetupError(f"The database {shown} {what}.") from error
         except BaseException:
             database.close()
             raise

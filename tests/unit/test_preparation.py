@@ -101,6 +101,18 @@ def test_a_variable_with_several_values_is_named_with_the_one_that_is_wrong(tmp_
         load_settings(tmp_path, threads=-1)
 
 
+@pytest.mark.parametrize("command", [["serve", "--port", "0"], ["worker"], ["jobs", "list"]])
+def test_a_damaged_database_ends_a_command_with_one_line(tmp_path: Path, command: list[str]) -> None:
+    prepare(Settings(data_dir=tmp_path))[0].close()
+    file = tmp_path / "callscribe.db"
+    file.write_bytes(file.read_bytes()[:100] + bytes(3996) + b"x" * 50_000)
+    arguments = [sys.executable, "-m", "callscribe", *command, "--data", str(tmp_path)]
+    ended = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=120)
+    assert ended.returncode == 2, ended.stderr
+    assert [line for line in ended.stderr.splitlines() if "is damaged" in line]
+    assert "Traceback" not in ended.stderr
+
+
 def test_a_database_that_does_not_answer_is_named_without_its_password(tmp_path: Path) -> None:
     url = "postgresql://callscribe:verysecret@127.0.0.1:1/callscribe"
     with pytest.raises(SetupError, match=r"callscribe:\*\*\*@127\.0\.0\.1:1.*does not answer") as caught:

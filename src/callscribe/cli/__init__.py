@@ -61,6 +61,11 @@ def main() -> None:
     """Run the command line. An installation that is not as it must be ends with one line that says what to do."""
     try:
         app()
-    except SetupError as error:
-        Console(stderr=True).print(f"[bold red]callscribe:[/] {plain(error)}", highlight=False, soft_wrap=True)
+    except Exception as error:
+        from callscribe.outages import outage
+
+        reason = error if isinstance(error, SetupError) else outage(error)
+        if reason is None:
+            raise
+        Console(stderr=True).print(f"[bold red]callscribe:[/] {plain(reason)}", highlight=False, soft_wrap=True)
         sys.exit(2)

@@ -26,7 +26,7 @@ from rich.progress import (
 from rich.text import Text
 
 from callscribe.characters import printable
-from callscribe.cli.cells import cell
+from callscribe.cli.cells import cell, plain
 from callscribe.cli.figures import clock, figures_table, omissions_line
 from callscribe.cli.options import Data, load_settings
 from callscribe.cli.sources import STANDARD_INPUT, Skipped, Source, find, outputs, several

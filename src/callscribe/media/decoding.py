@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from callscribe.cancellation import NEVER, Cancellation
 from callscribe.errors import Code, JobError, TransientJobError
-from callscribe.framing import Channel, Header
+from callscribe.framing import Channel, Header, computed
 from callscribe.media import inspecting
 from callscribe.media.forms import Form
 from callscribe.media.inspecting import MAX_CHANNELS, MAX_SECONDS, MediaInfo
@@ -39,6 +39,8 @@ _FAULTS = {int(code): code for code in Code if Code.MEDIA_EMPTY <= code <= Code.
 # By these somebody, or a want of memory, ends a process from without: the whole service is stopped, say.
 _KILLED = {-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP}
 _ENDING_SECONDS = 5.0
+_WAITING = 0.05
+"""Share of the time below which what a decoder computes is nothing."""
 _LONGEST_DETAIL = 500
 
 
@@ -147,6 +149,7 @@ class _Child:
     def __init__(self, path: Path, request: dict[str, Any], stall_timeout: float, cancelled: Cancellation) -> None:
         self._stall_timeout = stall_timeout
         self._cancelled = cancelled
+        self._used = 0.0
         media = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             arguments = [str(Path(entry).resolve()) for entry in sys.path], {**request, "fd": media}
@@ -192,8 +195,13 @@ class _Child:
 
     def _watch(self, silent: float) -> None:
         self._cancelled.raise_if_cancelled()
+        if not silent:
+            self._used = computed(self._process.pid)
         if silent >= self._stall_timeout:
-            raise JobError(Code.MEDIA_UNDECODABLE, f"decoding stood still for {self._stall_timeout:g} s")
+            # One that computes is caught by the file; another waits: for a disk, or for whoever has stopped it.
+            waits = computed(self._process.pid) - self._used < self._stall_timeout * _WAITING
+            detail = f"decoding stood still for {self._stall_timeout:g} s"
+            raise (TransientJobError if waits else JobError)(Code.MEDIA_UNDECODABLE, detail)
 
     def _broken_down(self) -> JobError:
         """Why the child is gone. A damaged file crashes it; a signal from without is not the file's fault."""

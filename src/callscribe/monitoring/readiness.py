@@ -14,6 +14,7 @@ from callscribe.durable import workers
 from callscribe.durable.tables import Worker
 from callscribe.media.blobs import BlobStore
 from callscribe.monitoring.ttl_cache import TtlCache
+from callscribe.outages import DAMAGED, outage
 from callscribe.settings import Settings
 from callscribe.speech.engines import registry
 from callscribe.speech.engines.served_by import ServedBy
@@ -98,8 +99,8 @@ class Readiness:
     def _look(self) -> Report:
         try:
             live, moment = workers.alive(self._database)
-        except SQLAlchemyError:
-            return _AWAY
+        except SQLAlchemyError as error:
+            return Report(problems=[DAMAGED]) if outage(error) == DAMAGED else _AWAY
         store = self._store_answers()
         if self._id is not None:
             live = [worker for worker in live if worker.id == self._id]

@@ -59,6 +59,7 @@ class Catalogue:
     def __init__(self, models_dir: Path) -> None:
         self._folder = models_dir
         self._known = {model.name: model for model in CATALOGUE}
+        self._sound: set[str] = set()
 
     def list(self) -> list[CatalogueEntry]:
         """Every known model, then those that only this models folder has."""
@@ -104,12 +105,19 @@ class Catalogue:
         if model is None:
             return self._operators_folder(name)
         folder = self._folder / name
-        if _unchanged(model, folder):
+        # Time and size tell what was changed; what a disk has lost only its hash does, which is looked at once.
+        if _unchanged(model, folder) and (name in self._sound or _is_sound(model, folder)):
+            self._sound.add(name)
             return folder
         with self._locked(name):
-            if not _unchanged(model, folder):
+            if not (_unchanged(model, folder) and _is_sound(model, folder)):
                 self._materialise(model, folder, progress)
+        self._sound.add(name)
         return folder
+
+    def doubt(self, name: str) -> None:
+        """Hash the model's files again when it is asked for next: it does not work."""
+        self._sound.discard(name)
 
     def verify(self, name: str) -> Path:
         """Hash every file of a model again, as it lies in the models folder.
@@ -256,6 +264,10 @@ def _has_size(path: Path, size: int) -> bool:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_sound(model: CatalogueModel, folder: Path) -> bool:
+    return all(_sha256(folder / file.name) == file.sha256 for file in model.files)
 
 
 def _stamp(model: CatalogueModel, folder: Path) -> dict[str, Any]:

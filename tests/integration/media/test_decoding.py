@@ -526,12 +526,23 @@ def test_what_a_decoder_says_of_a_fault_can_be_shown(saying: Callable[[str, Said
     assert len(failed.value.detail) < 500
 
 
-def test_a_hang_is_the_recordings_fault(tmp_path: Path) -> None:
+def test_a_decoder_that_computes_for_ever_is_the_recordings_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "_BOOTSTRAP", "while True: pass")
+    path = tmp_path / "call.wav"
+    path.write_bytes(riff(pcm(5)))
+    with pytest.raises(JobError, match="stood still") as failed:
+        Decoder(stall_timeout=2.0).inspect(path)
+    assert not isinstance(failed.value, TransientJobError)
+
+
+def test_a_decoder_that_waits_is_tried_again(tmp_path: Path) -> None:
     path, _ = make(tmp_path / "call", "wav-s16", 120, 2)
     windows = Decoder(stall_timeout=0.5).windows(path)
     next(windows)
     children()[0].send_signal(signals.SIGSTOP)
-    with pytest.raises(JobError, match="stood still") as failed:
+    with pytest.raises(TransientJobError, match="stood still") as failed:
         joined(windows)
     assert failed.value.code == Code.MEDIA_UNDECODABLE
     assert not children()

@@ -20,6 +20,7 @@ from callscribe.errors import Cancelled, Code, JobError, SetupError, TransientJo
 from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
 from callscribe.speech.engines.registry import DEFAULT
+from callscribe.speech.engines.whisper import process
 from callscribe.speech.engines.whisper.batching import Batcher
 from callscribe.speech.engines.whisper.engine import WhisperEngine
 from callscribe.speech.engines.whisper.messages import Part
@@ -98,6 +99,24 @@ def test_a_killed_child_is_replaced_and_its_work_done_again(
         pid = engine.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
+        assert text(later.result(60)).startswith(text(before)[:40])
+    assert engine.pid != pid
+
+
+def test_a_child_that_stands_still_is_replaced(
+    engine: WhisperEngine,
+    call_samples: Audio,
+    recognize: Callable[..., list[Segment]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(process, "STILL", 2.0)
+    before = recognize(engine, windows(call_samples))
+    with ThreadPoolExecutor(1) as pool:
+        later = pool.submit(recognize, engine, windows(call_samples, 3))
+        time.sleep(0.3)
+        pid = engine.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
         assert text(later.result(60)).startswith(text(before)[:40])
     assert engine.pid != pid
 

@@ -47,11 +47,31 @@ def test_the_parts_of_base_make_the_published_file(tmp_path: Path) -> None:
     assert progress[-1][0] == progress[-1][1]
 
 
-def test_a_later_start_neither_copies_nor_hashes(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_later_start_copies_nothing_and_hashes_once(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = (models / "tiny.en" / "model.bin").stat()
-    monkeypatch.setattr(hashlib, "file_digest", None)
-    assert Catalogue(models).path("tiny.en") == models / "tiny.en"
-    assert (models / "tiny.en" / "model.bin").stat() == before
+    catalogue = Catalogue(models)
+    for _ in range(2):
+        assert catalogue.path("tiny.en") == models / "tiny.en"
+        monkeypatch.setattr(hashlib, "file_digest", None)
+    after = (models / "tiny.en" / "model.bin").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_weights_that_a_disk_has_damaged_are_replaced(models: Path) -> None:
+    target = models / "tiny.en" / "model.bin"
+    content, times = target.read_bytes(), target.stat()
+
+    def damage() -> None:
+        target.unlink()
+        target.write_bytes(content[:-1000] + bytes(1000))
+        os.utime(target, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    damage()
+    catalogue = Catalogue(models)
+    assert (catalogue.path("tiny.en") / "model.bin").read_bytes() == content
+    damage()
+    catalogue.doubt("tiny.en")  # as where it does not recognise
+    assert (catalogue.path("tiny.en") / "model.bin").read_bytes() == content
 
 
 def test_what_only_a_package_carries_names_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

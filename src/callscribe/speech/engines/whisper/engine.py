@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar, Literal
 
 from callscribe.cancellation import Cancellation, run_cancellable
+from callscribe.errors import TransientJobError
 from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
 from callscribe.speech.engines.whisper.batching import REQUEST_SECONDS, Batcher
@@ -66,7 +67,12 @@ class WhisperEngine:
         language = language_code(options.language)
 
         def ask(part: Part) -> Answer:
-            answer = self._shared.ask(folder, self._settings.beam_size, part, cancelled, options.owner)
+            try:
+                answer = self._shared.ask(folder, self._settings.beam_size, part, cancelled, options.owner)
+            except TransientJobError:  # its weights may be damaged: the next attempt looks, and a new child loads them
+                self._catalogue.doubt(model)
+                self._child.retire()
+                raise
             self._answered_at = time.monotonic()
             return answer
 

@@ -15,9 +15,12 @@ from dataclasses import dataclass
 
 from callscribe.cancellation import NEVER, Cancellation
 from callscribe.errors import CallscribeError
-from callscribe.framing import LOST, Channel, Header
+from callscribe.framing import LOST, Channel, Header, computed
 from callscribe.observability.metrics import MODEL_STARTS
 from callscribe.speech.engines.whisper.messages import Request, write_request
+
+STILL = 30.0
+"""Seconds without any processor time after which a child that is at work counts as hung, however much it has to do."""
 
 _POLL_SECONDS = 0.1
 _REMEMBERED = 1024
@@ -128,13 +131,20 @@ class ChildProcess:
         """
 
         def exchange(request: Request, wanted: Cancellation, timeout: float) -> Header:
+            used, moved = 0.0, 0.0
+
             def watch(silent: float) -> None:
+                nonlocal used, moved
                 wanted.raise_if_cancelled()
+                if used != (used := computed(process.pid)) or silent < moved:
+                    moved = silent
+                if silent - moved > STILL:
+                    raise TimeoutError(f"it stood still for {STILL:g} s")
                 if silent > timeout:
                     raise TimeoutError("it did not answer in time")
 
             try:
-                channel = self._running()
+                channel, process = self._running()
                 channel.send(*write_request(request), watch)
                 return channel.receive(watch)[0]
             except BaseException as error:
@@ -159,7 +169,7 @@ class ChildProcess:
         with self._turns.take(NEVER):
             self._stop()
 
-    def _running(self) -> Channel:
+    def _running(self) -> tuple[Channel, subprocess.Popen[bytes]]:
         """The way to the child, started if need be. Its caller holds the turn."""
         if self._closed:
             raise EngineClosed
@@ -171,7 +181,7 @@ class ChildProcess:
             assert process.stdout is not None
             assert process.stdin is not None
             self._channel = Channel(process.stdout.fileno(), process.stdin.fileno())
-        return self._channel
+        return self._channel, self._process
 
     def _stop(self) -> None:
         """Kill the child; the next request starts another. Its caller holds the turn."""
