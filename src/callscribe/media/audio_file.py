@@ -6,18 +6,19 @@ Runs in the decoder's child process. Positions are input samples, counted from t
 import os
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import BinaryIO
+from itertools import chain
+from typing import BinaryIO, cast
 
 import av
 from av.audio.frame import AudioFrame
-from av.audio.stream import AudioStream
-from av.container import InputContainer
-from av.packet import Packet
 
 from callscribe.errors import Code, JobError
-from callscribe.media import inspecting, mpeg
-from callscribe.media.inspecting import MAX_SECONDS, Container, MediaInfo
-from callscribe.media.resampling import cut, silence
+from callscribe.media import inspecting
+from callscribe.media.inspecting import MAX_SECONDS, MediaInfo
+from callscribe.media.opening import opening
+from callscribe.media.resampling import RateKeeper, cut, silence
+from callscribe.media.sources import Piece, Source
+from callscribe.media.spliced import Spliced
 
 _PRE_ROLL = 1.0
 """Seconds decoded before a slice, for codecs that lean on earlier frames."""
@@ -25,15 +26,16 @@ _PRE_ROLL = 1.0
 _GAP = 0.02
 """Seconds that a frame's time may be off before silence fills the gap: more than containers round by."""
 
-_DECODERS = ",".join(sorted(frozenset().union(*(kind.codecs for kind in inspecting.CONTAINERS))))
+_DISAGREEMENT = 0.5
+"""Seconds by which a header may be off before it is told: what encoders add at both ends is less."""
 
 
 class AudioFile:
-    """A recording, opened by the demuxer for what its first bytes say it is and by no other.
+    """A recording, opened for what its content says it is and by no other demuxer.
 
     Args:
         file: open for reading, seekable.
-        extended: whether Ogg, M4A and WebM are taken.
+        extended: whether more is taken than WAV with PCM, MP3 and FLAC.
         report: called often, to show that the work goes on.
 
     Raises:
@@ -41,77 +43,76 @@ class AudioFile:
     """
 
     def __init__(self, file: BinaryIO, *, extended: bool, report: Callable[[], None]) -> None:
-        self._file = file
         self._report = report
-        self._kind = inspecting.sniff(file, extended=extended)
-        size = file.seek(0, os.SEEK_END)
-        self._declared = inspecting.declared_duration(self._kind, file, size)
-        if self._declared == 0:
-            raise JobError(Code.MEDIA_EMPTY, "the file has no audio in it")
-        self._origin = 0
-        self.rate = inspecting.MIN_SAMPLE_RATE
-        self._open()
-        first = self._first_frame()
-        self._origin = first.pts or 0
-        self.rate = first.sample_rate
-        self.channels = first.layout.nb_channels
-        inspecting.check_stream(self._kind, self._codec, self.channels, self.rate)
-        if self._declared is None:
-            self._declared = self._demuxer_duration()
+        self._kind, start = inspecting.sniff(file, extended=extended)
+        if start:
+            file = cast("BinaryIO", Spliced(file, [range(start, file.seek(0, os.SEEK_END))]))
+        self._opening = opening(self._kind, file, report)
+        sources = [make() for make in self._opening.sources]
+        for source in sources:
+            inspecting.check_stream(self._kind, source.codec, source.channels, source.rate, extended=extended)
+        self._codec = sources[0].codec
+        self._declared = sources[0].declared
+        self._seconds = sources[0].known if self._opening.seconds is None else self._opening.seconds
+        self._complete = False
+        self._origin = self._end = 0
+        self.rate = max(source.rate for source in sources)
+        self.channels = max(source.channels for source in sources)
+        self._origin, first = self._first_frame(sources[0])
+        if len(sources) == 1 and not sources[0].varies:
+            self.rate, self.channels = first.sample_rate, first.layout.nb_channels
+        inspecting.check_stream(self._kind, self._codec, self.channels, self.rate, extended=extended)
 
-    def _open(self) -> None:
-        """Open the file from its beginning, or again."""
-        self._lost = mpeg.LostFrames()
-        self._shift = 0
-        self._container = _open_container(self._file, self._kind)
-        if not self._container.streams.audio:
-            raise JobError(Code.MEDIA_EMPTY, "the file has no audio in it")
-        self._stream: AudioStream = self._container.streams.audio[0]
-        context = self._stream.codec_context
-        if context is None:
-            raise JobError(Code.MEDIA_FORMAT, "the file's codec is not supported")
-        self._codec = context.name
-        # Some codecs tell only with their first frame.
-        rate = context.sample_rate or inspecting.MIN_SAMPLE_RATE
-        inspecting.check_stream(self._kind, self._codec, context.channels or 1, rate)
-        context.thread_count = 1
-        self._time_base = self._stream.time_base or Fraction(1)
-
-    def _first_frame(self) -> AudioFrame:
-        for _, frame in self._frames():
-            return frame
+    def _first_frame(self, source: Source) -> tuple[int, AudioFrame]:
+        for piece in source.pieces():
+            try:
+                for time, frame in source.decode(piece):
+                    return time or 0, frame
+            except av.FFmpegError:
+                continue
         raise JobError(Code.MEDIA_UNDECODABLE, "nothing in the file can be decoded")
 
-    def _demuxer_duration(self) -> float | None:
-        """Seconds by an index or by the last page, for containers that have one."""
-        if self._kind in {inspecting.WAV, inspecting.MP3, inspecting.FLAC}:
-            return None  # FFmpeg would estimate it from the size
-        if self._stream.duration:
-            return float(self._stream.duration * self._time_base)
-        if self._container.duration and not self._container.streams.video:
-            return self._container.duration / av.time_base
-        return None
-
     def info(self) -> MediaInfo:
-        """What the recording is. Its packets are counted where nothing says how long it is.
+        """What the recording is. Its packets are counted where nothing else tells how long it is.
 
         Raises:
-            JobError: 17554 or 17555 for its length.
+            JobError: 17554 or 17555 for its length, 17558 where it breaks off.
         """
-        duration = self._declared if self._declared is not None else self._packets_duration()
-        inspecting.check_duration(duration)
-        codec = "mp3" if self._codec == "mp3float" else self._codec
-        return MediaInfo(self._kind.name, codec, self.channels, self.rate, duration)
+        seconds, exact = self._seconds, True
+        if seconds is None:
+            seconds, exact = self._counted()
+        declared = self._declared if self._opening.share is None else seconds * self._opening.share
+        if declared is not None:
+            if self._complete:
+                inspecting.check_complete(seconds, declared)
+            if abs(declared - seconds) > _DISAGREEMENT:
+                seconds = seconds if exact else self._decoded()
+            else:
+                seconds, declared = seconds if exact else declared, None
+        inspecting.check_duration(seconds)
+        return MediaInfo(self._kind.name, self._codec, self.channels, self.rate, seconds, declared)
 
-    def _packets_duration(self) -> float:
-        self._open()
-        end = 0
-        for packet in self._packets():
-            if packet.pts is not None:
-                end = max(end, self._position(packet.pts + (packet.duration or 0)))
-            if end > MAX_SECONDS * self.rate:
+    def _counted(self) -> tuple[float, bool]:
+        """Seconds by all packets, and whether they are exact: else they have what codecs put in, and may lack times."""
+        line = _TimeLine(0, self.rate)
+        exact = True
+        for source, base in self._sources(lambda: line.end):
+            exact &= source.varies
+            for position, piece in self._placed(source, base):
+                if position is not None:
+                    line.advance(position, self._scaled(piece.duration, source.base))
+                if line.end > MAX_SECONDS * self.rate:
+                    break
+        return line.end / self.rate, exact
+
+    def _decoded(self) -> float:
+        """Seconds of all that can be heard."""
+        line = _TimeLine(0, self.rate)
+        for position, frame in self._frames_from(0):
+            line.advance(position, self._scaled(frame.samples, Fraction(1, frame.sample_rate)))
+            if line.end > MAX_SECONDS * self.rate:
                 break
-        return end / self.rate
+        return line.end / self.rate
 
     def read(self, start: int) -> Iterator[AudioFrame]:
         """Frames without gaps, the first of which begins with the sample at position `start`.
@@ -120,8 +121,12 @@ class AudioFile:
             JobError: 17555 beyond eight hours. Where all was read from 0 on, also 17554 and 17558.
         """
         line = _TimeLine(start, self.rate)
+        keeper = RateKeeper(self.rate, _GAP)
         for position, frame in self._frames_from(start):
-            yield from line.place(position, frame)
+            for placed, kept in keeper.feed(position, frame):
+                yield from line.place(placed, kept)
+        for placed, kept in keeper.drain():
+            yield from line.place(placed, kept)
         if start == 0:
             self._check_whole(line)
 
@@ -129,62 +134,71 @@ class AudioFile:
         if line.concealed * 2 > line.end:
             raise JobError(Code.MEDIA_UNDECODABLE, "most of the file is damaged")
         seconds = line.end / self.rate
-        if self._declared is not None:
+        if self._declared is not None and self._complete:
             inspecting.check_complete(seconds, self._declared)
         inspecting.check_duration(seconds)
 
     def _frames_from(self, start: int) -> Iterator[tuple[int, AudioFrame]]:
         """Frames from shortly before position `start` on, each with its own position."""
-        self._open()
         early = start - int(_PRE_ROLL * self.rate)
-        if early > 0 and self._kind.exact_times:
-            try:
-                target = self._origin + int(early / (self.rate * self._time_base))
-                self._container.seek(target, stream=self._stream)
-                frames = self._frames()
-                position, frame = next(frames)
-            except (av.FFmpegError, StopIteration):
-                position = start + 1
-            if position <= start:
-                yield position, frame
-                yield from frames
-                return
-            self._open()  # the seek went elsewhere
-        # Where a container's times are not exact, they are right only if everything before was counted. The
-        # packets of an MP3 can be counted without being decoded.
-        yield from self._frames(skip=early if self._kind is inspecting.MP3 else 0)
+        if early > 0 and len(self._opening.sources) == 1 and (found := self._sought(early, start)) is not None:
+            yield from found
+            return
+        # Where a source cannot be sought in, times are right only if everything before was counted, which needs no
+        # decoding where packets have the times that they add up to.
+        for source, base in self._sources(lambda: self._end):
+            yield from self._frames(source, base, skip=early if source.counts else 0)
 
-    def _frames(self, skip: int = 0) -> Iterator[tuple[int, AudioFrame]]:
+    def _sought(self, early: int, start: int) -> Iterator[tuple[int, AudioFrame]] | None:
+        """Frames from about `early` on; None where the source cannot be sought in, or went elsewhere."""
+        source = self._opening.sources[0]()
+        if not source.exact:
+            return None
+        try:
+            source.seek(self._origin + int(early / (self.rate * source.base)))
+            frames = self._frames(source, 0)
+            first = next(frames)
+        except (av.FFmpegError, StopIteration):
+            return None
+        return chain((first,), frames) if first[0] <= start else None
+
+    def _sources(self, end: Callable[[], int]) -> Iterator[tuple[Source, int]]:
+        """Every source, opened anew, and the position at which it begins: where the one before has its `end`."""
+        self._end, self._complete = 0, False
+        for make in self._opening.sources:
+            source, base = make(), end()
+            yield source, base
+            self._complete |= source.complete
+
+    def _frames(self, source: Source, base: int, skip: int = 0) -> Iterator[tuple[int, AudioFrame]]:
         """Frames with their positions. Packets that begin before position `skip` are not decoded."""
-        following = 0
-        for packet in self._packets():
-            if skip > 0 and packet.pts is not None and self._position(packet.pts) < skip:
-                continue
+        following = base
+        for position, piece in self._placed(source, base):
+            if position is not None:
+                self._end = position + self._scaled(piece.duration, source.base)
+                if position < skip and skip > 0:
+                    continue
             try:
-                frames = self._stream.codec_context.decode(packet)
+                frames = list(source.decode(piece))
             except av.FFmpegError:
                 continue  # the gap becomes silence
-            for frame in frames:
-                position = following if frame.pts is None else self._position(frame.pts)
-                following = position + frame.samples
-                yield position, frame
+            for time, frame in frames:
+                place = following if time is None else self._position(source, base, time)
+                following = self._end = place + self._scaled(frame.samples, Fraction(1, frame.sample_rate))
+                yield place, frame
 
-    def _packets(self) -> Iterator["Packet[AudioStream]"]:
-        """The audio stream's packets; the time that damage took adds up in `_shift`."""
-        try:
-            for packet in self._container.demux(self._stream):
-                if self._kind is inspecting.MP3 and packet.size:
-                    head = bytes(memoryview(packet)[: mpeg.HEADER_BYTES])
-                    self._shift += self._lost.before_end_of(head, packet.size)
-                self._report()
-                yield packet
-        except av.FFmpegError:
-            return  # damage that the demuxer cannot get over: the recording ends here
+    def _placed(self, source: Source, base: int) -> Iterator[tuple[int | None, Piece]]:
+        """Packets with their positions."""
+        for piece in source.pieces():
+            self._report()
+            yield None if piece.time is None else self._position(source, base, piece.time), piece
 
-    def _position(self, time: int) -> int:
+    def _position(self, source: Source, base: int, time: int) -> int:
+        return base + self._scaled(time - (self._origin if base == 0 else 0), source.base)
+
+    def _scaled(self, units: int, unit: Fraction) -> int:
         # Whole numbers: this is done for each packet of up to eight hours.
-        units = (time - self._origin) * self._time_base.numerator * self.rate
-        return (2 * units + self._time_base.denominator) // (2 * self._time_base.denominator) + self._shift
+        return (2 * units * unit.numerator * self.rate + unit.denominator) // (2 * unit.denominator)
 
 
 class _TimeLine:
@@ -197,44 +211,26 @@ class _TimeLine:
         self.end = start
         self.concealed = 0
 
-    def place(self, position: int, frame: AudioFrame) -> Iterator[AudioFrame]:
-        """What to play for a frame whose own time is `position`."""
-        if frame.sample_rate != self._rate:
-            raise JobError(
-                Code.MEDIA_UNDECODABLE,
-                f"the sample rate changes from {self._rate} to {frame.sample_rate} Hz",
-            )
+    def advance(self, position: int, samples: int) -> int:
+        """Take what has this time and length; the samples that are missing before it."""
         if not self._begun:
             self._begun = True
             self.end = min(position, self._start)
         gap = position - self.end
         # Times that go back, as where two files were put together, are not followed.
         gap = gap if gap > _GAP * self._rate else 0
-        end = self.end + gap + frame.samples
-        if end > MAX_SECONDS * self._rate:
-            inspecting.check_duration(end / self._rate)
+        self.end += gap + samples
+        self.concealed += gap
+        return gap
+
+    def place(self, position: int, frame: AudioFrame) -> Iterator[AudioFrame]:
+        """What to play for a frame whose own time is `position`."""
+        gap = self.advance(position, frame.samples)
+        if self.end > MAX_SECONDS * self._rate:
+            inspecting.check_duration(self.end / self._rate)
+        begin = self.end - frame.samples
         if gap:
-            self.concealed += gap
-            yield from silence(frame, self.end + gap - max(self.end, self._start))
-        early = self._start - (self.end + gap)
-        self.end = end
+            yield from silence(frame, begin - max(begin - gap, self._start))
+        early = self._start - begin
         if early < frame.samples:
             yield cut(frame, early) if early > 0 else frame
-
-
-def _open_container(file: BinaryIO, kind: Container) -> InputContainer:
-    file.seek(0)
-    try:
-        return av.open(
-            file,
-            "r",
-            format=kind.demuxer,
-            metadata_errors="replace",
-            container_options={
-                "format_whitelist": av.ContainerFormat(kind.demuxer, "r").name,
-                "codec_whitelist": _DECODERS,
-                "protocol_whitelist": "none",
-            },
-        )
-    except av.FFmpegError as error:
-        raise JobError(Code.MEDIA_UNDECODABLE, f"the {kind.name} file is damaged") from error

@@ -225,11 +225,11 @@ def _info(header: Header) -> MediaInfo:
     match header:
         case {"container": str(name), "codec": str(codec), "channels": int(channels), "sample_rate": int(rate)}:
             kind = next((kind for kind in inspecting.CONTAINERS if kind.name == name), None)
-            duration = header.get("duration")
-            if kind is not None and isinstance(duration, float):
+            duration, declared = header.get("duration"), header.get("declared")
+            if kind is not None and isinstance(duration, float) and isinstance(declared, float | None):
                 inspecting.check_stream(kind, codec, channels, rate)
                 inspecting.check_duration(duration)
-                return MediaInfo(name, codec, channels, rate, duration)
+                return MediaInfo(name, codec, channels, rate, duration, declared)
     raise _unbelievable()
 
 

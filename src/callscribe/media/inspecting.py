@@ -3,7 +3,6 @@
 This module and those below it run in the decoder's child process: nothing here but the standard library.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -19,27 +18,68 @@ MAX_SAMPLE_RATE = 384_000
 MAX_CHANNELS = 2
 
 _HEAD = 64 * 1024
+_SEARCHED = 1024 * 1024
+"""Bytes in which the beginning of the audio is looked for."""
+
+_NEAR = 4096
+"""Bytes of junk in front of which anything may be; behind more, nothing that is another kind of file."""
+
+_FOREIGN = (
+    *(
+        b"PK\x03\x04",
+        b"Rar!",
+        b"7z\xbc\xaf",
+        b"\x1f\x8b",
+        b"BZh",
+        b"\xfd7zXZ",
+        b"%PDF",
+        b"\x89PNG",
+        b"GIF8",
+        b"\xff\xd8\xff",
+    ),
+    *(
+        b"FLV",
+        b"FWS",
+        b"CWS",
+        b"RIFF",
+        b"FORM",
+        b"\0\0\x01\xba",
+        b"\0\0\x01\xb3",
+        b"0&\xb2u",
+        b"MZ",
+        b"\x7fELF",
+        b"caff",
+    ),
+    *(b"BM", b"II*\0", b"MM\0*", b"SQLite", b"\xd0\xcf\x11\xe0", b"G@", b"MThd", b"OTTO"),
+)
 _PCM = frozenset(f"pcm_{name}" for name in ("u8", "s16le", "s24le", "s32le", "f32le", "f64le", "mulaw", "alaw"))
+_BIG_PCM = frozenset(f"pcm_{name}" for name in ("s8", "s16be", "s24be", "s32be", "f32be", "f64be", "mulaw", "alaw"))
+_IN_WAV = frozenset({"gsm_ms", "adpcm_ima_wav", "adpcm_ms", "g722", "mp3", *_BIG_PCM})
 
 
 @dataclass(frozen=True, slots=True)
 class MediaInfo:
     """A recording that can be transcribed.
 
-    `container` is one of `wav`, `mp3`, `flac`, `ogg`, `mp4`, `matroska`; `codec` is FFmpeg's name.
-    `sample_rate` is in Hz, `duration` in seconds: as the file says, or as its packets add up.
+    `container` is one of `wav`, `mp3`, `flac`, `ogg`, `mp4`, `matroska`, `aac`, `amr`, `au`, `aiff`; `codec` is
+    FFmpeg's name. `sample_rate` is in Hz, `duration` in seconds: what there is to be heard, about. `declared` are the
+    seconds that the header says instead, where it says others.
     """
 
     container: str
     codec: str
     channels: int
     sample_rate: int
-    duration: float | None
+    duration: float
+    declared: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A kind of file: FFmpeg's demuxer for it, the codecs taken in it, and whether Twilio takes it too."""
+    """A kind of file: FFmpeg's demuxer for it, the codecs taken in it, and whether Twilio takes it too.
+
+    Of the codecs in `extended` it takes none.
+    """
 
     name: str
     demuxer: str
@@ -50,18 +90,33 @@ class Container:
     exact_times: bool = True
     """Whether packets carry times that are exact to the sample, so that seeking is."""
 
+    counted: bool = False
+    """Whether packets have the times that they add up to, so that those in front need not be decoded."""
 
-WAV = Container("wav", "wav", _PCM, standard=True)
-MP3 = Container("mp3", "mp3", frozenset({"mp3", "mp3float"}), standard=True, exact_times=False)
-FLAC = Container("flac", "flac", frozenset({"flac"}), standard=True)
-OGG = Container("ogg", "ogg", frozenset({"opus", "vorbis", "flac"}))
-MP4 = Container("mp4", "mov", frozenset({"aac", "mp3", "mp3float", "flac", "opus"}))
-MATROSKA = Container("matroska", "matroska", frozenset({"opus", "vorbis", "aac"}), exact_times=False)
-CONTAINERS = (WAV, MP3, FLAC, OGG, MP4, MATROSKA)
+    extended: frozenset[str] = frozenset()
+    magic: bytes = b""
+    """What its files begin with, where that is enough."""
 
 
-def sniff(file: BinaryIO, *, extended: bool) -> Container:
-    """The kind of a file, by its first bytes.
+WAV = Container("wav", "wav", _PCM, standard=True, extended=_IN_WAV)
+MP3 = Container("mp3", "mp3", frozenset({"mp3"}), standard=True)
+FLAC = Container("flac", "flac", frozenset({"flac"}), standard=True, magic=b"fLaC")
+OGG = Container("ogg", "ogg", frozenset({"opus", "vorbis", "flac"}), magic=b"OggS")
+MP4 = Container("mp4", "mov", frozenset({"aac", "mp3", "flac", "opus", "amrnb", "amrwb"}))
+MATROSKA = Container(
+    "matroska", "matroska", frozenset({"opus", "vorbis", "aac"}), exact_times=False, magic=b"\x1aE\xdf\xa3"
+)
+AAC = Container("aac", "aac", frozenset({"aac"}), exact_times=False, counted=True)
+AMR = Container("amr", "amr", frozenset({"amrnb", "amrwb"}), exact_times=False, counted=True, magic=b"#!AMR")
+AU = Container("au", "au", _BIG_PCM, magic=b".snd")
+AIFF = Container("aiff", "au", _BIG_PCM | _PCM)
+CONTAINERS = (WAV, MP3, FLAC, OGG, MP4, MATROSKA, AAC, AMR, AU, AIFF)
+DECODERS = ",".join(sorted({"mp3float"}.union(*(kind.codecs | kind.extended for kind in CONTAINERS))))
+"""The codecs that FFmpeg may use, in its notation."""
+
+
+def sniff(file: BinaryIO, *, extended: bool) -> tuple[Container, int]:
+    """The kind of a file, by its content, and where it begins: behind tags, or junk.
 
     Raises:
         JobError: 17554 for an empty file, 17556 for a kind that is not taken, 17558 for tags alone.
@@ -70,33 +125,52 @@ def sniff(file: BinaryIO, *, extended: bool) -> Container:
     head = file.read(_HEAD)
     if not head:
         raise JobError(Code.MEDIA_EMPTY, "the file is empty")
-    container = _known(head, file)
-    if container is None:
+    found = _found(head, file)
+    if found is None and head[:3] == b"ID3":
+        raise JobError(Code.MEDIA_UNDECODABLE, "the file has tags, and no audio behind them")
+    if found is None:
         raise JobError(Code.MEDIA_FORMAT, "the file is none of the audio formats that are supported")
-    if not (extended or container.standard):
-        raise JobError(Code.MEDIA_FORMAT, f"{container.name} files are not accepted here: WAV, MP3 and FLAC are")
-    return container
+    if not (extended or found[0].standard):
+        raise JobError(Code.MEDIA_FORMAT, f"{found[0].name} files are not accepted here: WAV, MP3 and FLAC are")
+    return found
 
 
-def _known(head: bytes, file: BinaryIO) -> Container | None:
-    if head[:4] in {b"RIFF", b"RF64", b"BW64"}:
+def _found(head: bytes, file: BinaryIO) -> tuple[Container, int] | None:
+    if kind := _known(head):
+        return kind, 0
+    start = _after_tags(file)
+    for position in dict.fromkeys((start, 0)):  # from the beginning where a tag's size is wrong
+        file.seek(position)
+        body = file.read(_SEARCHED)
+        if kind := _known(body):
+            return kind, position
+        within = _NEAR if head.startswith(_FOREIGN) else len(body)
+        places = [
+            (found[0], kind)
+            for kind, read in ((MP3, mpeg.frame_header), (AAC, mpeg.adts_header))
+            if (found := mpeg.find_stream(body, within=within, read=read))
+        ]
+        for kind in (FLAC, OGG, WAV):
+            place = body.find(kind.magic or b"WAVEfmt ", 0, within) - (0 if kind.magic else 8)
+            if place >= 0 and _known(body[place:]) is kind:
+                places.append((place, kind))
+        if places:
+            offset, kind = min(places, key=lambda each: each[0])
+            return kind, position + offset
+    return None
+
+
+def _known(head: bytes) -> Container | None:
+    """The kind of a file that begins so, where its first bytes are enough."""
+    if head[:4] in {b"RIFF", b"RF64", b"BW64", b"RIFX"}:
         return WAV if head[8:12] == b"WAVE" else None
+    if head[:4] == b"FORM" and head[8:12] in {b"AIFF", b"AIFC"}:
+        return AIFF
+    if head[:4] == b"riff" and head[24:28] == b"wave":
+        return WAV
     if head[4:8] == b"ftyp":
         return MP4
-    for magic, container in ((b"fLaC", FLAC), (b"OggS", OGG), (b"\x1aE\xdf\xa3", MATROSKA)):
-        if head.startswith(magic):
-            return container
-    tagged = head[:3] == b"ID3"
-    start = _after_tags(file)
-    file.seek(start)
-    body = file.read(_HEAD)
-    if tagged and body[:4] == b"fLaC":
-        return FLAC
-    if mpeg.find_stream(body) is not None:
-        return MP3
-    if tagged:
-        raise JobError(Code.MEDIA_UNDECODABLE, "the file has tags, and no MPEG audio behind them")
-    return None
+    return next((kind for kind in CONTAINERS if kind.magic and head.startswith(kind.magic)), None)
 
 
 def _after_tags(file: BinaryIO) -> int:
@@ -107,88 +181,15 @@ def _after_tags(file: BinaryIO) -> int:
         tag = file.read(10)
         if tag[:3] != b"ID3" or len(tag) < 10:
             break
-        size = tag[6] << 21 | tag[7] << 14 | tag[8] << 7 | tag[9]
-        position += 10 + size + (10 if tag[5] & 0x10 else 0)
+        position += 10 + mpeg.tag_size(tag)
     file.seek(position)
     padding = file.read(_HEAD)
     return position + len(padding) - len(padding.lstrip(b"\0"))
 
 
-def declared_duration(container: Container, file: BinaryIO, size: int) -> float | None:
-    """Seconds of audio that a file's header promises, None where it does not or only the demuxer knows.
-
-    Raises:
-        JobError: 17558 when it promises more than the file can hold.
-    """
-    reader = _DECLARED.get(container.name)
-    return reader(file, size) if reader else None
-
-
-def _wav_duration(file: BinaryIO, size: int) -> float | None:
-    file.seek(0)
-    wide = file.read(12)[:4] in {b"RF64", b"BW64"}
-    position, byte_rate, wide_size = 12, 0, 0
-    while position + 8 <= size:
-        file.seek(position)
-        header = file.read(8)
-        name, length = header[:4], int.from_bytes(header[4:], "little")
-        if name == b"ds64" and wide:
-            wide_size = int.from_bytes(file.read(16)[8:16], "little")
-        elif name == b"fmt ":
-            fmt = file.read(16)
-            byte_rate = int.from_bytes(fmt[4:8], "little") * int.from_bytes(fmt[12:14], "little")
-        elif name == b"data":
-            return _wav_data_duration(length, wide_size, size - position - 8, byte_rate)
-        position += 8 + length + length % 2
-    return None
-
-
-def _wav_data_duration(length: int, wide_size: int, available: int, byte_rate: int) -> float | None:
-    if wide_size and length == 0xFFFF_FFFF:
-        length = wide_size
-    if not byte_rate:
-        return None
-    # Who writes to a pipe cannot know the length: zero and what is near the largest mean "to the end".
-    if length == 0 or (length >= 0x7FFF_0000 and length > available):
-        return available / byte_rate
-    check_complete(min(length, available) / byte_rate, length / byte_rate)
-    return length / byte_rate
-
-
-def _mp3_duration(file: BinaryIO, _size: int) -> float | None:
-    start = _after_tags(file)
-    file.seek(start)
-    body = file.read(_HEAD)
-    found = mpeg.find_stream(body)
-    if found is None:
-        return None
-    offset, header = found
-    frames = mpeg.declared_frames(body[offset : offset + header.length], header)
-    return frames * header.samples / header.sample_rate if frames else None
-
-
-def _flac_duration(file: BinaryIO, _size: int) -> float | None:
-    """From STREAMINFO, the first block of every FLAC file (RFC 9639, section 8.2)."""
-    file.seek(0)
-    head = file.read(_HEAD)
-    block = head[head.find(b"fLaC") + 4 :]
-    if len(block) < 38 or block[0] & 0x7F:
-        return None
-    packed = int.from_bytes(block[14:22], "big")
-    rate, samples = packed >> 44, packed & 0xF_FFFF_FFFF
-    return samples / rate if rate and samples else None
-
-
-_DECLARED: dict[str, Callable[[BinaryIO, int], float | None]] = {
-    "wav": _wav_duration,
-    "mp3": _mp3_duration,
-    "flac": _flac_duration,
-}
-
-
-def check_stream(container: Container, codec: str, channels: int, sample_rate: int) -> None:
+def check_stream(container: Container, codec: str, channels: int, sample_rate: int, *, extended: bool = True) -> None:
     """Raise 17556, 17557, 17558 or 17559 for a stream that is not taken."""
-    if codec not in container.codecs:
+    if codec not in container.codecs and not (extended and codec in container.extended):
         raise JobError(Code.MEDIA_FORMAT, f"{codec} in a {container.name} file is not supported")
     if channels > MAX_CHANNELS:
         raise JobError(Code.MEDIA_CHANNELS, f"{channels} channels, where {MAX_CHANNELS} are allowed")

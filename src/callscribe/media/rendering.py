@@ -1,6 +1,8 @@
 """A recording in another form. Runs in the decoder's child process, whose memory it must not fill."""
 
+from collections import deque
 from collections.abc import Iterator
+from operator import mul
 from typing import BinaryIO, cast
 
 import av
@@ -11,12 +13,18 @@ from callscribe.media.forms import Form, mp3_bit_rate
 from callscribe.media.resampling import LAYOUTS
 
 _PIECE = 64 * 1024
+_AHEAD, _HALF_LIFE = 0.25, 0.1
+"""Seconds that are looked ahead for whether two channels are opposite, and after which what was heard counts half."""
+
+_LOOKED_AT = 4
+"""One sample of so many is looked at for that."""
 
 
 def render(recording: AudioFile, form: str, channels: int, rate: int) -> Iterator[bytes]:
     """The whole recording with so many channels at `rate` Hz, in pieces.
 
-    Of two channels that become one, each counts half. PCM has no header: who knows its end writes one.
+    Of two channels that become one, each counts half, and one of them upside down where they would cancel each other
+    out. PCM has no header: who knows its end writes one.
 
     Raises:
         JobError: as for reading it; see `AudioFile.read`.
@@ -33,8 +41,15 @@ def render(recording: AudioFile, form: str, channels: int, rate: int) -> Iterato
 
 
 def _converted(recording: AudioFile, format_: str, channels: int, rate: int) -> Iterator[AudioFrame]:
+    frames = recording.read(0)
+    if channels == 1 and recording.channels == 2:
+        frames = _in_phase(frames)
+    return _resampled(frames, format_, channels, rate)
+
+
+def _resampled(frames: Iterator[AudioFrame], format_: str, channels: int, rate: int) -> Iterator[AudioFrame]:
     resampler, shape = None, None
-    for frame in recording.read(0):
+    for frame in frames:
         if resampler is None or (frame.format.name, frame.layout.name) != shape:
             if resampler is not None:
                 yield from resampler.resample(None)
@@ -44,6 +59,39 @@ def _converted(recording: AudioFile, format_: str, channels: int, rate: int) -> 
         yield from resampler.resample(frame)
     if resampler is not None:
         yield from resampler.resample(None)
+
+
+def _in_phase(frames: Iterator[AudioFrame]) -> Iterator[AudioFrame]:
+    """Frames of two channels, the second upside down where it is, for the most part, the first one's opposite."""
+    common = power = held = 0.0
+    upside_down = False
+    ahead: deque[AudioFrame] = deque()
+    for frame in frames:
+        # As floating point, channel by channel; by a converter for each frame, so that none holds anything back.
+        for planar in av.AudioResampler(format="fltp", layout="stereo", rate=frame.sample_rate).resample(frame):
+            first, second = (memoryview(plane)[: 4 * planar.samples].cast("f")[::_LOOKED_AT] for plane in planar.planes)
+            seconds = planar.samples / planar.sample_rate
+            kept = 0.5 ** (seconds / _HALF_LIFE)
+            common = kept * common + 2 * sum(map(mul, first, second))
+            power = kept * power + sum(map(mul, first, first)) + sum(map(mul, second, second))
+            upside_down = common < (0 if upside_down else -0.5) * power
+            ahead.append(planar)
+            held += seconds
+        while held > _AHEAD:
+            held -= ahead[0].samples / ahead[0].sample_rate
+            yield _turned(ahead.popleft(), upside_down)
+    while ahead:
+        yield _turned(ahead.popleft(), upside_down)
+
+
+def _turned(frame: AudioFrame, upside_down: bool) -> AudioFrame:  # noqa: FBT001
+    """The frame; with its second channel turned over by the signs of its samples."""
+    if upside_down:
+        plane = frame.planes[1]
+        signs = int.from_bytes(b"\0\0\0\x80" * (plane.buffer_size // 4), "little")
+        turned = int.from_bytes(memoryview(plane), "little") ^ signs
+        plane.update(turned.to_bytes(plane.buffer_size, "little"))
+    return frame
 
 
 class _Sink:

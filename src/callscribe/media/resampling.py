@@ -3,7 +3,7 @@
 Runs in the decoder's child process, where numpy is not loaded: samples are bytes here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import gcd
 
 import av
@@ -59,9 +59,58 @@ class Resampler:
             self._position += frame.samples
 
 
-def cut(frame: AudioFrame, skip: int) -> AudioFrame:
-    """The frame without its first `skip` samples."""
-    samples = frame.samples - skip
+class RateKeeper:
+    """Brings what has another sample rate to one, and tells where it then lies on the time line of that rate.
+
+    `gap` is in seconds: frames that are further from where the last ones end are not taken as their continuation.
+    """
+
+    def __init__(self, rate: int, gap: float) -> None:
+        self._rate = rate
+        self._gap = gap * rate
+        self._resampler: av.AudioResampler | None = None
+        self._shape: tuple[int, str, str] | None = None
+        self._last: AudioFrame | None = None
+        self._position = 0
+        self._expected = 0.0
+
+    def feed(self, position: int, frame: AudioFrame) -> Iterator[tuple[int, AudioFrame]]:
+        """What can be played by now, with positions."""
+        if frame.sample_rate == self._rate:
+            yield from self.drain()
+            yield position, frame
+            return
+        shape = frame.sample_rate, frame.format.name, frame.layout.name
+        if self._resampler is None or shape != self._shape or abs(position - self._expected) > self._gap:
+            yield from self.drain()
+            self._resampler = av.AudioResampler(format=frame.format, layout=frame.layout, rate=self._rate)
+            self._shape, self._position, self._expected = shape, position, float(position)
+        self._expected += frame.samples * self._rate / frame.sample_rate
+        frame.pts = None  # the resampler is not to have a time line of its own
+        yield from self._placed(self._resampler.resample(frame))
+
+    def drain(self) -> Iterator[tuple[int, AudioFrame]]:
+        """What the filter still holds, and no more and no less than what went into it takes."""
+        if self._resampler is None:
+            return
+        end = round(self._expected)
+        for frame in self._resampler.resample(None):
+            if (samples := min(frame.samples, end - self._position)) > 0:
+                yield from self._placed([frame if samples == frame.samples else cut(frame, 0, samples)])
+        if self._last is not None:
+            yield from self._placed(silence(self._last, end - self._position))
+        self._resampler = self._last = None
+
+    def _placed(self, frames: Iterable[AudioFrame]) -> Iterator[tuple[int, AudioFrame]]:
+        for frame in frames:
+            self._last = frame
+            yield self._position, frame
+            self._position += frame.samples
+
+
+def cut(frame: AudioFrame, skip: int, length: int | None = None) -> AudioFrame:
+    """The frame without its first `skip` samples, and no more than `length`."""
+    samples = frame.samples - skip if length is None else min(length, frame.samples - skip)
     result = AudioFrame(frame.format.name, frame.layout.name, samples, align=1)
     result.sample_rate = frame.sample_rate
     width = frame.format.bytes * (1 if frame.format.is_planar else frame.layout.nb_channels)

@@ -231,11 +231,8 @@ def test_what_is_no_recording_has_its_code(what: str, decoder: Decoder, tmp_path
     assert not children()
 
 
-@pytest.mark.parametrize(
-    ("name", "codec"), [("adpcm_ima_wav", "adpcm_ima_wav"), ("adpcm_ms", "adpcm_ms"), ("mp2", "mp2")]
-)
-def test_a_codec_that_is_not_taken_has_its_code(name: str, codec: str, decoder: Decoder, tmp_path: Path) -> None:
-    path = write(tmp_path / "call.wav", signal(5, 16000), container="wav", codec=codec, rate=16000)
+def test_a_codec_that_is_not_taken_has_its_code(decoder: Decoder, tmp_path: Path) -> None:
+    path = write(tmp_path / "call.wav", signal(5, 16000), container="wav", codec="mp2", rate=16000)
     with pytest.raises(JobError) as failed:
         decoder.inspect(path)
     assert failed.value.code == Code.MEDIA_FORMAT

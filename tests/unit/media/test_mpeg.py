@@ -1,6 +1,6 @@
 import pytest
 
-from callscribe.media.mpeg import LostFrames, declared_frames, find_stream, frame_header
+from callscribe.media.mpeg import VbrHeader, adts_header, find_stream, frame_header, vbr_header
 
 # MPEG 1, 128 kbit/s, 44.1 kHz, stereo: 417 bytes, or 418 with padding.
 PLAIN = bytes.fromhex("fffb9000")
@@ -47,20 +47,31 @@ def test_a_stream_is_three_frames_in_a_row() -> None:
     assert find_stream(frame() + b"x" + frame() + b"x" + frame()) is None
 
 
-def test_the_number_of_frames_is_read_where_it_stands() -> None:
+def test_a_frame_of_aac_is_known() -> None:
+    head = bytes.fromhex("fff1508002a020")
+    header = adts_header(head)
+    assert header is not None
+    assert (header.sample_rate, header.channels, header.length, header.samples) == (44100, 2, 21, 1024)
+    assert adts_header(PLAIN + bytes(3)) is None
+    assert frame_header(head) is None
+
+
+def test_what_the_first_frame_says_is_read() -> None:
     header = frame_header(PLAIN)
     assert header is not None
-    xing = PLAIN + bytes(32) + b"Info" + (1).to_bytes(4, "big") + (1234).to_bytes(4, "big")
-    vbri = PLAIN + bytes(32) + b"VBRI" + bytes(10) + (77).to_bytes(4, "big")
-    assert declared_frames(xing, header) == 1234
-    assert declared_frames(vbri, header) == 77
-    assert declared_frames(frame(), header) is None
-    assert declared_frames(xing[:40], header) is None
+    lame = b"LAME3.100" + bytes(12) + (576 << 12 | 1100).to_bytes(3, "big")
+    xing = PLAIN + bytes(32) + b"Info" + (3).to_bytes(4, "big") + (1234).to_bytes(4, "big") + (99).to_bytes(4, "big")
+    vbri = PLAIN + bytes(32) + b"VBRI" + bytes(6) + (99).to_bytes(4, "big") + (77).to_bytes(4, "big")
+    assert vbr_header(xing + lame, header) == VbrHeader(1234, 99, 576 + 529, 1100 - 529)
+    assert vbr_header(xing, header) == VbrHeader(1234, 99)
+    assert vbr_header(vbri, header) == VbrHeader(77, 99)
+    assert vbr_header(frame(), header) is None
+    assert vbr_header(xing[:36], header) is None
 
 
-def test_lost_frames_are_counted_by_their_bytes() -> None:
-    lost = LostFrames()
-    assert [lost.before_end_of(PLAIN, 417) for _ in range(10)] == [0] * 10
-    assert lost.before_end_of(PADDED, 418) == 0
-    assert lost.before_end_of(b"junk", 417 * 6) == 5 * 1152  # five frames gone, and the one that was found
-    assert lost.before_end_of(b"junk", 100) == 0
+def test_what_is_said_of_another_stream_is_known() -> None:
+    header = frame_header(PLAIN)
+    assert header is not None
+    assert VbrHeader(100, 41_700).is_of(41_700, header)
+    assert not VbrHeader(100, 41_700).is_of(83_400, header)
+    assert not VbrHeader(10, 41_700).is_of(41_700, header)
