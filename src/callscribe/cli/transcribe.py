@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from callscribe.speech.interface import Engine, RecognitionOptions
     from callscribe.speech.pipeline import Progress as Progressed
     from callscribe.transcripts.models import Transcript
+    from callscribe.transcripts.wire import Notice
 
 
 def transcribe(
@@ -148,12 +149,12 @@ def _each(
             say = partial(_say, console, source.name)
             try:
                 with source.opened(settings, say) as path:
-                    transcript = transcriber.transcribe(path, partial(_advance, progress, task))
-                _write(transcript, format_, target, (source.name, not written) if many else None)
+                    transcript, notices = transcriber.transcribe(path, partial(_advance, progress, task))
+                _write(transcript, notices, format_, target, (source.name, not written) if many else None)
                 written += 1
                 if target is not None:
                     say(f"written to {target}")
-                _tell(transcript, say, console)
+                _tell(transcript, notices, say, console)
             except BrokenPipeError:  # nobody reads on
                 raise
             except (JobError, OSError) as error:
@@ -178,8 +179,8 @@ class _Transcriber:
     diarizer: Diarizer | None
     speakers: SpeakerRange
 
-    def transcribe(self, path: Path, tell: Progressed) -> Transcript:
-        """The transcript; `tell` is told how many seconds are done, and how many there are.
+    def transcribe(self, path: Path, tell: Progressed) -> tuple[Transcript, list[Notice]]:
+        """The transcript, and what is to be known of it; `tell` is told how many seconds are done, and how many there are.
 
         Raises:
             JobError: it cannot be transcribed.
@@ -188,8 +189,9 @@ class _Transcriber:
         from callscribe.speech.pipeline import diarize_file, transcribe_file
         from callscribe.transcripts.assembly import assemble
         from callscribe.transcripts.models import Diarization
+        from callscribe.transcripts.wire import Notice
 
-        self.decoder.inspect(path)
+        info = self.decoder.inspect(path)
         segmentation, segments = transcribe_file(
             self.decoder, path, self.engine, self.model, self.options, NEVER, tell, voices=self.diarizer is not None
         )
@@ -204,8 +206,8 @@ class _Transcriber:
             turns=turns,
         )
         if self.diarizer is not None and turns is None:
-            return replace(transcript, diarization=Diarization(applied=False))
-        return transcript
+            transcript = replace(transcript, diarization=Diarization(applied=False))
+        return transcript, Notice.of_duration(info.declared, info.duration)
 
 
 def _refused(option: str, reason: object) -> typer.Exit:
@@ -241,7 +243,13 @@ def _folder(places: list[str], output: Path | None) -> Path | None:
     return output
 
 
-def _write(transcript: Transcript, format_: Format, target: Path | None, heading: tuple[str, bool] | None) -> None:
+def _write(
+    transcript: Transcript,
+    notices: list[Notice],
+    format_: Format,
+    target: Path | None,
+    heading: tuple[str, bool] | None,
+) -> None:
     """To a file, with the rights that the user's umask leaves; else to standard output.
 
     There, `heading` is the recording's name, and whether it is the first of several. JSON is a line by itself then, in
@@ -253,10 +261,10 @@ def _write(transcript: Transcript, format_: Format, target: Path | None, heading
     if format_ != Format.JSON:
         text = to_captions(transcript, format_)
     elif target is None and heading is not None:
-        document = TranscriptFile.of(transcript).model_dump(mode="json", by_alias=True)
+        document = TranscriptFile.of(transcript, notices).model_dump(mode="json", by_alias=True)
         text = json.dumps({"file": heading[0], **document}, ensure_ascii=False) + "\n"
     else:
-        text = TranscriptFile.of(transcript).model_dump_json(by_alias=True, indent=2) + "\n"
+        text = TranscriptFile.of(transcript, notices).model_dump_json(by_alias=True, indent=2) + "\n"
     if target is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
@@ -272,8 +280,10 @@ def _say(console: Console, name: str, message: str, style: str = "") -> None:
     console.print(cell(f"{name}: {message}", style), highlight=False, soft_wrap=True)
 
 
-def _tell(transcript: Transcript, say: Callable[..., None], console: Console) -> None:
-    """What is left out; and the figures, where somebody reads the text as it comes."""
+def _tell(transcript: Transcript, notices: list[Notice], say: Callable[..., None], console: Console) -> None:
+    """What is to be known, and what is left out; and the figures, where somebody reads the text as it comes."""
+    for notice in notices:
+        say(notice.detail, "yellow")
     if omitted := omissions_line(transcript):
         say(omitted, "yellow")
     if transcript.diarization is not None and not transcript.diarization.applied:

@@ -11,6 +11,7 @@ from callscribe.transcriptions.tables import Transcription
 from callscribe.transcripts.models import Transcript
 from callscribe.transcripts.wire import (
     DiarizationResource,
+    Notice,
     OmissionResource,
     SentenceResource,
     omissions,
@@ -37,6 +38,7 @@ class CallbackBody(Wire):
     sentences: list[SentenceResource]
     conversation_id: str | None = optional()
     omissions: list[OmissionResource] = Field(default_factory=list, exclude_if=lambda value: not value)
+    notices: list[Notice] = Field(default_factory=list, exclude_if=lambda value: not value)
     diarization: DiarizationResource | None = optional()
     error_code: int | None = optional()
     error_message: str | None = optional()
@@ -65,6 +67,7 @@ class CallbackBody(Wire):
             links=links,
             sentences=sentences(transcript) if transcript else [],
             omissions=omissions(transcript) if transcript else [],
+            notices=row.notices or [],
             diarization=DiarizationResource.of(transcript.diarization) if transcript else None,
             error_code=error.code if error else None,
             error_message=f"{error.title}: {error.detail}" if error else None,

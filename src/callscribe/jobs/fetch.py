@@ -23,6 +23,7 @@ from callscribe.speech import routes
 from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.repository import FETCHED
 from callscribe.transcriptions.sources import fetch_source
+from callscribe.transcripts.wire import Notice
 
 _log = structlog.get_logger(__name__)
 
@@ -95,10 +96,10 @@ class FetchSteps:
             raise JobError(Code.MEDIA_FORBIDDEN, "the URL's user and password were sealed with another key") from error
 
     @stage("inspect")
-    def inspect(self, transcription_id: str) -> tuple[float | None, str, int]:
+    def inspect(self, transcription_id: str) -> tuple[float, str, int]:
         """Refuse at once what cannot be transcribed.
 
-        Returns the length in seconds where it is known by now, the queue in which the call is recognised, and its turn.
+        Returns the length in seconds, the queue in which the call is recognised, and its turn.
         """
         row = load_job(self._database, transcription_id)
         for fault in routes.check_served(row.served_by, row.resolved_configuration.language, self._settings):
@@ -114,5 +115,9 @@ class FetchSteps:
             channels=info.channels,
             sample_rate=info.sample_rate,
             duration=info.duration,
+            declared=info.declared,
         )
+        if notices := Notice.of_duration(info.declared, info.duration):
+            with self._database.write() as session:
+                repository.update_running(session, row.id, notices=notices)
         return info.duration, queue_name(Queue.RECOGNITION, str(row.served_by)), pieces.turn(row)

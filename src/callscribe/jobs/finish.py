@@ -33,7 +33,8 @@ from callscribe.transcriptions.documents import Failure
 from callscribe.transcriptions.retention import due_instants
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import Chunk, Transcription
-from callscribe.transcripts.models import TRANSCRIPT, Transcript
+from callscribe.transcripts.models import TRANSCRIPT, NoticeCode, Transcript
+from callscribe.transcripts.wire import Notice
 
 SMALL_BODY_BYTES = 4096
 """Up to here a callback's body is kept in the database: a job can fail, and say so, without the blob store."""
@@ -103,7 +104,12 @@ class FinishSteps:
         # First, so that the callback can name the conversation.
         if row.conversation_id is None:  # else a worker was killed just behind it
             row.conversation_id = self._converse(row, transcript)
-        self._conclude(row, Status.COMPLETED, CallbackBody.of(row, transcript=transcript), result_bytes=size)
+        if (wanted := row.resolved_configuration.conversation_configuration_id) and row.conversation_id is None:
+            detail = f"The transcript was not stored in a conversation: {wanted} is not on this server."
+            notice = Notice(code=NoticeCode.CONVERSATION_NOT_STORED, detail=detail)
+            row.notices = [*(row.notices or ()), notice]
+        body = CallbackBody.of(row, transcript=transcript)
+        self._conclude(row, Status.COMPLETED, body, result_bytes=size, notices=row.notices)
 
     def _converse(self, row: Transcription, transcript: Transcript) -> str | None:
         """Store the transcript in a conversation, where the configuration says so; its id in the last transaction."""

@@ -11,6 +11,12 @@ _PARTICIPANTS: list[dict[str, Any]] = [
     {"audioChannelIndex": 1, "type": "CUSTOMER", "address": "+15550100", "name": "Ada"},
     {"audioChannelIndex": 2, "type": "HUMAN_AGENT", "address": "+15550199", "name": "Grace"},
 ]
+NOTICES: list[dict[str, Any]] = [
+    {
+        "code": "durationMismatch",
+        "detail": "The file's header speaks of 20.4 s of audio, and it has 61.3 s. All of it was read.",
+    }
+]
 
 REQUEST: dict[str, Any] = {
     "transcriptionConfigurationId": CONFIGURATION_ID,
@@ -50,6 +56,7 @@ COMPLETED: dict[str, Any] = PENDING | {
     "duration": 61,
     "progress": 1.0,
     "updatedAt": "2026-03-02T10:01:09Z",
+    "notices": NOTICES,
     "links": {"media": f"{_URL}/Media", "transcript": f"{_URL}/Transcript"},
 }
 CREATED: dict[str, Any] = {"status": "PENDING", "statusUrl": _URL, "transcription": PENDING}
@@ -87,7 +94,10 @@ TRANSCRIPT: dict[str, Any] = {
             ],
         }
     ],
-    "omissions": [{"audioChannelIndex": 1, "startTimeSeconds": 41.3, "endTimeSeconds": 42.9}],
+    "omissions": [
+        {"audioChannelIndex": 1, "startTimeSeconds": 41.3, "endTimeSeconds": 42.9, "reason": "notRecognized"}
+    ],
+    "notices": NOTICES,
     "statistics": {
         "durationSeconds": 61.28,
         "speechSeconds": 48.1,

@@ -24,6 +24,7 @@ from callscribe.transcripts.models import Transcript
 from callscribe.transcripts.statistics import Statistics
 from callscribe.transcripts.wire import (
     DiarizationResource,
+    Notice,
     OmissionResource,
     SentenceResource,
     StatisticsResource,
@@ -194,10 +195,10 @@ class TranscriptionResource(Wire):
         "While it is RUNNING: seconds from the start whose sentences can be read already, about."
     )
     error: Failure | None = optional()
-    notices: list[str] = Field(
+    notices: list[Notice] = Field(
         default_factory=list,
         exclude_if=lambda value: not value,
-        description="What was asked for and could not be done, although the transcript is there.",
+        description="What is to be known though the transcript is there.",
     )
     retention: KeptResource | None = optional("Once the job has ended, where something of it is not kept for ever.")
     created_at: Timestamp
@@ -226,7 +227,7 @@ class TranscriptionResource(Wire):
             resolved_configuration=row.resolved_configuration.document(),
             progress=round(row.progress, 3),
             transcribed_seconds=round(row.transcribed or 0.0, 3) if readable else None,
-            notices=_notices(row),
+            notices=row.notices or [],
             retention=KeptResource.of(row),
             url=url,
             links=links,
@@ -236,13 +237,6 @@ class TranscriptionResource(Wire):
 def conversation_url(base_url: str, conversation_id: str) -> str:
     """Where the conversation is that a transcript was stored in."""
     return f"{base_url}/v2/Conversations/{conversation_id}"
-
-
-def _notices(row: Transcription) -> list[str]:
-    wanted = row.resolved_configuration.conversation_configuration_id
-    if row.status != Status.COMPLETED or not wanted or row.conversation_id:
-        return []
-    return [f"The transcript was not stored in a conversation: {wanted} is not on this server."]
 
 
 class CreatedTranscription(Wire):
@@ -288,6 +282,7 @@ class TranscriptResource(Wire):
     participants: list[Participant]
     sentences: list[SentenceResource]
     omissions: list[OmissionResource] = Field(description="Where somebody speaks and no text could be made of it.")
+    notices: list[Notice] = Field(description="What is to be known of the transcript, as in the transcription.")
     statistics: StatisticsResource | None = Field(description="Figures for the call; null while the job runs.")
     diarization: DiarizationResource | None = optional(
         "Once the job is completed, where its configuration asks for diarization."
@@ -306,6 +301,7 @@ class TranscriptResource(Wire):
             duration=round(transcript.duration),
             sentences=sentences(transcript),
             omissions=omissions(transcript),
+            notices=row.notices or [],
             statistics=None if figures is None else StatisticsResource.of(figures),
             diarization=DiarizationResource.of(transcript.diarization),
         )

@@ -11,6 +11,7 @@ from callscribe.db.documents import JsonOf
 from callscribe.speech.engines.served_by import ServedBy
 from callscribe.transcriptions.documents import Failure, Participant, RecordedAudio, ResolvedConfiguration
 from callscribe.transcriptions.status import Status
+from callscribe.transcripts.wire import Notice
 
 _DUE = ("media_due_at", "transcript_due_at", "job_due_at")
 
@@ -73,6 +74,8 @@ class Transcription(AsRequested, Dated, Base):
     transcribed: Mapped[float | None]
     """Seconds from the start whose sentences can be read; None until it is known where speech is."""
     error: Mapped[Failure | None] = mapped_column(JsonOf(Failure))
+    notices: Mapped[list[Notice] | None] = mapped_column(JsonOf(list[Notice]))
+    """What is to be known of it, as far as that is known by now."""
     conversation_id: Mapped[str | None] = mapped_column(sa.String(64))
     media_due_at: Mapped[datetime | None]
     """When its recording is to be erased, by the database's clock; known with its end. None is with the job."""

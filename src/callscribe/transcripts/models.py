@@ -1,6 +1,7 @@
 """A transcript: sentences by participant on one time line."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from pydantic import TypeAdapter
@@ -27,6 +28,13 @@ class Sentence:
     """Who of those who share a channel, counted from 0 in the order of appearance; None where that was not asked."""
 
 
+class OmissionReason(StrEnum):
+    """Why speech is left out. Receivers must expect more of them in later versions."""
+
+    NOT_RECOGNIZED = "notRecognized"
+    """The engine made no text of it that could be believed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Omission:
     """Speech of which no text could be made, so that it is left out: seconds, on a channel counted from 0."""
@@ -34,6 +42,17 @@ class Omission:
     channel: int
     start: float
     end: float
+    reason: OmissionReason = OmissionReason.NOT_RECOGNIZED
+
+
+class NoticeCode(StrEnum):
+    """What is to be known of a transcription though it is there. Receivers must expect more of them later."""
+
+    DURATION_MISMATCH = "durationMismatch"
+    """The file's header speaks of another length than its audio has."""
+
+    CONVERSATION_NOT_STORED = "conversationNotStored"
+    """The transcript was to be stored in a conversation, whose configuration is gone."""
 
 
 @dataclass(frozen=True, slots=True)

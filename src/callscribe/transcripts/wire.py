@@ -3,12 +3,13 @@
 Channels and speakers count from 1 here, and from 0 in `models`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field
 
-from callscribe.transcripts.models import Diarization, Omission, Sentence, Transcript
+from callscribe.transcripts.models import Diarization, NoticeCode, Omission, OmissionReason, Sentence, Transcript
 from callscribe.transcripts.statistics import PartyStatistics, Statistics, statistics
 from callscribe.web.wire import CAMEL_CASE, Wire, optional
 
@@ -63,6 +64,7 @@ class OmissionResource(Wire):
     audio_channel_index: int
     start_time_seconds: float
     end_time_seconds: float
+    reason: OmissionReason
 
     @classmethod
     def of(cls, omission: Omission) -> "OmissionResource":
@@ -71,7 +73,30 @@ class OmissionResource(Wire):
             audio_channel_index=omission.channel + 1,
             start_time_seconds=omission.start,
             end_time_seconds=omission.end,
+            reason=omission.reason,
         )
+
+
+class Notice(Wire):
+    """What is to be known of a transcription though it is there; members that do not apply are left out."""
+
+    code: NoticeCode
+    detail: str = Field(description="The same in a sentence, for people.")
+    audio_channel_index: int | None = optional("The channel that it is about.")
+    start_time_seconds: float | None = optional("Where in the recording it begins.")
+    end_time_seconds: float | None = optional("Where in the recording it ends.")
+    language: str | None = optional("The language that it is about.")
+    probability: Annotated[float, Field(ge=0, le=1)] | None = optional("How sure it is.")
+
+    @classmethod
+    def of_duration(cls, declared: float | None, seconds: float) -> "list[Notice]":
+        """That a file's header `declared` other seconds than it has; nothing where it did not."""
+        if declared is None:
+            return []
+        detail = (
+            f"The file's header speaks of {declared:.1f} s of audio, and it has {seconds:.1f} s. All of it was read."
+        )
+        return [cls(code=NoticeCode.DURATION_MISMATCH, detail=detail)]
 
 
 class ParticipantStatistics(Wire):
@@ -170,17 +195,19 @@ class TranscriptFile(Wire):
     language: str | None
     sentences: list[SentenceResource]
     omissions: list[OmissionResource]
+    notices: list[Notice]
     statistics: StatisticsResource
     diarization: DiarizationResource | None = optional()
 
     @classmethod
-    def of(cls, transcript: Transcript) -> "TranscriptFile":
-        """From the transcript of a file."""
+    def of(cls, transcript: Transcript, notices: Sequence[Notice] = ()) -> "TranscriptFile":
+        """From the transcript of a file, and what is to be known of it."""
         return cls(
             duration=round(transcript.duration, 3),
             language=transcript.language,
             sentences=sentences(transcript),
             omissions=omissions(transcript),
+            notices=list(notices),
             statistics=StatisticsResource.of(statistics(transcript)),
             diarization=DiarizationResource.of(transcript.diarization),
         )

@@ -50,7 +50,7 @@ def test_a_body_is_the_same_to_the_last_byte() -> None:
         '{"text":"Grüße!","startTimeSeconds":0.5,"endTimeSeconds":0.9,"confidence":0.875},'
         '{"text":"\\"Ja\\\\n\\"","startTimeSeconds":1.0,"endTimeSeconds":1.25,"confidence":1.0}]}],'
         '"conversationId":"conv_conversation_1",'
-        '"omissions":[{"audioChannelIndex":2,"startTimeSeconds":4.25,"endTimeSeconds":6.5}],'
+        '"omissions":[{"audioChannelIndex":2,"startTimeSeconds":4.25,"endTimeSeconds":6.5,"reason":"notRecognized"}],'
         '"diarization":{"applied":true,"detail":null,"speakers":[{"speaker":1,"participantIndex":null},'
         '{"speaker":2,"participantIndex":1}]}}'
     )
@@ -66,4 +66,4 @@ def test_a_failure_is_told_with_its_code() -> None:
 
 def test_what_there_is_not_is_no_member() -> None:
     body = CallbackBody.of(row(), transcript=Transcript(9.0, "en-US", ())).model_dump(by_alias=True)
-    assert not {"omissions", "diarization", "conversationId", "errorCode", "errorMessage"} & set(body)
+    assert not {"omissions", "notices", "diarization", "conversationId", "errorCode", "errorMessage"} & set(body)

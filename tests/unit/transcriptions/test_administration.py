@@ -11,6 +11,7 @@ OF_ITS_COURSE = {
     "progress",
     "transcribed",
     "error",
+    "notices",
     "conversation_id",
     "media_due_at",
     "transcript_due_at",

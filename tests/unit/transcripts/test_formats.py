@@ -76,7 +76,7 @@ def test_text_is_a_line_a_sentence() -> None:
 
 def test_what_was_left_out_is_told_and_is_in_no_caption() -> None:
     assert written(GAPPED)["omissions"] == [
-        {"audioChannelIndex": 2, "startTimeSeconds": 4.25, "endTimeSeconds": 6.5},
+        {"audioChannelIndex": 2, "startTimeSeconds": 4.25, "endTimeSeconds": 6.5, "reason": "notRecognized"},
     ]
     assert to_text(GAPPED) == "Hello.\n"
 
@@ -91,6 +91,7 @@ def test_an_empty_transcript_is_valid_in_every_format() -> None:
         "language": None,
         "sentences": [],
         "omissions": [],
+        "notices": [],
         "statistics": {
             "durationSeconds": 5.0,
             "speechSeconds": 0.0,

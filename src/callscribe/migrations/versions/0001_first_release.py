@@ -266,6 +266,7 @@ def upgrade() -> None:
         sa.Column("transcribed", sa.Double()),
         sa.Column("base_url", sa.Text(), nullable=False),
         sa.Column("error", sa.JSON(none_as_null=True)),
+        sa.Column("notices", sa.JSON(none_as_null=True)),
         sa.Column("conversation_id", sa.String(64)),
         sa.Column("media_due_at", sa.DateTime(timezone=True)),
         sa.Column("transcript_due_at", sa.DateTime(timezone=True)),
