@@ -197,16 +197,18 @@ WAVS: dict[str, Odd] = {
     "text behind": Odd(lambda _: wav(pcm(5)) + b"<call><from>+15550100</from></call>\n" * 500, 5),
     "junk in front": Odd(lambda _: noise(6000) + wav(pcm(5)), 5),
     "a tag in front": Odd(lambda _: id3(3000) + wav(pcm(5)), 5),
-    "a highest byte first": Odd(lambda _: wav(pcm(5, order=">"), magic=b"RIFX"), 5),
-    "the same, with a size for a third": Odd(lambda _: wav(pcm(9, order=">"), magic=b"RIFX", size=48_000), 9, 3),
+    "the highest byte first": Odd(lambda _: wav(pcm(5, order=">"), magic=b"RIFX"), 5, container="rifx"),
+    "the same, with a size for a third": Odd(
+        lambda _: wav(pcm(9, order=">"), magic=b"RIFX", size=48_000), 9, 3, container="rifx"
+    ),
     "RF64 without its sizes": Odd(
         lambda _: wav(pcm(5), size=2**32 - 1, magic=b"RF64").replace(
             b"WAVE", b"WAVEds64" + struct.pack("<I", 28) + bytes(28)
         ),
         5,
     ),
-    "Wave64": Odd(lambda _: w64(pcm(5)), 5),
-    "Wave64 with a size for a third": Odd(lambda _: w64(pcm(9), size=48_000), 9, 3),
+    "Wave64": Odd(lambda _: w64(pcm(5)), 5, container="w64"),
+    "Wave64 with a size for a third": Odd(lambda _: w64(pcm(9), size=48_000), 9, 3, container="w64"),
 }
 
 MP3S: dict[str, Odd] = {

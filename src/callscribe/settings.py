@@ -205,8 +205,8 @@ class Settings(BaseSettings):
     )
     media_formats: Literal["standard", "extended"] = Field(
         "extended",
-        description="`standard` takes WAV, MP3 and FLAC as Twilio does; `extended` also Ogg (Opus, Vorbis), M4A and "
-        "WebM.",
+        description="`standard` takes WAV (PCM), MP3 and FLAC as Twilio does; `extended` also what telephony and "
+        "telephones write, see [formats](api.md#formats).",
     )
 
     # Recordings of a Twilio account.

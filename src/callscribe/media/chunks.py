@@ -338,7 +338,7 @@ def _wav_format(data: bytes, *, big: bool) -> Format:
         width = 1 if kind in {_ALAW, _MULAW} else (bits + 7) // 8
         if not 1 <= width <= 8:
             width = block // max(1, channels) or 1
-            bits = width * 8
+            bits = width * 8 & 0xFFFF
         channels = channels or block // width
         block = width * channels
         if big and width > 1:
@@ -366,15 +366,14 @@ def _aiff_format(data: bytes) -> Format:
     if len(data) < 18:
         raise JobError(Code.MEDIA_UNDECODABLE, "the aiff file is damaged")
     channels, _, bits, exponent, mantissa = struct.unpack(">HIHHQ", data[:18])
-    rate = round(mantissa * 2.0 ** ((exponent & 0x7FFF) - 16383 - 63))
+    rate = mantissa >> min(64, max(0, 16383 + 63 - exponent))
     name = data[18:22] or b"NONE"
     kind, width = _AIFF.get(name, (0, 0))
     width = width or (bits + 7) // 8
     if not kind or rate >= 2**32:
         raise JobError(Code.MEDIA_FORMAT, f"{name.decode('latin-1')} in an aiff file is not supported")
     if name == b"sowt" and width > 1:
-        block = width * channels
-        return _wav_format(struct.pack("<HHIIHH", kind, channels, rate, rate * block, block, width * 8), big=False)
+        return _wav_format(struct.pack("<HHIIHH", kind, channels, rate, 0, 0, width * 8), big=False)
     return _big_endian(kind, width, channels, rate)
 
 

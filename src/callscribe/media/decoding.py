@@ -56,7 +56,7 @@ class Decoder:
     """Opens recordings that nobody vouches for. Safe to use from several threads at once.
 
     Args:
-        extended: whether Ogg, M4A and WebM are taken beside WAV, MP3 and FLAC.
+        extended: whether more is taken than WAV (PCM), MP3 and FLAC; see `media.inspecting`.
         stall_timeout: seconds without a sign of life after which a child counts as hung.
     """
 

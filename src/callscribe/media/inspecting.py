@@ -61,9 +61,9 @@ _IN_WAV = frozenset({"gsm_ms", "adpcm_ima_wav", "adpcm_ms", "g722", "mp3", *_BIG
 class MediaInfo:
     """A recording that can be transcribed.
 
-    `container` is one of `wav`, `mp3`, `flac`, `ogg`, `mp4`, `matroska`, `aac`, `amr`, `au`, `aiff`; `codec` is
-    FFmpeg's name. `sample_rate` is in Hz, `duration` in seconds: what there is to be heard, about. `declared` are the
-    seconds that the header says instead, where it says others.
+    `container` is the name of one of `CONTAINERS`; `codec` is FFmpeg's name. `sample_rate` is in Hz, `duration` in
+    seconds: what there is to be heard, about. `declared` are the seconds that the header says instead, where it says
+    others.
     """
 
     container: str
@@ -99,6 +99,8 @@ class Container:
 
 
 WAV = Container("wav", "wav", _PCM, standard=True, extended=_IN_WAV)
+W64 = Container("w64", "wav", _PCM, extended=_IN_WAV)
+RIFX = Container("rifx", "wav", _PCM, extended=_IN_WAV)
 MP3 = Container("mp3", "mp3", frozenset({"mp3"}), standard=True)
 FLAC = Container("flac", "flac", frozenset({"flac"}), standard=True, magic=b"fLaC")
 OGG = Container("ogg", "ogg", frozenset({"opus", "vorbis", "flac"}), magic=b"OggS")
@@ -110,7 +112,7 @@ AAC = Container("aac", "aac", frozenset({"aac"}), exact_times=False, counted=Tru
 AMR = Container("amr", "amr", frozenset({"amrnb", "amrwb"}), exact_times=False, counted=True, magic=b"#!AMR")
 AU = Container("au", "au", _BIG_PCM, magic=b".snd")
 AIFF = Container("aiff", "au", _BIG_PCM | _PCM)
-CONTAINERS = (WAV, MP3, FLAC, OGG, MP4, MATROSKA, AAC, AMR, AU, AIFF)
+CONTAINERS = (WAV, W64, RIFX, MP3, FLAC, OGG, MP4, MATROSKA, AAC, AMR, AU, AIFF)
 DECODERS = ",".join(sorted({"mp3float"}.union(*(kind.codecs | kind.extended for kind in CONTAINERS))))
 """The codecs that FFmpeg may use, in its notation."""
 
@@ -162,12 +164,12 @@ def _found(head: bytes, file: BinaryIO) -> tuple[Container, int] | None:
 
 def _known(head: bytes) -> Container | None:
     """The kind of a file that begins so, where its first bytes are enough."""
-    if head[:4] in {b"RIFF", b"RF64", b"BW64", b"RIFX"}:
-        return WAV if head[8:12] == b"WAVE" else None
+    if head[8:12] == b"WAVE":
+        return {b"RIFF": WAV, b"RF64": WAV, b"BW64": WAV, b"RIFX": RIFX}.get(head[:4])
     if head[:4] == b"FORM" and head[8:12] in {b"AIFF", b"AIFC"}:
         return AIFF
     if head[:4] == b"riff" and head[24:28] == b"wave":
-        return WAV
+        return W64
     if head[4:8] == b"ftyp":
         return MP4
     return next((kind for kind in CONTAINERS if kind.magic and head.startswith(kind.magic)), None)

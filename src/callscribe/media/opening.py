@@ -39,7 +39,7 @@ def opening(kind: Container, file: BinaryIO, report: Callable[[], None]) -> Open
     Raises:
         JobError: 17554, 17556 or 17558.
     """
-    if kind in {inspecting.WAV, inspecting.AIFF, inspecting.AU}:
+    if kind in {inspecting.WAV, inspecting.W64, inspecting.RIFX, inspecting.AIFF, inspecting.AU}:
         found = chunks.find_au(file) if kind is inspecting.AU else chunks.find_chunked(file)
         lengths = [run.seconds for run in found.runs]
         seconds = None if None in lengths else sum(filter(None, lengths))

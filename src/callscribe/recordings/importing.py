@@ -25,7 +25,8 @@ from callscribe.recordings.metadata import Metadata
 from callscribe.recordings.service import Recordings
 from callscribe.recordings.upload import recording_fields
 
-EXTENSIONS = frozenset({".wav", ".mp3", ".flac", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".webm", ".mka"})
+_NAMES = "wav wav49 w64 mp3 flac ogg oga opus m4a mp4 3gp webm mka aac amr awb au snd aif aiff aifc"
+EXTENSIONS = frozenset(f".{name}" for name in _NAMES.split())
 """Files of a folder or bucket that are taken; one that is named itself is always taken."""
 
 AT_ONCE = 4

@@ -15,6 +15,7 @@ from callscribe.errors import Code, JobError, RequestError, TransientJobError
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.media.decoding import Decoder
 from callscribe.media.forms import SAMPLE_BYTES, Form, form_rate, mp3_bit_rate
+from callscribe.media.inspecting import WAV
 from callscribe.media.spool import Room, Spool, SpoolFull
 from callscribe.recordings import keys
 from callscribe.recordings.intake import ROOM_PATIENCE, no_spool, refused
@@ -83,7 +84,9 @@ class RecordingMedia:
         if wanted > row.channels:
             detail = f"Recording {row.sid} has one channel; it cannot be fetched with two."
             raise RequestError.at("/RequestedChannels", Code.RECORDING_MONO, detail)
-        if row.container == extension.value and wanted == row.channels:
+        # Other codecs than Twilio's are not what players expect behind `.wav`.
+        plain = row.container == extension.value and row.codec not in WAV.extended
+        if (plain or row.container == row.codec == extension.value) and wanted == row.channels:
             key, etag = keys.media(row.blobs), f'"{row.sha256}"'
         else:
             name = f"{wanted}.{extension}"

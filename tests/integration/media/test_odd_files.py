@@ -20,7 +20,20 @@ FILES = {
     for group, kind in (("WAV", WAVS), ("MP3", MP3S), ("", OTHERS))
     for name, odd in kind.items()
 }
-EXTENDED = ["AU", "AIFF", "AAC", "AMR", "3GP", "GSM in WAV", "IMA ADPCM", "MS ADPCM", "G.722", "MP3 in WAV"]
+EXTENDED = [
+    "AU",
+    "AIFF",
+    "AAC",
+    "AMR",
+    "3GP",
+    "GSM in WAV",
+    "IMA ADPCM",
+    "MS ADPCM",
+    "G.722",
+    "MP3 in WAV",
+    "Wave64",
+    "the highest byte first",
+]
 
 
 @pytest.fixture
@@ -95,7 +108,7 @@ def test_a_slice_is_that_part_of_the_whole(name: str, decoder: Decoder, path: Pa
 
 @pytest.mark.parametrize("name", EXTENDED)
 def test_what_twilio_does_not_take_is_extended(name: str, path: Path) -> None:
-    path.write_bytes(OTHERS[name].make(path.parent))
+    path.write_bytes((OTHERS | WAVS)[name].make(path.parent))
     with pytest.raises(JobError) as failed:
         Decoder(extended=False).inspect(path)
     assert failed.value.code == Code.MEDIA_FORMAT
