@@ -15,6 +15,7 @@ from callers import Caller, Front
 from callscribe.cli import app
 from harness import eventually
 from media_files import make, signal, write
+from odd_files import gsm
 
 CALL_SID = "CA00112233445566778899aabbccddeeff"
 
@@ -361,6 +362,13 @@ def test_audio_is_delivered_as_it_came_in(caller: Caller, dual: bytes, mono: byt
     answer = caller.http.get(f"{compressed.media_url}.mp3")
     assert (answer.content, answer.headers["Content-Type"]) == (mono, "audio/mpeg")
     assert len(blobs(caller)) == 2
+
+
+def test_what_players_do_not_know_is_delivered_as_pcm(caller: Caller) -> None:
+    recording = caller.twilio.recordings(sent(caller, gsm(150))).fetch()
+    assert recording.duration == "6"
+    with wave.open(BytesIO(caller.http.get(f"{recording.media_url}.wav").content)) as file:
+        assert (file.getsampwidth(), file.getframerate(), file.getnframes()) == (2, 8000, 48000)
 
 
 def test_other_forms_are_made_once_and_kept(caller: Caller, dual: bytes) -> None:

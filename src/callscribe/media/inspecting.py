@@ -54,7 +54,7 @@ _FOREIGN = (
 )
 _PCM = frozenset(f"pcm_{name}" for name in ("u8", "s16le", "s24le", "s32le", "f32le", "f64le", "mulaw", "alaw"))
 _BIG_PCM = frozenset(f"pcm_{name}" for name in ("s8", "s16be", "s24be", "s32be", "f32be", "f64be", "mulaw", "alaw"))
-_IN_WAV = frozenset({"gsm_ms", "adpcm_ima_wav", "adpcm_ms", "g722", "mp3", *_BIG_PCM})
+_TELEPHONY = frozenset({"gsm_ms", "adpcm_ima_wav", "adpcm_ms", "g722", "mp3"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,9 @@ class Container:
     """What its files begin with, where that is enough."""
 
 
-WAV = Container("wav", "wav", _PCM, standard=True, extended=_IN_WAV)
-W64 = Container("w64", "wav", _PCM, extended=_IN_WAV)
-RIFX = Container("rifx", "wav", _PCM, extended=_IN_WAV)
+WAV = Container("wav", "wav", _PCM, standard=True, extended=_TELEPHONY)
+W64 = Container("w64", "wav", _PCM | _TELEPHONY)
+RIFX = Container("rifx", "wav", _PCM | _BIG_PCM | _TELEPHONY)
 MP3 = Container("mp3", "mp3", frozenset({"mp3"}), standard=True)
 FLAC = Container("flac", "flac", frozenset({"flac"}), standard=True, magic=b"fLaC")
 OGG = Container("ogg", "ogg", frozenset({"opus", "vorbis", "flac"}), magic=b"OggS")

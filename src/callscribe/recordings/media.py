@@ -85,8 +85,8 @@ class RecordingMedia:
             detail = f"Recording {row.sid} has one channel; it cannot be fetched with two."
             raise RequestError.at("/RequestedChannels", Code.RECORDING_MONO, detail)
         # Other codecs than Twilio's are not what players expect behind `.wav`.
-        plain = row.container == extension.value and row.codec not in WAV.extended
-        if (plain or row.container == row.codec == extension.value) and wanted == row.channels:
+        plain = row.codec not in WAV.extended or row.codec == row.container
+        if row.container == extension.value and plain and wanted == row.channels:
             key, etag = keys.media(row.blobs), f'"{row.sha256}"'
         else:
             name = f"{wanted}.{extension}"

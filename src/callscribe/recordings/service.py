@@ -1,7 +1,6 @@
 """Rules for recordings and calls: taking in, finding, listing and deleting them."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -197,7 +196,11 @@ class Recordings:
             conference_sid=fields.conference_sid,
             start_time=fields.start_time,
             source=source.value,
-            **asdict(info),
+            container=info.container,
+            codec=info.codec,
+            channels=info.channels,
+            sample_rate=info.sample_rate,
+            duration=info.duration,
             size=incoming.size,
             sha256=incoming.sha256,
             blobs=incoming.folder,
