@@ -196,18 +196,19 @@ class _Walk:
         seeker, family = self.seeker, self._family
         name, content, length = family.head(seeker, position)
         if name == family.data_name:
-            following = _following(seeker, family, self._audio(name, content, length))
+            begin, end = self._audio(name, content, length)
+            following = _following(seeker, family, begin, end)
             return following, following
         if name == b"ds64":
             self._wide_size = int.from_bytes(seeker.at(content + 8, 8), "little")
         elif name == family.format_name and self._format is None:
             self._format = family.read_format(seeker.at(content, min(length, 1024)))
-        following = _following(seeker, family, content + length)
+        following = _following(seeker, family, content, content + length)
         if not (_is_name(name, following, seeker.size) or self.runs):
             following = _search(seeker, family, sought)
         return following, content
 
-    def _audio(self, name: bytes, content: int, length: int) -> int:
+    def _audio(self, name: bytes, content: int, length: int) -> tuple[int, int]:
         if self._format is None:
             raise JobError(Code.MEDIA_UNDECODABLE, "the file does not say how its audio is written")
         if name == b"SSND":
@@ -217,7 +218,7 @@ class _Walk:
         end, claimed = _extent(self.seeker, self._family, self._format, content, length)
         self.claims.append(claimed)
         _add(self.runs, self._format, range(content, end))
-        return end
+        return content, end
 
 
 def find_au(file: BinaryIO) -> Found:
@@ -265,14 +266,14 @@ def _extent(seeker: _Seeker, family: _Family | None, made: Format, start: int, l
             return seeker.size, None
         check_complete(available / made.byte_rate, length / made.byte_rate)
         return seeker.size, length
-    if length == available or _is_over(seeker, family, end):
+    if length == available or _is_over(seeker, family, start, end):
         return end, length
     return seeker.size, None if is_no_size(length) else length
 
 
-def _is_over(seeker: _Seeker, family: _Family | None, end: int) -> bool:
+def _is_over(seeker: _Seeker, family: _Family | None, start: int, end: int) -> bool:
     """Whether what follows is not audio: nothing more, chunks up to the end, another file, or tags."""
-    following = _following(seeker, family, end) if family else end
+    following = _following(seeker, family, start, end) if family else end
     head = seeker.at(following, 256)
     text = len(set(head)) > 8 and all(byte in b"\t\r\n" or 32 <= byte < 127 for byte in head)  # some recorders add it
     if len(head) < 8 or text or _family(head[:40]) or head.startswith((b".snd", *_TAGS)):
@@ -283,15 +284,15 @@ def _is_over(seeker: _Seeker, family: _Family | None, end: int) -> bool:
             return True
         if not _is_name(name, content + length, seeker.size):
             return False
-        following = _following(seeker, family, content + length)
+        following = _following(seeker, family, content, content + length)
     return family is not None
 
 
-def _following(seeker: _Seeker, family: _Family, end: int) -> int:
-    """Where the next chunk begins behind one that ends at `end`: chunks are padded, but not by everybody."""
+def _following(seeker: _Seeker, family: _Family, start: int, end: int) -> int:
+    """Where the next chunk begins behind content from `start` to `end`: what is odd is padded, but not by everybody."""
     if family.wide:
         return -(-end // 8) * 8
-    if end % 2 == 0:
+    if (end - start) % 2 == 0:
         return end
     padded, plain = (seeker.at(position, 4) for position in (end + 1, end))
     if padded not in _KNOWN and (plain in _KNOWN or plain in {b"RIFF", b"RIFX", b"RF64", b"FORM"}):
