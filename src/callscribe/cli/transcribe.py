@@ -180,7 +180,7 @@ class _Transcriber:
     speakers: SpeakerRange
 
     def transcribe(self, path: Path, tell: Progressed) -> tuple[Transcript, list[Notice]]:
-        """The transcript, and what is to be known of it; `tell` is told how many seconds are done, and how many there are.
+        """The transcript, and what is to be known of it; `tell` is told how many seconds are done, and of how many.
 
         Raises:
             JobError: it cannot be transcribed.
