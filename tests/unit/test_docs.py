@@ -146,6 +146,14 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(linked), target
 
 
+def test_every_file_that_the_architecture_names_is_there() -> None:
+    named = re.findall(r"`((?:[\w.-]+/)+[\w.-]+\.\w+)`", text(DOCS / "architecture.md"))
+    assert named
+    for path in named:
+        if "NAME" not in path:
+            assert (ROOT / path).is_file() or (ROOT / "src" / "callscribe" / path).is_file(), path
+
+
 def test_every_decision_is_listed() -> None:
     index = text(DOCS / "decisions" / "README.md")
     for record in (DOCS / "decisions").glob("0*.md"):
