@@ -29,7 +29,7 @@ from callscribe.durable.housekeeping import broken
 from callscribe.durable.queues import WORKFLOW_INSTANCE, Queue, WorkQueue
 from callscribe.durable.recovery import forget, given_up
 from callscribe.durable.retry import with_retries
-from callscribe.errors import Cancelled, Code, JobError
+from callscribe.errors import Cancelled, Code, JobError, TransientJobError
 from callscribe.jobs import pieces
 from callscribe.jobs.fetch import FetchSteps
 from callscribe.jobs.finish import FinishSteps
@@ -37,7 +37,7 @@ from callscribe.jobs.job_tracker import JobTracker
 from callscribe.jobs.loading import start_job
 from callscribe.jobs.recognize import RecognizeSteps
 from callscribe.media.blobs import BlobMissing, BlobStore
-from callscribe.media.fetching import MOST_ATTEMPTS, is_transient
+from callscribe.media.fetching import MOST_ATTEMPTS
 from callscribe.settings import Settings
 from callscribe.transcriptions import repository
 
@@ -167,17 +167,8 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         if last:
             self._step(transcription_id, "finish", self._ending.complete)
 
-    def _step(
-        self,
-        transcription_id: str,
-        name: str,
-        work: Callable[..., Result],
-        *arguments: Any,
-        attempts: int = 4,
-        interval: float = 1.0,
-        backoff: float = 3.0,
-    ) -> Result:
-        """Do a piece of a job, tried again where that may help, as one checkpoint.
+    def _step(self, transcription_id: str, name: str, work: Callable[..., Result], *arguments: Any) -> Result:
+        """Do a piece of a job, tried again where that may help, as one checkpoint; `speech.interface` says how often.
 
         Raises:
             Cancelled: the job is not wanted any more.
@@ -187,9 +178,6 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             return with_retries(
                 lambda: work(transcription_id, *arguments),
                 self._running.cancellation(transcription_id),
-                attempts=attempts,
-                interval=interval,
-                backoff=backoff,
                 is_worth_another=_is_worth_another,
             )
 
@@ -306,7 +294,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
 
 def _is_worth_another(error: BaseException) -> bool:
     """Whether a step may succeed when it is tried again: not where the job itself is at fault."""
-    return is_transient(error) or not isinstance(error, (JobError, BlobMissing))
+    return isinstance(error, TransientJobError) or not isinstance(error, (JobError, BlobMissing))
 
 
 def _cancel(ids: list[str]) -> list[str]:

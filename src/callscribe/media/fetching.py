@@ -1,7 +1,7 @@
 """Fetching a recording from the address that a request names, into the blob store.
 
 One call is one attempt. Its errors carry the public code; the durable step around it makes further attempts
-where `is_transient` says that they may help.
+where it is a `TransientJobError`.
 """
 
 import hashlib
@@ -49,11 +49,6 @@ class FetchedMedia:
     size: int
     sha256: str
     content_type: str | None
-
-
-def is_transient(error: BaseException) -> bool:
-    """Whether another attempt may succeed."""
-    return isinstance(error, TransientJobError)
 
 
 def next_attempt(error: TransientJobError, made: int, waited: float, settings: Settings) -> float | None:

@@ -1,6 +1,18 @@
 """What an engine is: audio in, timed words out.
 
 Times are seconds from the start of the recording. Audio is float32 in [-1, 1], mono, 16 kHz.
+
+What an engine raises decides what becomes of the job, and how often is paid where requests are. Each further attempt
+asks anew for the whole chunk, which for an engine of recordings is the whole recording:
+
+    JobError            at once FAILED, with its code and detail: PROVIDER_REFUSED (17566) where a provider says no
+    TransientJobError   four attempts in all, 1, 3 and 9 s apart, whatever its `retry_after`; then FAILED with its code
+    anything else       likewise, for it is taken for a fault of this program; then FAILED with 17561. What
+                        `callscribe.outages` knows, such as a full disk, is tried again for a day
+    Cancelled           the work is dropped
+
+So an engine that pays turns every error of its client into a JobError, and makes those further attempts itself that it
+means to pay for. A job is asked for anew as well when its worker dies.
 """
 
 from collections.abc import Iterable, Iterator

@@ -18,7 +18,7 @@ import callscribe
 from callscribe.cancellation import NEVER, Cancellation
 from callscribe.errors import Cancelled, Code, JobError, TransientJobError
 from callscribe.media.blobs import BlobStore
-from callscribe.media.fetching import FetchedMedia, fetch, is_transient, next_attempt
+from callscribe.media.fetching import FetchedMedia, fetch, next_attempt
 from callscribe.outbound import AllowList
 from callscribe.settings import Settings
 from media_server import Behaviour, MediaServer, body, cut_short, drip, endless, redirect, reset, status
@@ -194,7 +194,7 @@ def test_a_host_that_does_not_deliver_has_its_code_and_leaves_nothing(
     with pytest.raises(JobError) as failed:
         store.fetch(server.url("/media"), media_max_bytes=20_000_000)
     assert failed.value.code == code
-    assert is_transient(failed.value) == transient
+    assert isinstance(failed.value, TransientJobError) == transient
     assert store.empty
 
 
@@ -232,7 +232,7 @@ def test_a_host_that_may_not_be_reached_is_refused(store: Store, url: str) -> No
     with pytest.raises(JobError) as failed:
         store.fetch(url)
     assert failed.value.code == Code.MEDIA_HOST
-    assert not is_transient(failed.value)
+    assert not isinstance(failed.value, TransientJobError)
     assert store.empty
 
 
