@@ -84,12 +84,15 @@ class ProviderDeclaration(LoudnessDeclaration):
 
 @contextmanager
 def registered(declaration: EngineDeclaration) -> Iterator[EngineDeclaration]:
-    """An engine of this process while the block runs."""
+    """An engine of this process while the block runs; one whose name it has is back afterwards."""
+    replaced = registry.find(declaration.name)
     registry.register(declaration)
     try:
         yield declaration
     finally:
         registry.unregister(declaration.name)
+        if replaced is not None:
+            registry.register(replaced)
 
 
 if __name__ == "__main__":
