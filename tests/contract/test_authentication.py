@@ -8,6 +8,7 @@ import pytest
 from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 
 from callers import Caller, Front
+from callscribe.console.endpoints import pages
 from callscribe.web.problems import LEGACY_PREFIXES
 from harness import AUTH_TOKEN
 
@@ -52,7 +53,7 @@ def test_no_operation_answers_a_stranger(stranger: httpx2.Client) -> None:
             assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/healthz", "/docs/assets/swagger-ui.css"])
+@pytest.mark.parametrize("path", [*pages(), "/openapi.json", "/healthz", "/docs/assets/swagger-ui.css"])
 def test_what_is_open_answers_a_stranger(stranger: httpx2.Client, path: str) -> None:
     assert stranger.get(path).status_code == 200
 

@@ -12,6 +12,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from callers import Front
+from callscribe.console.endpoints import pages
 from callscribe.web.problems import LEGACY_PREFIXES
 
 
@@ -81,7 +82,7 @@ def test_bodies_and_answers_have_examples_that_fit_their_schemas(document: dict[
                 _validate(example, field, document)
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
+@pytest.mark.parametrize("path", pages())
 def test_a_page_loads_nothing_from_another_host(client: httpx2.Client, path: str) -> None:
     page = client.get(path)
     assert page.headers["Content-Type"].startswith("text/html")

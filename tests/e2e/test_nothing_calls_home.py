@@ -23,6 +23,7 @@ import pytest
 from typer.main import get_command
 
 from callscribe.cli import app
+from callscribe.console.endpoints import pages
 from harness import ACCOUNT_SID, Receiver, Server, running
 from media_server import MediaServer, body
 from witness import Seen, Witness, supported, watching
@@ -217,7 +218,7 @@ def jobs(server: Server, media: MediaServer) -> dict[str, str]:
         assert server.ended(job)["status"] == "COMPLETED"
         receiver.wait(2)
     with server.client() as client:
-        for page in ("/", "/docs"):
+        for page in pages():
             text = client.get(page).text
             assert not re.findall(r"""(?:src|href|url)\s*[=:(]\s*["']?(?:https?:)?//[^"'\s]+""", text), text
         assert '"validatorUrl": null' in client.get("/docs").text

@@ -1,4 +1,4 @@
-"""The web page at `/`, and the API's reference at `/docs`."""
+"""Web pages: a file here each; and the API's reference at `/docs`."""
 
 __all__ = ["endpoints"]
 """What the rest of the program may use of it: modules."""

@@ -1,10 +1,9 @@
-"""HTTP: the page at `/` and the reference at `/docs`. Nothing on them comes from elsewhere, and browsers see to it."""
+"""HTTP: the pages that lie here, and `/docs`. Nothing on them comes from elsewhere, and browsers see to it."""
 
 import base64
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
-from importlib.resources import files
 from pathlib import Path
 
 import fastapi_offline
@@ -13,7 +12,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-_PAGE = files("callscribe.console").joinpath("index.html")
+_HERE = Path(__file__).parent
 _ASSETS = Path(fastapi_offline.__file__).parent / "static"
 _POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
@@ -25,7 +24,12 @@ _HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Ref
 def install(app: FastAPI) -> None:
     """Add the pages to the application."""
     app.mount("/docs/assets", StaticFiles(directory=_ASSETS), name="docs-assets")
+    for path, page in pages().items():
+        app.add_api_route(path, _serving(page), include_in_schema=False)
 
+
+def pages(folder: Path = _HERE) -> dict[str, bytes]:
+    """Every page by its path: that of `NAME.html` is `/NAME`, and of `index.html` it is `/`."""
     reference = get_swagger_ui_html(
         openapi_url="/openapi.json",
         title="callscribe API",
@@ -34,13 +38,14 @@ def install(app: FastAPI) -> None:
         swagger_favicon_url="/docs/assets/favicon.png",
         swagger_ui_parameters={"validatorUrl": None},  # which otherwise is a service that is told the address
     )
-    for path, page in {"/": _PAGE.read_bytes(), "/docs": bytes(reference.body)}.items():
-        app.add_api_route(path, _serving(page), include_in_schema=False)
+    files = sorted(folder.glob("*.html"))
+    own = {"/" if file.stem == "index" else f"/{file.stem}": file.read_bytes() for file in files}
+    return own | {"/docs": bytes(reference.body)}
 
 
 def _serving(page: bytes) -> Callable[[], Awaitable[HTMLResponse]]:
     """An endpoint for a page that runs its own scripts and no others, and stands in no other page."""
-    scripts = re.findall(rb"<script>(.*?)</script>", page, re.DOTALL)
+    scripts = re.findall(rb"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", page, re.DOTALL)
     own = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'" for script in scripts)
     headers = {"Content-Security-Policy": f"{_POLICY}; script-src 'self' {own}".strip(), **_HEADERS}
 
