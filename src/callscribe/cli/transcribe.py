@@ -33,7 +33,7 @@ from callscribe.cli.sources import STANDARD_INPUT, Skipped, Source, find, output
 from callscribe.errors import JobError
 from callscribe.speech.diarization.turns import MOST_SPEAKERS, SpeakerRange
 from callscribe.speech.languages import MULTI, locale_named
-from callscribe.transcripts.format_names import Format
+from callscribe.transcripts.formats import Format
 
 if TYPE_CHECKING:
     from callscribe.media.decoding import Decoder
@@ -255,25 +255,23 @@ def _write(
     There, `heading` is the recording's name, and whether it is the first of several. JSON is a line by itself then, in
     which the name is the member `file`.
     """
-    from callscribe.transcripts.formats import to_captions
     from callscribe.transcripts.wire import TranscriptFile
 
-    if format_ != Format.JSON:
-        text = to_captions(transcript, format_)
-    elif target is None and heading is not None:
+    name, first = heading or (None, True)
+    if format_ is not Format.JSON:
+        data = format_.render(transcript)
+    elif target is None and name is not None:
         document = TranscriptFile.of(transcript, notices).model_dump(mode="json", by_alias=True)
-        text = json.dumps({"file": heading[0], **document}, ensure_ascii=False) + "\n"
+        data = json.dumps({"file": name, **document}, ensure_ascii=False).encode() + b"\n"
     else:
-        text = TranscriptFile.of(transcript, notices).model_dump_json(by_alias=True, indent=2) + "\n"
+        data = TranscriptFile.of(transcript, notices).model_dump_json(by_alias=True, indent=2).encode() + b"\n"
     if target is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        target.write_bytes(data)
         return
-    if heading is not None and format_ != Format.JSON:
-        name, first = heading
-        text = ("" if first else "\n") + f"==> {printable(name)} <==\n{text}"
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    if name is not None and format_ is not Format.JSON:
+        data = ("" if first else "\n").encode() + f"==> {printable(name)} <==\n".encode() + data
+    typer.echo(data, nl=False)
 
 
 def _say(console: Console, name: str, message: str, style: str = "") -> None:

@@ -1,6 +1,6 @@
 """The wire format of configurations: outer keys in snake_case, inner ones in camelCase."""
 
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, StrictStr
 from pydantic_core import PydanticCustomError

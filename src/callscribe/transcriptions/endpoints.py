@@ -16,7 +16,7 @@ from callscribe.callbacks.tables import Callback
 from callscribe.errors import Code, RequestError
 from callscribe.ids import RECORDING_SID
 from callscribe.transcriptions.repository import Filters
-from callscribe.transcriptions.results import MEDIA_TYPES, Results, preferred_format
+from callscribe.transcriptions.results import Results, preferred_format
 from callscribe.transcriptions.schemas import (
     Attempt,
     CallbackList,
@@ -34,7 +34,7 @@ from callscribe.transcriptions.service import Transcriptions
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import Transcription
 from callscribe.transcriptions.watching import Watching
-from callscribe.transcripts.format_names import Format
+from callscribe.transcripts.formats import Format
 from callscribe.waiting import DATABASE, STORE
 from callscribe.web.application import of_application
 from callscribe.web.idempotency import Idempotency
@@ -177,6 +177,13 @@ def delete(account: AccountSid, transcription_id: str, service: Service) -> Resp
     return Response(status_code=204)
 
 
+def _either(*names: str) -> str:
+    *first, last = (f"`{name}`" for name in names)
+    return f"{', '.join(first)} or {last}"
+
+
+_BESIDE_JSON = [each.media_type for each in Format if each is not Format.JSON]
+
 _TRANSCRIPT_RESPONSES = problem_responses(404, 410) | {
     200: {
         "headers": {
@@ -186,17 +193,18 @@ _TRANSCRIPT_RESPONSES = problem_responses(404, 410) | {
             },
         },
         "model": TranscriptResource,
-        "content": {
-            media_type: {"schema": {"type": "string"}}
-            for format_, media_type in MEDIA_TYPES.items()
-            if format_ != Format.JSON
-        },
+        "content": {media_type: {"schema": {"type": "string"}} for media_type in _BESIDE_JSON},
     }
 }
 
 
 @router.get(
-    f"{_ONE}/Transcript", summary="Fetch the transcript", responses=_TRANSCRIPT_RESPONSES, response_class=Response
+    f"{_ONE}/Transcript",
+    summary="Fetch the transcript",
+    description=f"As JSON, or as `Accept` says: {_either(*_BESIDE_JSON)}.\n\n"
+    "While the job is RUNNING, the sentences so far, with `Retry-After`; the last of them may still change.",
+    responses=_TRANSCRIPT_RESPONSES,
+    response_class=Response,
 )
 async def transcript(
     account: AccountSid,
@@ -205,16 +213,14 @@ async def transcript(
     results: TranscriptionResults,
     accept: Annotated[str, Header()] = "*/*",
 ) -> Response:
-    """As JSON, or as `Accept` says: `text/vtt`, `application/x-subrip` or `text/plain`.
-
-    While the job is RUNNING, the sentences so far, with `Retry-After`; the last of them may still change.
-    """
+    """In the format that `Accept` likes best."""
     return await _transcript(account, transcription_id, service, results, preferred_format(accept))
 
 
 @router.get(
     f"{_ONE}/Transcript.{{format_}}",
     summary="Fetch the transcript in a format",
+    description=f"{_either(*(f'.{each}' for each in Format))}; while the job is RUNNING, what there is so far.",
     responses=_TRANSCRIPT_RESPONSES,
     response_class=Response,
 )
@@ -225,7 +231,7 @@ async def transcript_as(
     service: Service,
     results: TranscriptionResults,
 ) -> Response:
-    """`.json`, `.vtt`, `.srt` or `.txt`; while the job is RUNNING, what there is so far."""
+    """In the format that the path names."""
     return await _transcript(account, transcription_id, service, results, format_)
 
 
@@ -237,12 +243,12 @@ async def _transcript(
         chunks = await DATABASE.run(service.chunks, row)
         so_far = await STORE.run(results.transcript_so_far, row, chunks, format_)
         if so_far is not None:
-            return Response(so_far, headers={"Retry-After": str(RETRY_AFTER)}, media_type=MEDIA_TYPES[format_])
+            return Response(so_far, headers={"Retry-After": str(RETRY_AFTER)}, media_type=format_.media_type)
         row = await DATABASE.run(service.fetch, account, transcription_id)  # it may have ended in this moment
     if row.status != Status.COMPLETED:
         detail = f"Transcription {row.id} is {row.status}; there is nothing of its transcript to be read."
         raise RequestError(Code.NOT_FOUND, detail, retry_after=None if row.status.is_final else RETRY_AFTER)
-    return Response(await STORE.run(results.transcript, row, format_), media_type=MEDIA_TYPES[format_])
+    return Response(await STORE.run(results.transcript, row, format_), media_type=format_.media_type)
 
 
 @router.get(

@@ -4,6 +4,8 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
+from pydantic_core import to_json
+
 from callscribe.errors import Code, RequestError
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.transcriptions import keys
@@ -11,19 +13,11 @@ from callscribe.transcriptions.checkpoints import Checkpoints, participants_by_c
 from callscribe.transcriptions.documents import Participant
 from callscribe.transcriptions.schemas import TranscriptResource
 from callscribe.transcriptions.tables import Chunk, Transcription
-from callscribe.transcripts.format_names import Format
-from callscribe.transcripts.formats import to_captions
+from callscribe.transcripts.formats import Format
 from callscribe.transcripts.models import TRANSCRIPT, Transcript
 from callscribe.transcripts.statistics import Statistics, statistics
 
 _QUALITY = re.compile(r"[01](\.[0-9]{0,3})?")
-
-MEDIA_TYPES = {
-    Format.JSON: "application/json",
-    Format.VTT: "text/vtt",
-    Format.SRT: "application/x-subrip",
-    Format.TXT: "text/plain",
-}
 
 
 def preferred_format(accept: str) -> Format:
@@ -32,8 +26,8 @@ def preferred_format(accept: str) -> Format:
     for part in accept.split(","):
         media_type, *parameters = (each.strip().lower() for each in part.split(";"))
         quality = next((each[2:] for each in parameters if each.startswith("q=")), "1")
-        for format_, offered in MEDIA_TYPES.items():
-            if media_type == offered and _QUALITY.fullmatch(quality) and float(quality) > 0:
+        for format_ in Format:
+            if media_type == format_.media_type and _QUALITY.fullmatch(quality) and float(quality) > 0:
                 weights[format_] = float(quality)
     return max(weights, key=weights.__getitem__, default=Format.JSON)
 
@@ -45,7 +39,7 @@ class Results:
         self._blobs = blobs
         self._checkpoints = Checkpoints(blobs)
 
-    def transcript(self, row: Transcription, format_: Format) -> str:
+    def transcript(self, row: Transcription, format_: Format) -> bytes:
         """The transcript of a completed transcription.
 
         Raises:
@@ -58,7 +52,7 @@ class Results:
             raise RequestError(Code.NOT_FOUND, f"The transcript of {row.id} is gone.") from error
         return _rendered(row, TRANSCRIPT.validate_json(data), format_)
 
-    def transcript_so_far(self, row: Transcription, chunks: Sequence[Chunk], format_: Format) -> str | None:
+    def transcript_so_far(self, row: Transcription, chunks: Sequence[Chunk], format_: Format) -> bytes | None:
         """What a running transcription has by now; None where there is nothing, since it has ended meanwhile, say."""
         if not chunks:
             return None
@@ -91,10 +85,10 @@ def _check_kept(row: Transcription, what: str, erased_at: datetime | None) -> No
         raise RequestError(Code.NOT_FOUND, detail, status=410)
 
 
-def _rendered(row: Transcription, transcript: Transcript, format_: Format) -> str:
+def _rendered(row: Transcription, transcript: Transcript, format_: Format) -> bytes:
     if format_ == Format.JSON:
-        return TranscriptResource.of(row, transcript, _statistics(row, transcript)).model_dump_json(by_alias=True)
-    return to_captions(transcript, format_, speakers(row.participants, transcript) or None)
+        return to_json(TranscriptResource.of(row, transcript, _statistics(row, transcript)), by_alias=True)
+    return format_.render(transcript, speakers(row.participants, transcript) or None)
 
 
 def _statistics(row: Transcription, transcript: Transcript) -> Statistics | None:

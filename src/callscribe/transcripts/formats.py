@@ -1,58 +1,58 @@
-"""A transcript as people read it: WebVTT, SubRip, and plain text. As JSON it is in `wire`.
+"""The formats of a transcript: JSON, WebVTT, SubRip and plain text. A further one is a function and a row of `Format`.
 
-In captions and text a sentence carries its speaker where the recording has more than one.
+In all but JSON a sentence carries its speaker where the recording has more than one. Libraries are loaded when they
+write, since the command line offers the formats as an option.
 """
 
-import html
-from collections.abc import Mapping
+from __future__ import annotations
 
-import pysubs2
+import html
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from callscribe.characters import printable
-from callscribe.transcripts.format_names import Format
-from callscribe.transcripts.models import Sentence, Transcript
+
+if TYPE_CHECKING:
+    from callscribe.transcripts.models import Sentence, Transcript
 
 Speakers = Mapping[int, str]
 """Names by channel, or by speaker where speakers were told apart; counted from 0."""
 
+Writer: TypeAlias = "Callable[[Transcript, Speakers | None], str | bytes]"
 
-def to_captions(transcript: Transcript, format_: Format, speakers: Speakers | None = None) -> str:
-    """A transcript in one of the formats for people, that is, any but JSON."""
-    match format_:
-        case Format.VTT:
-            return to_vtt(transcript, speakers)
-        case Format.SRT:
-            return to_srt(transcript, speakers)
-        case Format.TXT:
-            return to_text(transcript, speakers)
-        case Format.JSON:
-            raise ValueError("JSON has no captions")
+
+def to_json(transcript: Transcript, _: Speakers | None = None) -> str:
+    """The whole transcript with figures, indented; the API's has what is known of the job as well."""
+    from callscribe.transcripts.wire import TranscriptFile  # noqa: PLC0415  see above
+
+    return TranscriptFile.of(transcript).model_dump_json(by_alias=True, indent=2) + "\n"
 
 
 def to_vtt(transcript: Transcript, speakers: Speakers | None = None) -> str:
     """WebVTT (https://www.w3.org/TR/webvtt1/), speakers as voice spans."""
-    names = _names(transcript, speakers)
-    subtitles = pysubs2.SSAFile()
-    for sentence in transcript.sentences:
-        text = html.escape(sentence.text, quote=False)
-        name = html.escape(names.get(_who(sentence), ""), quote=False)
-        subtitles.append(_event(sentence, f"<v {name}>{text}" if name else text))
-    return subtitles.to_string("vtt", keep_ssa_tags=True)
+    return _subtitles("vtt", _lines(transcript, speakers, "<v {}>{}", partial(html.escape, quote=False)))
 
 
 def to_srt(transcript: Transcript, speakers: Speakers | None = None) -> str:
     """SubRip, speakers before a colon."""
-    names = _names(transcript, speakers)
-    subtitles = pysubs2.SSAFile()
-    for sentence in transcript.sentences:
-        subtitles.append(_event(sentence, _spoken(sentence, names)))
-    return subtitles.to_string("srt", keep_ssa_tags=True)
+    return _subtitles("srt", _lines(transcript, speakers))
 
 
 def to_text(transcript: Transcript, speakers: Speakers | None = None) -> str:
     """One line a sentence, speakers before a colon."""
+    return "".join(f"{line}\n" for _, line in _lines(transcript, speakers))
+
+
+def _lines(
+    transcript: Transcript, speakers: Speakers | None, form: str = "{}: {}", escape: Callable[[str], str] = str
+) -> Iterator[tuple[Sentence, str]]:
+    """Each sentence and its line, in which a speaker has a name by `form`."""
     names = _names(transcript, speakers)
-    return "".join(f"{_spoken(sentence, names)}\n" for sentence in transcript.sentences)
+    for sentence in transcript.sentences:
+        name, text = names.get(_who(sentence)), escape(sentence.text)
+        yield sentence, form.format(escape(name), text) if name else text
 
 
 def _names(transcript: Transcript, speakers: Speakers | None) -> dict[int, str]:
@@ -71,13 +71,34 @@ def _who(sentence: Sentence) -> int:
     return sentence.channel if sentence.speaker is None else sentence.speaker
 
 
-def _spoken(sentence: Sentence, names: Speakers) -> str:
-    name = names.get(_who(sentence))
-    return f"{name}: {sentence.text}" if name else sentence.text
+def _subtitles(format_: str, lines: Iterable[tuple[Sentence, str]]) -> str:
+    from pysubs2 import SSAEvent, SSAFile  # noqa: PLC0415  see above
+
+    subtitles = SSAFile()
+    for sentence, line in lines:
+        text = line.replace("\\", "/")  # which would begin a command of the library's native format
+        subtitles.append(SSAEvent(round(sentence.start * 1000), round(sentence.end * 1000), text))
+    return subtitles.to_string(format_, keep_ssa_tags=True)
 
 
-def _event(sentence: Sentence, text: str) -> pysubs2.SSAEvent:
-    # A backslash would begin a command of the library's native format.
-    return pysubs2.SSAEvent(
-        start=round(sentence.start * 1000), end=round(sentence.end * 1000), text=text.replace("\\", "/")
-    )
+class Format(StrEnum):
+    """How a transcript can be had; also the suffix of its file and URL."""
+
+    media_type: str
+    write: Writer
+
+    def __new__(cls, name: str, media_type: str, write: Writer) -> Self:
+        """Make a member that is its name and carries the rest."""
+        member = str.__new__(cls, name)
+        member._value_, member.media_type, member.write = name, media_type, write
+        return member
+
+    JSON = "json", "application/json", to_json
+    VTT = "vtt", "text/vtt", to_vtt
+    SRT = "srt", "application/x-subrip", to_srt
+    TXT = "txt", "text/plain", to_text
+
+    def render(self, transcript: Transcript, speakers: Speakers | None = None) -> bytes:
+        """A transcript in this format, text in UTF-8; without `speakers` they have numbers."""
+        written = self.write(transcript, speakers)
+        return written if isinstance(written, bytes) else written.encode()

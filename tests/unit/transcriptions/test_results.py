@@ -2,7 +2,8 @@
 
 import pytest
 
-from callscribe.transcriptions.results import Format, preferred_format
+from callscribe.transcriptions.results import preferred_format
+from callscribe.transcripts.formats import Format
 
 
 @pytest.mark.parametrize(

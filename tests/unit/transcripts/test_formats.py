@@ -6,8 +6,7 @@ import pytest
 
 from callscribe.speech.interface import Segment, Word
 from callscribe.speech.serialization import segment_from_json, segment_to_json
-from callscribe.transcripts.format_names import Format
-from callscribe.transcripts.formats import to_captions, to_srt, to_text, to_vtt
+from callscribe.transcripts.formats import Format, to_srt, to_text, to_vtt
 from callscribe.transcripts.models import TRANSCRIPT, Omission, Sentence, Transcript
 from callscribe.transcripts.wire import TranscriptFile
 
@@ -124,6 +123,6 @@ def test_transcripts_and_segments_survive_a_checkpoint() -> None:
 
 @pytest.mark.parametrize("format_", [Format.VTT, Format.SRT, Format.TXT])
 def test_names_command_no_terminal(format_: Format) -> None:
-    text = to_captions(CALL, format_, {0: "Emma\x1b]8;;https://evil.example\x07 Carter", 1: "\x9b2J"})
+    text = format_.render(CALL, {0: "Emma\x1b]8;;https://evil.example\x07 Carter", 1: "\x9b2J"}).decode()
     assert "Emma�" in text
     assert not {"\x1b", "\x07", "\x9b"} & set(text)

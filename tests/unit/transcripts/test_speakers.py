@@ -6,7 +6,7 @@ import pytest
 from callscribe.speech.diarization.turns import SpeakerTurn
 from callscribe.speech.interface import Segment, Word
 from callscribe.transcripts.assembly import assemble
-from callscribe.transcripts.formats import Format, to_captions
+from callscribe.transcripts.formats import to_text, to_vtt
 from callscribe.transcripts.models import TRANSCRIPT, Diarization, Transcript
 from callscribe.transcripts.wire import DiarizationResource, sentences
 
@@ -91,10 +91,10 @@ def test_without_a_clear_sign_nobody_is_mapped(text: str, roles: list[str | None
 
 def test_captions_name_speakers_by_number_until_they_are_known() -> None:
     transcript = told_apart("One. Two.", SpeakerTurn(0, 0.5, 0), SpeakerTurn(0.5, 1, 1))
-    assert to_captions(transcript, Format.TXT) == "Speaker 1: One.\nSpeaker 2: Two.\n"
-    assert to_captions(transcript, Format.TXT, {1: "Ada"}) == "Speaker 1: One.\nAda: Two.\n"
-    assert "<v Speaker 1>One." in to_captions(transcript, Format.VTT)
-    assert to_captions(told_apart("One. Two.", SpeakerTurn(0, 2, 0)), Format.TXT) == "One.\nTwo.\n"
+    assert to_text(transcript) == "Speaker 1: One.\nSpeaker 2: Two.\n"
+    assert to_text(transcript, {1: "Ada"}) == "Speaker 1: One.\nAda: Two.\n"
+    assert "<v Speaker 1>One." in to_vtt(transcript)
+    assert to_text(told_apart("One. Two.", SpeakerTurn(0, 2, 0))) == "One.\nTwo.\n"
 
 
 def test_one_speaker_keeps_the_participant_of_the_channel() -> None:
