@@ -36,8 +36,8 @@ class FetchSteps:
     _blobs: BlobStore
     _decoder: Decoder
     _twilio: TwilioAccount | None
-    _running: JobTracker
-    _ending: FinishSteps
+    _tracker: JobTracker
+    _finish: FinishSteps
     _settings: Settings
 
     @stage("fetch")
@@ -50,9 +50,9 @@ class FetchSteps:
             JobError: no attempt is to be made any more.
         """
         row = load_job(self._database, transcription_id)
-        cancelled = self._running.cancellation(transcription_id)
+        cancelled = self._tracker.cancellation(transcription_id)
         # Not simply away with it: the job may have been ended by another worker, who had fetched the same.
-        late = partial(self._ending.leave, row.id, row.blobs)
+        late = partial(self._finish.leave, row.id, row.blobs)
         try:
             if row.media_url is None:
                 sha256 = fetch_source(
@@ -86,7 +86,7 @@ class FetchSteps:
         with self._database.write() as session:
             if not repository.set_media_bytes(session, transcription_id, size, sha256):
                 raise Cancelled  # deleted, or ended by another worker
-        self._running.report(transcription_id, FETCHED)
+        self._tracker.report(transcription_id, FETCHED)
         return None
 
     def _address(self, media_url: str) -> str:
@@ -105,8 +105,8 @@ class FetchSteps:
         for fault in routes.check_served(row.served_by, row.resolved_configuration.language, self._settings):
             if fault.field != "language":  # the operator took it away since: no worker would ever come for the job
                 raise JobError(Code.PROVIDER_REFUSED, fault.detail)
-        path = self._running.local_path(row.id, keys.media(row.blobs), row.media_sha256)
-        info = self._decoder.inspect(path, cancelled=self._running.cancellation(row.id))
+        path = self._tracker.local_path(row.id, keys.media(row.blobs), row.media_sha256)
+        info = self._decoder.inspect(path, cancelled=self._tracker.cancellation(row.id))
         _log.info(
             "media.inspected",
             transcription=transcription_id,

@@ -40,7 +40,7 @@ class RecognizeSteps:
     _decoder: Decoder
     _engines: Engines
     _diarizer: Diarizer
-    _running: JobTracker
+    _tracker: JobTracker
     _settings: Settings
 
     @stage("segment")
@@ -50,10 +50,10 @@ class RecognizeSteps:
 
         def progress(seconds: float, _length: float) -> None:
             share = min(1.0, seconds / duration) if duration else 0.0
-            self._running.report(transcription_id, FETCHED + (SEGMENTED - FETCHED) * share)
+            self._tracker.report(transcription_id, FETCHED + (SEGMENTED - FETCHED) * share)
 
-        path = self._running.local_path(row.id, keys.media(row.blobs), row.media_sha256)
-        cancelled = self._running.cancellation(transcription_id)
+        path = self._tracker.local_path(row.id, keys.media(row.blobs), row.media_sha256)
+        cancelled = self._tracker.cancellation(transcription_id)
         segmentation, spans = divide_file(
             self._decoder,
             path,
@@ -70,7 +70,7 @@ class RecognizeSteps:
             repository.set_duration(session, transcription_id, segmentation.duration)
             repository.add_chunks(session, transcription_id, [(span.start, span.end) for span in spans])
             chunks = repository.chunks(session, transcription_id)
-        self._running.report(transcription_id, SEGMENTED)
+        self._tracker.report(transcription_id, SEGMENTED)
         turns = [(pieces.turn(row, chunk.number), chunk.length) for chunk in chunks]
         return turns, queue_name(Queue.CHUNKS, str(row.served_by))
 
@@ -105,10 +105,10 @@ class RecognizeSteps:
             raise JobError(Code.PROVIDER_REFUSED, fault.detail)
         segments: list[Segment] = []
         done = readable = 0.0
-        cancelled = self._running.cancellation(row.id)
+        cancelled = self._tracker.cancellation(row.id)
         for segment in recognize_span(
             self._decoder,
-            self._running.local_path(row.id, keys.media(row.blobs), row.media_sha256),
+            self._tracker.local_path(row.id, keys.media(row.blobs), row.media_sha256),
             segmentation,
             Span(chunk.start, chunk.end),
             self._engines.serving(served_by),
@@ -126,7 +126,7 @@ class RecognizeSteps:
             if done - readable >= DRAFT_EVERY and done > chunk.readable:
                 self._checkpoints.put_draft(row, chunk.number, segments)
                 readable = done
-            self._running.report_chunk(row.id, chunk.number, done, readable)
+            self._tracker.report_chunk(row.id, chunk.number, done, readable)
         return segments
 
     def _listen(self, row: Transcription, chunk: Chunk) -> None:
@@ -137,8 +137,8 @@ class RecognizeSteps:
         if not applies(segmentation):
             return
         self._diarizer.check()
-        path = self._running.local_path(row.id, keys.media(row.blobs), row.media_sha256)
+        path = self._tracker.local_path(row.id, keys.media(row.blobs), row.media_sha256)
         span = Span(chunk.start, chunk.end)
-        cancelled = self._running.cancellation(row.id)
+        cancelled = self._tracker.cancellation(row.id)
         heard = self._diarizer.listen(self._decoder, path, segmentation, span, cancelled)
         self._checkpoints.put_voices(row, chunk.number, heard)

@@ -1,6 +1,6 @@
 """The durable way of a job: fetch, inspect, segment, recognize, finish. Every step is a checkpoint.
 
-What a step does is in `intake`, `recognition` and `ending`; here is what follows what, and what is done when it fails.
+What a step does is in `fetch`, `recognize` and `finish`; here is what follows what, and what is done when it fails.
 
 A job has two workflows, since its parts need different things: `transcribe` brings the recording here, which is work
 for the network; `recognize` waits in the queue of the model that the job is to be recognised with.
@@ -61,10 +61,10 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
     _database: Database
     _queue: WorkQueue
     _blobs: BlobStore
-    _running: JobTracker
-    _intake: FetchSteps
-    _recognition: RecognizeSteps
-    _ending: FinishSteps
+    _tracker: JobTracker
+    _fetch: FetchSteps
+    _recognize: RecognizeSteps
+    _finish: FinishSteps
     _settings: Settings
 
     def __post_init__(self) -> None:
@@ -76,7 +76,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
 
         `made` are the attempts to fetch before this one, `waited` the seconds between them.
         """
-        with self._running.watch(transcription_id):
+        with self._tracker.watch(transcription_id):
             try:
                 folder = self._step(transcription_id, "begin", self._begin)
             except Cancelled:
@@ -87,21 +87,21 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
     @workflow(pieces.RECOGNIZE)
     def recognize(self, transcription_id: str, folder: str, duration: float | None) -> None:
         """From there to COMPLETED or FAILED, or to chunks that are queued, which see to the rest."""
-        with self._running.watch(transcription_id), self._at_work(transcription_id, folder):
+        with self._tracker.watch(transcription_id), self._at_work(transcription_id, folder):
             self._divide(transcription_id, folder, duration)
 
     @workflow(pieces.RECOGNIZE_CHUNK)
     def recognize_chunk(self, transcription_id: str, folder: str, number: int) -> None:
         """One chunk; behind the last of a job, the transcript."""
-        with self._running.watch(transcription_id), self._at_work(transcription_id, folder):
+        with self._tracker.watch(transcription_id), self._at_work(transcription_id, folder):
             self._recognize_chunk(transcription_id, number)
 
     def _transcribe(self, transcription_id: str, folder: str, made: int, waited: float) -> None:
-        wait = self._step(transcription_id, "fetch", self._intake.fetch, made, waited)
+        wait = self._step(transcription_id, "fetch", self._fetch.fetch, made, waited)
         if wait is not None:
             self._step(transcription_id, "queue", self._queue_fetch, folder, made + 1, waited, wait)
             return
-        duration, queue, turn = self._step(transcription_id, "inspect", self._intake.inspect)
+        duration, queue, turn = self._step(transcription_id, "inspect", self._fetch.inspect)
         self._step(transcription_id, "queue", self._queue_recognition, folder, queue, turn, duration)
 
     def _queue_fetch(self, transcription_id: str, folder: str, made: int, waited: float, wait: float) -> None:
@@ -138,7 +138,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             )
 
     def _divide(self, transcription_id: str, folder: str, duration: float | None) -> None:
-        chunks, queue = self._step(transcription_id, "segment", self._recognition.segment, duration)
+        chunks, queue = self._step(transcription_id, "segment", self._recognize.segment, duration)
         if len(chunks) == 1:
             self._recognize_chunk(transcription_id, 0)  # at once: a short call does not queue a second time
         else:
@@ -163,9 +163,9 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
                 )
 
     def _recognize_chunk(self, transcription_id: str, number: int) -> None:
-        last = self._step(transcription_id, "recognize", self._recognition.recognize, number)
+        last = self._step(transcription_id, "recognize", self._recognize.recognize, number)
         if last:
-            self._step(transcription_id, "finish", self._ending.complete)
+            self._step(transcription_id, "finish", self._finish.complete)
 
     def _step(self, transcription_id: str, name: str, work: Callable[..., Result], *arguments: Any) -> Result:
         """Do a piece of a job, tried again where that may help, as one checkpoint; `speech.interface` says how often.
@@ -177,7 +177,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         def tried() -> Result:
             return with_retries(
                 lambda: work(transcription_id, *arguments),
-                self._running.cancellation(transcription_id),
+                self._tracker.cancellation(transcription_id),
                 is_worth_another=_is_worth_another,
             )
 
@@ -191,14 +191,14 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         except Cancelled:
             raise
         except JobError as error:
-            self._step(transcription_id, "fail", self._ending.fail, error.code, error.detail)
+            self._step(transcription_id, "fail", self._finish.fail, error.code, error.detail)
         except Exception as error:
-            if isinstance(error, dbos_error.DBOSException) and self._running.is_stopped:
+            if isinstance(error, dbos_error.DBOSException) and self._tracker.is_stopped:
                 raise  # DBOS is gone: this worker has signed off, and another goes on with the job
             # The job must end, for any reason.
             _log.error("transcription.failed", transcription=transcription_id, exc_info=error)
             detail = "The server failed on this job; its log says why."
-            self._step(transcription_id, "fail", self._ending.fail, Code.JOB_INTERNAL, detail)
+            self._step(transcription_id, "fail", self._finish.fail, Code.JOB_INTERNAL, detail)
 
     @contextmanager
     def _at_work(self, transcription_id: str, folder: str) -> Iterator[None]:
@@ -210,9 +210,9 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             with self._failing(transcription_id):
                 yield
         except Cancelled:
-            self._ending.leave(transcription_id, folder)
+            self._finish.leave(transcription_id, folder)
         except BaseException:  # DBOS parks work that another has by now
-            self._ending.leave(transcription_id, folder)
+            self._finish.leave(transcription_id, folder)
             raise
 
     def _begin(self, transcription_id: str) -> str:
@@ -230,7 +230,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         for row in rows:
             reason = "each worker that had it in hand died" if row.id in jobs else "the server's log says why"
             try:
-                self._ending.fail(row.id, Code.JOB_INTERNAL, f"Given up after many attempts: {reason}.")
+                self._finish.fail(row.id, Code.JOB_INTERNAL, f"Given up after many attempts: {reason}.")
                 _log.error("transcription.given_up", transcription=row.id, reason=reason)
             except Exception:  # noqa: BLE001  one job must not keep the others from ending
                 _log.exception("transcription.not_ended", transcription=row.id)
@@ -284,7 +284,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
     @step(attempts=10)
     def withdraw(self, account_sid: str, transcription_id: str, channel_id: str) -> None:
         """What a conversation has of the transcript."""
-        self._ending.withdraw(account_sid, transcription_id, channel_id)
+        self._finish.withdraw(account_sid, transcription_id, channel_id)
 
     @step(attempts=10)
     def erase_blobs(self, folder: str) -> None:

@@ -72,13 +72,13 @@ class WorkerProcess:
             told=self._returned,
         )
         self._spool = Spool.of(settings, settings.spool / self._runtime.worker_id)
-        self._running = JobTracker(database, services.blobs, self._spool)
+        self._tracker = JobTracker(database, services.blobs, self._spool)
         engines = Engines(settings)
         self._observed = ObservedWorker(
             settings, database, services.blobs, engines, _tried(settings, served), self._runtime.worker_id
         )
         self.exposition = self._observed.exposition
-        self._jobs = _transcribing(services, database, engines, self._running, settings)
+        self._jobs = _transcribing(services, database, engines, self._tracker, settings)
         self._reading = ReadingWorkflows(database, services.reading, services.automatic, settings)
         save = partial(save_for_jobs, database, services.blobs)
         self._recordings = RecordingWorkflows(database, services.queue, services.blobs, before_erasure=save)
@@ -116,12 +116,12 @@ class WorkerProcess:
             _log.info("worker.stopping", worker=self._runtime.worker_id)
             self._housekeeping.stop(patience=0)
             self._observed.stop()
-            self._running.stop()
+            self._tracker.stop()
             self._runtime.stop()
 
     def _start(self) -> None:
         self._observed.before_work()
-        self._running.start()
+        self._tracker.start()
         self._runtime.start(self._jobs, self._reading, self._recordings, self._erasures, self._callbacks)
         self._observed.start()
         self._spool.reap_folders()  # what workers left behind that were killed
@@ -152,20 +152,20 @@ class WorkerProcess:
 
 
 def _transcribing(
-    services: Services, database: Database, engines: Engines, running: JobTracker, settings: Settings
+    services: Services, database: Database, engines: Engines, tracker: JobTracker, settings: Settings
 ) -> TranscriptionWorkflows:
     """The work on a job, from its recording to its end."""
     blobs, decoder, diarizer = services.blobs, services.decoder, Diarizer(settings)
     checkpoints = Checkpoints(blobs)
-    ending = FinishSteps(database, blobs, checkpoints, services.callbacks, services.conversations, diarizer, settings)
+    finish = FinishSteps(database, blobs, checkpoints, services.callbacks, services.conversations, diarizer, settings)
     return TranscriptionWorkflows(
         database,
         services.queue,
         blobs,
-        running,
-        FetchSteps(database, blobs, decoder, services.reading.twilio, running, ending, settings),
-        RecognizeSteps(database, checkpoints, decoder, engines, diarizer, running, settings),
-        ending,
+        tracker,
+        FetchSteps(database, blobs, decoder, services.reading.twilio, tracker, finish, settings),
+        RecognizeSteps(database, checkpoints, decoder, engines, diarizer, tracker, settings),
+        finish,
         settings,
     )
 

@@ -59,12 +59,12 @@ class Steps:
         decoder, diarizer, engines = Decoder(), Diarizer(settings), Engines(settings)
         callbacks, checkpoints = Callbacks(queue), Checkpoints(blobs)
         self.database, self.blobs = database, blobs
-        self.running = JobTracker(database, blobs, Spool.of(settings, settings.spool))
-        self.ending = FinishSteps(
+        self.tracker = JobTracker(database, blobs, Spool.of(settings, settings.spool))
+        self.finish = FinishSteps(
             database, blobs, checkpoints, callbacks, Conversations(database, callbacks), diarizer, settings
         )
-        self.intake = FetchSteps(database, blobs, decoder, None, self.running, self.ending, settings)
-        self.recognition = Spoken(database, checkpoints, decoder, engines, diarizer, self.running, settings)
+        self.fetch = FetchSteps(database, blobs, decoder, None, self.tracker, self.finish, settings)
+        self.recognize = Spoken(database, checkpoints, decoder, engines, diarizer, self.tracker, settings)
 
     def row(self, transcription_id: str) -> Transcription:
         return load_job(self.database, transcription_id)
@@ -75,7 +75,7 @@ class Steps:
         try:
             yield
         except Cancelled:
-            self.ending.leave(row.id, row.blobs)
+            self.finish.leave(row.id, row.blobs)
 
 
 @pytest.fixture
@@ -122,14 +122,14 @@ def body_key(database: Database, row: Transcription) -> str:
 def test_who_ends_a_job_second_does_not_touch_its_transcript(
     database: Database, steps: Steps, job: Transcription
 ) -> None:
-    assert steps.recognition.recognize(job.id, 0)
+    assert steps.recognize.recognize(job.id, 0)
     as_the_second_saw_it = steps.row(job.id)
-    steps.ending.complete(job.id)
+    steps.finish.complete(job.id)
     there = names(steps, job)
     transcript = steps.blobs.get_bytes(keys.transcript(job.blobs))
     assert b"Good morning." in transcript
     with steps.leaving(job):
-        steps.ending._complete(as_the_second_saw_it)
+        steps.finish._complete(as_the_second_saw_it)
     assert steps.blobs.get_bytes(keys.transcript(job.blobs)) == transcript
     assert names(steps, job) == there
 
@@ -144,17 +144,17 @@ def told(database: Database, row: Transcription) -> list[str]:
 def test_an_end_that_is_repeated_is_told_once(
     database: Database, steps: Steps, job: Transcription, end: Status
 ) -> None:
-    assert steps.recognition.recognize(job.id, 0)
+    assert steps.recognize.recognize(job.id, 0)
     as_the_second_saw_it = steps.row(job.id)
     body = CallbackBody.of(as_the_second_saw_it).model_copy(update={"language": "x" * SMALL_BODY_BYTES})
     for _ in range(2):  # a step runs again where its worker was killed behind the commit
         if end is Status.COMPLETED:
-            steps.ending.complete(job.id)
+            steps.finish.complete(job.id)
         else:
-            steps.ending.fail(job.id, Code.JOB_INTERNAL, "The log says why.")
+            steps.finish.fail(job.id, Code.JOB_INTERNAL, "The log says why.")
     there = names(steps, job)
     for status in (Status.COMPLETED, Status.FAILED):  # and one who read the row before comes to the transition itself
-        steps.ending._conclude(as_the_second_saw_it, status, body)
+        steps.finish._conclude(as_the_second_saw_it, status, body)
     assert told(database, job) == [end.value]
     assert names(steps, job) == there
 
@@ -170,11 +170,11 @@ def test_an_end_that_is_not_committed_is_not_told_and_told_once_by_who_repeats_i
 
     monkeypatch.setattr(Callbacks, "emit", emit_and_die)
     with pytest.raises(SystemExit):
-        steps.ending.fail(job.id, Code.JOB_INTERNAL, "The log says why.")
+        steps.finish.fail(job.id, Code.JOB_INTERNAL, "The log says why.")
     assert steps.row(job.id).status == Status.RUNNING
     assert told(database, job) == []
     monkeypatch.undo()
-    steps.ending.fail(job.id, Code.JOB_INTERNAL, "The log says why.")
+    steps.finish.fail(job.id, Code.JOB_INTERNAL, "The log says why.")
     assert told(database, job) == ["FAILED"]
 
 
@@ -184,8 +184,8 @@ def test_an_end_that_nobody_asked_for_leaves_neither_a_callback_nor_a_body(
     asked = resolved(transcriptionStatusCallback={"url": "http://127.0.0.1:9/c", "events": ["FAILED"]})
     with database.write() as session:
         repository.update_running(session, job.id, resolved_configuration=asked)
-    assert steps.recognition.recognize(job.id, 0)
-    steps.ending.complete(job.id)
+    assert steps.recognize.recognize(job.id, 0)
+    steps.finish.complete(job.id)
     assert steps.row(job.id).status == Status.COMPLETED
     assert told(database, job) == []
     assert names(steps, job) == {"segmentation.json", "transcript.json"}
@@ -196,13 +196,13 @@ def test_a_chunk_that_is_recognised_behind_the_end_of_its_job_is_removed(
 ) -> None:
     def while_another_ends_it(row: Transcription, chunk: Chunk) -> list[Segment]:
         monkeypatch.undo()
-        assert steps.recognition.recognize(job.id, 0)
-        steps.ending.complete(job.id)
+        assert steps.recognize.recognize(job.id, 0)
+        steps.finish.complete(job.id)
         return SPOKEN
 
-    monkeypatch.setattr(steps.recognition, "_recognized", while_another_ends_it)
+    monkeypatch.setattr(steps.recognize, "_recognized", while_another_ends_it)
     with steps.leaving(job):
-        steps.recognition.recognize(job.id, 0)
+        steps.recognize.recognize(job.id, 0)
     assert not {name for name in names(steps, job) if name.startswith("chunks/")}
     assert steps.row(job.id).status == Status.COMPLETED
 
@@ -215,9 +215,9 @@ def test_a_chunk_that_is_recognised_behind_the_deletion_of_its_job_is_removed_wi
             repository.delete(session, row.account_sid, row.id)
         return SPOKEN
 
-    monkeypatch.setattr(steps.recognition, "_recognized", while_it_is_deleted)
+    monkeypatch.setattr(steps.recognize, "_recognized", while_it_is_deleted)
     with steps.leaving(job):
-        steps.recognition.recognize(job.id, 0)
+        steps.recognize.recognize(job.id, 0)
     assert names(steps, job) == set()
 
 
@@ -226,8 +226,8 @@ def test_the_body_of_a_callback_that_a_killed_worker_wrote_and_never_queued_is_r
 ) -> None:
     orphan = keys.callback(job.blobs)
     steps.blobs.put_bytes(orphan, b"{}")
-    assert steps.recognition.recognize(job.id, 0)
-    steps.ending.complete(job.id)
+    assert steps.recognize.recognize(job.id, 0)
+    steps.finish.complete(job.id)
     sent = body_key(database, job)
     assert sent != orphan
     assert len(steps.blobs.get_bytes(sent)) > SMALL_BODY_BYTES
@@ -243,17 +243,17 @@ def test_a_download_that_ends_behind_the_end_of_its_job_leaves_the_recording_tha
         fetching.set()
         stopping.wait(30)
 
-    with MediaServer().running() as media, steps.running.watch(job.id):
+    with MediaServer().running() as media, steps.tracker.watch(job.id):
         media.paths["/call.wav"] = hanging
         with database.write() as session:
             repository.update_running(session, job.id, media_url=media.url("/call.wav"))
         with ThreadPoolExecutor(1) as thread:
-            late = thread.submit(steps.intake.fetch, job.id, 0, 0.0)
+            late = thread.submit(steps.fetch.fetch, job.id, 0, 0.0)
             assert fetching.wait(30)
             steps.blobs.put_bytes(keys.media(job.blobs), b"as another worker fetched it")
-            assert steps.recognition.recognize(job.id, 0)
-            steps.ending.complete(job.id)
-            steps.running.cancellation(job.id).cancel()  # as it looks for ended jobs
+            assert steps.recognize.recognize(job.id, 0)
+            steps.finish.complete(job.id)
+            steps.tracker.cancellation(job.id).cancel()  # as it looks for ended jobs
             assert isinstance(late.exception(30), Cancelled)
         eventually(lambda: not [each for each in threading.enumerate() if each.name == "cancellable"], timeout=20)
     assert steps.blobs.get_bytes(keys.media(job.blobs)) == b"as another worker fetched it"
@@ -263,7 +263,7 @@ def test_what_an_attempt_had_brought_is_removed_when_the_job_fails_to_be_fetched
     steps: Steps, job: Transcription
 ) -> None:
     steps.blobs.put_bytes(keys.media(job.blobs), b"fetched, and not counted yet")
-    steps.ending.fail(job.id, Code.MEDIA_DOWNLOAD, "The host is away.")
+    steps.finish.fail(job.id, Code.MEDIA_DOWNLOAD, "The host is away.")
     assert steps.row(job.id).status == Status.FAILED
     assert names(steps, job) == {"segmentation.json"}
 
@@ -274,16 +274,16 @@ def test_what_was_fetched_stays_with_a_job_that_fails_later(
     steps.blobs.put_bytes(keys.media(job.blobs), b"a recording")
     with database.write() as session:
         assert repository.set_media_bytes(session, job.id, 11)
-    steps.ending.fail(job.id, Code.MEDIA_UNDECODABLE, "It is none.")
+    steps.finish.fail(job.id, Code.MEDIA_UNDECODABLE, "It is none.")
     assert names(steps, job) == {"media", "segmentation.json"}
 
 
 def test_what_retention_has_erased_does_not_come_back_with_a_late_worker(
     database: Database, steps: Steps, job: Transcription
 ) -> None:
-    assert steps.recognition.recognize(job.id, 0)
+    assert steps.recognize.recognize(job.id, 0)
     as_the_late_one_saw_it = steps.row(job.id)
-    steps.ending.complete(job.id)
+    steps.finish.complete(job.id)
     with database.write() as session:
         row = repository.find(session, job.id)
         assert row is not None
@@ -293,18 +293,18 @@ def test_what_retention_has_erased_does_not_come_back_with_a_late_worker(
         steps.blobs.put_bytes(key(job.blobs), b"late")
     Checkpoints(steps.blobs).put_chunk(job, 0, SPOKEN)
     Checkpoints(steps.blobs).put_voices(job, 0, [])
-    steps.ending._tidy(as_the_late_one_saw_it)
+    steps.finish._tidy(as_the_late_one_saw_it)
     assert {name for name in names(steps, job) if not name.startswith("callback-")} == set()
 
 
 def test_a_recording_that_is_fetched_behind_its_erasure_is_removed_and_counts_nothing(
     database: Database, steps: Steps, job: Transcription
 ) -> None:
-    with MediaServer().running() as media, steps.running.watch(job.id):
+    with MediaServer().running() as media, steps.tracker.watch(job.id):
 
         def while_another_ends_it(handler: BaseHTTPRequestHandler, stopping: threading.Event) -> None:
-            assert steps.recognition.recognize(job.id, 0)
-            steps.ending.complete(job.id)
+            assert steps.recognize.recognize(job.id, 0)
+            steps.finish.complete(job.id)
             with database.write() as session:
                 row = repository.find(session, job.id)
                 assert row is not None
@@ -318,7 +318,7 @@ def test_a_recording_that_is_fetched_behind_its_erasure_is_removed_and_counts_no
         with database.write() as session:
             repository.update_running(session, job.id, media_url=media.url("/call.wav"))
         with steps.leaving(job):
-            steps.intake.fetch(job.id, 0, 0.0)
+            steps.fetch.fetch(job.id, 0, 0.0)
     assert "media" not in names(steps, job)
     assert steps.row(job.id).media_bytes == 0
 

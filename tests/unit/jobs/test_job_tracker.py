@@ -11,7 +11,7 @@ from callscribe.accounts.repository import first
 from callscribe.db.engine import Database
 from callscribe.errors import Cancelled
 from callscribe.ids import new_configuration_id, new_transcription_id
-from callscribe.jobs import job_tracker as running
+from callscribe.jobs import job_tracker
 from callscribe.jobs.job_tracker import JobTracker
 from callscribe.media.blobs import BlobStore
 from callscribe.media.spool import Spool
@@ -94,12 +94,12 @@ def test_a_copy_goes_when_its_job_has_ended_or_is_left_alone(
 ) -> None:
     with jobs.watch(job):
         jobs.local_path(job, "media")
-        monkeypatch.setattr(running, "LINGER", -1.0)
+        monkeypatch.setattr(job_tracker, "LINGER", -1.0)
         jobs._look()
         assert copies(tmp_path)
     jobs._look()
     assert not copies(tmp_path)
-    monkeypatch.setattr(running, "LINGER", 1000.0)
+    monkeypatch.setattr(job_tracker, "LINGER", 1000.0)
     with jobs.watch(job):
         jobs.local_path(job, "media")
     with database.write() as session:
