@@ -175,10 +175,9 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         """
 
         def tried() -> Result:
+            cancelled = self._tracker.cancellation(transcription_id)
             return with_retries(
-                lambda: work(transcription_id, *arguments),
-                self._tracker.cancellation(transcription_id),
-                is_worth_another=_is_worth_another,
+                lambda: work(transcription_id, *arguments), cancelled, is_worth_another=_is_worth_another
             )
 
         return DBOS.run_step({"name": name}, tried)
