@@ -38,7 +38,7 @@ def _header(text: str) -> dict[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(text.encode()).decode()}"}
 
 
-def test_no_operation_answers_a_stranger(stranger: httpx2.Client) -> None:
+def test_every_operation_needs_auth(stranger: httpx2.Client) -> None:
     operations = _operations(stranger)
     assert len(operations) > 15
     for method, path in operations:
@@ -54,11 +54,11 @@ def test_no_operation_answers_a_stranger(stranger: httpx2.Client) -> None:
 
 
 @pytest.mark.parametrize("path", [*pages(), "/openapi.json", "/healthz", "/docs/assets/swagger-ui.css"])
-def test_what_is_open_answers_a_stranger(stranger: httpx2.Client, path: str) -> None:
+def test_open_paths_need_no_auth(stranger: httpx2.Client, path: str) -> None:
     assert stranger.get(path).status_code == 200
 
 
-def test_readiness_is_told_to_anybody(stranger: httpx2.Client) -> None:
+def test_readiness_needs_no_auth(stranger: httpx2.Client) -> None:
     # This server has no worker.
     assert stranger.get("/readyz").status_code == 503
 
@@ -80,19 +80,19 @@ def test_readiness_is_told_to_anybody(stranger: httpx2.Client) -> None:
     ],
 )
 @pytest.mark.parametrize("path", ["/v3/Transcriptions", "/v2/Configurations/Transcription"])
-def test_credentials_that_do_not_hold(stranger: httpx2.Client, path: str, headers: dict[str, str]) -> None:
+def test_bad_credentials_refused(stranger: httpx2.Client, path: str, headers: dict[str, str]) -> None:
     answer = stranger.get(path, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, 20003)
     assert answer.headers["WWW-Authenticate"].startswith("Basic realm=")
 
 
-def test_a_token_opens_its_own_account_only(stranger: httpx2.Client, caller: Caller, first_caller: Caller) -> None:
+def test_token_opens_own_account_only(stranger: httpx2.Client, caller: Caller, first_caller: Caller) -> None:
     for sid, token in ((caller.sid, first_caller.token), (caller.sid, caller.token[:-1]), (caller.sid, "")):
         assert stranger.get("/v3/Transcriptions", auth=(sid, token)).status_code == 401
     assert stranger.get("/v3/Transcriptions", auth=(caller.sid, caller.token)).status_code == 200
 
 
-def test_the_sdk_raises_for_a_wrong_token(api: Front, caller: Caller) -> None:
+def test_sdk_raises_for_wrong_token(api: Front, caller: Caller) -> None:
     caller.twilio.auth = (caller.sid, "wrong")
     with pytest.raises(TwilioServiceException) as v3:
         caller.twilio.voice.v3.transcriptions.create_with_http_info(_Empty())
@@ -107,7 +107,7 @@ class _Empty:
         return {}
 
 
-def test_another_accounts_transcription_is_not_found(caller: Caller, first_caller: Caller) -> None:
+def test_foreign_job_is_not_found(caller: Caller, first_caller: Caller) -> None:
     transcription_id = first_caller.submit(first_caller.configure())
     path = f"/v3/Transcriptions/{transcription_id}"
     for suffix in ("", "/Transcript", "/Transcript.txt", "/Media", "/Events", "/Callbacks"):

@@ -101,7 +101,7 @@ def test_what_is_listed_calls_back(
     assert len(receiver.received) == len(told)
 
 
-def test_where_nothing_was_told_nothing_is_sent_again(working: Caller, media: MediaServer, receiver: Receiver) -> None:
+def test_nothing_told_nothing_resent(working: Caller, media: MediaServer, receiver: Receiver) -> None:
     job = _submit(working, _configure(working, "none", _options(receiver.url, events=[])), media.url(NOT_THERE))
     working.ended(job)
     answer = working.http.post(f"/v3/Transcriptions/{job}/Callbacks")
@@ -109,9 +109,7 @@ def test_where_nothing_was_told_nothing_is_sent_again(working: Caller, media: Me
     assert receiver.received == []
 
 
-def test_the_snapshot_of_the_job_decides_and_not_what_its_configuration_became(
-    working: Caller, media: MediaServer, receiver: Receiver
-) -> None:
+def test_jobs_snapshot_decides(working: Caller, media: MediaServer, receiver: Receiver) -> None:
     changed = threading.Event()
 
     def late(handler: BaseHTTPRequestHandler, stopping: threading.Event) -> None:
@@ -167,9 +165,7 @@ Way = Callable[[Caller, dict[str, Any]], httpx2.Response]
         (["COMPLETED", "FAILED", "COMPLETED"], "events"),
     ],
 )
-def test_what_is_no_event_is_refused_wherever_options_are_given(
-    caller: Caller, way: Way, events: object, pointer: str
-) -> None:
+def test_unknown_events_refused(caller: Caller, way: Way, events: object, pointer: str) -> None:
     answer = way(caller, _options(URL, events=events))
     document = answer.json()
     assert (answer.status_code, document["code"]) == (400, 20001)
@@ -178,7 +174,7 @@ def test_what_is_no_event_is_refused_wherever_options_are_given(
     assert document["message"] == error["detail"]
 
 
-def test_the_sdk_raises_with_what_is_no_event(caller: Caller) -> None:
+def test_sdk_raises_for_unknown_event(caller: Caller) -> None:
     with pytest.raises(TwilioRestException) as refused:
         _configure(caller, "refused", _options(URL, events=["STARTED"]))
     assert (refused.value.status, refused.value.code) == (400, 20001)
@@ -187,12 +183,12 @@ def test_the_sdk_raises_with_what_is_no_event(caller: Caller) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("events", [["COMPLETED"], ["FAILED"], ["FAILED", "COMPLETED"], [], None])
-def test_events_are_answered_as_they_were_given(caller: Caller, way: Way, events: list[str] | None) -> None:
+def test_events_answered_as_given(caller: Caller, way: Way, events: list[str] | None) -> None:
     answer = way(caller, _options(URL, events=events))
     assert answer.json()["configuration"]["transcriptionStatusCallback"]["events"] == events
 
 
-def test_the_sdks_update_of_a_configuration_leaves_events_out(caller: Caller) -> None:
+def test_sdk_update_leaves_events_out(caller: Caller) -> None:
     # Its request knows `url` and `method` alone; seen in twilio 9.13.0. So both ends call back.
     configuration = _configure(caller, "updated", _options(URL, events=["FAILED"]))
     update = Update({"configuration": _options(URL, events=["FAILED"])})
@@ -200,7 +196,7 @@ def test_the_sdks_update_of_a_configuration_leaves_events_out(caller: Caller) ->
     assert updated.configuration["transcriptionStatusCallback"]["events"] is None
 
 
-def test_the_document_says_what_may_be_listed(caller: Caller) -> None:
+def test_document_lists_events(caller: Caller) -> None:
     schemas = caller.http.get("/openapi.json").json()["components"]["schemas"]
     assert schemas["TranscriptionEvent"]["enum"] == ["COMPLETED", "FAILED"]
     (listed, null) = schemas["StatusCallback"]["properties"]["events"]["anyOf"]
@@ -208,9 +204,7 @@ def test_the_document_says_what_may_be_listed(caller: Caller) -> None:
     assert null == {"type": "null"}
 
 
-def test_an_event_keeps_its_id_in_every_attempt_and_when_it_is_sent_again(
-    working: Caller, media: MediaServer, receiver: Receiver
-) -> None:
+def test_event_keeps_id_when_resent(working: Caller, media: MediaServer, receiver: Receiver) -> None:
     receiver.answers = [503, 200]
     configuration = _configure(working, "ids", _options(receiver.url))
     job = _submit(working, configuration, media.url(NOT_THERE))

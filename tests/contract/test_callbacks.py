@@ -58,7 +58,7 @@ def _redirect(location: str, status: int = 307) -> Callable[[BaseHTTPRequestHand
     return _raw(f"HTTP/1.1 {status} Moved\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode())
 
 
-def test_the_body_of_a_completed_transcription(completed: Completed) -> None:
+def test_body_when_completed(completed: Completed) -> None:
     (received,) = completed.receiver.received
     body = received.json
     transcript = completed.caller.http.get(f"/v3/Transcriptions/{completed.id}/Transcript").json()
@@ -85,7 +85,7 @@ def test_the_body_of_a_completed_transcription(completed: Completed) -> None:
     assert received.headers["Content-Type"] == "application/json"
 
 
-def test_the_sdks_validator_accepts_the_signature(completed: Completed) -> None:
+def test_sdk_validator_accepts(completed: Completed) -> None:
     (received,) = completed.receiver.received
     # The query stays as it was written, with the hash of the body behind it.
     assert re.search(r"/done\?campaign=spring%20sale&flag&bodySHA256=[0-9a-f]{64}$", received.url)
@@ -106,18 +106,14 @@ def test_the_delivery_is_logged(completed: Completed) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/", "/a?x=1", "/a?x=%2F&x=2&y=ü#part", "/%C3%BC;v=1"])
-def test_every_form_of_address_is_signed_as_it_is_received(
-    server_caller: Caller, media: MediaServer, receiver: Receiver, path: str
-) -> None:
+def test_addresses_signed_as_received(server_caller: Caller, media: MediaServer, receiver: Receiver, path: str) -> None:
     _fail(server_caller, receiver.url + path, media)
     (received,) = receiver.wait()
     validator = RequestValidator(server_caller.token)
     assert validator.validate(received.url, received.body.decode(), received.headers["X-Twilio-Signature"])
 
 
-def test_a_user_and_password_in_the_address_are_signed_and_sent_as_basic_authentication(
-    server_caller: Caller, media: MediaServer, receiver: Receiver
-) -> None:
+def test_userinfo_signed_and_sent_as_basic(server_caller: Caller, media: MediaServer, receiver: Receiver) -> None:
     host = receiver.url.removeprefix("http://")
     _fail(server_caller, f"http://user:secret@{host}/x", media)
     (received,) = receiver.wait()
@@ -127,7 +123,7 @@ def test_a_user_and_password_in_the_address_are_signed_and_sent_as_basic_authent
     assert validator.validate(seen, received.body.decode(), received.headers["X-Twilio-Signature"])
 
 
-def test_a_shared_key_signs_with_sha256_and_says_so(
+def test_shared_key_signs_with_sha256(
     strict_caller: Caller, strict_media: MediaServer, receiver: Receiver, shared_key: str
 ) -> None:
     _fail(strict_caller, f"{receiver.url}/x?y=1", strict_media)
@@ -138,7 +134,7 @@ def test_a_shared_key_signs_with_sha256_and_says_so(
     assert RequestValidator(secret).validate(received.url, received.body.decode(), signature, "HMAC_SHA256")
 
 
-def test_a_failed_transcription_calls_back_too(server_caller: Caller, media: MediaServer, receiver: Receiver) -> None:
+def test_failed_job_calls_back_too(server_caller: Caller, media: MediaServer, receiver: Receiver) -> None:
     transcription_id = _fail(server_caller, receiver.url, media)
     (received,) = receiver.wait()
     body = received.json
@@ -150,16 +146,14 @@ def test_a_failed_transcription_calls_back_too(server_caller: Caller, media: Med
     assert callback["event"] == "FAILED"
 
 
-def test_no_callback_is_made_where_none_is_configured(server_caller: Caller, media: MediaServer) -> None:
+def test_no_callback_where_unconfigured(server_caller: Caller, media: MediaServer) -> None:
     transcription_id = server_caller.submit(server_caller.configure(), media.url("/not-there.wav"))
     server_caller.ended(transcription_id)
     answer = server_caller.http.get(f"/v3/Transcriptions/{transcription_id}/Callbacks")
     assert answer.json() == {"callbacks": []}
 
 
-def test_links_lead_to_the_address_that_the_operator_says_is_public(
-    strict_caller: Caller, strict_media: MediaServer, receiver: Receiver
-) -> None:
+def test_links_use_public_address(strict_caller: Caller, strict_media: MediaServer, receiver: Receiver) -> None:
     transcription_id = _fail(strict_caller, receiver.url, strict_media)
     (received,) = receiver.wait()
     url = f"https://calls.example.com/base/v3/Transcriptions/{transcription_id}"
@@ -167,7 +161,7 @@ def test_links_lead_to_the_address_that_the_operator_says_is_public(
     assert strict_caller.ended(transcription_id)["url"] == url
 
 
-def test_17580_is_retried_three_times_where_it_may_pass(server_caller: Caller, media: MediaServer) -> None:
+def test_17580_retried_three_times(server_caller: Caller, media: MediaServer) -> None:
     with ExitStack() as stack:
         receivers = {
             status: stack.enter_context(Receiver(answers=[status]).listening()) for status in (500, 503, 408, 425, 429)
@@ -183,69 +177,55 @@ def test_17580_is_retried_three_times_where_it_may_pass(server_caller: Caller, m
             assert len({received.body for received in receivers[status].received}) == 1
 
 
-def test_a_retry_that_is_taken_ends_the_delivery(server_caller: Caller, media: MediaServer, receiver: Receiver) -> None:
+def test_retry_taken_ends_delivery(server_caller: Caller, media: MediaServer, receiver: Receiver) -> None:
     receiver.answers = [502, 204]
     assert _attempts(server_caller, receiver.url, media) == ("DELIVERED", [(502, 17580), (204, None)])
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 410, 422])
-def test_17580_is_final_for_other_answers_of_4xx(
-    server_caller: Caller, media: MediaServer, receiver: Receiver, status: int
-) -> None:
+def test_17580_final_for_other_4xx(server_caller: Caller, media: MediaServer, receiver: Receiver, status: int) -> None:
     receiver.answers = [status]
     assert _attempts(server_caller, receiver.url, media) == ("FAILED", [(status, 17580)])
 
 
-def test_17581_for_a_receiver_that_does_not_answer(
-    strict_caller: Caller, strict_media: MediaServer, receiver: Receiver
-) -> None:
+def test_17581_for_no_answer(strict_caller: Caller, strict_media: MediaServer, receiver: Receiver) -> None:
     receiver.answers = [lambda handler: handler.rfile.read(1) and None]
     assert _attempts(strict_caller, receiver.url, strict_media) == ("FAILED", [(None, 17581)] * 2)
 
 
-def test_17582_for_a_port_where_nobody_listens(strict_caller: Caller, strict_media: MediaServer) -> None:
+def test_17582_for_closed_port(strict_caller: Caller, strict_media: MediaServer) -> None:
     assert _attempts(strict_caller, UNUSED, strict_media) == ("FAILED", [(None, 17582)] * 2)
 
 
-def test_17582_for_an_address_that_may_not_be_reached(
-    strict_caller: Caller, strict_media: MediaServer, receiver: Receiver
-) -> None:
+def test_17582_for_forbidden_address(strict_caller: Caller, strict_media: MediaServer, receiver: Receiver) -> None:
     for url in ("http://169.254.169.254/latest", receiver.url.replace("127.0.0.1", "127.0.0.3")):
         assert _attempts(strict_caller, url, strict_media) == ("FAILED", [(None, 17582)])
     assert receiver.received == []
 
 
-def test_17582_for_a_redirect_to_an_address_that_may_not_be_reached(
-    strict_caller: Caller, strict_media: MediaServer, receiver: Receiver
-) -> None:
+def test_17582_for_forbidden_redirect(strict_caller: Caller, strict_media: MediaServer, receiver: Receiver) -> None:
     receiver.answers = [_redirect("http://169.254.169.254/latest")]
     assert _attempts(strict_caller, receiver.url, strict_media) == ("FAILED", [(None, 17582)])
 
 
-def test_17583_for_an_answer_that_is_too_large(
-    strict_caller: Caller, strict_media: MediaServer, receiver: Receiver
-) -> None:
+def test_17583_for_too_large_answer(strict_caller: Caller, strict_media: MediaServer, receiver: Receiver) -> None:
     receiver.answers = [_raw(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(200_000))]
     assert _attempts(strict_caller, receiver.url, strict_media) == ("FAILED", [(None, 17583)])
 
 
-def test_17584_for_redirects_without_end(strict_caller: Caller, strict_media: MediaServer, receiver: Receiver) -> None:
+def test_17584_for_endless_redirects(strict_caller: Caller, strict_media: MediaServer, receiver: Receiver) -> None:
     receiver.answers = [_redirect("/again")]
     assert _attempts(strict_caller, receiver.url, strict_media) == ("FAILED", [(None, 17584)])
 
 
-def test_17585_for_a_redirect_to_what_is_no_http_address(
-    strict_caller: Caller, strict_media: MediaServer, receiver: Receiver
-) -> None:
+def test_17585_for_non_http_redirect(strict_caller: Caller, strict_media: MediaServer, receiver: Receiver) -> None:
     for location in ("ftp://127.0.0.1/", "http://[::1"):
         receiver.answers = [_redirect(location)]
         assert _attempts(strict_caller, receiver.url, strict_media) == ("FAILED", [(None, 17585)])
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_brings_the_body_to_the_new_address_with_a_signature_for_it(
-    server_caller: Caller, media: MediaServer, receiver: Receiver, status: int
-) -> None:
+def test_redirect_signed_anew(server_caller: Caller, media: MediaServer, receiver: Receiver, status: int) -> None:
     receiver.answers = [_redirect("/new?x=1", status), 200]
     assert _attempts(server_caller, f"{receiver.url}/old", media) == ("DELIVERED", [(200, None)])
     first, second = receiver.received
@@ -256,9 +236,7 @@ def test_a_redirect_brings_the_body_to_the_new_address_with_a_signature_for_it(
         assert validator.validate(received.url, received.body.decode(), received.headers["X-Twilio-Signature"])
 
 
-def test_a_callback_is_sent_again_with_the_same_body(
-    server_caller: Caller, media: MediaServer, receiver: Receiver
-) -> None:
+def test_resend_has_same_body(server_caller: Caller, media: MediaServer, receiver: Receiver) -> None:
     receiver.answers = [404, 200]
     transcription_id = _fail(server_caller, receiver.url, media)
     server_caller.callbacks(transcription_id)
@@ -274,9 +252,7 @@ def test_a_callback_is_sent_again_with_the_same_body(
     assert bodies[0] == bodies[1]
 
 
-def test_deleting_a_transcription_forgets_its_callbacks(
-    server_caller: Caller, media: MediaServer, receiver: Receiver
-) -> None:
+def test_deletion_forgets_callbacks(server_caller: Caller, media: MediaServer, receiver: Receiver) -> None:
     transcription_id = _fail(server_caller, receiver.url, media)
     server_caller.callbacks(transcription_id)
     assert server_caller.http.delete(f"/v3/Transcriptions/{transcription_id}").status_code == 204

@@ -44,7 +44,7 @@ def _refused(answer: Any, pointer: str) -> None:
     assert document["message"] == document["details"]["errors"][0]["detail"]
 
 
-def test_the_sdk_creates_fetches_updates_and_deletes(caller: Caller) -> None:
+def test_sdk_walks_life_cycle(caller: Caller) -> None:
     options = OPTIONS | {"transcriptionStatusCallback": {"url": "https://hooks.example.com/done", "method": "POST"}}
     v2 = caller.twilio.voice.v2
     created = v2.configurations("Transcription").create(
@@ -76,7 +76,7 @@ def test_the_sdk_creates_fetches_updates_and_deletes(caller: Caller) -> None:
     assert (gone.value.status, gone.value.code) == (404, 20404)
 
 
-def test_the_sdks_own_fault_leaves_the_configuration_created(caller: Caller) -> None:
+def test_sdk_fault_leaves_it_created(caller: Caller) -> None:
     # `transcription.create()` sends the request and fails over its own result; seen in twilio 9.13.0.
     request = TranscriptionList.VoiceV2ConfigurationTranscriptionRequest(
         {"unique_name": "made-anyway", "configuration": OPTIONS}
@@ -86,7 +86,7 @@ def test_the_sdks_own_fault_leaves_the_configuration_created(caller: Caller) -> 
     assert caller.http.get(f"{PATH}/made-anyway").status_code == 200
 
 
-def test_the_sdk_sets_and_fetches_the_default(caller: Caller) -> None:
+def test_sdk_sets_and_fetches_default(caller: Caller) -> None:
     default = caller.twilio.voice.v2.configurations("Transcription").default
     with pytest.raises(TwilioRestException) as missing:
         default.fetch()
@@ -97,7 +97,7 @@ def test_the_sdk_sets_and_fetches_the_default(caller: Caller) -> None:
         assert default.fetch().id == expected
 
 
-def test_a_default_ends_with_its_configuration(caller: Caller) -> None:
+def test_default_ends_with_its_target(caller: Caller) -> None:
     configuration_id = caller.configure()
     assert caller.http.post(f"{PATH}/Default", json={"configuration_id": configuration_id}).status_code == 204
     caller.http.delete(f"{PATH}/{configuration_id}")
@@ -110,7 +110,7 @@ def test_a_default_must_be_there(caller: Caller, first_caller: Caller) -> None:
         assert (answer.status_code, answer.json()["code"]) == (404, 20404)
 
 
-def test_the_sdk_keeps_the_accounts_own_options(caller: Caller) -> None:
+def test_sdk_keeps_account_options(caller: Caller) -> None:
     own = caller.twilio.voice.v2.account_default_configuration("Transcription")
     with pytest.raises(TwilioRestException) as missing:
         own.fetch()
@@ -130,7 +130,7 @@ def test_the_sdk_keeps_the_accounts_own_options(caller: Caller) -> None:
     assert own.create(AccountDefault({"configuration": OPTIONS})).configuration["language"] == "en-US"
 
 
-def test_configurations_are_listed_newest_first_in_pages(caller: Caller) -> None:
+def test_listed_newest_first_in_pages(caller: Caller) -> None:
     ids = [caller.configure() for _ in range(5)][::-1]
     first = caller.http.get(PATH, params={"pageSize": 2}).json()
     assert first["meta"] == {
@@ -147,7 +147,7 @@ def test_configurations_are_listed_newest_first_in_pages(caller: Caller) -> None
     assert back["content"] == second["content"]
 
 
-def test_the_answer_has_snake_case_outside_and_camel_case_inside(caller: Caller) -> None:
+def test_snake_case_outside_camel_inside(caller: Caller) -> None:
     answer = _post(caller)
     document = answer.json()
     assert answer.status_code == 201
@@ -178,11 +178,11 @@ def test_unique_names_that_are_taken(caller: Caller, name: str) -> None:
         7,
     ],
 )
-def test_unique_names_that_are_refused(caller: Caller, name: object) -> None:
+def test_unique_names_refused(caller: Caller, name: object) -> None:
     _refused(_post(caller, unique_name=name), "/unique_name")
 
 
-def test_a_unique_name_is_unique_in_its_account_only(caller: Caller, first_caller: Caller) -> None:
+def test_name_unique_in_account_only(caller: Caller, first_caller: Caller) -> None:
     assert _post(caller, unique_name="one").status_code == 201
     again = _post(caller, unique_name="one")
     assert (again.status_code, again.json()["code"]) == (409, 20409)
@@ -197,12 +197,12 @@ def test_a_unique_name_is_unique_in_its_account_only(caller: Caller, first_calle
     assert caller.http.get(f"{PATH}/one").status_code == 200
 
 
-def test_a_unique_name_in_camel_case_is_taken_too(caller: Caller) -> None:
+def test_camel_case_name_taken_too(caller: Caller) -> None:
     # As Twilio's SDKs for typed languages send it.
     assert _post(caller, uniqueName="typed").json()["unique_name"] == "typed"
 
 
-def test_many_configurations_may_have_no_name(caller: Caller) -> None:
+def test_many_may_have_no_name(caller: Caller) -> None:
     assert {_post(caller, unique_name=None).status_code for _ in range(2)} == {201}
 
 
@@ -234,9 +234,7 @@ def test_what_an_engine_has_is_taken(caller: Caller, engine: str, model: str, la
         ("", "x", "en-US", "transcriptionEngine"),
     ],
 )
-def test_what_an_engine_does_not_have_is_refused(
-    caller: Caller, engine: str, model: str | None, language: str, field: str
-) -> None:
+def test_what_engine_lacks_refused(caller: Caller, engine: str, model: str | None, language: str, field: str) -> None:
     options = OPTIONS | {"transcriptionEngine": engine, "speechModel": model, "language": language}
     _refused(_post(caller, configuration=options), f"/configuration/{field}")
     _refused(
@@ -245,7 +243,7 @@ def test_what_an_engine_does_not_have_is_refused(
     )
 
 
-def test_the_model_of_twilio_managed_is_left_out_and_filled_in(caller: Caller) -> None:
+def test_twilio_managed_model_filled_in(caller: Caller) -> None:
     options = {"transcriptionEngine": "twilio_managed", "language": "en-US"}
     assert _post(caller, configuration=options).json()["configuration"]["speechModel"] == "twilio_managed"
 
@@ -316,18 +314,18 @@ def test_bodies_that_are_refused(caller: Caller, body: dict[str, Any], pointer: 
     _refused(caller.http.put(f"{PATH}/{configuration_id}", json=body), pointer)
 
 
-def test_keyterms_go_into_the_snapshot_of_a_job(caller: Caller) -> None:
+def test_keyterms_go_into_snapshot(caller: Caller) -> None:
     job = caller.create(caller.configure(keyterms=["Riverside Outdoor"])).json()["transcription"]
     assert job["resolvedConfiguration"]["keyterms"] == ["Riverside Outdoor"]
 
 
-def test_priority_goes_into_the_snapshot_of_a_job(caller: Caller) -> None:
+def test_priority_goes_into_snapshot(caller: Caller) -> None:
     job = caller.create(caller.configure(priority="high")).json()["transcription"]
     assert job["resolvedConfiguration"]["priority"] == "high"
     assert "priority" not in caller.create(caller.configure()).json()["transcription"]["resolvedConfiguration"]
 
 
-def test_keyterms_are_kept_in_their_order_each_once(caller: Caller) -> None:
+def test_keyterms_keep_order_each_once(caller: Caller) -> None:
     terms = [f"term {index}" for index in range(497)]
     sent = ["  Riverside   Outdoor ", "Łódź", *terms, "Łódź"]
     answer = _post(caller, configuration=OPTIONS | {"keyterms": sent})
@@ -344,30 +342,28 @@ def test_keyterms_are_kept_in_their_order_each_once(caller: Caller) -> None:
         ({"enabled": True, "minSpeakers": 2, "maxSpeakers": 2}, {"enabled": True, "minSpeakers": 2, "maxSpeakers": 2}),
     ],
 )
-def test_diarization_goes_into_the_snapshot_of_a_job_with_its_defaults(
-    caller: Caller, sent: dict[str, Any], kept: dict[str, Any]
-) -> None:
+def test_diarization_goes_into_snapshot(caller: Caller, sent: dict[str, Any], kept: dict[str, Any]) -> None:
     configuration_id = caller.configure(diarization=sent)
     assert caller.http.get(f"{PATH}/{configuration_id}").json()["configuration"]["diarization"] == kept
     job = caller.create(configuration_id).json()["transcription"]
     assert job["resolvedConfiguration"]["diarization"] == kept
 
 
-def test_without_diarization_a_configuration_is_as_twilios(caller: Caller) -> None:
+def test_without_diarization_as_twilio(caller: Caller) -> None:
     assert "diarization" not in _post(caller, configuration=OPTIONS).json()["configuration"]
 
 
-def test_what_is_wrong_with_the_numbers_of_speakers_is_said(caller: Caller) -> None:
+def test_wrong_speaker_counts_named(caller: Caller) -> None:
     answer = _post(caller, configuration=OPTIONS | {"diarization": {"minSpeakers": 3, "maxSpeakers": 2}})
     assert answer.json()["message"] == "diarization: minSpeakers must not be greater than maxSpeakers"
 
 
-def test_what_is_wrong_with_a_keyterm_is_said(caller: Caller) -> None:
+def test_wrong_keyterms_named(caller: Caller) -> None:
     answer = _post(caller, configuration=OPTIONS | {"keyterms": ["tent", "x" * 101]})
     assert answer.json()["message"] == "keyterms: must have 1 to 100 characters, blanks around it not counted"
 
 
-def test_a_legacy_error_is_a_rest_exception_with_its_details(caller: Caller) -> None:
+def test_legacy_error_is_rest_exception(caller: Caller) -> None:
     request = Create({"configuration": OPTIONS | {"speechModel": "nova-9"}})
     with pytest.raises(TwilioRestException) as refused:
         caller.twilio.voice.v2.configurations("Transcription").create(request)
@@ -377,7 +373,7 @@ def test_a_legacy_error_is_a_rest_exception_with_its_details(caller: Caller) -> 
     assert error.details["errors"][0]["pointer"] == "/configuration/speechModel"
 
 
-def test_another_accounts_configuration_is_not_found(caller: Caller, first_caller: Caller) -> None:
+def test_foreign_one_is_not_found(caller: Caller, first_caller: Caller) -> None:
     configuration_id = first_caller.configure()
     path = f"{PATH}/{configuration_id}"
     for answer in (
@@ -389,7 +385,7 @@ def test_another_accounts_configuration_is_not_found(caller: Caller, first_calle
     assert first_caller.http.get(path).status_code == 200
 
 
-def test_a_conversation_configuration_must_be_there(caller: Caller, first_caller: Caller) -> None:
+def test_conversation_config_must_exist(caller: Caller, first_caller: Caller) -> None:
     mine, anothers = make_conversation_configuration(caller), make_conversation_configuration(first_caller)
     configuration_id = caller.configure(conversationConfigurationId=mine)
     own = "/v2/AccountDefaultConfiguration/Transcription"

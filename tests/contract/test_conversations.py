@@ -157,7 +157,7 @@ def test_a_conversation_by_the_sdk(caller: Caller) -> None:
     assert twilio.conversations.list() == []
 
 
-def test_pages_follow_each_other_both_ways(caller: Caller) -> None:
+def test_pages_lead_both_ways(caller: Caller) -> None:
     conversation = opened(caller)["id"]
     for number in range(5):
         answer = say(caller, conversation, str(number), occurredAt=f"2026-03-02T09:30:0{number}.500Z")
@@ -170,7 +170,7 @@ def test_pages_follow_each_other_both_ways(caller: Caller) -> None:
     assert [each.content["text"] for each in second.previous_page()] == ["0", "1"]
 
 
-def test_a_list_keeps_all_its_statuses_from_page_to_page(caller: Caller) -> None:
+def test_list_keeps_statuses_over_pages(caller: Caller) -> None:
     configuration = configured(caller)
     ids = []
     for number, status in enumerate(("ACTIVE", "INACTIVE", "CLOSED", "ACTIVE")):
@@ -209,14 +209,14 @@ def test_a_list_keeps_all_its_statuses_from_page_to_page(caller: Caller) -> None
         ({"redactionConfigurationId": "x"}, "/redactionConfigurationId"),
     ],
 )
-def test_a_configuration_keeps_its_limits(caller: Caller, members: dict[str, Any], pointer: str) -> None:
+def test_configuration_keeps_limits(caller: Caller, members: dict[str, Any], pointer: str) -> None:
     answer = caller.http.post("/v2/ControlPlane/Configurations", json=CONFIGURATION | members)
     document = refused(answer, 400, 20001)
     assert document["details"]["errors"][0]["pointer"] == pointer
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-def test_an_update_from_an_old_version_and_another_grouping_are_refused(caller: Caller, method: str) -> None:
+def test_stale_update_and_regrouping_refused(caller: Caller, method: str) -> None:
     url = f"/v2/ControlPlane/Configurations/{configured(caller)}"
     assert caller.http.request(method, url, json=CONFIGURATION | {"version": 1}).status_code == 202
     refused(caller.http.request(method, url, json=CONFIGURATION | {"version": 1}), 409, 20409)
@@ -225,14 +225,14 @@ def test_an_update_from_an_old_version_and_another_grouping_are_refused(caller: 
     assert caller.http.get(url).json()["version"] == 2
 
 
-def test_channels_are_merged_and_removed_by_null(caller: Caller) -> None:
+def test_channels_merged_null_removes(caller: Caller) -> None:
     timeouts = {"statusTimeouts": {"closed": 5}}
     url = f"/v2/ControlPlane/Configurations/{configured(caller, channelSettings={'SMS': timeouts, 'VOICE': timeouts})}"
     caller.http.patch(url, json={"channelSettings": {"SMS": None, "CHAT": timeouts}})
     assert caller.http.get(url).json()["channelSettings"] == {"VOICE": timeouts, "CHAT": timeouts}
 
 
-def test_the_answer_to_a_change_names_its_operation(caller: Caller) -> None:
+def test_change_names_its_operation(caller: Caller) -> None:
     answer = caller.http.post("/v2/ControlPlane/Configurations", json=CONFIGURATION)
     document = answer.json()
     assert answer.headers["Location"] == document["statusUrl"]
@@ -258,20 +258,20 @@ def test_the_answer_to_a_change_names_its_operation(caller: Caller) -> None:
         ),
     ],
 )
-def test_a_conversation_keeps_its_limits(caller: Caller, members: dict[str, Any], pointer: str) -> None:
+def test_conversation_keeps_limits(caller: Caller, members: dict[str, Any], pointer: str) -> None:
     answer = caller.http.post("/v2/Conversations", json={"configurationId": configured(caller), **members})
     document = refused(answer, 400, 20001)
     assert document["details"]["errors"][0]["pointer"] == pointer
 
 
-def test_metadata_keeps_its_limit_when_it_is_merged(caller: Caller) -> None:
+def test_merged_metadata_keeps_limit(caller: Caller) -> None:
     url = f"/v2/Conversations/{opened(caller, metadata={str(number): 'x' for number in range(8)})['id']}"
     refused(caller.http.patch(url, json={"metadata": {"9": "x"}}), 400, 20001)
     merged = caller.http.patch(url, json={"metadata": {"9": "x", "0": None}})
     assert len(merged.json()["metadata"]) == 8
 
 
-def test_a_conversation_may_bring_its_own_options_and_groups_with_nothing(caller: Caller) -> None:
+def test_own_options_group_with_nothing(caller: Caller) -> None:
     own = {"conversationGroupingType": "GROUP_BY_PARTICIPANT_ADDRESSES", "statusCallbacks": []}
     body = {"configuration": own, "participants": [CUSTOMER, AGENT]}
     one, two = (caller.http.post("/v2/Conversations", json=body) for _ in range(2))
@@ -280,7 +280,7 @@ def test_a_conversation_may_bring_its_own_options_and_groups_with_nothing(caller
     assert one.json()["configuration"]["conversationGroupingType"] == "GROUP_BY_PARTICIPANT_ADDRESSES"
 
 
-def test_two_open_conversations_have_not_the_same_participants(caller: Caller) -> None:
+def test_open_ones_share_no_participants(caller: Caller) -> None:
     first = opened(caller)
     body = {"configurationId": first["configurationId"], "participants": [CUSTOMER, AGENT]}
     document = refused(caller.http.post("/v2/Conversations", json=body), 409, 20409)
@@ -296,7 +296,7 @@ def test_two_open_conversations_have_not_the_same_participants(caller: Caller) -
     refused(caller.http.get(f"/v2/Conversations/{first['id']}/Participants/{agent}"), 404, 20404)
 
 
-def test_a_closed_conversation_changes_no_more(caller: Caller) -> None:
+def test_closed_one_changes_no_more(caller: Caller) -> None:
     conversation = opened(caller)
     url = f"/v2/Conversations/{conversation['id']}"
     agent = conversation["participants"][1]["id"]
@@ -310,14 +310,14 @@ def test_a_closed_conversation_changes_no_more(caller: Caller) -> None:
     assert caller.http.get(url).status_code == 200
 
 
-def test_a_communication_wakes_an_inactive_conversation(caller: Caller) -> None:
+def test_communication_wakes_inactive(caller: Caller) -> None:
     conversation = opened(caller)["id"]
     caller.http.patch(f"/v2/Conversations/{conversation}", json={"status": "INACTIVE"})
     assert say(caller, conversation).status_code == 201
     assert caller.http.get(f"/v2/Conversations/{conversation}").json()["status"] == "ACTIVE"
 
 
-def test_one_communication_for_each_resource(caller: Caller) -> None:
+def test_one_communication_per_resource(caller: Caller) -> None:
     conversation = opened(caller)["id"]
     first = say(caller, conversation, resourceId="SM1")
     again = say(caller, conversation, resourceId="SM1")
@@ -330,7 +330,7 @@ def test_one_communication_for_each_resource(caller: Caller) -> None:
     assert say(caller, other, resourceId="SM1").status_code == 201
 
 
-def test_the_author_takes_part_and_all_others_hear_it(caller: Caller) -> None:
+def test_author_speaks_others_hear(caller: Caller) -> None:
     conversation = opened(caller)
     customer, agent = (each["id"] for each in conversation["participants"])
     heard = say(caller, conversation["id"], author={"address": "whatsapp:+15550100", "channel": "WHATSAPP"}).json()
@@ -341,7 +341,7 @@ def test_the_author_takes_part_and_all_others_hear_it(caller: Caller) -> None:
     refused(say(caller, conversation["id"], recipients=[{"address": "+1"}]), 400, 20001)
 
 
-def test_a_transcription_has_words_with_instants(caller: Caller) -> None:
+def test_transcription_words_have_instants(caller: Caller) -> None:
     word = {"text": "Hello.", "startTime": "2026-03-02T10:30:00.25+01:00", "endTime": "2026-03-02T09:30:01Z"}
     transcription = {"channel": 0, "confidence": 1, "engine": "whisper", "words": [word]}
     content = {"type": "TRANSCRIPTION", "text": "Hello.", "transcription": transcription}
@@ -364,7 +364,7 @@ def test_a_transcription_has_words_with_instants(caller: Caller) -> None:
         {"resourceId": ""},
     ],
 )
-def test_a_communication_keeps_its_limits(caller: Caller, members: dict[str, Any]) -> None:
+def test_communication_keeps_limits(caller: Caller, members: dict[str, Any]) -> None:
     refused(say(caller, opened(caller)["id"], **members), 400, 20001)
 
 
@@ -382,7 +382,7 @@ def test_a_key_makes_a_change_once(caller: Caller) -> None:
     refused(caller.http.post("/v2/Conversations", json={}, headers={"Idempotency-Key": "no-uuid"}), 400, 20001)
 
 
-def test_a_deletion_with_a_key_is_answered_twice_and_done_once(caller: Caller) -> None:
+def test_deletion_with_key_done_once(caller: Caller) -> None:
     key = {"Idempotency-Key": str(uuid4())}
     url = f"/v2/Conversations/{opened(caller)['id']}"
     first, again = (caller.http.delete(url, headers=key) for _ in range(2))
@@ -390,7 +390,7 @@ def test_a_deletion_with_a_key_is_answered_twice_and_done_once(caller: Caller) -
     refused(caller.http.delete(url), 404, 20404)
 
 
-def test_what_is_not_there_or_another_account_s_is_not_found(api: Front, caller: Caller) -> None:
+def test_missing_or_foreign_not_found(api: Front, caller: Caller) -> None:
     conversation = opened(caller)
     communication = say(caller, conversation["id"]).json()["id"]
     url = f"/v2/Conversations/{conversation['id']}"
@@ -425,7 +425,7 @@ def test_what_is_not_there_or_another_account_s_is_not_found(api: Front, caller:
 # Callbacks.
 
 
-def test_changes_are_told_with_a_signature_that_validates(serve: Front, receiver: Receiver) -> None:
+def test_changes_told_with_signature(serve: Front, receiver: Receiver) -> None:
     caller = serve.caller()
     configuration = configured(caller, statusCallbacks=[{"url": f"{receiver.url}/conversations"}])
     body = {"configurationId": configuration, "participants": [CUSTOMER, AGENT]}
@@ -451,7 +451,7 @@ def test_changes_are_told_with_a_signature_that_validates(serve: Front, receiver
         assert validator.validate(each.url, each.body.decode(), each.headers["X-Twilio-Signature"])
 
 
-def test_a_conversation_can_have_callbacks_of_its_own_or_none(caller: Caller) -> None:
+def test_own_callbacks_or_none(caller: Caller) -> None:
     conversation = opened(caller)["id"]
     url = f"/v2/Conversations/{conversation}"
     callbacks = [{"url": "https://example.com/other", "method": "POST"}]
@@ -480,9 +480,7 @@ def held(media: MediaServer) -> Iterator[Callable[[], None]]:
 
 
 @pytest.mark.parametrize("way", ["deleted", "failed"])
-def test_what_was_stored_of_a_transcript_goes_with_a_job_that_does_not_complete(
-    serve: Front, media: MediaServer, held: Callable[[], None], way: str
-) -> None:
+def test_incomplete_jobs_parts_withdrawn(serve: Front, media: MediaServer, held: Callable[[], None], way: str) -> None:
     caller = serve.caller()
     conversations = configured(caller)
     parties = [
@@ -509,7 +507,7 @@ def test_what_was_stored_of_a_transcript_goes_with_a_job_that_does_not_complete(
     eventually(lambda: left() == [other])
 
 
-def test_a_participant_that_no_conversation_could_keep_is_refused(caller: Caller) -> None:
+def test_unstorable_participant_refused(caller: Caller) -> None:
     for field in ("name", "address"):
         answer = caller.create(caller.configure(), participants=[{"audioChannelIndex": 1, field: "Ad\0a"}])
         refused(answer, 400, 20001)

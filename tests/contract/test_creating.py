@@ -21,7 +21,7 @@ Request = TranscriptionList.CreateV3TranscriptionsRequest
 README = Path(__file__).parents[2] / "README.md"
 
 
-def test_a_created_transcription_is_answered_with_where_and_when_to_ask_for_it(caller: Caller) -> None:
+def test_answer_says_where_and_when_to_ask(caller: Caller) -> None:
     answer = caller.create(caller.configure())
     document = answer.json()
     job = document["transcription"]
@@ -36,7 +36,7 @@ def test_a_created_transcription_is_answered_with_where_and_when_to_ask_for_it(c
     assert "Idempotency-Key" not in answer.headers
 
 
-def test_the_resource_has_every_member_of_the_contract_and_leaves_out_links_without_a_target(caller: Caller) -> None:
+def test_resource_has_every_member(caller: Caller) -> None:
     configuration_id = caller.configure(
         transcriptionStatusCallback={"url": "https://hooks.example.com/x", "method": "POST"}
     )
@@ -75,7 +75,7 @@ def test_the_resource_has_every_member_of_the_contract_and_leaves_out_links_with
     }
 
 
-def test_a_pending_transcription_is_fetched_with_retry_after(caller: Caller) -> None:
+def test_pending_has_retry_after(caller: Caller) -> None:
     transcription_id = caller.submit(caller.configure())
     answer = caller.http.get(f"/v3/Transcriptions/{transcription_id}")
     assert answer.json().keys() == {"operationId", "status", "statusUrl", "transcription"}
@@ -135,7 +135,7 @@ def test_the_snippet_of_the_readme_does(caller: Caller, monkeypatch: pytest.Monk
     assert created.status == "PENDING"
 
 
-def test_the_sdk_sees_status_and_headers(caller: Caller) -> None:
+def test_sdk_sees_status_and_headers(caller: Caller) -> None:
     transcriptions = caller.twilio.voice.v3.transcriptions
     request = Request({"transcriptionConfigurationId": caller.configure(), "mediaUrl": MEDIA_URL})
     created = transcriptions.create_with_http_info(request, idempotency_key="one")
@@ -147,7 +147,7 @@ def test_the_sdk_sees_status_and_headers(caller: Caller) -> None:
     assert int(fetched.headers["Retry-After"]) > 0
 
 
-def test_the_sdk_sees_times_as_datetimes_in_lists(caller: Caller) -> None:
+def test_sdk_sees_listed_datetimes(caller: Caller) -> None:
     caller.submit(caller.configure(), audioStartedAt="2026-03-02T09:30:00Z")
     (listed,) = caller.twilio.voice.v3.transcriptions.list()
     assert listed.audio_started_at == datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -155,7 +155,7 @@ def test_the_sdk_sees_times_as_datetimes_in_lists(caller: Caller) -> None:
     assert isinstance(listed.updated_at, datetime)
 
 
-def test_partial_participants_are_filled_from_the_defaults(caller: Caller) -> None:
+def test_defaults_fill_participants(caller: Caller) -> None:
     given = [{"audioChannelIndex": 2, "name": "Daniel", "address": "+15550199"}]
     job = caller.create(caller.configure(), participants=given).json()["transcription"]
     assert sorted(job["participants"], key=lambda each: each["audioChannelIndex"]) == [
@@ -164,18 +164,18 @@ def test_partial_participants_are_filled_from_the_defaults(caller: Caller) -> No
     ]
 
 
-def test_what_a_participant_says_of_itself_goes_before_the_defaults(caller: Caller) -> None:
+def test_participants_own_beat_defaults(caller: Caller) -> None:
     given = [{"audioChannelIndex": 1, "type": "AI_AGENT"}, {"audioChannelIndex": 2, "type": "CUSTOMER"}]
     job = caller.create(caller.configure(), participants=given).json()["transcription"]
     assert [each["type"] for each in job["participants"]] == ["AI_AGENT", "CUSTOMER"]
 
 
-def test_a_job_without_defaults_and_participants_has_none(caller: Caller) -> None:
+def test_neither_defaults_nor_participants(caller: Caller) -> None:
     job = caller.create(caller.configure(participantDefaults=None)).json()["transcription"]
     assert job["participants"] == []
 
 
-def test_a_job_keeps_the_configuration_that_it_was_created_with(caller: Caller) -> None:
+def test_job_keeps_its_configuration(caller: Caller) -> None:
     configuration_id = caller.configure(language="en-US")
     transcription_id = caller.submit(configuration_id)
     changed = {"configuration": {"transcriptionEngine": "google", "speechModel": "chirp_2", "language": "de-DE"}}
@@ -186,7 +186,7 @@ def test_a_job_keeps_the_configuration_that_it_was_created_with(caller: Caller) 
     assert later["resolvedConfiguration"]["language"] == "de-DE"
 
 
-def test_a_job_outlives_its_configuration(caller: Caller) -> None:
+def test_job_outlives_its_configuration(caller: Caller) -> None:
     configuration_id = caller.configure()
     transcription_id = caller.submit(configuration_id)
     assert caller.http.delete(f"/v2/Configurations/Transcription/{configuration_id}").status_code == 204
@@ -194,7 +194,7 @@ def test_a_job_outlives_its_configuration(caller: Caller) -> None:
     assert job["transcriptionConfigurationId"] == configuration_id
 
 
-def test_a_configuration_that_stores_conversations_takes_complete_participants(caller: Caller) -> None:
+def test_storing_needs_full_participants(caller: Caller) -> None:
     given = [{"audioChannelIndex": index, "address": f"+1555010{index}"} for index in (1, 2)]
     conversation = make_conversation_configuration(caller)
     answer = caller.create(caller.configure(conversationConfigurationId=conversation), participants=given)
@@ -204,22 +204,22 @@ def test_a_configuration_that_stores_conversations_takes_complete_participants(c
 
 
 @pytest.mark.parametrize("url", ["https://media.example.com/a%20b.wav?sig=a%2Fb&x=1", "s3://bucket/calls/2041.wav"])
-def test_media_urls_are_kept_as_they_were_sent(caller: Caller, url: str) -> None:
+def test_media_urls_kept_as_sent(caller: Caller, url: str) -> None:
     assert caller.create(caller.configure(), url).json()["transcription"]["mediaUrl"] == url
 
 
-def test_http_is_taken_where_the_operator_allows_the_host(caller: Caller) -> None:
+def test_http_where_host_allowed(caller: Caller) -> None:
     assert caller.create(caller.configure(), "http://127.0.0.1:9/call.wav").status_code == 202
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8", None])
-def test_json_is_read_also_where_nothing_says_that_it_is(caller: Caller, content_type: str | None) -> None:
+def test_json_read_without_content_type(caller: Caller, content_type: str | None) -> None:
     body = f'{{"transcriptionConfigurationId": "{caller.configure()}", "mediaUrl": "{MEDIA_URL}"}}'
     headers = {} if content_type is None else {"Content-Type": content_type}
     assert caller.http.post("/v3/Transcriptions", content=body, headers=headers).status_code == 202
 
 
-def test_the_same_key_with_the_same_payload_gets_the_first_answer(caller: Caller) -> None:
+def test_same_key_same_payload_same_answer(caller: Caller) -> None:
     configuration_id = caller.configure()
     body = {"transcriptionConfigurationId": configuration_id, "mediaUrl": MEDIA_URL, "sourceId": None}
     first = caller.http.post("/v3/Transcriptions", json=body, headers={"Idempotency-Key": "key"})
@@ -233,7 +233,7 @@ def test_the_same_key_with_the_same_payload_gets_the_first_answer(caller: Caller
     assert len(caller.twilio.voice.v3.transcriptions.list()) == 1
 
 
-def test_the_first_answer_is_given_again_even_when_the_configuration_is_gone(caller: Caller) -> None:
+def test_first_answer_outlives_configuration(caller: Caller) -> None:
     configuration_id = caller.configure()
     body = {"transcriptionConfigurationId": configuration_id, "mediaUrl": MEDIA_URL}
     first = caller.http.post("/v3/Transcriptions", json=body, headers={"Idempotency-Key": "key"})
@@ -242,7 +242,7 @@ def test_the_first_answer_is_given_again_even_when_the_configuration_is_gone(cal
     assert second.json() == first.json()
 
 
-def test_the_same_key_with_another_payload_is_17534(caller: Caller) -> None:
+def test_same_key_other_payload_is_17534(caller: Caller) -> None:
     configuration_id = caller.configure()
     transcriptions = caller.twilio.voice.v3.transcriptions
     request = {"transcriptionConfigurationId": configuration_id, "mediaUrl": MEDIA_URL}
@@ -262,7 +262,7 @@ def test_a_key_is_the_accounts_own(caller: Caller, first_caller: Caller) -> None
     assert len(ids) == 2
 
 
-def test_concurrent_requests_with_one_key_make_one_job(caller: Caller) -> None:
+def test_concurrent_key_makes_one_job(caller: Caller) -> None:
     body = {"transcriptionConfigurationId": caller.configure(), "mediaUrl": MEDIA_URL}
     with ThreadPoolExecutor(12) as pool:
         answers = list(
@@ -277,7 +277,7 @@ def test_concurrent_requests_with_one_key_make_one_job(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(("length", "status"), [(1, 202), (128, 202), (129, 400)])
-def test_a_key_has_at_most_128_characters(caller: Caller, length: int, status: int) -> None:
+def test_key_has_at_most_128_characters(caller: Caller, length: int, status: int) -> None:
     body = {"transcriptionConfigurationId": caller.configure(), "mediaUrl": MEDIA_URL}
     answer = caller.http.post("/v3/Transcriptions", json=body, headers={"Idempotency-Key": "k" * length})
     assert answer.status_code == status
@@ -285,7 +285,7 @@ def test_a_key_has_at_most_128_characters(caller: Caller, length: int, status: i
         assert answer.json()["code"] == 20001
 
 
-def test_a_refused_request_leaves_its_key_free(caller: Caller) -> None:
+def test_refusal_leaves_key_free(caller: Caller) -> None:
     headers = {"Idempotency-Key": "key"}
     unknown = f"voice_transcriptionconfiguration_{'0' * 26}"
     body = {"transcriptionConfigurationId": unknown, "mediaUrl": MEDIA_URL}

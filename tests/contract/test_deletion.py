@@ -40,7 +40,7 @@ def test_a_pending_transcription(caller: Caller) -> None:
     _delete(caller, caller.submit(caller.configure()))
 
 
-def test_a_running_transcription_stops_and_leaves_nothing(server_caller: Caller, media: MediaServer) -> None:
+def test_running_one_leaves_nothing(server_caller: Caller, media: MediaServer) -> None:
     transcription_id = server_caller.submit(server_caller.configure(), media.url("/long.wav"))
     eventually(lambda: _job(server_caller, transcription_id)["progress"] > 0.1)  # being recognised, not waiting
     _delete(server_caller, transcription_id)
@@ -58,7 +58,7 @@ def test_a_running_transcription_stops_and_leaves_nothing(server_caller: Caller,
     assert server_caller.ended(after)["status"] == "COMPLETED"
 
 
-def test_a_transcription_whose_media_are_being_fetched(strict: Front, strict_media: MediaServer) -> None:
+def test_while_media_are_fetched(strict: Front, strict_media: MediaServer) -> None:
     caller = strict.caller()
     started = []
 
@@ -93,7 +93,7 @@ def test_a_failed_transcription(server_caller: Caller, media: MediaServer) -> No
     _erased(server_caller, transcription_id)
 
 
-def test_a_deleted_transcription_ends_its_events(caller: Caller) -> None:
+def test_deletion_ends_events(caller: Caller) -> None:
     transcription_id = caller.submit(caller.configure())
     names = []
     with caller.http.stream("GET", f"/v3/Transcriptions/{transcription_id}/Events", timeout=30) as answer:

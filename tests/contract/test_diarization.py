@@ -46,7 +46,7 @@ def transcript(caller: Caller, job: str, suffix: str = "") -> Any:
 @pytest.mark.skipif(
     not Catalogue(Path("nowhere")).has(MODEL), reason="needs the package that carries the model, see docs/models.md"
 )
-def test_both_parties_of_a_mono_call_are_told_apart_and_named(serve: Front, mono: str) -> None:
+def test_mono_parties_told_apart_and_named(serve: Front, mono: str) -> None:
     caller = serve.caller()
     with Receiver().listening() as receiver:
         callback = {"url": f"{receiver.url}/done", "method": "POST"}
@@ -71,7 +71,7 @@ def test_both_parties_of_a_mono_call_are_told_apart_and_named(serve: Front, mono
     assert "<v Customer>" in transcript(caller, job, ".vtt")
 
 
-def test_dual_channel_calls_are_not_diarized_and_say_so(serve: Front, media: MediaServer) -> None:
+def test_dual_channel_not_diarized(serve: Front, media: MediaServer) -> None:
     caller = serve.caller()
     job = caller.submit(caller.configure(diarization=ASKED), media.url("/call.wav"))
     assert caller.ended(job)["status"] == "COMPLETED"

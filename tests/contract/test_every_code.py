@@ -20,9 +20,7 @@ from harness import Receiver, running
 from media_server import MediaServer, body
 
 
-def test_17561_and_17564_a_full_store_and_a_receiver_that_takes_little(
-    tmp_path: Path, media: MediaServer, receiver: Receiver
-) -> None:
+def test_17561_17564_store_and_receiver(tmp_path: Path, media: MediaServer, receiver: Receiver) -> None:
     with (
         running(tmp_path / "data", CALLSCRIBE_CALLBACK_MAX_BYTES="32768") as server,
         closing(Front(server)) as front,
@@ -48,7 +46,7 @@ def test_17561_and_17564_a_full_store_and_a_receiver_that_takes_little(
         assert received.json["sentences"] == without_words
 
 
-def test_17566_a_model_that_the_operator_took_away(tmp_path: Path) -> None:
+def test_17566_model_taken_away(tmp_path: Path) -> None:
     data, model = tmp_path / "data", tmp_path / "model"
     shutil.copytree(Catalogue(tmp_path / "models").path("tiny.en"), model)
     with MediaServer().running() as media:
@@ -64,5 +62,5 @@ def test_17566_a_model_that_the_operator_took_away(tmp_path: Path) -> None:
 
 
 @pytest.mark.looks_back
-def test_every_code_was_provoked_over_http() -> None:
+def test_every_code_seen_over_http() -> None:
     assert {f"{code.value} {code.name}" for code in Code if code not in codes_seen} == set()

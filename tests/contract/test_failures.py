@@ -134,7 +134,7 @@ def _nothing_left(caller: Caller, transcription_id: str) -> None:
         "RIFF without WAVE", "4 kHz", "lying header", "3 channels", "6 channels", "too large", "too large unannounced",
     ],
 )  # fmt: skip
-def test_a_media_host_that_does_not_give_a_recording(
+def test_host_that_does_not_deliver(
     caller: Caller, strict_media: MediaServer, request: pytest.FixtureRequest, behaviour: Behaviour, code: int
 ) -> None:
     path = f"/{abs(hash(request.node.name))}.wav"
@@ -152,7 +152,7 @@ def test_a_media_host_that_does_not_give_a_recording(
     ],
     ids=["MP3 cut", "MP3 cut in half", "FLAC cut", "nine hours"],
 )
-def test_a_recording_that_is_damaged_or_too_long(
+def test_damaged_or_too_long_recording(
     caller: Caller,
     strict_media: MediaServer,
     tmp_path: Path,
@@ -177,30 +177,28 @@ def test_a_recording_that_is_damaged_or_too_long(
         "s3://not-allowed/1.wav",
     ],
 )
-def test_17550_for_hosts_that_may_not_be_reached(caller: Caller, url: str) -> None:
+def test_17550_for_forbidden_hosts(caller: Caller, url: str) -> None:
     detail = _failed(caller, url, 17550)
     # What a name resolved to is nobody's business.
     assert "127.0.0.1" not in detail or "127.0.0.1" in url
 
 
-def test_17550_for_a_plain_http_name_that_resolves_to_where_only_addresses_are_allowed(
-    caller: Caller, strict_media: MediaServer
-) -> None:
+def test_17550_for_http_to_allowed_network(caller: Caller, strict_media: MediaServer) -> None:
     _failed(caller, f"http://localhost:{strict_media.port}/1.wav", 17550)
 
 
-def test_17551_for_a_port_where_nobody_listens(caller: Caller) -> None:
+def test_17551_for_closed_port(caller: Caller) -> None:
     _failed(caller, "http://127.0.0.2:9/1.wav", 17551)
 
 
-def test_failures_that_may_pass_are_tried_again_and_others_are_not(caller: Caller, strict_media: MediaServer) -> None:
+def test_only_passing_faults_retried(caller: Caller, strict_media: MediaServer) -> None:
     for path, code, attempts in (("/passing", 503, 2), ("/lasting", 403, 1)):
         strict_media.paths[path] = status(code)
         _failed(caller, strict_media.url(path), 17551 if code == 503 else 17553)
         assert [seen for seen, _ in strict_media.requests].count(path) == attempts
 
 
-def test_a_host_that_recovers_gives_its_recording(caller: Caller, strict_media: MediaServer) -> None:
+def test_recovered_host_delivers(caller: Caller, strict_media: MediaServer) -> None:
     answers = iter([status(503), body(_wav())])
     strict_media.paths["/recovers"] = lambda handler, stopping: next(answers)(handler, stopping)  # noqa: PLW0108  each request takes the next
     transcription_id = caller.submit(caller.configure(), strict_media.url("/recovers"))
@@ -208,7 +206,7 @@ def test_a_host_that_recovers_gives_its_recording(caller: Caller, strict_media: 
 
 
 @pytest.mark.parametrize("channels", [1, 2])
-def test_silence_completes_without_sentences(caller: Caller, strict_media: MediaServer, channels: int) -> None:
+def test_silence_has_no_sentences(caller: Caller, strict_media: MediaServer, channels: int) -> None:
     strict_media.paths[f"/silence-{channels}"] = body(_wav(5.0, channels=channels))
     transcription_id = caller.submit(caller.configure(), strict_media.url(f"/silence-{channels}"))
     resource = caller.ended(transcription_id)
@@ -220,7 +218,7 @@ def test_silence_completes_without_sentences(caller: Caller, strict_media: Media
     assert caller.http.get(f"{path}.srt").text == ""
 
 
-def test_noise_completes_without_sentences(caller: Caller, strict_media: MediaServer) -> None:
+def test_noise_has_no_sentences(caller: Caller, strict_media: MediaServer) -> None:
     samples = np.random.default_rng(1).normal(0, 800, 5 * 8000).astype("<i2").tobytes()
     header = _wav(5.0)[:44]
     strict_media.paths["/noise"] = body(header + samples)
@@ -230,13 +228,13 @@ def test_noise_completes_without_sentences(caller: Caller, strict_media: MediaSe
     assert document["sentences"] == []
 
 
-def test_a_name_says_nothing_about_the_format(caller: Caller, strict_media: MediaServer, tmp_path: Path) -> None:
+def test_name_says_nothing_of_format(caller: Caller, strict_media: MediaServer, tmp_path: Path) -> None:
     strict_media.paths["/flac.mp3"] = body(_encoded("flac-8k", tmp_path, 3), "image/png")
     transcription_id = caller.submit(caller.configure(), strict_media.url("/flac.mp3"))
     assert caller.ended(transcription_id)["status"] == "COMPLETED"
 
 
-def test_the_sdk_lists_failed_transcriptions(caller: Caller, strict_media: MediaServer) -> None:
+def test_sdk_lists_failed_jobs(caller: Caller, strict_media: MediaServer) -> None:
     transcription_id = caller.submit(caller.configure(), strict_media.url("/nowhere"))
     caller.ended(transcription_id)
     transcriptions = caller.twilio.voice.v3.transcriptions

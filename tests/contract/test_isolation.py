@@ -246,7 +246,7 @@ def _told(owned: Owned, request: Request, answer: httpx2.Response) -> bool:
 
 
 @pytest.mark.parametrize("by_key", [False, True], ids=["by token", "by key"])
-def test_another_account_finds_and_changes_nothing(owned: Owned, api: Front, by_key: bool) -> None:  # noqa: FBT001
+def test_foreign_account_finds_nothing(owned: Owned, api: Front, by_key: bool) -> None:  # noqa: FBT001
     before = owned.seen()
     assert sum(status == 200 and MARK in text for status, text in before.values()) > 10
     other = api.caller()
@@ -265,7 +265,7 @@ def test_another_account_finds_and_changes_nothing(owned: Owned, api: Front, by_
     assert owned.seen() == before
 
 
-def test_without_credentials_nothing_is_told_and_nothing_changes(owned: Owned, api: Front) -> None:
+def test_stranger_learns_nothing(owned: Owned, api: Front) -> None:
     before = owned.seen()
     key = owned.value("key_sid", "")
     for credentials in (None, (owned.caller.sid, ""), (owned.caller.sid, "0" * 32), (key, owned.caller.token)):
@@ -278,7 +278,7 @@ def test_without_credentials_nothing_is_told_and_nothing_changes(owned: Owned, a
     assert owned.seen() == before
 
 
-def test_another_accounts_lists_are_empty(owned: Owned, api: Front) -> None:
+def test_foreign_lists_are_empty(owned: Owned, api: Front) -> None:
     other = api.caller()
     lists = 0
     for request in _requests(owned, other.sid):

@@ -13,7 +13,7 @@ from harness import eventually
 NOBODY = "AC" + "0" * 32
 
 
-def test_the_sdk_makes_lists_renames_and_revokes_keys(caller: Caller) -> None:
+def test_sdk_walks_life_cycle(caller: Caller) -> None:
     made = caller.twilio.new_keys.create(friendly_name="shop")
     assert made.sid.startswith("SK")
     assert made.friendly_name == "shop"
@@ -54,7 +54,7 @@ def test_keys_come_in_pages(caller: Caller) -> None:
         assert (answer.status_code, answer.json()["code"]) == (400, 20001), wrong
 
 
-def test_a_key_opens_what_its_account_has(api: Front, caller: Caller) -> None:
+def test_key_opens_its_accounts_things(api: Front, caller: Caller) -> None:
     configuration_id = caller.configure()
     transcription_id = caller.submit(configuration_id)
     made = caller.twilio.new_keys.create()
@@ -98,7 +98,7 @@ def test_a_key_may_not_manage_keys(api: Front, caller: Caller) -> None:
     assert [key.sid for key in caller.twilio.keys.list()] == [made.sid]
 
 
-def test_a_revoked_key_is_refused_within_the_memory_of_the_server(api: Front, caller: Caller) -> None:
+def test_revoked_key_refused_in_time(api: Front, caller: Caller) -> None:
     made = caller.twilio.new_keys.create()
     by_key = api.caller(Credentials(made.sid, made.secret))
     assert by_key.http.get("/v3/Transcriptions").status_code == 200
@@ -137,7 +137,7 @@ def test_the_sdk_fetches_the_account(caller: Caller) -> None:
     assert caller.token not in str(account.subresource_uris)
 
 
-def test_another_account_is_not_there(caller: Caller, first_caller: Caller) -> None:
+def test_foreign_account_not_found(caller: Caller, first_caller: Caller) -> None:
     answers = [
         caller.http.get(f"/2010-04-01/Accounts/{sid}{path}")
         for sid in (NOBODY, first_caller.sid)

@@ -39,7 +39,7 @@ def test_newest_first(caller: Caller) -> None:
     assert _ids(caller.twilio.voice.v3.transcriptions.list()) == ids
 
 
-def test_the_sdk_lists_more_than_a_page_holds(caller: Caller) -> None:
+def test_sdk_lists_beyond_page(caller: Caller) -> None:
     ids = _submitted(caller, 105)
     # Sends pageSize=500, which is taken as 100.
     assert _ids(caller.twilio.voice.v3.transcriptions.list(limit=500)) == ids
@@ -70,7 +70,7 @@ def test_the_sdk_pages_both_ways(caller: Caller) -> None:
     assert _ids(start.next_page()) == ids[2:4]
 
 
-def test_filters_hold_on_the_pages_that_the_sdk_asks_for_by_token_alone(caller: Caller) -> None:
+def test_filters_hold_by_token_alone(caller: Caller) -> None:
     american = caller.configure(language="en-US")
     british = caller.configure(language="en-GB")
     wanted = []
@@ -82,14 +82,14 @@ def test_filters_hold_on_the_pages_that_the_sdk_asks_for_by_token_alone(caller: 
     assert _ids(found) == wanted
 
 
-def test_what_a_request_says_goes_before_what_its_token_says(caller: Caller) -> None:
+def test_request_beats_its_token(caller: Caller) -> None:
     ids = _submitted(caller, 5)
     meta = caller.http.get("/v3/Transcriptions", params={"pageSize": 2}).json()["meta"]
     assert _listed(caller, pageToken=meta["nextToken"], pageSize=1) == ids[2:3]
     assert _listed(caller, pageToken=meta["nextToken"], languageCode="de-DE") == []
 
 
-def test_jobs_that_come_in_between_do_not_shift_the_pages(caller: Caller) -> None:
+def test_new_jobs_do_not_shift_pages(caller: Caller) -> None:
     ids = _submitted(caller, 4)
     first = caller.twilio.voice.v3.transcriptions.page(page_size=2)
     new = _submitted(caller, 1)
@@ -99,7 +99,7 @@ def test_jobs_that_come_in_between_do_not_shift_the_pages(caller: Caller) -> Non
     assert _listed(caller)[:1] == new
 
 
-def test_the_with_http_info_methods_send_pascal_case_and_are_understood(caller: Caller) -> None:
+def test_pascal_case_is_understood(caller: Caller) -> None:
     ids = _submitted(caller, 5)
     transcriptions = caller.twilio.voice.v3.transcriptions
     page = transcriptions.page_with_http_info(page_size=2)
@@ -137,7 +137,7 @@ def test_source_id_narrows_the_list(caller: Caller) -> None:
     assert caller.twilio.voice.v3.transcriptions.list(source_id="RE" + "0a" * 16) == []
 
 
-def test_created_after_is_inclusive_and_created_before_is_not(caller: Caller) -> None:
+def test_after_inclusive_before_exclusive(caller: Caller) -> None:
     (newest,) = _submitted(caller, 1)
     shown = caller.http.get(f"/v3/Transcriptions/{newest}").json()["transcription"]["createdAt"]
     second_after = datetime.fromisoformat(shown) + timedelta(seconds=1)
@@ -147,7 +147,7 @@ def test_created_after_is_inclusive_and_created_before_is_not(caller: Caller) ->
     assert _listed(caller, createdBefore=second_after.isoformat()) == [newest]
 
 
-def test_times_of_filters_may_be_in_any_zone(caller: Caller) -> None:
+def test_filter_times_in_any_zone(caller: Caller) -> None:
     ids = _submitted(caller, 1)
     hour_ago = (datetime.now(UTC) - timedelta(hours=1)).replace(microsecond=0)
     elsewhere = (hour_ago + timedelta(hours=14)).strftime("%Y-%m-%dT%H:%M:%S+14:00")
@@ -164,7 +164,7 @@ def test_the_sdk_sends_datetimes(caller: Caller) -> None:
     assert transcriptions.list(created_after=now + day) == []
 
 
-def test_a_list_shows_nothing_of_another_account(caller: Caller, first_caller: Caller) -> None:
+def test_list_shows_own_account_only(caller: Caller, first_caller: Caller) -> None:
     (other,) = _submitted(first_caller, 1)
     assert _listed(caller) == []
     assert other in _listed(first_caller, pageSize=100)
@@ -196,7 +196,7 @@ def _token(value: Any) -> str:
         ({"pageToken": base64.b64encode(b"pageToken=pageToken").decode()}, "/pageToken"),
     ],
 )
-def test_20001_for_a_query_that_is_not_understood(caller: Caller, query: dict[str, str], pointer: str) -> None:
+def test_20001_for_wrong_query(caller: Caller, query: dict[str, str], pointer: str) -> None:
     answer = caller.http.get("/v3/Transcriptions", params=query)
     assert (answer.status_code, answer.json()["code"]) == (400, 20001)
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]

@@ -40,12 +40,12 @@ def _validate(instance: object, schema: dict[str, Any], document: dict[str, Any]
     jsonschema.validate(instance, {**schema, "components": document["components"]}, jsonschema.Draft202012Validator)
 
 
-def test_the_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
+def test_document_is_valid_openapi_3_1(document: dict[str, Any]) -> None:
     assert document["openapi"].startswith("3.1.")
     OpenAPIV31SpecValidator(document).validate()
 
 
-def test_every_operation_is_described_and_says_what_goes_wrong(document: dict[str, Any]) -> None:
+def test_operations_tell_their_errors(document: dict[str, Any]) -> None:
     for method, path, operation in _operations(document):
         assert operation["summary"], (method, path)
         assert operation["description"], (method, path)
@@ -64,7 +64,7 @@ def test_every_operation_is_described_and_says_what_goes_wrong(document: dict[st
                 assert "HTTPValidationError" not in str(response)
 
 
-def test_bodies_and_answers_have_examples_that_fit_their_schemas(document: dict[str, Any]) -> None:
+def test_examples_fit_their_schemas(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     for method, path, operation in _operations(document):
         contents = [operation.get("requestBody", {}).get("content", {})]
@@ -83,7 +83,7 @@ def test_bodies_and_answers_have_examples_that_fit_their_schemas(document: dict[
 
 
 @pytest.mark.parametrize("path", pages())
-def test_a_page_loads_nothing_from_another_host(client: httpx2.Client, path: str) -> None:
+def test_page_loads_no_other_host(client: httpx2.Client, path: str) -> None:
     page = client.get(path)
     assert page.headers["Content-Type"].startswith("text/html")
     addresses = re.findall(r"""(?:src|href|url|action)\s*[=:(]\s*['"]?([^'")\s>]+)""", page.text)

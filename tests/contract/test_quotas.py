@@ -54,7 +54,7 @@ def put(caller: Caller, audio: bytes) -> httpx2.Response:
     )
 
 
-def test_one_job_too_many_is_answered_with_429_and_when_to_come_back(caller: Caller, front: Front) -> None:
+def test_job_too_many_gets_429_and_wait(caller: Caller, front: Front) -> None:
     configuration = caller.configure()
     first = caller.http.post(
         "/v3/Transcriptions",
@@ -94,7 +94,7 @@ def test_one_job_too_many_is_answered_with_429_and_when_to_come_back(caller: Cal
     assert eventually(created, timeout=30)
 
 
-def test_an_account_with_limits_of_its_own_goes_by_them(caller: Caller) -> None:
+def test_own_limits_hold(caller: Caller) -> None:
     configuration = caller.configure()
     limit(caller, "--jobs-waiting", "3", "--requests", "1000/minute")
     for _ in range(3):
@@ -113,7 +113,7 @@ def test_an_account_with_limits_of_its_own_goes_by_them(caller: Caller) -> None:
     assert told.value.code == 20429
 
 
-def test_audio_hours_that_are_used_up_are_said_to_be(caller: Caller) -> None:
+def test_used_up_audio_hours_said(caller: Caller) -> None:
     configuration = caller.configure()
     limit(caller, "--audio-hours", "0")
     answer = caller.create(configuration)
@@ -122,7 +122,7 @@ def test_audio_hours_that_are_used_up_are_said_to_be(caller: Caller) -> None:
     assert 1 <= int(answer.headers["Retry-After"]) <= 24 * 3600
 
 
-def test_an_upload_that_an_account_has_no_room_for_is_refused_in_the_older_shape(caller: Caller, call: bytes) -> None:
+def test_full_account_refuses_upload(caller: Caller, call: bytes) -> None:
     assert len(call) < 5_000_000 < 3 * len(call)
     kept = put(caller, call)
     assert kept.status_code == 201
@@ -143,7 +143,7 @@ def test_an_upload_that_an_account_has_no_room_for_is_refused_in_the_older_shape
     assert never.json()["code"] == 17560
 
 
-def test_an_upload_without_room_is_told_when_retention_will_have_made_some(caller: Caller, call: bytes) -> None:
+def test_upload_told_when_room_comes(caller: Caller, call: bytes) -> None:
     assert put(caller, call).status_code == 201
     limit(caller, "--stored-bytes", str(len(call) + 1000))
 
@@ -161,7 +161,7 @@ def test_an_upload_without_room_is_told_when_retention_will_have_made_some(calle
     assert waits(2 * 24 * 3600 + 60)
 
 
-def test_a_recording_that_would_be_transcribed_is_not_taken_where_no_job_could_be(caller: Caller, call: bytes) -> None:
+def test_upload_refused_if_its_job_would_be(caller: Caller, call: bytes) -> None:
     configuration = caller.configure()
     record_with(caller, [configuration])
     limit(caller, "--jobs-waiting", "1")
@@ -171,7 +171,7 @@ def test_a_recording_that_would_be_transcribed_is_not_taken_where_no_job_could_b
     assert "1 transcriptions of this account" in refused.json()["message"]
 
 
-def test_the_document_tells_of_429_and_its_header(front: Front) -> None:
+def test_document_tells_of_429(front: Front) -> None:
     document = httpx2.get(f"{front.server.url}/openapi.json", timeout=30, trust_env=False).json()
     for path, method in (
         ("/v3/Transcriptions", "post"),
@@ -186,7 +186,7 @@ def used(caller: Caller, title: str) -> float:
     return float(row.replace(",", ""))
 
 
-def test_a_finished_job_counts_with_its_media_its_text_and_its_audio(completed: Completed, call: bytes) -> None:
+def test_finished_job_counts_it_all(completed: Completed, call: bytes) -> None:
     assert used(completed.caller, "Jobs waiting") == 0
     assert used(completed.caller, "Audio hours in 24 h") == pytest.approx(
         completed.resource["duration"] / 3600, abs=0.01
@@ -198,9 +198,7 @@ def test_a_finished_job_counts_with_its_media_its_text_and_its_audio(completed: 
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("option", ["--jobs-running", "--audio-hours"])
-def test_an_accepted_job_waits_at_a_limit_and_goes_on_when_there_is_room(
-    option: str, serve: Front, media: MediaServer
-) -> None:
+def test_accepted_job_waits_at_limit(option: str, serve: Front, media: MediaServer) -> None:
     caller = serve.caller()
     configuration = caller.configure()
     limit(caller, "--jobs-running", "0")

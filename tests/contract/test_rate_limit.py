@@ -10,7 +10,7 @@ from callscribe.ids import new_transcription_id
 from harness import ACCOUNT_SID, AUTH_TOKEN, running
 
 
-def test_an_account_that_asks_too_often_is_told_when_to_come_back(tmp_path: Path) -> None:
+def test_too_many_requests_told_to_wait(tmp_path: Path) -> None:
     with (
         running(tmp_path / "data", command="api", CALLSCRIBE_RATE_LIMIT="2/hour") as server,
         closing(Front(server)) as front,

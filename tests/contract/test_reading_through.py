@@ -93,7 +93,7 @@ def of_source(caller: Caller, sid: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_recording_at_twilio_is_transcribed_from_there(twilio: Caller, caller: Caller) -> None:
+def test_twilio_recording_transcribed(twilio: Caller, caller: Caller) -> None:
     sid = upload(twilio, AUDIO, **CALL | {"Direction": "outbound-api"})
     created = accepted(transcribe(caller, sid))
     assert created["audioStartedAt"] == "2026-03-02T09:30:00Z"
@@ -113,7 +113,7 @@ def test_a_recording_at_twilio_is_transcribed_from_there(twilio: Caller, caller:
     assert caller.ended(accepted(transcribe(caller, sid))["id"])["error"]["code"] == 17552
 
 
-def test_what_twilio_does_not_have_or_nobody_can_read_is_17533(twilio: Caller, caller: Caller) -> None:
+def test_unreadable_at_twilio_is_17533(twilio: Caller, caller: Caller) -> None:
     assert refused(transcribe(caller, new_recording_sid()))[:3] == (17533, 422, "/sourceId")
     for fields, reason in (
         ({"encryption_details": {"type": "rsa-aes"}}, "encrypted"),
@@ -129,12 +129,12 @@ def test_what_twilio_does_not_have_or_nobody_can_read_is_17533(twilio: Caller, c
         accepted(transcribe(caller, sid))
 
 
-def test_another_account_has_nothing_of_it(twilio: Caller, reading: Front) -> None:
+def test_foreign_account_has_nothing(twilio: Caller, reading: Front) -> None:
     sid = upload(twilio, AUDIO, **CALL)
     assert refused(transcribe(reading.caller(), sid))[:2] == (17533, 422)
 
 
-def test_17535_too_many_transcriptions_of_a_recording_to_be_listed_by_it(twilio: Caller, caller: Caller) -> None:
+def test_17535_too_many_to_list(twilio: Caller, caller: Caller) -> None:
     sid = upload(twilio, AUDIO, **CALL)
     for _ in range(2):
         accepted(transcribe(caller, sid))
@@ -144,7 +144,7 @@ def test_17535_too_many_transcriptions_of_a_recording_to_be_listed_by_it(twilio:
     assert refused(answer)[:3] == (17535, 400, "/sourceId")
 
 
-def test_a_notice_has_a_recording_transcribed_as_the_account_wants_and_once(twilio: Caller, caller: Caller) -> None:
+def test_notice_transcribes_once(twilio: Caller, caller: Caller) -> None:
     configuration = caller.configure(participantDefaults=None)
     record_with(caller, [configuration])
     sid = upload(twilio, AUDIO, **CALL)
@@ -160,7 +160,7 @@ def test_a_notice_has_a_recording_transcribed_as_the_account_wants_and_once(twil
     assert of_source(caller, sid) == []
 
 
-def test_an_outage_of_twilio_delays_and_loses_nothing(twilio: Caller, caller: Caller) -> None:
+def test_outage_of_twilio_loses_nothing(twilio: Caller, caller: Caller) -> None:
     record_with(caller, [caller.configure()])
     noticed, asked = upload(twilio, AUDIO, **CALL), upload(twilio, AUDIO, **CALL)
     processes = twilio.server.tree()
@@ -180,9 +180,7 @@ def test_an_outage_of_twilio_delays_and_loses_nothing(twilio: Caller, caller: Ca
     accepted(eventually(lambda: answer if (answer := transcribe(caller, asked)).status_code != 503 else None))
 
 
-def test_a_recording_that_is_noticed_early_is_waited_for_and_one_that_will_never_be_is_not(
-    twilio: Caller, caller: Caller
-) -> None:
+def test_early_recording_awaited_absent_not(twilio: Caller, caller: Caller) -> None:
     record_with(caller, [caller.configure()])
     early, absent = upload(twilio, AUDIO, **CALL), upload(twilio, AUDIO, **CALL)
     call_sid = twilio.twilio.recordings(early).fetch().call_sid
@@ -213,19 +211,17 @@ def test_a_recording_that_is_noticed_early_is_waited_for_and_one_that_will_never
         ({"RecordingSid": "RE1"}, 20001, 400),
     ],
 )
-def test_a_notice_that_is_not_twilios_is_refused(
-    caller: Caller, fields: dict[str, str], code: int, status: int
-) -> None:
+def test_forged_notice_refused(caller: Caller, fields: dict[str, str], code: int, status: int) -> None:
     answer = notify(caller, new_recording_sid(), **fields)
     assert (answer.json()["code"], answer.status_code) == (code, status)
 
 
-def test_a_notice_without_a_signature_is_refused(caller: Caller) -> None:
+def test_unsigned_notice_refused(caller: Caller) -> None:
     answer = caller.http.post(WEBHOOK, data={"RecordingSid": new_recording_sid()})
     assert (answer.json()["code"], answer.status_code) == (20403, 403)
 
 
-def test_without_a_twilio_account_a_notice_is_told_what_to_set(api: Front) -> None:
+def test_notice_without_twilio_account(api: Front) -> None:
     answer = api.caller().http.post(WEBHOOK, data={"RecordingSid": new_recording_sid()})
     assert (answer.json()["code"], answer.status_code) == (20404, 404)
     assert "CALLSCRIBE_TWILIO_AUTH_TOKEN" in answer.json()["detail"]

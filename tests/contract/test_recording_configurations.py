@@ -45,7 +45,7 @@ def _refused(answer: Any, pointer: str) -> None:
     assert [error["pointer"] for error in answer.json()["details"]["errors"]] == [pointer]
 
 
-def test_the_sdk_creates_fetches_updates_and_deletes(caller: Caller) -> None:
+def test_sdk_walks_life_cycle(caller: Caller) -> None:
     transcription = caller.configure()
     v2 = caller.twilio.voice.v2
     created = v2.configurations("Recording").create(
@@ -87,7 +87,7 @@ def test_the_sdk_creates_fetches_updates_and_deletes(caller: Caller) -> None:
     assert (gone.value.status, gone.value.code) == (404, 20404)
 
 
-def test_the_sdks_own_fault_leaves_the_configuration_created(caller: Caller) -> None:
+def test_sdk_fault_leaves_it_created(caller: Caller) -> None:
     # `recording.create()` sends the request and fails over its own result; seen in twilio 9.13.0.
     request = RecordingList.VoiceV2ConfigurationRecordingRequest(
         {"unique_name": "made-anyway", "configuration": _options(caller.configure())}
@@ -97,7 +97,7 @@ def test_the_sdks_own_fault_leaves_the_configuration_created(caller: Caller) -> 
     assert caller.http.get(f"{PATH}/made-anyway").status_code == 200
 
 
-def test_the_sdk_sets_and_fetches_the_default(caller: Caller) -> None:
+def test_sdk_sets_and_fetches_default(caller: Caller) -> None:
     default = caller.twilio.voice.v2.configurations("Recording").default
     with pytest.raises(TwilioRestException) as missing:
         default.fetch()
@@ -110,7 +110,7 @@ def test_the_sdk_sets_and_fetches_the_default(caller: Caller) -> None:
     assert caller.http.get(f"{PATH}/Default").status_code == 404
 
 
-def test_the_sdk_keeps_the_accounts_own_options(caller: Caller) -> None:
+def test_sdk_keeps_account_options(caller: Caller) -> None:
     transcription = caller.configure()
     v2 = caller.twilio.voice.v2
     own = v2.account_default_configuration("Recording")
@@ -141,7 +141,7 @@ def test_the_types_do_not_mix(caller: Caller) -> None:
     assert caller.create(recording).json()["code"] == 17501
 
 
-def test_a_feature_is_named_by_id_or_name_and_kept_by_id(caller: Caller) -> None:
+def test_feature_by_name_kept_by_id(caller: Caller) -> None:
     document = {"unique_name": "english", "configuration": {"transcriptionEngine": "twilio_managed"}}
     first = caller.http.post("/v2/Configurations/Transcription", json=document).json()["id"]
     second = caller.configure()
@@ -152,7 +152,7 @@ def test_a_feature_is_named_by_id_or_name_and_kept_by_id(caller: Caller) -> None
     assert [feature["featureId"] for feature in changed["configuration"]["features"]] == [second, first]
 
 
-def test_a_feature_may_outlive_what_it_names(caller: Caller) -> None:
+def test_feature_outlives_its_target(caller: Caller) -> None:
     transcription = caller.configure()
     path = f"{PATH}/{_post(caller, configuration=_options(transcription)).json()['id']}"
     assert caller.http.delete(f"/v2/Configurations/Transcription/{transcription}").status_code == 204
@@ -162,7 +162,7 @@ def test_a_feature_may_outlive_what_it_names(caller: Caller) -> None:
     _refused(again, "/configuration/features/0/featureId")
 
 
-def test_a_feature_must_name_a_transcription_configuration_of_the_account(caller: Caller, first_caller: Caller) -> None:
+def test_feature_must_name_own_one(caller: Caller, first_caller: Caller) -> None:
     mine = caller.configure()
     recording = _post(caller).json()["id"]
     for wrong in (first_caller.configure(), recording, "", "nothing", f"voice_transcriptionconfiguration_{'0' * 26}"):
@@ -209,13 +209,13 @@ def test_everything_may_be_left_out(caller: Caller) -> None:
     }
 
 
-def test_a_name_is_unique_in_its_type_and_no_id(caller: Caller) -> None:
+def test_name_unique_in_type_and_no_id(caller: Caller) -> None:
     assert _post(caller, unique_name="one").status_code == 201
     assert _post(caller, unique_name="one").json()["code"] == 20409
     _refused(_post(caller, unique_name=f"voice_recordingconfiguration_{'0' * 26}"), "/unique_name")
 
 
-def test_the_sdks_own_request_for_account_options_cannot_be_made() -> None:
+def test_sdk_cannot_ask_account_options() -> None:
     # It looks for a class in the wrong module; seen in twilio 9.13.0. The request of
     # `account_default_configuration("Recording")` serves.
     with pytest.raises(NameError):

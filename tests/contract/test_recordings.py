@@ -64,7 +64,7 @@ def refusal(answer: httpx2.Response) -> tuple[int, int, list[str]]:
 # Uploading.
 
 
-def test_a_form_makes_a_recording_and_its_call(caller: Caller, dual: bytes) -> None:
+def test_form_makes_recording_and_call(caller: Caller, dual: bytes) -> None:
     fields = {
         "CallSid": CALL_SID,
         "From": "+15550100",
@@ -96,7 +96,7 @@ def test_a_form_makes_a_recording_and_its_call(caller: Caller, dual: bytes) -> N
     assert call.duration == "3"
 
 
-def test_the_body_may_be_the_audio_and_the_query_the_rest(caller: Caller, mono: bytes) -> None:
+def test_body_audio_query_fields(caller: Caller, mono: bytes) -> None:
     answer = caller.http.post(
         path(caller),
         params={"From": "sip:ada@example.com", "Direction": "outbound", "StartTime": "Mon, 02 Mar 2026 09:30:00 +0000"},
@@ -110,7 +110,7 @@ def test_the_body_may_be_the_audio_and_the_query_the_rest(caller: Caller, mono: 
     assert (call._from, call.to, call.direction) == ("sip:ada@example.com", None, "outbound-api")
 
 
-def test_a_file_part_of_any_name_is_taken_and_fields_may_follow_it(caller: Caller, dual: bytes) -> None:
+def test_any_file_part_fields_may_follow(caller: Caller, dual: bytes) -> None:
     boundary = "edge"
     body = (
         b'--edge\r\nContent-Disposition: form-data; name="upload"; filename="x.wav"\r\n\r\n'
@@ -125,13 +125,13 @@ def test_a_file_part_of_any_name_is_taken_and_fields_may_follow_it(caller: Calle
     assert answer.json()["call_sid"] == CALL_SID
 
 
-def test_without_a_word_about_a_call_there_is_none(caller: Caller, dual: bytes) -> None:
+def test_no_call_without_call_fields(caller: Caller, dual: bytes) -> None:
     recording = caller.twilio.recordings(sent(caller, dual)).fetch()
     assert (recording.call_sid, recording.start_time) == (None, None)
     assert caller.twilio.calls.list() == []
 
 
-def test_a_call_that_is_known_gets_what_is_new(caller: Caller, dual: bytes) -> None:
+def test_known_call_gets_what_is_new(caller: Caller, dual: bytes) -> None:
     sent(caller, dual, CallSid=CALL_SID, From="+15550100", StartTime="2026-03-02T09:30:00Z")
     sent(caller, dual, CallSid=CALL_SID, To="+15550199", StartTime="2026-03-02T09:40:00Z")
     call = caller.twilio.calls(CALL_SID).fetch()
@@ -153,9 +153,7 @@ def test_a_call_that_is_known_gets_what_is_new(caller: Caller, dual: bytes) -> N
         ({"From": "+" + "1" * 255}, ["/From"]),
     ],
 )
-def test_fields_that_are_wrong_are_named(
-    caller: Caller, dual: bytes, fields: dict[str, str], pointers: list[str]
-) -> None:
+def test_wrong_fields_named(caller: Caller, dual: bytes, fields: dict[str, str], pointers: list[str]) -> None:
     by_form = caller.http.post(path(caller), data=fields, files={"Media": dual})
     status, code, found = refusal(by_form)
     assert (status, code, sorted(set(found))) == (400, 20001, sorted(pointers))
@@ -164,14 +162,12 @@ def test_fields_that_are_wrong_are_named(
     assert caller.twilio.recordings.list() == []
 
 
-def test_channels_are_checked_against_the_audio(caller: Caller, dual: bytes) -> None:
+def test_channels_checked_against_audio(caller: Caller, dual: bytes) -> None:
     assert refusal(send(caller, dual, Channels="1")) == (400, 20001, ["/Channels"])
     assert blobs(caller) == []
 
 
-def test_what_is_no_recording_is_refused_with_its_code_and_leaves_nothing(
-    caller: Caller, dual: bytes, tmp_path: Path
-) -> None:
+def test_bad_recording_leaves_nothing(caller: Caller, dual: bytes, tmp_path: Path) -> None:
     def made(name: str, seconds: float, channels: int = 1, rate: int = 16000) -> bytes:
         sound = signal(seconds, rate, channels)
         return write(tmp_path / name, sound, container="wav", codec="pcm_s16le", rate=rate).read_bytes()
@@ -191,7 +187,7 @@ def test_what_is_no_recording_is_refused_with_its_code_and_leaves_nothing(
     assert not [each for each in (caller.server.data / "spool").rglob("*") if each.is_file()]
 
 
-def test_a_recording_that_is_too_large_is_refused_while_it_comes(strict: Front, dual: bytes) -> None:
+def test_too_large_refused_in_transit(strict: Front, dual: bytes) -> None:
     caller = strict.caller()
     large = dual + bytes(3_000_000)
     pieces = (large[at : at + 100_000] for at in range(0, len(large), 100_000))
@@ -219,13 +215,13 @@ def test_a_recording_that_is_too_large_is_refused_while_it_comes(strict: Front, 
         ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="Media"\r\n\r\nRIFF'),
     ],
 )
-def test_a_body_that_is_no_upload_is_refused(caller: Caller, content_type: str, body: bytes) -> None:
+def test_non_upload_refused(caller: Caller, content_type: str, body: bytes) -> None:
     answer = caller.http.post(path(caller), content=body, headers={"Content-Type": content_type})
     assert refusal(answer)[:2] == (400, 20001)
     assert blobs(caller) == []
 
 
-def test_the_same_key_makes_one_recording(caller: Caller, dual: bytes, mono: bytes) -> None:
+def test_same_key_makes_one_recording(caller: Caller, dual: bytes, mono: bytes) -> None:
     headers = {"Content-Type": "audio/wav", "Idempotency-Key": "one"}
 
     def post(audio: bytes, **fields: str) -> httpx2.Response:
@@ -247,7 +243,7 @@ def test_the_same_key_makes_one_recording(caller: Caller, dual: bytes, mono: byt
 # Listing.
 
 
-def test_lists_are_newest_first_and_pages_lead_to_one_another(caller: Caller, dual: bytes) -> None:
+def test_newest_first_pages_linked(caller: Caller, dual: bytes) -> None:
     sids = [sent(caller, dual) for _ in range(5)][::-1]
     assert [each.sid for each in caller.twilio.recordings.list()] == sids
     assert [each.sid for each in caller.twilio.recordings.list(limit=3, page_size=2)] == sids[:3]
@@ -268,7 +264,7 @@ def test_lists_are_newest_first_and_pages_lead_to_one_another(caller: Caller, du
     assert following["first_page_uri"].startswith(path(caller))
 
 
-def test_lists_are_narrowed_by_call_conference_and_day(caller: Caller, dual: bytes) -> None:
+def test_narrowed_by_call_conference_day(caller: Caller, dual: bytes) -> None:
     conference = "CF" + "1" * 32
     of_call = sent(caller, dual, CallSid=CALL_SID)
     of_conference = sent(caller, dual, ConferenceSid=conference)
@@ -310,11 +306,11 @@ def test_lists_are_narrowed_by_call_conference_and_day(caller: Caller, dual: byt
         {"ConferenceSid": "x"},
     ],
 )
-def test_a_list_that_cannot_be_is_refused(caller: Caller, query: dict[str, str]) -> None:
+def test_impossible_list_refused(caller: Caller, query: dict[str, str]) -> None:
     assert refusal(caller.http.get(path(caller), params=query))[:2] == (400, 20001)
 
 
-def test_calls_are_listed_by_every_filter(caller: Caller, dual: bytes) -> None:
+def test_calls_listed_by_every_filter(caller: Caller, dual: bytes) -> None:
     for number in range(3):
         sent(
             caller,
@@ -348,7 +344,7 @@ def test_calls_are_listed_by_every_filter(caller: Caller, dual: bytes) -> None:
 # Audio.
 
 
-def test_audio_is_delivered_as_it_came_in(caller: Caller, dual: bytes, mono: bytes) -> None:
+def test_audio_delivered_as_it_came(caller: Caller, dual: bytes, mono: bytes) -> None:
     recording = caller.twilio.recordings(sent(caller, dual)).fetch()
     for address in (
         recording.media_url,
@@ -371,7 +367,7 @@ def test_what_players_do_not_know_is_delivered_as_pcm(caller: Caller) -> None:
         assert (file.getsampwidth(), file.getframerate(), file.getnframes()) == (2, 8000, 48000)
 
 
-def test_other_forms_are_made_once_and_kept(caller: Caller, dual: bytes) -> None:
+def test_renditions_made_once_and_kept(caller: Caller, dual: bytes) -> None:
     recording = caller.twilio.recordings(sent(caller, dual)).fetch()
     one = caller.http.get(f"{recording.media_url}.wav", params={"RequestedChannels": 1})
     with wave.open(BytesIO(one.content)) as file:
@@ -386,7 +382,7 @@ def test_other_forms_are_made_once_and_kept(caller: Caller, dual: bytes) -> None
     assert {each.name for each in blobs(caller)} == {"media", "1.wav", "2.mp3"}
 
 
-def test_two_channels_of_a_recording_with_one_are_refused(caller: Caller, mono: bytes) -> None:
+def test_no_two_channels_from_one(caller: Caller, mono: bytes) -> None:
     sid = sent(caller, mono)
     answer = caller.http.get(path(caller, f"Recordings/{sid}.wav"), params={"RequestedChannels": 2})
     assert refusal(answer) == (400, 16113, ["/RequestedChannels"])
@@ -394,7 +390,7 @@ def test_two_channels_of_a_recording_with_one_are_refused(caller: Caller, mono: 
     assert refusal(answer) == (400, 20001, ["/RequestedChannels"])
 
 
-def test_ranges_and_conditions_are_kept_to(caller: Caller, dual: bytes) -> None:
+def test_ranges_and_conditions_hold(caller: Caller, dual: bytes) -> None:
     address = path(caller, f"Recordings/{sent(caller, dual)}.wav")
 
     def get(**headers: str) -> httpx2.Response:
@@ -427,7 +423,7 @@ def test_audio_needs_credentials(caller: Caller, dual: bytes) -> None:
 # Deleting, and others' accounts.
 
 
-def test_what_is_deleted_is_gone_with_every_form_of_its_audio(serve: Front, dual: bytes) -> None:
+def test_deletion_takes_every_form(serve: Front, dual: bytes) -> None:
     caller = serve.caller()
     sid = sent(caller, dual, CallSid=CALL_SID)
     caller.http.get(path(caller, f"Recordings/{sid}.mp3"))
@@ -440,7 +436,7 @@ def test_what_is_deleted_is_gone_with_every_form_of_its_audio(serve: Front, dual
     assert caller.twilio.calls(CALL_SID).fetch().sid == CALL_SID
 
 
-def test_nothing_is_seen_of_another_account(api: Front, caller: Caller, dual: bytes) -> None:
+def test_foreign_account_sees_nothing(api: Front, caller: Caller, dual: bytes) -> None:
     sid = sent(caller, dual, CallSid=CALL_SID)
     stranger = api.caller()
     for address in (path(stranger, f"Recordings/{sid}.json"), path(caller, f"Recordings/{sid}.json"), path(caller)):
@@ -450,9 +446,7 @@ def test_nothing_is_seen_of_another_account(api: Front, caller: Caller, dual: by
     assert caller.twilio.calls(CALL_SID).fetch()._from is None
 
 
-def test_an_import_beside_the_server_is_seen_by_it_and_transcribed_as_asked(
-    caller: Caller, dual: bytes, tmp_path: Path
-) -> None:
+def test_import_is_seen_and_transcribed(caller: Caller, dual: bytes, tmp_path: Path) -> None:
     configuration_id = caller.configure()
     (tmp_path / "call.wav").write_bytes(dual)
     arguments = ["recordings", "import", str(tmp_path), "--data", str(caller.server.data), "--account", caller.sid]

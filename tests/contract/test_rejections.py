@@ -49,14 +49,14 @@ def test_17500_not_exactly_one_source(caller: Caller, fields: dict[str, Any]) ->
     _refused(caller, _body(caller, **fields), 17500, 400, "")
 
 
-def test_17501_configuration_id_missing(caller: Caller) -> None:
+def test_17501_configuration_missing(caller: Caller) -> None:
     _refused(caller, {"mediaUrl": MEDIA_URL}, 17501, 400, "/transcriptionConfigurationId")
 
 
 @pytest.mark.parametrize(
     "value", ["", "support-calls", f"voice_transcriptionconfiguration_{'A' * 26}", 7, None, ["x"], f"conv_{'0' * 26}"]
 )
-def test_17501_configuration_id_malformed(caller: Caller, value: object) -> None:
+def test_17501_configuration_malformed(caller: Caller, value: object) -> None:
     body = {"transcriptionConfigurationId": value, "mediaUrl": MEDIA_URL}
     _refused(caller, body, 17501, 400, "/transcriptionConfigurationId")
 
@@ -87,11 +87,11 @@ def test_17502_source_id_malformed(caller: Caller, value: object) -> None:
         "https://media.example.com/" + "x" * 5000,
     ],
 )
-def test_17503_media_url_malformed_or_of_another_scheme(caller: Caller, value: object) -> None:
+def test_17503_media_url_malformed(caller: Caller, value: object) -> None:
     _refused(caller, _body(caller, mediaUrl=value), 17503, 400, "/mediaUrl")
 
 
-def test_17510_one_participant_with_a_recording(caller: Caller) -> None:
+def test_17510_one_with_recording(caller: Caller) -> None:
     body = _body(caller, mediaUrl=None, sourceId=RECORDING, participants=[_party()])
     _refused(caller, body, 17510, 400, "/participants")
 
@@ -101,7 +101,7 @@ def test_17510_three_participants(caller: Caller) -> None:
     _refused(caller, body, 17510, 400, "/participants")
 
 
-def test_17510_not_two_participants_where_a_conversation_is_stored(caller: Caller) -> None:
+def test_17510_stored_needs_two(caller: Caller) -> None:
     options = {"conversationConfigurationId": make_conversation_configuration(caller), "participantDefaults": None}
     body = _body(caller, options, participants=[_party(1, type="CUSTOMER", address="+1")])
     _refused(caller, body, 17510, 400, "/participants")
@@ -119,35 +119,35 @@ def test_17511_channel_missing(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize("value", [1.5, 1.0, "1", True, [1]])
-def test_17512_channel_not_an_integer_and_nothing_is_coerced(caller: Caller, value: object) -> None:
+def test_17512_channel_not_integer(caller: Caller, value: object) -> None:
     body = _body(caller, participants=[_party(value)])
     _refused(caller, body, 17512, 400, "/participants/0/audioChannelIndex")
 
 
-def test_17513_two_participants_on_one_channel(caller: Caller) -> None:
+def test_17513_two_on_one_channel(caller: Caller) -> None:
     _refused(caller, _body(caller, participants=[_party(2), _party(2)]), 17513, 400, "/participants")
 
 
 @pytest.mark.parametrize("value", ["customer", "AGENT", "", 3])
-def test_17514_unknown_participant_type(caller: Caller, value: object) -> None:
+def test_17514_unknown_type(caller: Caller, value: object) -> None:
     body = _body(caller, participants=[_party(1, type=value)])
     _refused(caller, body, 17514, 400, "/participants/0/type")
 
 
-def test_17515_a_type_on_one_participant_only(caller: Caller) -> None:
+def test_17515_type_on_one_only(caller: Caller) -> None:
     body = _body(
         caller, {"participantDefaults": None}, participants=[_party(1, type="CUSTOMER"), _party(2, name="Daniel")]
     )
     _refused(caller, body, 17515, 400, "/participants")
 
 
-def test_17516_no_customer_where_a_conversation_is_stored(caller: Caller) -> None:
+def test_17516_stored_without_customer(caller: Caller) -> None:
     given = [_party(1, type="AI_AGENT", address="+1"), _party(2, type="HUMAN_AGENT", address="+2")]
     body = _body(caller, {"conversationConfigurationId": make_conversation_configuration(caller)}, participants=given)
     _refused(caller, body, 17516, 400, "/participants")
 
 
-def test_17517_no_address_where_a_conversation_is_stored(caller: Caller) -> None:
+def test_17517_stored_without_address(caller: Caller) -> None:
     given = [_party(1, address="+15550100"), _party(2)]
     body = _body(caller, {"conversationConfigurationId": make_conversation_configuration(caller)}, participants=given)
     _refused(caller, body, 17517, 400, "/participants/1/address")
@@ -158,17 +158,17 @@ def test_17530_no_such_configuration(caller: Caller) -> None:
     _refused(caller, body, 17530, 404, "/transcriptionConfigurationId")
 
 
-def test_17530_a_deleted_configuration(caller: Caller) -> None:
+def test_17530_deleted_configuration(caller: Caller) -> None:
     body = _body(caller)
     caller.http.delete(f"/v2/Configurations/Transcription/{body['transcriptionConfigurationId']}")
     _refused(caller, body, 17530, 404, "/transcriptionConfigurationId")
 
 
-def test_17530_another_accounts_configuration(caller: Caller, first_caller: Caller) -> None:
+def test_17530_foreign_configuration(caller: Caller, first_caller: Caller) -> None:
     _refused(caller, _body(first_caller), 17530, 404, "/transcriptionConfigurationId")
 
 
-def test_17533_a_recording_that_this_server_does_not_have(caller: Caller) -> None:
+def test_17533_unknown_recording(caller: Caller) -> None:
     _refused(caller, _body(caller, mediaUrl=None, sourceId=RECORDING), 17533, 422, "/sourceId")
 
 
@@ -189,16 +189,16 @@ def test_17533_a_recording_that_this_server_does_not_have(caller: Caller) -> Non
         ({"a/b~c": 1}, "/a~1b~0c"),
     ],
 )
-def test_20001_wrong_types_and_unknown_fields(caller: Caller, fields: dict[str, Any], pointer: str) -> None:
+def test_20001_types_and_unknown_fields(caller: Caller, fields: dict[str, Any], pointer: str) -> None:
     _refused(caller, _body(caller, **fields), 20001, 400, pointer)
 
 
-def test_20001_a_start_time_beside_a_recording(caller: Caller) -> None:
+def test_20001_start_time_and_recording(caller: Caller) -> None:
     body = _body(caller, mediaUrl=None, sourceId=RECORDING, audioStartedAt="2026-03-02T09:30:00Z")
     _refused(caller, body, 20001, 400, "/audioStartedAt")
 
 
-def test_every_fault_is_told_at_once_under_the_code_of_the_first(caller: Caller) -> None:
+def test_every_fault_under_first_code(caller: Caller) -> None:
     body = {"transcriptionConfigurationId": "a b", "mediaUrl": "x", "participants": [_party(9, type="x")]}
     pointers = (
         "/transcriptionConfigurationId",
@@ -209,7 +209,7 @@ def test_every_fault_is_told_at_once_under_the_code_of_the_first(caller: Caller)
     _refused(caller, body, 17501, 400, *pointers)
 
 
-def test_the_sdk_raises_a_service_exception_with_everything_in_it(caller: Caller) -> None:
+def test_sdk_exception_has_everything(caller: Caller) -> None:
     request = TranscriptionList.CreateV3TranscriptionsRequest(
         {"transcriptionConfigurationId": caller.configure(), "mediaUrl": "ftp://media.example.com/1.wav"}
     )
@@ -239,7 +239,7 @@ def test_20001_malformed_json(caller: Caller, path: str, content: bytes) -> None
 
 @pytest.mark.parametrize("path", ["/v3/Transcriptions", "/v2/Configurations/Transcription"])
 @pytest.mark.parametrize("announced", [True, False], ids=["announced", "chunked"])
-def test_20413_a_body_of_ten_megabytes(caller: Caller, path: str, announced: bool) -> None:  # noqa: FBT001
+def test_20413_ten_megabytes(caller: Caller, path: str, announced: bool) -> None:  # noqa: FBT001
     size = 10_000_000
     content = b" " * size if announced else (b" " * 100_000 for _ in range(size // 100_000))
     answer = caller.http.post(path, content=content, headers={"Content-Type": "application/json"})
@@ -256,7 +256,7 @@ def test_20413_a_body_of_ten_megabytes(caller: Caller, path: str, announced: boo
         ("DELETE", "/v2/Configurations/Transcription/Default"),
     ],
 )
-def test_405_for_methods_that_a_path_does_not_have(caller: Caller, method: str, path: str) -> None:
+def test_405_for_other_methods(caller: Caller, method: str, path: str) -> None:
     answer = caller.http.request(method, path)
     if path.endswith("Default"):  # the path of a configuration too, which has DELETE
         assert answer.status_code == 404
@@ -307,7 +307,7 @@ def test_20404_in_the_legacy_shape(caller: Caller, path: str) -> None:
     assert answer.headers["Content-Type"] == "application/json"
 
 
-def test_a_transcript_before_its_time_is_20404_and_says_when_to_ask_again(caller: Caller) -> None:
+def test_20404_early_says_when_to_ask(caller: Caller) -> None:
     transcription_id = caller.submit(caller.configure())
     answer = caller.http.get(f"/v3/Transcriptions/{transcription_id}/Transcript")
     assert (answer.status_code, answer.json()["code"]) == (404, 20404)
@@ -315,7 +315,7 @@ def test_a_transcript_before_its_time_is_20404_and_says_when_to_ask_again(caller
     assert "PENDING" in answer.json()["detail"]
 
 
-def test_a_callback_cannot_be_sent_again_before_there_is_one(caller: Caller) -> None:
+def test_no_resend_before_callback(caller: Caller) -> None:
     transcription_id = caller.submit(caller.configure())
     answer = caller.http.post(f"/v3/Transcriptions/{transcription_id}/Callbacks")
     assert (answer.status_code, answer.json()["code"]) == (404, 20404)

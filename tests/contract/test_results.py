@@ -23,7 +23,7 @@ def _get(completed: Completed, suffix: str = "", **headers: str) -> httpx2.Respo
     return answer
 
 
-def test_a_completed_transcription_links_to_its_transcript_and_its_media(completed: Completed) -> None:
+def test_links_to_transcript_and_media(completed: Completed) -> None:
     resource = completed.resource
     assert resource["status"] == "COMPLETED"
     assert resource["duration"] == 65
@@ -38,13 +38,13 @@ def test_a_completed_transcription_links_to_its_transcript_and_its_media(complet
     assert "Retry-After" not in _get(completed).headers
 
 
-def test_an_engine_of_twilios_is_served_by_this_machines_and_says_so(completed: Completed) -> None:
+def test_twilio_engine_served_by_ours(completed: Completed) -> None:
     resolved = completed.resource["resolvedConfiguration"]
     assert (resolved["transcriptionEngine"], resolved["speechModel"]) == ("deepgram", "nova-3")
     assert resolved["servedBy"] == {"engine": "whisper", "model": "tiny.en"}
 
 
-def test_the_sdk_lists_it_by_its_status(completed: Completed) -> None:
+def test_sdk_lists_by_status(completed: Completed) -> None:
     transcriptions = completed.caller.twilio.voice.v3.transcriptions
     (listed,) = transcriptions.list(status="COMPLETED")
     assert (listed.id, listed.duration, listed.links["transcript"]) == (
@@ -56,7 +56,7 @@ def test_the_sdk_lists_it_by_its_status(completed: Completed) -> None:
     assert transcriptions(completed.id).fetch().status == "COMPLETED"
 
 
-def test_the_transcript_has_both_parties_on_one_time_line(completed: Completed) -> None:
+def test_parties_on_one_time_line(completed: Completed) -> None:
     document = _get(completed, "/Transcript").json()
     assert document["id"] == completed.id
     assert document["accountId"] == completed.caller.sid
@@ -81,7 +81,7 @@ def test_the_transcript_has_both_parties_on_one_time_line(completed: Completed) 
     assert "Thank you for calling Riverside" in spoken[2]
 
 
-def test_the_transcript_has_figures_for_the_call_and_each_participant(completed: Completed) -> None:
+def test_figures_for_call_and_party(completed: Completed) -> None:
     document = _get(completed, "/Transcript").json()
     assert document["omissions"] == []
     figures = document["statistics"]
@@ -124,9 +124,7 @@ def _times_are_in_order(words: list[dict[str, Any]]) -> None:
         ("", "image/png", "application/json"),
     ],
 )
-def test_the_transcript_comes_as_the_suffix_or_accept_says(
-    completed: Completed, suffix: str, accept: str, media_type: str
-) -> None:
+def test_format_by_suffix_or_accept(completed: Completed, suffix: str, accept: str, media_type: str) -> None:
     answer = _get(completed, f"/Transcript{suffix}", Accept=accept)
     assert answer.headers["Content-Type"] == media_type
 
@@ -143,7 +141,7 @@ def test_captions_carry_the_speakers(completed: Completed) -> None:
     assert len(lines) == len(_get(completed, "/Transcript").json()["sentences"])
 
 
-def test_the_media_are_the_bytes_that_were_fetched(completed: Completed, call: bytes) -> None:
+def test_media_are_fetched_bytes(completed: Completed, call: bytes) -> None:
     answer = _get(completed, "/Media")
     assert answer.status_code == 200
     assert answer.content == call
@@ -173,14 +171,14 @@ def test_a_range_of_the_media(completed: Completed, call: bytes, wanted: str, st
 @pytest.mark.parametrize(
     "wanted", ["bytes=", "bytes=-", "bytes=5-2", "bytes=0-1,4-5", "lines=1-2", f"bytes={'9' * 5000}-", "bytes=a-b"]
 )
-def test_a_range_that_is_not_one_is_ignored(completed: Completed, call: bytes, wanted: str) -> None:
+def test_malformed_range_ignored(completed: Completed, call: bytes, wanted: str) -> None:
     answer = _get(completed, "/Media", Range=wanted)
     assert answer.status_code == 200
     assert answer.content == call
 
 
 @pytest.mark.parametrize("wanted", ["bytes=99999999-", "bytes=-0"])
-def test_a_range_outside_of_the_media(completed: Completed, call: bytes, wanted: str) -> None:
+def test_range_beyond_media(completed: Completed, call: bytes, wanted: str) -> None:
     answer = completed.caller.http.get(f"/v3/Transcriptions/{completed.id}/Media", headers={"Range": wanted})
     assert answer.status_code == 416
     assert answer.headers["Content-Range"] == f"bytes */{len(call)}"
@@ -200,7 +198,7 @@ def _events(caller: Caller, transcription_id: str) -> list[tuple[str, dict[str, 
     return found
 
 
-def test_events_tell_of_status_and_progress_until_the_end(serve: Front, media: MediaServer) -> None:
+def test_events_tell_until_end(serve: Front, media: MediaServer) -> None:
     caller = serve.caller()
     transcription_id = caller.submit(caller.configure(), media.url("/call.wav"))
     events = _events(caller, transcription_id)
@@ -215,7 +213,7 @@ def test_events_tell_of_status_and_progress_until_the_end(serve: Front, media: M
     assert all(data["id"] == transcription_id for _, data in events)
 
 
-def test_events_tell_when_there_are_more_sentences(serve: Front, media: MediaServer) -> None:
+def test_events_tell_of_new_sentences(serve: Front, media: MediaServer) -> None:
     caller = serve.caller()
     transcription_id = caller.submit(caller.configure(), media.url("/twice.wav"))
     events = _events(caller, transcription_id)
@@ -226,7 +224,7 @@ def test_events_tell_when_there_are_more_sentences(serve: Front, media: MediaSer
     assert "transcribedSeconds" not in events[-1][1]
 
 
-def test_what_is_read_meanwhile_is_the_beginning_of_the_whole(serve: Front, media: MediaServer) -> None:
+def test_partial_result_is_beginning(serve: Front, media: MediaServer) -> None:
     caller = serve.caller()
     transcription_id = caller.submit(caller.configure(), media.url("/twice.wav"))
     path = f"/v3/Transcriptions/{transcription_id}"
@@ -262,7 +260,7 @@ def test_what_is_read_meanwhile_is_the_beginning_of_the_whole(serve: Front, medi
     assert len(whole["sentences"]) > len(settled) + 2
 
 
-def test_events_of_a_transcription_that_has_ended_are_one(completed: Completed) -> None:
+def test_ended_job_has_one_event(completed: Completed) -> None:
     assert _events(completed.caller, completed.id) == [("status", completed.resource)]
 
 

@@ -18,7 +18,7 @@ CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 
 
 @pytest.mark.timeout(300)
-def test_the_server_does_what_its_document_says(serve: Front, tmp_path: Path) -> None:
+def test_server_keeps_its_document(serve: Front, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION), "run"]
     options = ["--checks", "all", "--auth", f"{ACCOUNT_SID}:{AUTH_TOKEN}", "--no-color"]
     ended = subprocess.run(

@@ -27,7 +27,7 @@ from sourcing import (
 Request = TranscriptionList.CreateV3TranscriptionsRequest
 
 
-def test_a_recording_of_an_inbound_call_tells_who_is_on_it_and_when(caller: Caller) -> None:
+def test_inbound_call_fills_participants(caller: Caller) -> None:
     sid = put_recording(caller.server, caller.sid)
     resource = accepted(transcribe(caller, sid, inputSource="SOURCE_ID"))
     assert (resource["sourceId"], resource["mediaUrl"]) == (sid, None)
@@ -35,12 +35,12 @@ def test_a_recording_of_an_inbound_call_tells_who_is_on_it_and_when(caller: Call
     assert parties(resource) == [(1, "CUSTOMER", CALLER), (2, "HUMAN_AGENT", CALLED)]
 
 
-def test_on_outbound_calls_roles_are_swapped(caller: Caller) -> None:
+def test_outbound_swaps_roles(caller: Caller) -> None:
     sid = put_recording(caller.server, caller.sid, {"direction": "outbound-dial"})
     assert parties(accepted(transcribe(caller, sid))) == [(1, "HUMAN_AGENT", CALLER), (2, "CUSTOMER", CALLED)]
 
 
-def test_the_configuration_and_the_request_say_otherwise(caller: Caller) -> None:
+def test_configuration_and_request_win(caller: Caller) -> None:
     sid = put_recording(caller.server, caller.sid, {"direction": "outbound-api"})
     configuration = caller.configure()
     assert parties(accepted(transcribe(caller, sid, configuration))) == [
@@ -57,7 +57,7 @@ def test_the_configuration_and_the_request_say_otherwise(caller: Caller) -> None
     ]
 
 
-def test_the_sdk_transcribes_a_recording_and_lists_by_it(caller: Caller) -> None:
+def test_sdk_transcribes_and_lists_it(caller: Caller) -> None:
     sid = put_recording(caller.server, caller.sid)
     configuration = caller.configure()
     request = Request({"transcriptionConfigurationId": configuration, "sourceId": sid})
@@ -76,14 +76,14 @@ def test_the_sdk_transcribes_a_recording_and_lists_by_it(caller: Caller) -> None
         ({"origin": "twilio", "blobs": None}, "at Twilio"),
     ],
 )
-def test_17533_a_recording_that_is_not_eligible(caller: Caller, fields: dict[str, Any], reason: str) -> None:
+def test_17533_not_eligible(caller: Caller, fields: dict[str, Any], reason: str) -> None:
     sid = put_recording(caller.server, caller.sid, **fields)
     code, status, pointer, detail = refused(transcribe(caller, sid))
     assert (code, status, pointer) == (17533, 422, "/sourceId")
     assert reason in detail
 
 
-def test_17533_anothers_recording_is_as_unknown_as_one_that_is_not_there(api: Front, caller: Caller) -> None:
+def test_17533_foreign_or_missing(api: Front, caller: Caller) -> None:
     theirs = put_recording(caller.server, api.caller().sid)
     nobodys = new_recording_sid()
     details = []
@@ -99,9 +99,7 @@ def test_17533_anothers_recording_is_as_unknown_as_one_that_is_not_there(api: Fr
 
 
 @pytest.mark.parametrize("call", [{"from_": None}, {"to": ""}])
-def test_17563_a_call_without_addresses_cannot_be_stored_as_a_conversation(
-    caller: Caller, conversation_configuration: str, call: dict[str, Any]
-) -> None:
+def test_17563_no_addresses_to_store(caller: Caller, conversation_configuration: str, call: dict[str, Any]) -> None:
     sid = put_recording(caller.server, caller.sid, call)
     configuration = caller.configure(conversationConfigurationId=conversation_configuration)
     assert refused(transcribe(caller, sid, configuration))[:3] == (17563, 422, "/sourceId")
@@ -114,7 +112,7 @@ def conversation_configuration(caller: Caller) -> str:
     return make_conversation_configuration(caller)
 
 
-def test_a_recording_is_transcribed_from_its_upload(serve: Front) -> None:
+def test_upload_transcribed(serve: Front) -> None:
     caller = serve.caller()
     audio = clip(0.5, 6.5)
     sid = upload(caller, audio, **CALL)
@@ -126,7 +124,7 @@ def test_a_recording_is_transcribed_from_its_upload(serve: Front) -> None:
     assert caller.http.get(resource["links"]["media"]).content == audio
 
 
-def test_deleting_a_recording_breaks_no_job_that_was_accepted(serve: Front) -> None:
+def test_deletion_breaks_no_accepted_job(serve: Front) -> None:
     caller = serve.caller()
     audio = clip(0.5, 6.5)
     sid = upload(caller, audio, **CALL)
@@ -142,7 +140,7 @@ def test_deleting_a_recording_breaks_no_job_that_was_accepted(serve: Front) -> N
     assert {each["sourceId"] for each in caller.http.get("/v3/Transcriptions").json()["transcriptions"]} == {sid}
 
 
-def test_a_transcript_is_stored_in_a_conversation_and_the_callback_names_it(serve: Front, receiver: Any) -> None:
+def test_callback_names_conversation(serve: Front, receiver: Any) -> None:
     caller = serve.caller()
     sid = upload(caller, clip(0.0, 30.0), **CALL)
     configuration = caller.configure(
@@ -164,7 +162,7 @@ def test_a_transcript_is_stored_in_a_conversation_and_the_callback_names_it(serv
     assert {each["resourceId"]: each["content"]["text"] for each in listed} == said
 
 
-def test_automatic_transcription_of_an_upload_happens_once_for_each_feature(caller: Caller) -> None:
+def test_automatic_once_per_feature(caller: Caller) -> None:
     wanted = [caller.configure(language=language) for language in ("en-US", "en-GB")]
     gone = caller.configure()
     record_with(caller, [*wanted, gone])

@@ -126,7 +126,7 @@ def walk(serve: Front, call: bytes) -> Iterator[Walk]:
         )
 
 
-def test_the_recording_and_its_call_are_what_was_uploaded(walk: Walk) -> None:
+def test_upload_made_recording_and_call(walk: Walk) -> None:
     recording = walk.client.recordings(walk.recording_sid).fetch()
     assert (recording.sid, recording.call_sid, recording.status) == (walk.recording_sid, CALL_SID, "completed")
     assert (recording.channels, recording.duration, recording.start_time) == (2, "65", STARTED)
@@ -135,7 +135,7 @@ def test_the_recording_and_its_call_are_what_was_uploaded(walk: Walk) -> None:
     assert (call._from, call.to) == (CUSTOMER, AGENT)
 
 
-def test_recordings_and_calls_are_listed(walk: Walk) -> None:
+def test_recordings_and_calls_listed(walk: Walk) -> None:
     client, sids = walk.client, [walk.recording_sid]
     day = timedelta(days=1)
     now = datetime.now(UTC)
@@ -150,7 +150,7 @@ def test_recordings_and_calls_are_listed(walk: Walk) -> None:
 
 
 @pytest.mark.parametrize(("extension", "start"), [("wav", b"RIFF"), ("mp3", (b"\xff", b"ID3"))])
-def test_the_audio_is_at_the_media_url(walk: Walk, extension: str, start: Any) -> None:
+def test_media_url_gives_audio(walk: Walk, extension: str, start: Any) -> None:
     url = walk.client.recordings(walk.recording_sid).fetch().media_url
     answer = walk.caller.http.get(f"{url}.{extension}")
     assert answer.status_code == 200
@@ -159,7 +159,7 @@ def test_the_audio_is_at_the_media_url(walk: Walk, extension: str, start: Any) -
     assert 0 < len(one.content) < len(answer.content) * (0.6 if extension == "wav" else 1.01)
 
 
-def test_the_recording_configuration_asked_for_the_transcription(walk: Walk) -> None:
+def test_configuration_asked_for_job(walk: Walk) -> None:
     fetched = walk.client.voice.v2.recording(walk.recording_configuration_id).fetch()
     assert fetched.unique_name == "all-calls"
     assert fetched.configuration["features"][0]["featureId"] == walk.configuration_id
@@ -172,7 +172,7 @@ def test_the_recording_configuration_asked_for_the_transcription(walk: Walk) -> 
     assert transcription["mediaUrl"] is None
 
 
-def test_the_parties_of_the_call_are_the_participants(walk: Walk) -> None:
+def test_parties_are_participants(walk: Walk) -> None:
     participants = walk.transcription.transcription["participants"]
     assert [(each["audioChannelIndex"], each["type"], each["address"]) for each in participants] == [
         (1, "CUSTOMER", CUSTOMER),
@@ -180,18 +180,18 @@ def test_the_parties_of_the_call_are_the_participants(walk: Walk) -> None:
     ]
 
 
-def test_the_callback_tells_of_the_recording(walk: Walk) -> None:
+def test_callback_tells_of_recording(walk: Walk) -> None:
     assert (walk.callback["status"], walk.callback["sourceId"]) == ("completed", walk.recording_sid)
     assert walk.callback["sentences"] == walk.sentences
 
 
-def test_the_job_leads_to_its_conversation(walk: Walk) -> None:
+def test_job_leads_to_its_conversation(walk: Walk) -> None:
     links = walk.transcription.transcription["links"]
     assert links["conversation"] == f"{walk.caller.server.url}/v2/Conversations/{walk.conversation_id}"
     assert walk.caller.http.get(links["conversation"]).json()["id"] == walk.conversation_id
 
 
-def test_the_conversation_has_both_parties(walk: Walk) -> None:
+def test_conversation_has_both_parties(walk: Walk) -> None:
     conversations = walk.client.conversations.v2.conversations
     conversation = conversations(walk.conversation_id).fetch()
     assert conversation.id == walk.conversation_id
@@ -205,7 +205,7 @@ def test_the_conversation_has_both_parties(walk: Walk) -> None:
         assert (again.id, again.type) == (each.id, each.type)
 
 
-def test_conversations_are_listed_and_filtered(walk: Walk) -> None:
+def test_conversations_filtered(walk: Walk) -> None:
     conversations = walk.client.conversations.v2.conversations
     ids = [walk.conversation_id]
     assert [each.id for each in conversations.list()] == ids
@@ -214,7 +214,7 @@ def test_conversations_are_listed_and_filtered(walk: Walk) -> None:
     assert conversations.list(channel_id="CA" + "00" * 16) == []
 
 
-def test_each_sentence_is_a_communication_in_spoken_order(walk: Walk) -> None:
+def test_communications_in_spoken_order(walk: Walk) -> None:
     spoken = walk.communications
     assert [each.content["text"] for each in spoken] == [each["text"] for each in walk.sentences]
     assert [each.resource_id for each in spoken] == [
@@ -225,7 +225,7 @@ def test_each_sentence_is_a_communication_in_spoken_order(walk: Walk) -> None:
     assert times == sorted(times)
 
 
-def test_each_communication_has_the_right_author_and_recipient(walk: Walk) -> None:
+def test_communications_have_right_author(walk: Walk) -> None:
     ids = {each.type: each.id for each in walk.client.conversations.v2.participants(walk.conversation_id).list()}
     by_index = {int(each.resource_id.rpartition(":")[2]): each for each in walk.communications}
     assert {sentence["audioChannelIndex"] for sentence in walk.sentences} == {1, 2}
@@ -238,7 +238,7 @@ def test_each_communication_has_the_right_author_and_recipient(walk: Walk) -> No
         assert (recipient["address"], recipient["participantId"]) == (ADDRESSES[other], ids[other])
 
 
-def test_words_have_the_times_at_which_they_were_said(walk: Walk) -> None:
+def test_words_have_their_times(walk: Walk) -> None:
     communications = walk.client.conversations.v2.communications(walk.conversation_id)
     for listed in walk.communications:
         communication = communications(listed.id).fetch()
@@ -258,7 +258,7 @@ def test_words_have_the_times_at_which_they_were_said(walk: Walk) -> None:
                 assert since == pytest.approx(offsets[offset], abs=0.002)
 
 
-def test_a_second_call_of_the_same_parties_goes_into_the_same_conversation(walk: Walk) -> None:
+def test_second_call_same_conversation(walk: Walk) -> None:
     transcriptions = walk.client.voice.v3.transcriptions
     communications = walk.client.conversations.v2.communications(walk.conversation_id)
     request = transcriptions.CreateV3TranscriptionsRequest(
@@ -275,7 +275,7 @@ def test_a_second_call_of_the_same_parties_goes_into_the_same_conversation(walk:
     }
 
 
-def test_what_is_not_there_is_said_so(walk: Walk) -> None:
+def test_missing_things_say_so(walk: Walk) -> None:
     conversations = walk.client.conversations.v2.conversations
     for request in (
         walk.client.recordings("RE" + "00" * 16).fetch,

@@ -11,7 +11,7 @@ from callscribe.demo import call
 NORMAL = jiwer.Compose([jiwer.ToLowerCase(), jiwer.RemovePunctuation(), jiwer.RemoveMultipleSpaces(), jiwer.Strip()])
 
 
-def test_the_demonstration_prints_what_was_said_by_whom() -> None:
+def test_demo_prints_who_said_what() -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "callscribe", "demo"], capture_output=True, text=True, timeout=170, check=False
     )

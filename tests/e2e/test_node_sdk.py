@@ -36,9 +36,7 @@ def media_url() -> Iterator[str]:
         yield media.url("/call.wav")
 
 
-def test_a_call_is_transcribed_listed_and_its_callback_believed(
-    node: Any, server: Server, account: Credentials, media_url: str
-) -> None:
+def test_call_listed_callback_valid(node: Any, server: Server, account: Credentials, media_url: str) -> None:
     with Receiver().listening() as receiver:
         named = f"{receiver.url}/done?x=1".replace("//", "//ada:secret@")
         done = node(server, account, "transcribe.js", MEDIA_URL=media_url, CALLBACK_URL=named)
@@ -77,7 +75,7 @@ def test_every_version_of_the_sdk(node: Any, server: Server, account: Credential
     assert done == {"statuses": [201, 202, 404], "keys": ["any version"], "gone": True}
 
 
-def test_an_uploaded_recording_becomes_a_conversation(node: Any, server: Server, account: Credentials) -> None:
+def test_upload_becomes_conversation(node: Any, server: Server, account: Credentials) -> None:
     done = node(
         server,
         account,

@@ -32,7 +32,7 @@ def communications(caller: Caller, conversation: str) -> list[str]:
 
 
 @pytest.mark.timeout(300)
-def test_a_transcript_is_stored_once_whenever_its_worker_is_killed(tmp_path: Path) -> None:
+def test_stored_once_despite_kills(tmp_path: Path) -> None:
     with Receiver().listening() as receiver, running(tmp_path / "data") as server:
         credentials = Credentials(ACCOUNT_SID, AUTH_TOKEN)
         front = Front(server)

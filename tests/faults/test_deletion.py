@@ -35,7 +35,7 @@ def delete(server: Server, job: str) -> None:
     eventually(left, timeout=SOON)
 
 
-def test_a_job_is_left_at_once_whatever_holds_it_up(tmp_path: Path) -> None:
+def test_deletion_ends_work_at_once(tmp_path: Path) -> None:
     # A second attempt would be made after ten minutes.
     environment = {"CALLSCRIBE_MEDIA_RETRY_INTERVAL": "600", "CALLSCRIBE_MEDIA_STALL_TIMEOUT": "600"}
     with MediaServer().running() as media, running(tmp_path / "data", **environment) as server:
@@ -89,7 +89,7 @@ def test_a_job_is_left_at_once_whatever_holds_it_up(tmp_path: Path) -> None:
 UPLOADS = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Recordings.json"
 
 
-def test_a_job_is_left_at_once_while_an_object_store_hangs(tmp_path: Path) -> None:
+def test_deletion_while_store_hangs(tmp_path: Path) -> None:
     call, short = clip(0.0, 20.0), clip(0.5, 6.5)
     with (
         object_store(tmp_path / "store") as store,

@@ -12,5 +12,5 @@ from faults.soak import Run, seed, torture
 
 
 @pytest.mark.timeout(1200)
-def test_a_fleet_under_every_fault_keeps_every_promise(tmp_path: Path) -> None:
+def test_fleet_keeps_promises_under_faults(tmp_path: Path) -> None:
     torture(tmp_path, Run(seed(), jobs=24, seconds=40.0, faults=len(FAULTS)))

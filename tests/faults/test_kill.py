@@ -46,7 +46,7 @@ def strike(server: Server, target: str) -> None:
 
 
 @pytest.mark.timeout(420)
-def test_twenty_jobs_survive_kills_at_random_moments(tmp_path: Path) -> None:
+def test_twenty_jobs_survive_kills(tmp_path: Path) -> None:
     seed = int(os.environ.get("CALLSCRIBE_FAULTS_SEED", time.time_ns() % 100_000))
     print(f"CALLSCRIBE_FAULTS_SEED={seed}")  # noqa: T201  makes the same order again
     chance = random.Random(seed)

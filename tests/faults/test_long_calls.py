@@ -100,9 +100,7 @@ def suspended_in_a_chunk(server: Server) -> Iterator[None]:
         process.resume()
 
 
-def test_a_killed_worker_repeats_one_chunk_at_most_and_the_result_is_the_same(
-    tmp_path: Path, media: MediaServer
-) -> None:
+def test_kill_repeats_one_chunk_at_most(tmp_path: Path, media: MediaServer) -> None:
     with running(tmp_path / "data", **CHUNKS) as server:
         configuration = server.configure()
         undisturbed = server.submit(configuration, media.url("/call.wav"))
@@ -159,9 +157,7 @@ def both_at_work(job: str, one: Server, two: Server) -> tuple[Server, Server] | 
     return (one, two) if any(each["event"] == "media.inspected" for each in events(job, one)) else (two, one)
 
 
-def test_two_workers_share_a_call_and_one_goes_on_when_the_other_is_killed(
-    fleet: tuple[Server, Server, Server], media: MediaServer
-) -> None:
+def test_two_share_call_one_goes_on(fleet: tuple[Server, Server, Server], media: MediaServer) -> None:
     api, one, two = fleet
     with Receiver().listening() as receiver:
         configuration = api.configure(transcriptionStatusCallback={"url": f"{receiver.url}/c", "method": "POST"})
@@ -182,9 +178,7 @@ def test_two_workers_share_a_call_and_one_goes_on_when_the_other_is_killed(
     assert Counter(callback.json["id"] for callback in receiver.received) == {undisturbed: 1, job: 1}
 
 
-def test_a_worker_that_stands_still_in_a_chunk_and_comes_back_changes_nothing(
-    fleet: tuple[Server, Server, Server], media: MediaServer
-) -> None:
+def test_paused_worker_changes_nothing(fleet: tuple[Server, Server, Server], media: MediaServer) -> None:
     api, one, two = fleet
     with Receiver().listening() as receiver:
         configuration = api.configure(transcriptionStatusCallback={"url": f"{receiver.url}/c", "method": "POST"})
@@ -204,9 +198,7 @@ def test_a_worker_that_stands_still_in_a_chunk_and_comes_back_changes_nothing(
     assert Counter(callback.json["id"] for callback in receiver.received) == {job: 1, again: 1}
 
 
-def test_deleting_a_call_stops_its_chunks_on_every_worker(
-    fleet: tuple[Server, Server, Server], media: MediaServer
-) -> None:
+def test_deletion_stops_chunks_everywhere(fleet: tuple[Server, Server, Server], media: MediaServer) -> None:
     api, one, two = fleet
     media.paths["/long.wav"] = body(clip(0.0, 65.0))
     job = api.submit(api.configure(), media.url("/long.wav"))
@@ -224,7 +216,7 @@ def test_deleting_a_call_stops_its_chunks_on_every_worker(
     assert len(recognized(job, one, two)) - done <= 2
 
 
-def test_a_chunk_that_cannot_be_recognised_fails_the_job_once(tmp_path: Path, media: MediaServer) -> None:
+def test_bad_chunk_fails_job_once(tmp_path: Path, media: MediaServer) -> None:
     with (
         Receiver().listening() as receiver,
         running(tmp_path / "data", CALLSCRIBE_WORKER_CHUNKS="2", **CHUNKS) as server,

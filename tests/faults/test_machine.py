@@ -95,7 +95,7 @@ def job(client: httpx2.Client, transcription_id: str) -> dict[str, Any]:
     return resource
 
 
-def test_a_full_disk_of_blobs_holds_work_up_and_loses_nothing(tmp_path: Path) -> None:
+def test_full_blob_disk_loses_nothing(tmp_path: Path) -> None:
     with (
         disk(tmp_path / "data" / "blobs", "12m") as blobs,
         MediaServer().running() as media,
@@ -160,7 +160,7 @@ def test_a_disk_that_recordings_have_filled_can_be_emptied(tmp_path: Path) -> No
         assert "Traceback" not in server.output()
 
 
-def test_a_read_only_disk_of_blobs_holds_work_up_and_erasures_too(tmp_path: Path) -> None:
+def test_read_only_blob_disk_delays_all(tmp_path: Path) -> None:
     with (
         disk(tmp_path / "data" / "blobs", "12m") as blobs,
         MediaServer().running() as media,
@@ -184,7 +184,7 @@ def test_a_read_only_disk_of_blobs_holds_work_up_and_erasures_too(tmp_path: Path
         assert "Traceback" not in server.output()
 
 
-def test_a_full_disk_of_the_database_takes_no_job_that_it_cannot_keep(tmp_path: Path) -> None:
+def test_full_database_takes_no_job(tmp_path: Path) -> None:
     with disk(tmp_path / "database", "6m") as database:
         environment = {
             "CALLSCRIBE_DATABASE_URL": f"sqlite:///{database.root}/callscribe.db",
@@ -230,7 +230,7 @@ def test_a_full_disk_of_the_database_takes_no_job_that_it_cannot_keep(tmp_path: 
                 assert anew.post("/v3/Transcriptions", json=request).status_code == 202
 
 
-def test_a_postgresql_that_is_stopped_is_waited_for(tmp_path: Path) -> None:
+def test_stopped_postgresql_awaited(tmp_path: Path) -> None:
     with postgresql() as database, MediaServer().running() as media, Receiver().listening() as receiver:
         media.paths["/long.wav"] = body(clip(0.0, 65.0))
         environment = {"CALLSCRIBE_DATABASE_URL": database.url}

@@ -23,7 +23,7 @@ def kill_worker(server: Server) -> None:
     eventually(lambda: wait_for(server, "worker").pid != worker.pid)
 
 
-def test_what_is_due_goes_and_the_job_says_so(tmp_path: Path) -> None:
+def test_due_data_go_and_job_says_so(tmp_path: Path) -> None:
     with (
         MediaServer().running() as media,
         Receiver().listening() as receiver,
@@ -76,7 +76,7 @@ def test_what_is_due_goes_and_the_job_says_so(tmp_path: Path) -> None:
         assert client.get("/v3/Transcriptions").json()["transcriptions"] == []
 
 
-def test_an_erasure_that_was_begun_outlives_its_worker_and_a_store_that_is_away(tmp_path: Path) -> None:
+def test_erasure_outlives_worker_and_outage(tmp_path: Path) -> None:
     with (
         object_store(tmp_path / "store") as store,
         Proxy(to_port(store.port)).running() as proxy,

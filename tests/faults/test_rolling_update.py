@@ -81,7 +81,7 @@ def statuses(server: Server, jobs: list[str]) -> Counter[str]:
 
 
 @pytest.mark.timeout(600)
-def test_this_version_and_the_next_share_the_work_until_this_one_leaves(tmp_path: Path, next_sources: Path) -> None:
+def test_versions_share_until_one_leaves(tmp_path: Path, next_sources: Path) -> None:
     with ExitStack() as stack:
         database = stack.enter_context(postgresql())
         media = stack.enter_context(MediaServer().running())

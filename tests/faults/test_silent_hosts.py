@@ -40,7 +40,7 @@ def count(server: Server, *which: sa.ColumnElement[bool]) -> int:
         return session.scalar(query) or 0
 
 
-def test_a_silent_receiver_delays_no_other(tmp_path: Path) -> None:
+def test_silent_receiver_delays_none(tmp_path: Path) -> None:
     with (
         silent_host() as silent,
         Receiver().listening() as receiver,
@@ -57,7 +57,7 @@ def test_a_silent_receiver_delays_no_other(tmp_path: Path) -> None:
         assert job in receiver.wait(timeout=SOON)[0].body.decode()
 
 
-def test_many_deletions_end_while_hosts_are_silent(tmp_path: Path) -> None:
+def test_deletions_end_despite_silence(tmp_path: Path) -> None:
     with (
         MediaServer().running() as media,
         running(tmp_path / "data", CALLSCRIBE_MEDIA_STALL_TIMEOUT="600") as server,

@@ -21,7 +21,7 @@ def job_folder(server: Server, job: str) -> Path:
     return server.data / "blobs" / ACCOUNT_SID / job
 
 
-def test_a_job_that_sigterm_interrupts_goes_on_at_its_checkpoint(tmp_path: Path) -> None:
+def test_sigterm_resumes_at_checkpoint(tmp_path: Path) -> None:
     with MediaServer().running() as media, running(tmp_path / "data") as server:
         # Long enough for two chunks, with work in the second.
         media.paths["/long.wav"] = body(two_parts((0.5, 6.5), (0.5, 60.0), second_at=760.0))
@@ -44,7 +44,7 @@ def test_a_job_that_sigterm_interrupts_goes_on_at_its_checkpoint(tmp_path: Path)
         assert server.output().count("media.inspected") == 1
 
 
-def test_a_server_that_was_killed_alone_leaves_no_process_behind(tmp_path: Path) -> None:
+def test_killed_server_leaves_no_process(tmp_path: Path) -> None:
     with MediaServer().running() as media, running(tmp_path / "data") as server:
         media.paths["/call.wav"] = body(clip(0.0, 65.0))
         job = server.submit(server.configure(), media.url("/call.wav"))
@@ -58,7 +58,7 @@ def test_a_server_that_was_killed_alone_leaves_no_process_behind(tmp_path: Path)
         assert server.ended(job)["status"] == "COMPLETED"
 
 
-def test_a_paused_worker_that_comes_back_changes_nothing(tmp_path: Path) -> None:
+def test_paused_worker_changes_nothing(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with (
         MediaServer().running() as media,
@@ -93,7 +93,7 @@ def test_a_paused_worker_that_comes_back_changes_nothing(tmp_path: Path) -> None
         assert busy.output().count('"transcription.ended"') == 2
 
 
-def test_deleting_a_running_job_frees_the_engine_and_erases_everything(tmp_path: Path) -> None:
+def test_deletion_frees_engine_erases_all(tmp_path: Path) -> None:
     with MediaServer().running() as media, running(tmp_path / "data") as server:
         media.paths["/long.wav"] = body(two_parts((0.0, 65.0), (0.0, 65.0), second_at=65.0))
         media.paths["/short.wav"] = body(clip(0.5, 6.5))
@@ -111,7 +111,7 @@ def test_deleting_a_running_job_frees_the_engine_and_erases_everything(tmp_path:
         eventually(lambda: not job_folder(server, job).exists(), timeout=30)
 
 
-def test_a_second_server_on_the_same_folder_says_so(tmp_path: Path) -> None:
+def test_second_server_on_folder_says_so(tmp_path: Path) -> None:
     with running(tmp_path / "data") as server:
         second = subprocess.run(
             [sys.executable, "-m", "callscribe", "serve", "--port", "0", "--data", str(server.data)],
@@ -126,7 +126,7 @@ def test_a_second_server_on_the_same_folder_says_so(tmp_path: Path) -> None:
     assert "Traceback" not in second.stderr
 
 
-def test_a_blob_store_that_takes_nothing_fails_the_job_and_not_the_server(tmp_path: Path) -> None:
+def test_failing_store_fails_only_job(tmp_path: Path) -> None:
     with (
         MediaServer().running() as media,
         Receiver().listening() as receiver,
@@ -147,7 +147,7 @@ def test_a_blob_store_that_takes_nothing_fails_the_job_and_not_the_server(tmp_pa
         assert server.ended(server.submit(configuration, media.url("/short.wav")))["status"] == "COMPLETED"
 
 
-def test_a_first_start_that_is_killed_anywhere_can_be_made_again(tmp_path: Path) -> None:
+def test_killed_first_start_is_repeatable(tmp_path: Path) -> None:
     server = Server(tmp_path / "data")
     for delay in (0.5, 1.0, 1.5, 2.0, 3.0, 4.0):
         with server.log.open("ab") as log:
@@ -173,7 +173,7 @@ def test_a_first_start_that_is_killed_anywhere_can_be_made_again(tmp_path: Path)
             server.kill_tree()
 
 
-def test_a_worker_that_dies_again_and_again_is_started_again_ever_later(tmp_path: Path) -> None:
+def test_dying_worker_restarted_ever_later(tmp_path: Path) -> None:
     with running(tmp_path / "data") as server:
         for _ in range(3):
             worker = wait_for(server, "worker")

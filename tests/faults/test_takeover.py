@@ -36,7 +36,7 @@ def holders(database: Database, workflows: set[str]) -> dict[str, int]:
         return {row.workflow_uuid: row.pid for row in session.execute(query)}
 
 
-def test_what_a_stopped_worker_has_in_hand_is_taken_over_in_time_and_ends_once(tmp_path: Path) -> None:
+def test_stopped_work_taken_over_ends_once(tmp_path: Path) -> None:
     with (
         postgresql() as postgres,
         closing(Database(postgres.url)) as database,

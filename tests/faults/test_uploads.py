@@ -46,7 +46,7 @@ def forget_the_living(server: Server) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_uploads_that_a_kill_cut_off_leave_nothing_for_ever(tmp_path: Path) -> None:
+def test_killed_uploads_leave_nothing(tmp_path: Path) -> None:
     path, _ = make(tmp_path / "call.wav", "wav-s16", 60.0, 2)
     audio = path.read_bytes()
     stop = threading.Event()

@@ -95,7 +95,7 @@ def test_work_goes_where_it_can_be_done(tmp_path: Path, media: MediaServer) -> N
         assert "chunk.recognized" not in fetcher_log()
 
 
-def test_a_worker_that_is_told_to_end_blames_nobody(tmp_path: Path, media: MediaServer) -> None:
+def test_ordered_end_blames_nobody(tmp_path: Path, media: MediaServer) -> None:
     with running(tmp_path / "data", CALLSCRIBE_JOB_WORKER_DEATHS="1") as server, database_of(server) as database:
         media.paths["/long.wav"] = body(clip(0.0, 30.0))
         job = server.submit(server.configure(), media.url("/long.wav"))
@@ -138,9 +138,7 @@ def killing(database: Database, job: str) -> Iterator[list[int]]:
         thread.join()
 
 
-def test_a_recording_that_kills_every_worker_is_given_up_and_the_others_come_through(
-    tmp_path: Path, media: MediaServer
-) -> None:
+def test_worker_killer_given_up(tmp_path: Path, media: MediaServer) -> None:
     with running(tmp_path / "data", CALLSCRIBE_JOB_WORKER_DEATHS="3") as server, database_of(server) as database:
         configuration = server.configure()
         media.paths["/long.wav"] = body(clip(0.0, 30.0))
@@ -156,7 +154,7 @@ def test_a_recording_that_kills_every_worker_is_given_up_and_the_others_come_thr
         assert re.search(r"transcription\.given_up", server.output())
 
 
-def test_a_recording_that_kills_every_engine_fails_and_the_worker_lives_on(tmp_path: Path, media: MediaServer) -> None:
+def test_engine_killer_fails_worker_lives(tmp_path: Path, media: MediaServer) -> None:
     with running(tmp_path / "data") as server:
         configuration = server.configure()
         poison = server.submit(configuration, media.url("/0.wav"))

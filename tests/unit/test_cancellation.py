@@ -51,7 +51,7 @@ def test_any_look_can_end_the_work() -> None:
         Cancellation(Cancellation(look).raise_if_cancelled).raise_if_cancelled()
 
 
-def test_what_the_work_returns_or_raises_comes_out() -> None:
+def test_result_or_error_comes_out() -> None:
     assert run_cancellable(lambda: 3, NEVER) == 3
     with pytest.raises(ZeroDivisionError):
         run_cancellable(lambda: 1 // 0, NEVER)
@@ -99,7 +99,7 @@ def test_a_result_of_the_moment_of_leaving_is_tidied_up() -> None:
     assert results == [7]
 
 
-def test_work_that_nobody_wants_is_not_begun() -> None:
+def test_unwanted_work_is_not_begun() -> None:
     begun: list[bool] = []
     cancelled = Cancellation()
     cancelled.cancel()

@@ -37,19 +37,19 @@ def overlaps(one: DemoTurn, other: DemoTurn) -> bool:
     return one.start < other.end and other.start < one.end
 
 
-def test_the_recording_is_dual_channel_8_khz_16_bit_and_about_a_minute_long() -> None:
+def test_recording_is_dual_8_khz_16_bit() -> None:
     with wave.open(str(RECORDING)) as file:
         assert (file.getnchannels(), file.getframerate(), file.getsampwidth()) == (2, 8000, 2)
         assert file.getnframes() / 8000 == pytest.approx(call().duration, abs=0.001)
     assert 50 < call().duration < 70
 
 
-def test_every_turn_is_heard_on_its_own_channel(samples: np.ndarray) -> None:
+def test_turns_heard_on_own_channel(samples: np.ndarray) -> None:
     for turn in call().turns:
         assert loudness(samples, turn.audio_channel_index, turn.start, turn.end) > SPEECH, turn
 
 
-def test_a_channel_is_quiet_where_its_party_says_nothing(samples: np.ndarray) -> None:
+def test_channel_quiet_between_turns(samples: np.ndarray) -> None:
     for channel in (1, 2):
         position = 0.0
         own = [turn for turn in call().turns if turn.audio_channel_index == channel]
@@ -59,27 +59,27 @@ def test_a_channel_is_quiet_where_its_party_says_nothing(samples: np.ndarray) ->
         assert loudness(samples, channel, position, call().duration) < SPEECH
 
 
-def test_turns_are_in_order_and_inside_the_recording() -> None:
+def test_turns_ordered_and_inside() -> None:
     starts = [turn.start for turn in call().turns]
     assert starts == sorted(starts)
     assert all(0 <= turn.start < turn.end <= call().duration for turn in call().turns)
 
 
-def test_the_parties_talk_over_one_another_but_nobody_over_themselves() -> None:
+def test_parties_overlap_others_only() -> None:
     turns = call().turns
     pairs = [(a, b) for i, a in enumerate(turns) for b in turns[i + 1 :] if overlaps(a, b)]
     assert len(pairs) >= 2
     assert all(a.audio_channel_index != b.audio_channel_index for a, b in pairs)
 
 
-def test_customer_and_agent_are_on_channels_1_and_2() -> None:
+def test_customer_on_1_agent_on_2() -> None:
     assert [(p.audio_channel_index, p.type) for p in call().participants] == [
         (1, "CUSTOMER"),
         (2, "HUMAN_AGENT"),
     ]
 
 
-def test_the_recording_can_be_fetched_whole_from_its_url() -> None:
+def test_recording_fetched_from_its_url() -> None:
     with recording_url() as url:
         answer = httpx2.get(url, trust_env=False)
         elsewhere = httpx2.get(url + "x", trust_env=False)
@@ -168,14 +168,14 @@ def rendered(table: object) -> list[str]:
     return [" ".join(line.split()) for line in capture.get().splitlines()]
 
 
-def test_the_configuration_is_made_once_and_then_used_again() -> None:
+def test_configuration_made_once() -> None:
     api = Api(JOB)
     first, second = api.client().configuration(call()), api.client().configuration(call())
     assert first == second == "voice_transcriptionconfiguration_1"
     assert list(api.configurations) == [UNIQUE_NAME]
 
 
-def test_what_is_submitted_names_the_participants_of_both_channels() -> None:
+def test_submission_names_both_parties() -> None:
     api = Api(JOB)
     api.client().submit(call(), configuration_id="voice_transcriptionconfiguration_1", media_url="http://m/call.wav")
     assert api.submitted == [
@@ -190,14 +190,14 @@ def test_what_is_submitted_names_the_participants_of_both_channels() -> None:
     ]
 
 
-def test_it_looks_again_after_as_long_as_the_server_asks_for() -> None:
+def test_polls_as_server_asks() -> None:
     api = Api({"status": "PENDING"}, {"status": "RUNNING"}, {"status": "COMPLETED"}, retry_after=7)
     states = [job["status"] for job in api.client().follow(TRANSCRIPTION_ID, timeout=60)]
     assert states == ["PENDING", "RUNNING", "COMPLETED"]
     assert api.pauses == [7.0, 7.0]
 
 
-def test_a_job_that_does_not_end_in_time_is_given_up() -> None:
+def test_endless_job_given_up() -> None:
     with pytest.raises(DemoError, match="still RUNNING"):
         list(Api({"status": "RUNNING"}).client().follow(TRANSCRIPTION_ID, timeout=0))
 
@@ -213,13 +213,13 @@ def test_a_job_that_does_not_end_in_time_is_given_up() -> None:
         (httpx2.Response(200, text="<html>"), "another server"),
     ],
 )
-def test_an_answer_that_is_no_use_is_told_in_a_sentence(answer: httpx2.Response, message: str) -> None:
+def test_useless_answer_explained(answer: httpx2.Response, message: str) -> None:
     http = httpx2.Client(transport=httpx2.MockTransport(lambda _: answer), base_url="http://callscribe")
     with pytest.raises(DemoError, match=message):
         Client(http).configuration(call())
 
 
-def test_the_conversation_is_printed_with_time_name_and_text() -> None:
+def test_prints_time_name_and_text() -> None:
     assert rendered(conversation(JOB, TRANSCRIPT)) == [
         "01:00.0 HUMAN_AGENT Hello [there].",
         "01:01.5 Emma Carter Hi, it's me.",
@@ -227,7 +227,7 @@ def test_the_conversation_is_printed_with_time_name_and_text() -> None:
     ]
 
 
-def test_the_figures_name_what_served_the_job_and_what_each_party_said() -> None:
+def test_figures_name_engine_and_parties() -> None:
     lines = rendered(figures(JOB, TRANSCRIPT, elapsed=call().duration / 10))
     assert "10.0 times real time" in lines[0]
     assert lines[1] == "engine deepgram nova-3, served by whisper base"
@@ -235,7 +235,7 @@ def test_the_figures_name_what_served_the_job_and_what_each_party_said() -> None
     assert lines[-1] == f"id {TRANSCRIPTION_ID}"
 
 
-def test_a_failed_job_is_told_with_its_code() -> None:
+def test_failed_job_told_with_code() -> None:
     error = {"code": 17550, "title": "Media host", "detail": "127.0.0.1 is not allowed."}
     api = Api({"status": "FAILED", "error": error})
     with pytest.raises(DemoError, match=r"FAILED: 17550 Media host 127") as raised:
@@ -243,7 +243,7 @@ def test_a_failed_job_is_told_with_its_code() -> None:
     assert raised.value.code in MEDIA_REFUSED
 
 
-def test_without_a_server_the_command_ends_with_status_1_and_a_sentence() -> None:
+def test_no_server_ends_with_status_1() -> None:
     credentials = ["--sid", "AC" + "0" * 32, "--token", "0" * 32]
     app = typer.Typer()
     app.command()(demo)

@@ -78,7 +78,7 @@ def settings_of(each: Document) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("place", "line"), list(command_lines()))
-def test_every_command_line_is_one_of_the_program(place: str, line: list[str]) -> None:
+def test_command_lines_exist(place: str, line: list[str]) -> None:
     command = get_command(app).commands[line[0]]  # type: ignore[attr-defined]
     command.make_context(line[0], line[1:])
 
@@ -89,7 +89,7 @@ def test_every_variable_is_a_setting() -> None:
         assert named <= variables(), path
 
 
-def test_every_value_is_one_that_the_setting_can_have(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_values_fit_their_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     # Values that an operator puts in, in the form that they have.
     own = {
         "CALLSCRIBE_SECRET_KEY": "A" * 43 + "=",
@@ -107,7 +107,7 @@ def test_every_value_is_one_that_the_setting_can_have(monkeypatch: pytest.Monkey
             Settings()
 
 
-def test_the_connections_of_the_manifests_fit_into_a_server_with_its_defaults() -> None:
+def test_connections_fit_database() -> None:
     pool = int(next(each for each in manifests() if each["kind"] == "ConfigMap")["data"]["CALLSCRIBE_DATABASE_POOL"])
     highest = {
         each["spec"]["scaleTargetRef"]["name"]: each["spec"]["maxReplicas"]
@@ -123,9 +123,7 @@ def test_the_connections_of_the_manifests_fit_into_a_server_with_its_defaults() 
 
 
 @pytest.mark.parametrize(("name", "beside"), [("callscribe-fetch", 1), ("callscribe-recognition", 2)])
-def test_a_pod_has_memory_for_a_decoder_at_each_place_beside_the_worker_itself(
-    name: str, beside: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pod_has_memory_for_decoders(name: str, beside: int, monkeypatch: pytest.MonkeyPatch) -> None:
     [container] = workloads()[name]["spec"]["containers"]
     for variable, value in settings_of(container).items():
         if variable.startswith("CALLSCRIBE_WORKER_"):
@@ -137,18 +135,18 @@ def test_a_pod_has_memory_for_a_decoder_at_each_place_beside_the_worker_itself(
     assert limit * 1024**3 >= places * MAX_MEMORY + beside * 1024**3
 
 
-def test_an_api_has_memory_for_the_decoders_of_uploads_and_renditions() -> None:
+def test_api_has_memory_for_decoders() -> None:
     [container] = workloads()["callscribe-api"]["spec"]["containers"]
     limit = int(container["resources"]["limits"]["memory"].removesuffix("Gi"))
     assert limit * 1024**3 >= (INSPECTIONS + RENDITIONS) * MAX_MEMORY + 1024**3
 
 
-def test_the_workers_of_the_manifests_have_every_role_among_them() -> None:
+def test_workers_cover_every_role() -> None:
     queues = [line[line.index("--queues") + 1] for _, line in command_lines() if "--queues" in line]
     assert {role for each in queues for role in each.split(",")} == {role.value for role in Role}
 
 
-def test_pods_have_no_privileges_and_no_variables_that_look_like_settings() -> None:
+def test_pods_unprivileged() -> None:
     for template in workloads().values():
         pod = template["spec"]
         # A Service named callscribe would bring CALLSCRIBE_PORT and others into every pod.
@@ -160,7 +158,7 @@ def test_pods_have_no_privileges_and_no_variables_that_look_like_settings() -> N
             assert container["resources"].keys() == {"requests", "limits"}
 
 
-def test_probes_ask_for_paths_that_are_there_at_a_port_that_is_listened_on() -> None:
+def test_probes_ask_existing_paths() -> None:
     for name, template in workloads().items():
         for container in template["spec"]["containers"]:
             probes = [value for key, value in container.items() if key.endswith("Probe")]
@@ -174,7 +172,7 @@ def test_probes_ask_for_paths_that_are_there_at_a_port_that_is_listened_on() -> 
                 assert listen == f"0.0.0.0:{port['containerPort']}"
 
 
-def test_selectors_select_the_pods_they_are_for() -> None:
+def test_selectors_select_their_pods() -> None:
     labels = {name: template["metadata"]["labels"] for name, template in workloads().items()}
     for each in manifests():
         selector = each.get("spec", {}).get("selector")
@@ -186,7 +184,7 @@ def test_selectors_select_the_pods_they_are_for() -> None:
         assert selected == {"callscribe-api" if each["kind"] == "Service" else name}
 
 
-def test_everything_that_waits_for_the_schema_waits_for_the_job_that_makes_it() -> None:
+def test_schema_waiters_wait_for_its_job() -> None:
     for name, each in services().items():
         waits = each.get("depends_on", {})
         assert ("migrate" in waits) == (name != "migrate")
@@ -197,7 +195,7 @@ def test_everything_that_waits_for_the_schema_waits_for_the_job_that_makes_it() 
         assert first == ([] if name == "callscribe-migrate" else [["migrate", "--check"]])
 
 
-def test_the_kustomization_names_every_manifest_but_the_examples() -> None:
+def test_kustomization_names_manifests() -> None:
     document = yaml.safe_load((MANIFESTS / "kustomization.yaml").read_text())
     others = {path.name for path in MANIFESTS.glob("*.yaml") if not path.name.endswith(".example.yaml")}
     assert {"kustomization.yaml", *document["resources"]} == others
@@ -205,7 +203,7 @@ def test_the_kustomization_names_every_manifest_but_the_examples() -> None:
     assert images == {each["name"] for each in document["images"]}
 
 
-def test_what_the_image_is_made_of_is_there_and_goes_into_the_context() -> None:
+def test_image_sources_are_in_context() -> None:
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     kept = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
     sources = [source for line in copied for source in line.split()]
@@ -215,7 +213,7 @@ def test_what_the_image_is_made_of_is_there_and_goes_into_the_context() -> None:
         assert any(Path(source).match(pattern) for pattern in kept), source
 
 
-def test_the_image_runs_as_the_user_that_the_manifests_name() -> None:
+def test_image_user_is_manifests_user() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
     [user] = re.findall(r"^USER (\d+):\d+$", dockerfile, re.MULTILINE)
     assert {template["spec"]["securityContext"]["runAsUser"] for template in workloads().values()} == {int(user)}
@@ -236,7 +234,7 @@ def pins(path: Path) -> dict[str, set[str]]:
     return found
 
 
-def test_the_image_has_what_the_program_needs_in_the_versions_that_are_tested() -> None:
+def test_image_has_tested_versions() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     everything, image = pins(ROOT / "requirements.lock"), pins(ROOT / "deploy" / "requirements.lock")
     build = pins(ROOT / "deploy" / "build.lock")
@@ -251,7 +249,7 @@ def test_the_image_has_what_the_program_needs_in_the_versions_that_are_tested() 
     assert "hatchling" in build
 
 
-def test_the_examples_name_metrics_and_pods_that_there_are() -> None:
+def test_examples_name_existing_metrics() -> None:
     [monitor] = manifests("monitoring.example")
     [wanted] = monitor["spec"]["selector"]["matchExpressions"]
     long_lived = {name.removeprefix("callscribe-") for name in workloads()} - {"migrate"}

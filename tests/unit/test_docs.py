@@ -74,12 +74,12 @@ def endpoints() -> Iterator[tuple[str, str]]:
                 yield method, route.path
 
 
-def test_the_table_of_settings_is_the_one_that_the_settings_give() -> None:
+def test_settings_table_generated() -> None:
     page = text(DOCS / "configuration.md")
     assert script("write_configuration").written(page) == page, "run scripts/write_configuration.py"
 
 
-def test_the_table_of_settings_has_each_with_its_default_and_description() -> None:
+def test_settings_table_is_complete() -> None:
     page = text(DOCS / "configuration.md")
     for name, field in Settings.model_fields.items():
         (row,) = re.findall(rf"^\| `CALLSCRIBE_{name.upper()}` \|.*$", page, re.MULTILINE)
@@ -90,11 +90,11 @@ def test_the_table_of_settings_has_each_with_its_default_and_description() -> No
 
 
 @each_page
-def test_every_variable_that_is_named_exists(page: Path) -> None:
+def test_named_variables_exist(page: Path) -> None:
     assert set(re.findall(r"\bCALLSCRIBE_[A-Z_]+\b", text(page))) <= variables()
 
 
-def test_every_code_is_explained_with_its_title_and_status() -> None:
+def test_codes_have_title_and_status() -> None:
     page = text(DOCS / "errors.md")
     sections = re.split(r"^## ", page, flags=re.MULTILINE)
     rows = {
@@ -112,14 +112,14 @@ def test_every_code_is_explained_with_its_title_and_status() -> None:
             assert 17550 <= code <= 17566 or 17580 <= code <= 17585
 
 
-def test_every_endpoint_is_in_the_guide() -> None:
+def test_guide_has_every_endpoint() -> None:
     rows = [row for row in text(DOCS / "api.md").splitlines() if row.startswith("| `")]
     for method, path in endpoints():
         shown = re.escape(path.removesuffix(".{format_}")) + "`"
         assert any(f"`{method}" in row and re.search(shown, row) for row in rows), (method, path)
 
 
-def test_the_guide_names_no_endpoint_that_is_not_there() -> None:
+def test_guide_has_no_other_endpoint() -> None:
     known = {path for _, path in endpoints()} | {"/docs", "/openapi.json"}
     table = re.search(r"^## Endpoints\n(.*?)^## ", text(DOCS / "api.md"), re.MULTILINE | re.DOTALL)
     assert table
@@ -129,7 +129,7 @@ def test_the_guide_names_no_endpoint_that_is_not_there() -> None:
 
 
 @each_page
-def test_every_command_that_is_shown_exists(page: Path) -> None:
+def test_shown_commands_exist(page: Path) -> None:
     shown = set(re.findall(r"(?<![\w./-])callscribe ([a-z]+)", code(page))) - {"listens"}  # which is output
     assert shown <= set(get_command(app).commands)  # type: ignore[attr-defined]
 
@@ -165,7 +165,7 @@ def test_the_locales_are_listed_in_their_order() -> None:
     assert ", ".join(LOCALES) in " ".join(text(DOCS / "quickstart.md").split())
 
 
-def test_every_model_of_the_catalogue_is_listed() -> None:
+def test_every_model_listed() -> None:
     page = text(DOCS / "models.md")
     for model in CATALOGUE:
         assert re.search(rf"^\| `{re.escape(model.name)}` \|", page, re.MULTILINE)

@@ -74,11 +74,11 @@ def hidden(found: dict[str, Path]) -> list[str]:
     return wrong
 
 
-def test_others_use_of_a_package_what_it_shows() -> None:
+def test_only_shown_names_used() -> None:
     assert hidden(modules()) == []
 
 
-def test_the_order_lists_every_name_at_the_top() -> None:
+def test_order_lists_all_top_names() -> None:
     tops = {name.partition(".")[0] for name in modules()} - {"", "__main__"}
     assert sorted(order()) == sorted(tops)
 
@@ -88,7 +88,7 @@ def test_imports_run_down_the_order() -> None:
     assert broken(places, modules()) == []
 
 
-def test_an_import_that_runs_up_is_found(tmp_path: Path) -> None:
+def test_upward_import_found(tmp_path: Path) -> None:
     places = {name: place for place, name in enumerate(order())}
     lines = {
         "from callscribe import server": ["errors:1 → server"],
@@ -102,7 +102,7 @@ def test_an_import_that_runs_up_is_found(tmp_path: Path) -> None:
         assert broken(places, {"errors": module}) == expected
 
 
-def test_a_worker_loads_no_web_framework() -> None:
+def test_worker_loads_no_web_framework() -> None:
     code = """
 import sys, callscribe.worker.process
 print(*sorted({"fastapi", "starlette", "uvicorn"} & set(sys.modules)))

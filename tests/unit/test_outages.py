@@ -15,7 +15,7 @@ from callscribe.media.blobs import BlobStore
 from callscribe.outages import outage
 
 
-def test_a_database_file_that_cannot_grow_is_full(tmp_path: Path) -> None:
+def test_full_sqlite_file(tmp_path: Path) -> None:
     engine = sa.create_engine(f"sqlite:///{tmp_path / 'small.db'}")
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE things (thing TEXT)")
@@ -26,7 +26,7 @@ def test_a_database_file_that_cannot_grow_is_full(tmp_path: Path) -> None:
     assert outage(caught.value) == "the disk of the database is full"
 
 
-def test_a_database_file_that_may_not_be_written_to(tmp_path: Path) -> None:
+def test_unwritable_sqlite_file(tmp_path: Path) -> None:
     path = tmp_path / "there.db"
     sqlite3.connect(path).close()
     engine = sa.create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
@@ -36,7 +36,7 @@ def test_a_database_file_that_may_not_be_written_to(tmp_path: Path) -> None:
     assert outage(caught.value) == "the database cannot be written to"
 
 
-def test_a_postgresql_that_nobody_listens_for() -> None:
+def test_postgresql_not_listening() -> None:
     engine = sa.create_engine("postgresql+psycopg://127.0.0.1:1/none")
     with pytest.raises(OperationalError) as caught:
         engine.connect()
@@ -54,11 +54,11 @@ def test_a_postgresql_that_nobody_listens_for() -> None:
         (psycopg.errors.UniqueViolation(), False),
     ],
 )
-def test_what_a_postgresql_says_of_itself(error: psycopg.Error, away: bool) -> None:  # noqa: FBT001
+def test_what_postgresql_says_of_itself(error: psycopg.Error, away: bool) -> None:  # noqa: FBT001
     assert (outage(sa.exc.DBAPIError("SELECT 1", None, error)) is not None) == away
 
 
-def test_a_query_that_is_wrong_is_no_outage() -> None:
+def test_wrong_query_is_no_outage() -> None:
     engine = sa.create_engine("sqlite://")
     with engine.connect() as connection, pytest.raises(SQLAlchemyError) as caught:
         connection.exec_driver_sql("SELECT * FROM nothing")
@@ -71,7 +71,7 @@ def test_a_disk_that_takes_nothing(number: int) -> None:
     assert outage(OSError(number, os.strerror(number))) is not None
 
 
-def test_a_path_that_is_wrong_is_no_outage(tmp_path: Path) -> None:
+def test_wrong_path_is_no_outage(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Exception) as caught:
         BlobStore(tmp_path.as_uri()).put_bytes("file/below", b"")
@@ -79,7 +79,7 @@ def test_a_path_that_is_wrong_is_no_outage(tmp_path: Path) -> None:
     assert outage(FileNotFoundError(errno.ENOENT, "gone")) is None
 
 
-def test_what_has_been_judged_already_stays_so() -> None:
+def test_earlier_judgement_stays() -> None:
     judged = TransientJobError(Code.MEDIA_DOWNLOAD, "the bucket did not deliver")
     judged.__cause__ = OSError(errno.ENOSPC, "full")
     assert outage(judged) is None

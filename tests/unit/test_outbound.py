@@ -83,18 +83,18 @@ def resolving(monkeypatch: pytest.MonkeyPatch, names: dict[str, list[str]]) -> N
         "ff02::1",
     ],
 )
-def test_an_address_that_not_everybody_can_reach_is_not_public(address: str) -> None:
+def test_unreachable_is_not_public(address: str) -> None:
     assert not is_public(ip_address(address))
 
 
 @pytest.mark.parametrize(
     "address", ["1.1.1.1", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "2002:808:808::", "64:ff9b::808:808"]
 )
-def test_an_address_on_the_internet_is_public(address: str) -> None:
+def test_internet_address_is_public(address: str) -> None:
     assert is_public(ip_address(address))
 
 
-def test_an_allow_list_knows_hosts_domains_networks_and_buckets() -> None:
+def test_allow_list_knows_all_kinds() -> None:
     allow = AllowList(["Media.example", "*.calls.example", "10.0.0.0/8", "::1", "s3://my-bucket"])
     assert allow.allows_host("media.EXAMPLE.")
     assert allow.allows_host("a.b.calls.example")
@@ -111,7 +111,7 @@ def test_an_allow_list_knows_hosts_domains_networks_and_buckets() -> None:
 @pytest.mark.parametrize(
     "entry", ["", "*", "http://host", "host/path", "10.0.0.1/8", "10.0.0.0/40", "300.1.1.1", "s3://", "a b", "*.*.x"]
 )
-def test_a_bad_entry_says_what_to_write(entry: str) -> None:
+def test_bad_entry_says_what_to_write(entry: str) -> None:
     with pytest.raises(SetupError, match="Write a host"):
         AllowList([entry])
 
@@ -135,13 +135,13 @@ def test_a_bad_entry_says_what_to_write(entry: str) -> None:
         "file:///etc/passwd",
     ],
 )
-def test_what_is_not_public_or_not_https_is_refused(url: str) -> None:
+def test_not_public_or_https_refused(url: str) -> None:
     with guarded_client(allow=AllowList()) as client, pytest.raises(HostRefused) as refused:
         client.get(url)
     assert "secret" not in str(refused.value)
 
 
-def test_plain_http_to_an_allowed_network_or_host_is_permitted(server: MediaServer) -> None:
+def test_http_to_allowed_permitted(server: MediaServer) -> None:
     server.paths["/a"] = body(b"sound")
     for entries, host in (["127.0.0.0/8"], "127.0.0.1"), (["localhost"], "localhost"):
         with guarded_client(allow=AllowList(entries)) as client:
@@ -149,15 +149,13 @@ def test_plain_http_to_an_allowed_network_or_host_is_permitted(server: MediaServ
     assert server.requests[-1][1]["Host"] == f"localhost:{server.port}"
 
 
-def test_plain_http_to_a_private_host_is_refused_where_plain_http_is_permitted(server: MediaServer) -> None:
+def test_http_to_private_still_refused(server: MediaServer) -> None:
     with guarded_client(allow=AllowList(), plain_http=True) as client, pytest.raises(HostRefused):
         client.get(server.url("/a"))
     assert not server.requests
 
 
-def test_a_name_with_one_private_address_among_public_ones_is_refused(
-    monkeypatch: pytest.MonkeyPatch, server: MediaServer
-) -> None:
+def test_one_private_address_refuses(monkeypatch: pytest.MonkeyPatch, server: MediaServer) -> None:
     resolving(monkeypatch, {"mixed.example": ["8.8.8.8", "127.0.0.1"]})
     with guarded_client(allow=AllowList(), plain_http=True) as client, pytest.raises(HostRefused) as refused:
         client.get(server.url("/a", host="mixed.example"))
@@ -165,7 +163,7 @@ def test_a_name_with_one_private_address_among_public_ones_is_refused(
     assert not server.requests
 
 
-def test_a_redirect_to_a_private_host_is_refused(monkeypatch: pytest.MonkeyPatch, server: MediaServer) -> None:
+def test_redirect_to_private_refused(monkeypatch: pytest.MonkeyPatch, server: MediaServer) -> None:
     resolving(monkeypatch, {"private.example": ["127.0.0.1"]})
     server.paths["/a"] = redirect(server.url("/b", host="private.example"))
     server.paths["/b"] = body(b"inner")
@@ -174,7 +172,7 @@ def test_a_redirect_to_a_private_host_is_refused(monkeypatch: pytest.MonkeyPatch
     assert [path for path, _ in server.requests] == ["/a"]
 
 
-def test_the_name_is_resolved_once_for_check_and_connect(monkeypatch: pytest.MonkeyPatch, server: MediaServer) -> None:
+def test_name_resolved_once(monkeypatch: pytest.MonkeyPatch, server: MediaServer) -> None:
     asked: list[str] = []
     real = socket.getaddrinfo
 
@@ -194,16 +192,14 @@ def test_the_name_is_resolved_once_for_check_and_connect(monkeypatch: pytest.Mon
     assert not server.requests
 
 
-def test_the_next_address_is_tried_when_one_does_not_answer(
-    monkeypatch: pytest.MonkeyPatch, server: MediaServer
-) -> None:
+def test_next_address_tried(monkeypatch: pytest.MonkeyPatch, server: MediaServer) -> None:
     server.paths["/a"] = body(b"sound")
     resolving(monkeypatch, {"two.example": ["127.0.0.2", "127.0.0.1"]})
     with guarded_client(allow=AllowList(["127.0.0.0/8"])) as client:
         assert client.get(server.url("/a", host="two.example")).content == b"sound"
 
 
-def test_too_many_redirects_are_given_up(server: MediaServer) -> None:
+def test_too_many_redirects_give_up(server: MediaServer) -> None:
     server.paths["/a"] = redirect("/a")
     client = guarded_client(allow=AllowList(["127.0.0.1"]), max_redirects=3)
     with client, pytest.raises(httpx2.TooManyRedirects):
@@ -211,12 +207,12 @@ def test_too_many_redirects_are_given_up(server: MediaServer) -> None:
     assert len(server.requests) == 4
 
 
-def test_a_name_that_does_not_exist_is_unresolved() -> None:
+def test_missing_name_unresolved() -> None:
     with guarded_client(allow=AllowList()) as client, pytest.raises(HostUnresolved):
         client.get("https://nothing.invalid/")
 
 
-def test_a_resolver_that_fails_is_temporary(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failing_resolver_is_temporary(monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(*arguments: Any, **options: Any) -> Any:
         raise socket.gaierror(socket.EAI_AGAIN, "try again")
 
@@ -227,7 +223,7 @@ def test_a_resolver_that_fails_is_temporary(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("in_headers", [False, True])
-def test_a_deadline_ends_what_keeps_sending_a_little(server: MediaServer, *, in_headers: bool) -> None:
+def test_deadline_ends_trickle(server: MediaServer, *, in_headers: bool) -> None:
     server.paths["/a"] = drip(in_headers=in_headers)
     client = guarded_client(allow=AllowList(["127.0.0.1"]), cancelled=NEVER.with_deadline(0.4))
     with client, pytest.raises(DeadlinePassed):
@@ -246,7 +242,7 @@ def test_a_cancellation_ends_a_request_that_waits_for_an_answer(server: MediaSer
         client.get(server.url("/a"))
 
 
-def test_the_environments_proxy_is_not_used(monkeypatch: pytest.MonkeyPatch, server: MediaServer) -> None:
+def test_environment_proxy_unused(monkeypatch: pytest.MonkeyPatch, server: MediaServer) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     server.paths["/a"] = body(b"sound")
@@ -285,9 +281,7 @@ def certificate(folder: Path, name: str) -> Path:
     return path
 
 
-def test_tls_is_verified_against_the_name_though_the_address_is_pinned(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_tls_verified_by_name_when_pinned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pem = certificate(tmp_path, "media.example")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)

@@ -18,7 +18,7 @@ from callscribe.preparation import join, opened, prepare
 from callscribe.settings import Settings
 
 
-def test_on_sqlite_a_command_migrates_unless_it_is_told_to_check(tmp_path: Path) -> None:
+def test_sqlite_migrates_unless_checking(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "data")
     with pytest.raises(SetupError, match="callscribe migrate"):
         prepare(settings, migrating=False)
@@ -30,7 +30,7 @@ def test_on_sqlite_a_command_migrates_unless_it_is_told_to_check(tmp_path: Path)
         assert credentials is None
 
 
-def test_a_process_of_a_fleet_does_not_start_with_a_key_of_its_own(tmp_path: Path) -> None:
+def test_no_fleet_start_with_own_key(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'shared.db'}"
     first = Settings(data_dir=tmp_path / "first", database_url=url)
     second = Settings(data_dir=tmp_path / "second", database_url=url)
@@ -75,9 +75,7 @@ def _accounts(data: Path) -> Accounts:
     return Accounts.of(prepare(settings)[0], settings)
 
 
-def test_an_account_gets_no_token_under_a_key_that_the_others_have_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_token_under_another_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALLSCRIBE_DATABASE_URL", f"sqlite:///{tmp_path / 'shared.db'}")
     run = CliRunner().invoke
     sids = re.findall(r"AC[0-9a-f]{32}", run(app, ["accounts", "create", "--data", str(tmp_path / "a")]).output)
@@ -92,7 +90,7 @@ def test_an_account_gets_no_token_under_a_key_that_the_others_have_not(
     assert run(app, ["accounts", "create", *other]).exit_code == 0
 
 
-def test_a_variable_with_several_values_is_named_with_the_one_that_is_wrong(tmp_path: Path) -> None:
+def test_wrong_value_of_list_named(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match=r"^CALLSCRIBE_WORKER_QUEUES: 'foo': Input should be") as refusal:
         load_settings(tmp_path, worker_queues=("fetch", "foo"))
     assert "_1" not in str(refusal.value)
@@ -113,7 +111,7 @@ def test_a_damaged_database_ends_a_command_with_one_line(tmp_path: Path, command
     assert "Traceback" not in ended.stderr
 
 
-def test_a_database_that_does_not_answer_is_named_without_its_password(tmp_path: Path) -> None:
+def test_silent_database_hides_password(tmp_path: Path) -> None:
     url = "postgresql://callscribe:verysecret@127.0.0.1:1/callscribe"
     with pytest.raises(SetupError, match=r"callscribe:\*\*\*@127\.0\.0\.1:1.*does not answer") as caught:
         prepare(Settings(data_dir=tmp_path / "data", database_url=url))

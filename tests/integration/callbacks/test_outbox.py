@@ -41,9 +41,7 @@ def _queued(database: Database, ids: list[str]) -> list[str]:
         return sorted(session.scalars(query))
 
 
-def test_an_event_has_one_id_and_a_delivery_for_each_address(
-    database: Database, callbacks: Callbacks, account: str, job: str
-) -> None:
+def test_one_id_many_deliveries(database: Database, callbacks: Callbacks, account: str, job: str) -> None:
     with database.write() as session:
         _emit(callbacks, session, account, job, TranscriptionEvent.COMPLETED)
     with database.read() as session:
@@ -55,9 +53,7 @@ def test_an_event_has_one_id_and_a_delivery_for_each_address(
     assert _queued(database, ids) == sorted(ids)
 
 
-def test_events_of_one_subject_do_not_collide_whatever_their_kind(
-    database: Database, callbacks: Callbacks, account: str, job: str
-) -> None:
+def test_kinds_of_events_do_not_collide(database: Database, callbacks: Callbacks, account: str, job: str) -> None:
     kinds = [TranscriptionEvent.FAILED, TranscriptionEvent.COMPLETED, TranscriptionEvent.COMPLETED]
     with database.write() as session:
         for kind in kinds:
@@ -69,7 +65,7 @@ def test_events_of_one_subject_do_not_collide_whatever_their_kind(
     assert len(_queued(database, [each.id for each in told])) == len(told)
 
 
-def test_what_is_rolled_back_was_never_told(database: Database, callbacks: Callbacks, account: str, job: str) -> None:
+def test_rolled_back_is_never_told(database: Database, callbacks: Callbacks, account: str, job: str) -> None:
     emitted: list[str] = []
 
     def emit_and_fail() -> None:
@@ -86,7 +82,7 @@ def test_what_is_rolled_back_was_never_told(database: Database, callbacks: Callb
     assert _queued(database, emitted) == []
 
 
-def test_what_is_sent_again_is_the_same_event(database: Database, callbacks: Callbacks, account: str, job: str) -> None:
+def test_resend_is_same_event(database: Database, callbacks: Callbacks, account: str, job: str) -> None:
     with database.write() as session:
         callbacks.emit(
             session,
@@ -107,9 +103,7 @@ def test_what_is_sent_again_is_the_same_event(database: Database, callbacks: Cal
     assert _queued(database, [first.id, again.id]) == sorted([first.id, again.id])
 
 
-def test_a_body_that_was_erased_is_not_sent_again(
-    database: Database, callbacks: Callbacks, account: str, job: str
-) -> None:
+def test_erased_body_is_not_resent(database: Database, callbacks: Callbacks, account: str, job: str) -> None:
     with database.write() as session:
         _emit(callbacks, session, account, job, TranscriptionEvent.FAILED)
         repository.forget_bodies(session, account, job)

@@ -85,9 +85,7 @@ def test_an_api_key(database: Database, account: str, way: str) -> None:
     assert meanwhile(database, sa.delete(ApiKey).where(ApiKey.sid == key.sid), changes[way]) is Code.NOT_FOUND
 
 
-def test_of_two_defaults_the_later_one_holds(
-    database: Database, account: str, service: RecordingConfigurations
-) -> None:
+def test_later_of_two_defaults_holds(database: Database, account: str, service: RecordingConfigurations) -> None:
     first, second = service.create(account, REQUEST), service.create(account, REQUEST)
     chosen = sa.insert(DefaultConfiguration).values(
         account_sid=account, type=RecordingConfigurations.type, configuration_id=first.id

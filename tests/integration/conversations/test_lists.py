@@ -51,7 +51,7 @@ def statements(database: Database) -> Iterator[list[tuple[str, Any]]]:
     ids=["first", "next", "previous"],
 )
 @pytest.mark.parametrize("name", LISTS)
-def test_a_page_is_read_from_an_index_in_its_order(database: Database, name: str, token: str | None) -> None:
+def test_page_read_from_index(database: Database, name: str, token: str | None) -> None:
     if not database.is_sqlite:
         pytest.skip("PostgreSQL plans by statistics, and reads a small table whole")
     with statements(database) as asked, database.read() as session:
@@ -64,7 +64,7 @@ def test_a_page_is_read_from_an_index_in_its_order(database: Database, name: str
     assert "USING INDEX ix_conversation" in plan[0]
 
 
-def test_a_page_of_conversations_asks_as_often_as_one_conversation(
+def test_page_asks_as_often_as_one(
     database: Database, conversations: Conversations, account: str, configure: Configure
 ) -> None:
     configuration = configure()

@@ -100,7 +100,7 @@ def told_of_range(database: Database, conversation: str) -> list[dict[str, Any]]
         return [json.loads(body)["data"] for body in session.scalars(query)]
 
 
-def test_sentences_are_communications_in_spoken_order_by_the_one_to_the_other(
+def test_sentences_in_order_with_authors(
     conversations: Conversations, account: str, configure: Configure, store: Store
 ) -> None:
     call = transcript(4)
@@ -146,7 +146,7 @@ def test_storing_twice_changes_nothing(
     assert conversations.fetch(account, conversation) == updated
 
 
-def test_storing_again_finds_the_conversation_also_when_it_is_closed(
+def test_storing_again_finds_closed_one(
     conversations: Conversations, account: str, configure: Configure, store: Store
 ) -> None:
     configuration = configure()
@@ -156,7 +156,7 @@ def test_storing_again_finds_the_conversation_also_when_it_is_closed(
     assert store(configuration, call) == conversation
 
 
-def test_the_same_parties_go_on_in_their_open_conversation_and_begin_anew_behind_a_closed_one(
+def test_same_parties_join_open_ones_only(
     conversations: Conversations, account: str, configure: Configure, store: Store
 ) -> None:
     configuration = configure()
@@ -171,9 +171,7 @@ def test_the_same_parties_go_on_in_their_open_conversation_and_begin_anew_behind
     assert store(configuration, transcript(2)) != first
 
 
-def test_by_channel_type_another_channel_is_another_conversation(
-    configure: Configure, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_by_type_channels_are_apart(configure: Configure, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     across = configure("GROUP_BY_PARTICIPANT_ADDRESSES")
     apart = configure("GROUP_BY_PARTICIPANT_ADDRESSES_AND_CHANNEL_TYPE")
     spoken = store(across, transcript()), store(apart, transcript())
@@ -182,7 +180,7 @@ def test_by_channel_type_another_channel_is_another_conversation(
     assert store(apart, transcript()) != spoken[1]
 
 
-def test_by_profile_the_customer_decides_and_a_new_agent_joins(
+def test_by_profile_customer_decides(
     conversations: Conversations, account: str, configure: Configure, store: Store
 ) -> None:
     configuration = configure("GROUP_BY_PROFILE")
@@ -193,7 +191,7 @@ def test_by_profile_the_customer_decides_and_a_new_agent_joins(
     assert addresses == ["+15550100", "+15550111", "+15550122"]
 
 
-def test_without_addresses_every_call_is_a_conversation_of_its_own(configure: Configure, store: Store) -> None:
+def test_no_addresses_no_grouping(configure: Configure, store: Store) -> None:
     configuration = configure()
     nobody = [replace(CUSTOMER, address=None), replace(AGENT, address=None)]
     call = transcript(participants=nobody)
@@ -201,7 +199,7 @@ def test_without_addresses_every_call_is_a_conversation_of_its_own(configure: Co
     assert store(configuration, call) == store(configuration, call)
 
 
-def test_what_nobody_known_said_is_by_the_only_party_or_by_somebody_unknown(
+def test_unknown_speaker_is_sole_or_unknown(
     conversations: Conversations, account: str, configure: Configure, store: Store
 ) -> None:
     alone = store(configure(), transcript(2, participants=(CUSTOMER,), speakers=(None,)))
@@ -216,7 +214,7 @@ def test_what_nobody_known_said_is_by_the_only_party_or_by_somebody_unknown(
     assert [each.participant_id for each in found[0].recipients] == [known_customer.id, agent.id]
 
 
-def test_a_call_without_a_sentence_is_a_conversation_once(configure: Configure, store: Store) -> None:
+def test_wordless_call_stored_once(configure: Configure, store: Store) -> None:
     configuration = configure()
     call = transcript(0, participants=())
     assert store(configuration, call) == store(configuration, call)
@@ -235,7 +233,7 @@ def test_a_call_is_told_as_one_range(database: Database, configure: Configure, s
     assert body["last"]["occurredAt"] == "2026-03-02T09:30:43.500Z"
 
 
-def test_transcripts_that_finish_at_the_same_instant_open_one_conversation(
+def test_simultaneous_open_one_only(
     database: Database, conversations: Conversations, account: str, configure: Configure, store: Store
 ) -> None:
     configuration = configure()
@@ -287,7 +285,7 @@ def in_part(
 
 
 @pytest.mark.parametrize("blocks", [0, 1, 2])
-def test_whoever_follows_one_who_was_killed_stores_the_rest(
+def test_successor_stores_rest(
     database: Database, conversations: Conversations, account: str, configure: Configure, store: Store, blocks: int
 ) -> None:
     configuration = configure(statusCallbacks=[{"url": "https://example.com/c"}])
@@ -304,7 +302,7 @@ def test_whoever_follows_one_who_was_killed_stores_the_rest(
     assert (body["count"], body["first"]["resourceId"]) == (2 * BLOCK + 3, f"{call.channel_id}:0")
 
 
-def test_half_a_transcript_is_completed_where_it_began_also_when_that_is_closed_and_its_configuration_gone(
+def test_half_completed_where_it_began(
     database: Database, conversations: Conversations, account: str, configure: Configure, store: Store
 ) -> None:
     configuration = configure()
@@ -318,7 +316,7 @@ def test_half_a_transcript_is_completed_where_it_began_also_when_that_is_closed_
     assert conversations.fetch(account, begun).status is ConversationStatus.CLOSED
 
 
-def test_of_a_conversation_that_is_deleted_while_a_transcript_comes_in_nothing_comes_back(
+def test_deleted_meanwhile_stays_deleted(
     database: Database, conversations: Conversations, account: str, configure: Configure
 ) -> None:
     storing = conversations.storing(account, configure(), transcript(BLOCK + 1))
@@ -333,7 +331,7 @@ def test_of_a_conversation_that_is_deleted_while_a_transcript_comes_in_nothing_c
         assert session.scalar(query) == 0
 
 
-def test_what_is_withdrawn_is_that_transcripts_alone(
+def test_only_that_transcript_withdrawn(
     database: Database, conversations: Conversations, account: str, configure: Configure, store: Store
 ) -> None:
     configuration = configure()
@@ -348,7 +346,7 @@ def test_what_is_withdrawn_is_that_transcripts_alone(
     assert {row.resource_id for row in said(conversations, account, conversation)} == {*known[1], *known[2]}
 
 
-def test_parties_of_whom_nothing_is_known_stay_two(
+def test_two_unknown_parties_stay_two(
     database: Database, conversations: Conversations, account: str, configure: Configure, store: Store
 ) -> None:
     nobodies = [StoredParticipant("UNKNOWN", None), StoredParticipant("UNKNOWN", None)]
@@ -363,15 +361,13 @@ def test_parties_of_whom_nothing_is_known_stay_two(
     ]
 
 
-def test_a_name_as_long_as_a_transcription_may_give_one_is_kept(
-    conversations: Conversations, account: str, configure: Configure, store: Store
-) -> None:
+def test_longest_name_kept(conversations: Conversations, account: str, configure: Configure, store: Store) -> None:
     named = replace(CUSTOMER, name="n" * 512, address="1" * 512)
     conversation = store(configure(), transcript(1, participants=(named, AGENT)))
     assert conversations.fetch(account, conversation).participants[0].name == "n" * 512
 
 
-def test_a_call_to_oneself_has_two_parties(
+def test_call_to_oneself_has_two_parties(
     conversations: Conversations, account: str, configure: Configure, store: Store
 ) -> None:
     configuration = configure()
@@ -383,7 +379,7 @@ def test_a_call_to_oneself_has_two_parties(
     assert all(len(row.recipients) == 1 for row in found)
 
 
-def test_a_configuration_that_is_not_there_is_refused(account: str, store: Store) -> None:
+def test_missing_configuration_refused(account: str, store: Store) -> None:
     with pytest.raises(RequestError) as caught:
         store("conv_configuration_01k9v6x8m3e5rt0q2w4y6z8abc", transcript())
     assert caught.value.code is Code.NOT_FOUND

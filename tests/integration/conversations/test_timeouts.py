@@ -44,7 +44,7 @@ def let_pass(database: Database, conversation: str, minutes: int) -> None:
         row.due_at = row.due_at and row.due_at - wait
 
 
-def test_a_reader_sees_what_became_of_it(
+def test_reader_sees_timeout(
     database: Database, conversations: Conversations, account: str, configuration: str
 ) -> None:
     conversation = open_one(conversations, account, configuration)
@@ -60,7 +60,7 @@ def test_a_reader_sees_what_became_of_it(
         assert len(list(session.scalars(query))) == 2
 
 
-def test_housekeeping_does_it_without_a_reader(
+def test_housekeeping_needs_no_reader(
     database: Database, conversations: Conversations, account: str, configuration: str
 ) -> None:
     conversation = open_one(conversations, account, configuration)
@@ -70,7 +70,7 @@ def test_housekeeping_does_it_without_a_reader(
         assert session.get_one(Conversation, conversation).status is ConversationStatus.CLOSED
 
 
-def test_activity_wakes_it_and_counts_anew(
+def test_activity_wakes_and_restarts_it(
     database: Database, conversations: Conversations, account: str, configuration: str
 ) -> None:
     conversation = open_one(conversations, account, configuration)
@@ -81,7 +81,7 @@ def test_activity_wakes_it_and_counts_anew(
     assert conversations.fetch(account, conversation).status is ConversationStatus.ACTIVE
 
 
-def test_what_is_overdue_takes_no_more_and_stands_in_nobodys_way(
+def test_overdue_one_takes_and_blocks_none(
     database: Database, conversations: Conversations, account: str, configuration: str
 ) -> None:
     conversation = open_one(conversations, account, configuration)
@@ -93,7 +93,7 @@ def test_what_is_overdue_takes_no_more_and_stands_in_nobodys_way(
     assert open_one(conversations, account, configuration) != conversation
 
 
-def test_an_overdue_conversation_is_closed_by_the_one_that_follows(
+def test_successor_closes_overdue_one(
     database: Database, conversations: Conversations, account: str, configuration: str
 ) -> None:
     first = open_one(conversations, account, configuration)
@@ -116,7 +116,7 @@ def test_old_operations_are_forgotten(
         assert session.scalars(query).first() is None
 
 
-def test_what_is_too_large_to_be_told_is_told_in_short_and_holds_nobody_up(
+def test_too_large_event_told_in_short(
     database: Database, conversations: Conversations, account: str, configuration: str
 ) -> None:
     address = {"channel": "VOICE", "channelId": "☎" * 256}

@@ -11,7 +11,7 @@ from callscribe.db.engine import Database
 CLOSE = timedelta(seconds=30)
 
 
-def test_every_expression_is_this_moment_or_as_far_from_it_as_it_says(database: Database) -> None:
+def test_expressions_count_from_now(database: Database) -> None:
     day = timedelta(days=1)
     query = sa.select(
         instant(),

@@ -16,7 +16,7 @@ from callscribe.outages import outage
 from callscribe.waiting import TimedOut
 
 
-def test_an_error_tells_nothing_of_what_was_to_be_written(database: Database, account: str) -> None:
+def test_error_hides_written_values(database: Database, account: str) -> None:
     with pytest.raises(sa.exc.IntegrityError) as failed, database.write() as session:
         session.add(Account(sid=account, name="a secret name", token_hash="", token_encrypted="a secret token"))
     assert "INSERT INTO accounts" in str(failed.value)

@@ -129,7 +129,7 @@ def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
     )
 
 
-def test_migrating_tells_each_revision_and_finds_nothing_to_do_the_second_time(empty: Database) -> None:
+def test_revisions_told_second_run_idle(empty: Database) -> None:
     assert state(empty).fit is Fit.BEHIND
     done = migrate(empty)
     assert done[0] == "0001  The tables of the first release."
@@ -139,9 +139,7 @@ def test_migrating_tells_each_revision_and_finds_nothing_to_do_the_second_time(e
     assert check(empty).fit is Fit.CURRENT
 
 
-def test_a_database_that_is_behind_is_refused_with_the_command_that_helps(
-    empty: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_old_schema_refused_with_remedy(empty: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SetupError, match=r"has no schema.*`callscribe migrate`"):
         check(empty)
     migrate(empty)
@@ -152,7 +150,7 @@ def test_a_database_that_is_behind_is_refused_with_the_command_that_helps(
         check(empty)
 
 
-def test_the_revisions_make_what_the_tables_say(empty: Database) -> None:
+def test_revisions_make_tables(empty: Database) -> None:
     migrate(empty)
     options = {"include_object": ours, "compare_server_default": True}
     with empty.engine.connect() as connection:
@@ -163,7 +161,7 @@ def ours(_object: object, name: str | None, kind: str, _reflected: object, _comp
     return kind != "table" or name in Base.metadata.tables
 
 
-def test_queues_that_are_behind_are_refused(empty: Database) -> None:
+def test_old_queues_refused(empty: Database) -> None:
     migrate(empty)
     schema = "" if empty.is_sqlite else "dbos."
     with empty.engine.begin() as connection:
@@ -173,9 +171,7 @@ def test_queues_that_are_behind_are_refused(empty: Database) -> None:
         check(empty)
 
 
-def test_a_newer_schema_is_worked_with_unless_it_says_that_this_version_is_too_old(
-    empty: Database, tmp_path: Path
-) -> None:
+def test_newer_schema_works_unless_barred(empty: Database, tmp_path: Path) -> None:
     migrate(empty)
     upgraded_by_a_later_version(empty, tmp_path / "expanding", contract=False)
     found = check(empty)
@@ -189,7 +185,7 @@ def test_a_newer_schema_is_worked_with_unless_it_says_that_this_version_is_too_o
             look(empty)
 
 
-def test_several_migrate_at_once_on_postgresql_and_one_does_it(postgresql_url: str, tmp_path: Path) -> None:
+def test_many_at_once_one_migrates(postgresql_url: str, tmp_path: Path) -> None:
     processes = [start_migrating(postgresql_url, tmp_path / str(number)) for number in range(3)]
     outputs = [process.communicate(timeout=120)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], outputs
@@ -199,7 +195,7 @@ def test_several_migrate_at_once_on_postgresql_and_one_does_it(postgresql_url: s
         assert check(database).fit is Fit.CURRENT
 
 
-def test_killed_in_the_middle_it_is_enough_to_run_it_again_on_postgresql(postgresql_url: str, tmp_path: Path) -> None:
+def test_killed_run_can_be_repeated(postgresql_url: str, tmp_path: Path) -> None:
     with closing(Database(postgresql_url)) as database:
         with a_table_in_the_making(postgresql_url):
             process = start_migrating(postgresql_url, tmp_path / "data")
@@ -220,9 +216,7 @@ def waits_for_a_lock(database: Database) -> bool:
         return bool(connection.exec_driver_sql(waiting).scalar_one())
 
 
-def test_a_table_that_is_in_use_is_asked_for_again_and_not_waited_for(
-    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_busy_table_asked_for_again(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(migrating, "LOCK_TIMEOUT", "100ms")
     monkeypatch.setattr(migrating, "LOCK_PAUSE", 0.1)
     with closing(Database(postgresql_url)) as database:
@@ -234,9 +228,7 @@ def test_a_table_that_is_in_use_is_asked_for_again_and_not_waited_for(
         assert check(database).fit is Fit.CURRENT
 
 
-def test_a_table_that_stays_in_use_ends_it_with_what_to_do(
-    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_table_busy_too_long_ends_it(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"LOCK_TIMEOUT": "50ms", "LOCK_PAUSE": 0.0, "LOCK_ATTEMPTS": 2}.items():
         monkeypatch.setattr(migrating, name, value)
     with (
@@ -247,9 +239,7 @@ def test_a_table_that_stays_in_use_ends_it_with_what_to_do(
         migrate(database)
 
 
-def test_the_command_shows_what_it_does_and_checks_without_doing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_command_tells_steps_check_tells_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("CALLSCRIBE_")]:
         monkeypatch.delenv(name)
     arguments = ["migrate", "--data", str(tmp_path / "data")]
@@ -270,7 +260,7 @@ def test_the_command_shows_what_it_does_and_checks_without_doing(
 
 
 @pytest.mark.parametrize("name", ["api", "worker"])
-def test_api_and_worker_do_not_start_on_a_schema_that_does_not_fit(name: str, tmp_path: Path) -> None:
+def test_no_start_on_unfit_schema(name: str, tmp_path: Path) -> None:
     process = run(name, "--data", str(tmp_path / "data"))
     assert process.returncode == 2
     assert "Run `callscribe migrate` once" in process.stderr

@@ -23,7 +23,7 @@ async def create_all(server: Server, body: dict[str, str]) -> None:
             await asyncio.gather(*(create() for _ in range(10)))
 
 
-def test_two_processes_that_write_never_find_the_database_locked(tmp_path: Path) -> None:
+def test_two_writers_never_see_locked(tmp_path: Path) -> None:
     settings = {"CALLSCRIBE_MEDIA_ATTEMPTS": "1", "CALLSCRIBE_WORKER_CONCURRENCY": "8"}
     with running(tmp_path / "data", **settings) as server:
         # Nobody listens there, so that every job is nothing but writes to the database.

@@ -55,22 +55,20 @@ async def write_all(writer: GroupCommit, works: list[Callable[[Session], str]]) 
     return await asyncio.gather(*(writer.write(work) for work in works), return_exceptions=True)
 
 
-def test_every_piece_gets_its_own_answer(database: Database, writer: GroupCommit) -> None:
+def test_every_piece_has_its_answer(database: Database, writer: GroupCommit) -> None:
     names = [str(number) for number in range(2 * MOST + 3)]
     assert asyncio.run(write_all(writer, [insert(name) for name in names])) == names
     assert keys(database) == set(names)
 
 
-def test_a_refusal_is_told_to_the_one_who_asked_and_costs_nobody_anything(
-    database: Database, writer: GroupCommit
-) -> None:
+def test_refusal_reaches_its_asker_only(database: Database, writer: GroupCommit) -> None:
     one, refused, other = asyncio.run(write_all(writer, [insert("one"), refuse, insert("other")]))
     assert (one, other) == ("one", "other")
     assert isinstance(refused, RequestError)
     assert keys(database) == {"one", "other"}
 
 
-def test_a_fault_takes_back_its_own_writes_only(database: Database, writer: GroupCommit) -> None:
+def test_fault_undoes_own_writes_only(database: Database, writer: GroupCommit) -> None:
     works = [insert("one"), fault, insert("one"), insert("other")]
     one, failed, conflict, other = asyncio.run(write_all(writer, works))
     assert (one, other) == ("one", "other")
@@ -79,7 +77,7 @@ def test_a_fault_takes_back_its_own_writes_only(database: Database, writer: Grou
     assert keys(database) == {"one", "other"}
 
 
-def test_whoever_stops_waiting_does_not_hold_up_the_others(database: Database, writer: GroupCommit) -> None:
+def test_leaver_delays_no_other(database: Database, writer: GroupCommit) -> None:
     async def leave_early() -> str:
         leaving = asyncio.create_task(writer.write(insert("left")))
         staying = asyncio.create_task(writer.write(insert("stayed")))
@@ -92,7 +90,7 @@ def test_whoever_stops_waiting_does_not_hold_up_the_others(database: Database, w
     assert keys(database) == {"stayed", "after"}
 
 
-def test_a_database_that_is_away_is_tried_for_a_group_and_not_for_each_of_it() -> None:
+def test_outage_retried_for_whole_group() -> None:
     connections = 0
 
     def hang_up(server: socket.socket) -> None:

@@ -19,9 +19,7 @@ def _tables(url: str) -> set[str]:
 
 
 @pytest.mark.parametrize("fatal", [1, 2, 5, 9, 14])
-def test_a_migration_that_is_killed_anywhere_leaves_nothing_and_goes_through_the_next_time(
-    tmp_path: Path, fatal: int
-) -> None:
+def test_killed_migration_goes_through_next(tmp_path: Path, fatal: int) -> None:
     url = f"sqlite:///{tmp_path / 'callscribe.db'}"
     database = Database(url)
     statements = 0

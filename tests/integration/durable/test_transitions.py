@@ -48,7 +48,7 @@ def status_of(database: Database, job: str) -> Status:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(requests)
-def test_only_the_arrows_of_the_diagram_ever_happen(database: Database, asked: list[tuple[Status, Status]]) -> None:
+def test_only_diagrams_arrows_happen(database: Database, asked: list[tuple[Status, Status]]) -> None:
     job = new_job(database)
     history = [Status.PENDING]
     for source, target in asked:
@@ -65,7 +65,7 @@ def test_only_the_arrows_of_the_diagram_ever_happen(database: Database, asked: l
     assert set(pairwise(history)) <= EDGES
 
 
-def test_of_two_that_end_a_job_one_does(database: Database) -> None:
+def test_one_of_two_ends_job(database: Database) -> None:
     job = new_job(database)
     with database.write() as session:
         assert repository.transition(session, job, Status.PENDING, Status.RUNNING)

@@ -58,7 +58,7 @@ def said(transcript: dict[str, Any]) -> list[tuple[int, str, float]]:
     return [(each["audioChannelIndex"], each["text"], each["startTimeSeconds"]) for each in transcript["sentences"]]
 
 
-def test_a_job_is_done_in_one_call_with_both_channels_labelled(tmp_path: Path, recording: Path) -> None:
+def test_one_call_both_channels_labelled(tmp_path: Path, recording: Path) -> None:
     program = (second_engine.__file__,)
     common = {
         "CALLSCRIBE_DATABASE_URL": f"sqlite:///{tmp_path / 'jobs.db'}",
@@ -107,7 +107,7 @@ def test_a_file_is_written_down(recording: Path) -> None:
     assert "takes no keyterms" in refused.output
 
 
-def test_of_channels_that_are_copies_one_is_asked_for(tmp_path: Path) -> None:
+def test_copied_channel_asked_for_once(tmp_path: Path) -> None:
     copies = write_tones(tmp_path / "copies.wav", {0: LOUD[0], 1: LOUD[0]})
     arguments = ["transcribe", str(copies), "--model", str(SERVED_BY), "--language", "en-US", "--format", "json"]
     with registered(LoudnessDeclaration()):
@@ -115,7 +115,7 @@ def test_of_channels_that_are_copies_one_is_asked_for(tmp_path: Path) -> None:
     assert said(json.loads(result.stdout)) == SENTENCES[: len(LOUD[0])]
 
 
-def test_who_speaks_when_is_looked_for_only_where_voices_are_told_apart() -> None:
+def test_voices_sought_only_if_wanted() -> None:
     call = Path(callscribe.__file__).parent / "demo" / "call.wav"
     with closing(Decoder()) as decoder:
         for voices in (False, True):

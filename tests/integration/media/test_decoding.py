@@ -70,7 +70,7 @@ def children() -> list[psutil.Process]:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_every_format_decodes_to_what_was_put_in(name: str, decoder: Decoder, tmp_path: Path) -> None:
+def test_every_format_decodes(name: str, decoder: Decoder, tmp_path: Path) -> None:
     path, _ = make(tmp_path / "call", name, 13.7, 2)
     whole = joined(decoder.windows(path))
     expected = reference(path)
@@ -88,7 +88,7 @@ def test_every_format_decodes_to_what_was_put_in(name: str, decoder: Decoder, tm
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_slice_is_the_same_as_that_part_of_the_whole(name: str, decoder: Decoder, tmp_path: Path) -> None:
+def test_slice_equals_part_of_whole(name: str, decoder: Decoder, tmp_path: Path) -> None:
     path, _ = make(tmp_path / "call", name, 31.0, 2)
     whole = joined(decoder.windows(path))
     for start, end in [(0.0, 3.0), (7.00007, 19.3), (20.55, 26.0), (29.0, 99.0), (30.5, None)]:
@@ -129,9 +129,7 @@ def test_windows_follow_one_another(decoder: Decoder, tmp_path: Path) -> None:
         ("webm-opus", ("matroska", "opus", 2, 48000)),
     ],
 )
-def test_a_file_is_known_by_its_content(
-    name: str, expected: tuple[str, str, int, int], decoder: Decoder, tmp_path: Path
-) -> None:
+def test_content_tells_format(name: str, expected: tuple[str, str, int, int], decoder: Decoder, tmp_path: Path) -> None:
     path, _ = make(tmp_path / "misleading.txt", name, 5, 2)
     info = decoder.inspect(path)
     assert (info.container, info.codec, info.channels, info.sample_rate) == expected
@@ -151,14 +149,14 @@ def pcm(seconds: float, rate: int = 16000, channels: int = 1) -> bytes:
 
 
 @pytest.mark.parametrize("declared", [0, 0x7FFFFFFF, 0x7FFFF024, 0x80000000, 0xFFFFFFFF, 0xFFFFFF00])
-def test_a_wav_written_to_a_pipe_goes_to_the_end_of_the_file(declared: int, decoder: Decoder, tmp_path: Path) -> None:
+def test_piped_wav_goes_to_end_of_file(declared: int, decoder: Decoder, tmp_path: Path) -> None:
     path = tmp_path / "piped.wav"
     path.write_bytes(riff(pcm(5), declared=declared))
     assert decoder.inspect(path).duration == 5
     assert joined(decoder.windows(path)).shape == (1, 80000)
 
 
-def test_a_wav_of_more_than_4_gib_is_read(decoder: Decoder, tmp_path: Path) -> None:
+def test_wav_beyond_4_gib_read(decoder: Decoder, tmp_path: Path) -> None:
     data = pcm(5)
     plain = riff(data, declared=0xFFFFFFFF)
     sizes = struct.pack("<QQQI", len(data) + 72, len(data), len(data) // 2, 0)
@@ -218,7 +216,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("what", BAD)
-def test_what_is_no_recording_has_its_code(what: str, decoder: Decoder, tmp_path: Path) -> None:
+def test_non_recording_has_its_code(what: str, decoder: Decoder, tmp_path: Path) -> None:
     content, code = BAD[what]
     data = content(tmp_path)
     path = tmp_path / "call.wav"
@@ -231,7 +229,7 @@ def test_what_is_no_recording_has_its_code(what: str, decoder: Decoder, tmp_path
     assert not children()
 
 
-def test_a_codec_that_is_not_taken_has_its_code(decoder: Decoder, tmp_path: Path) -> None:
+def test_refused_codec_has_its_code(decoder: Decoder, tmp_path: Path) -> None:
     path = write(tmp_path / "call.wav", signal(5, 16000), container="wav", codec="mp2", rate=16000)
     with pytest.raises(JobError) as failed:
         decoder.inspect(path)
@@ -239,7 +237,7 @@ def test_a_codec_that_is_not_taken_has_its_code(decoder: Decoder, tmp_path: Path
 
 
 @pytest.mark.parametrize("name", ["ogg-opus", "m4a", "webm-opus"])
-def test_what_twilio_does_not_take_can_be_switched_off(name: str, tmp_path: Path) -> None:
+def test_extra_formats_can_be_off(name: str, tmp_path: Path) -> None:
     path, _ = make(tmp_path / "call", name, 5)
     with pytest.raises(JobError) as failed:
         Decoder(extended=False).inspect(path)
@@ -247,7 +245,7 @@ def test_what_twilio_does_not_take_can_be_switched_off(name: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("name", ["mp3-cbr", "mp3-vbr", "flac", "m4a"])
-def test_a_truncated_recording_is_undecodable(name: str, decoder: Decoder, tmp_path: Path) -> None:
+def test_truncated_is_undecodable(name: str, decoder: Decoder, tmp_path: Path) -> None:
     path, _ = make(tmp_path / "call", name, 30)
     os.truncate(path, path.stat().st_size // 2)
 
@@ -261,14 +259,14 @@ def test_a_truncated_recording_is_undecodable(name: str, decoder: Decoder, tmp_p
     assert not children()
 
 
-def test_a_truncated_recording_says_where_it_ends(decoder: Decoder, tmp_path: Path) -> None:
+def test_truncated_says_where_it_ends(decoder: Decoder, tmp_path: Path) -> None:
     path, _ = make(tmp_path / "call", "mp3-cbr", 30)
     os.truncate(path, path.stat().st_size // 2)
     with pytest.raises(JobError, match=r"ends early: 1[45]\.\d s of 30\.\d s"):
         joined(decoder.windows(path))
 
 
-def test_a_few_damaged_frames_are_silence_and_times_stay_right(decoder: Decoder, tmp_path: Path) -> None:
+def test_damaged_frames_become_silence(decoder: Decoder, tmp_path: Path) -> None:
     path, _ = make(tmp_path / "call", "mp3-cbr", 30)
     whole = joined(decoder.windows(path))
     data = bytearray(path.read_bytes())
@@ -284,7 +282,7 @@ def test_a_few_damaged_frames_are_silence_and_times_stay_right(decoder: Decoder,
     np.testing.assert_array_equal(part, damaged[:, 320_000:400_000])
 
 
-def test_a_file_that_is_mostly_damage_is_undecodable(decoder: Decoder, tmp_path: Path) -> None:
+def test_mostly_damaged_is_undecodable(decoder: Decoder, tmp_path: Path) -> None:
     path, _ = make(tmp_path / "call", "mp3-cbr", 30)
     data = bytearray(path.read_bytes())
     data[20_000:-2000] = np.random.default_rng(8).bytes(len(data) - 22_000)
@@ -294,7 +292,7 @@ def test_a_file_that_is_mostly_damage_is_undecodable(decoder: Decoder, tmp_path:
     assert failed.value.code == Code.MEDIA_UNDECODABLE
 
 
-def test_a_file_that_says_nothing_of_its_length_stops_at_eight_hours(decoder: Decoder, tmp_path: Path) -> None:
+def test_unknown_length_stops_at_8_hours(decoder: Decoder, tmp_path: Path) -> None:
     minute, _ = make(tmp_path / "minute", "mp3-bare", 60)
     path = tmp_path / "long"
     with path.open("wb") as file:
@@ -313,7 +311,7 @@ def test_the_stdlibs_wav_is_read(decoder: Decoder, tmp_path: Path) -> None:
     assert decoder.inspect(path) == MediaInfo("wav", "pcm_s16le", 2, 8000, 4.0)
 
 
-def test_sound_beside_a_picture_is_read(decoder: Decoder, tmp_path: Path) -> None:
+def test_sound_beside_picture_read(decoder: Decoder, tmp_path: Path) -> None:
     path = tmp_path / "call.webm"
     with av.open(str(path), "w", format="webm") as output:
         audio = output.add_stream("libopus", rate=48000, layout="mono")
@@ -336,12 +334,12 @@ def test_sound_beside_a_picture_is_read(decoder: Decoder, tmp_path: Path) -> Non
     assert joined(decoder.windows(path)).shape[1] == pytest.approx(80000, abs=400)
 
 
-def test_a_recording_that_is_not_there_is_not_found(decoder: Decoder, tmp_path: Path) -> None:
+def test_missing_recording_not_found(decoder: Decoder, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         decoder.inspect(tmp_path / "missing.wav")
 
 
-def test_closing_the_iterator_ends_the_work(decoder: Decoder, tmp_path: Path) -> None:
+def test_closing_iterator_ends_work(decoder: Decoder, tmp_path: Path) -> None:
     path, _ = make(tmp_path / "call", "wav-s16", 60, 2)
     windows = decoder.windows(path)
     next(windows)
@@ -350,7 +348,7 @@ def test_closing_the_iterator_ends_the_work(decoder: Decoder, tmp_path: Path) ->
     assert not children()
 
 
-def test_closing_the_decoder_ends_the_work(tmp_path: Path) -> None:
+def test_closing_decoder_ends_work(tmp_path: Path) -> None:
     path, _ = make(tmp_path / "call", "wav-s16", 120, 2)
     decoder = Decoder()
     windows = decoder.windows(path)
@@ -362,9 +360,7 @@ def test_closing_the_decoder_ends_the_work(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_the_child_has_no_secrets_no_files_and_little_room(
-    monkeypatch: pytest.MonkeyPatch, decoder: Decoder, tmp_path: Path
-) -> None:
+def test_child_confined(monkeypatch: pytest.MonkeyPatch, decoder: Decoder, tmp_path: Path) -> None:
     monkeypatch.setenv("CALLSCRIBE_AUTH_TOKEN", "0123456789abcdef")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     path, _ = make(tmp_path / "call", "wav-s16", 120, 2)
@@ -386,7 +382,7 @@ def test_the_child_has_no_secrets_no_files_and_little_room(
     other.close()
 
 
-def test_a_crash_is_the_recordings_fault(decoder: Decoder, tmp_path: Path) -> None:
+def test_crash_blames_recording(decoder: Decoder, tmp_path: Path) -> None:
     path, _ = make(tmp_path / "call", "wav-s16", 120, 2)
     windows = decoder.windows(path)
     next(windows)
@@ -409,7 +405,7 @@ def in_the_foreground() -> Iterator[None]:
 
 @pytest.mark.usefixtures("in_the_foreground")
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGINT", "SIGHUP"])
-def test_a_kill_is_not_the_recordings_fault(name: str, decoder: Decoder, tmp_path: Path) -> None:
+def test_kill_blames_no_recording(name: str, decoder: Decoder, tmp_path: Path) -> None:
     path, _ = make(tmp_path / "call", "wav-s16", 120, 2)
     windows = decoder.windows(path)
     next(windows)
@@ -545,7 +541,7 @@ def test_a_decoder_that_waits_is_tried_again(tmp_path: Path) -> None:
     assert not children()
 
 
-def test_a_freeze_of_the_decoder_with_its_parent_counts_for_nothing(tmp_path: Path) -> None:
+def test_freeze_with_parent_is_no_hang(tmp_path: Path) -> None:
     path, _ = make(tmp_path / "call", "wav-s16", 120, 2)
     script = (
         "import os, sys, time; from pathlib import Path; import psutil\n"
@@ -567,7 +563,7 @@ def test_a_freeze_of_the_decoder_with_its_parent_counts_for_nothing(tmp_path: Pa
         assert parent.stdout.read() == b"12\n"
 
 
-def test_the_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+def test_child_ends_with_its_parent(tmp_path: Path) -> None:
     path, _ = make(tmp_path / "call", "wav-s16", 120, 2)
     script = (
         "import sys, time; from pathlib import Path; from callscribe.media.decoding import Decoder\n"
@@ -582,7 +578,7 @@ def test_the_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     child.wait(20)
 
 
-def test_recordings_are_decoded_side_by_side(decoder: Decoder, tmp_path: Path) -> None:
+def test_decoding_runs_side_by_side(decoder: Decoder, tmp_path: Path) -> None:
     made = [make(tmp_path / str(number), "wav-f32", 12, seed=number) for number in range(4)]
     with ThreadPoolExecutor(4) as threads:
         for (_, expected), found in zip(
@@ -601,7 +597,7 @@ def peak_memory(decoder: Decoder, path: Path) -> int:
 
 
 @pytest.mark.parametrize("name", ["mp3-bare", "wav-s16"])
-def test_an_hour_needs_no_more_memory_than_ten_minutes(name: str, decoder: Decoder, tmp_path: Path) -> None:
+def test_hour_needs_no_more_memory(name: str, decoder: Decoder, tmp_path: Path) -> None:
     minute, _ = make(tmp_path / "minute", name, 60, 2)
     peaks = []
     for minutes in (10, 60):
@@ -616,7 +612,7 @@ def test_an_hour_needs_no_more_memory_than_ten_minutes(name: str, decoder: Decod
     assert peaks[1] < 1.1 * peaks[0]
 
 
-def test_a_slice_from_several_threads_of_one_file(decoder: Decoder, tmp_path: Path) -> None:
+def test_slices_from_several_threads(decoder: Decoder, tmp_path: Path) -> None:
     path, _ = make(tmp_path / "call", "flac", 24)
     whole = joined(decoder.windows(path))
     barrier = threading.Barrier(4)

@@ -56,7 +56,7 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "blobs")
 
 
-def test_a_recording_is_fetched_whole(server: MediaServer, store: Store) -> None:
+def test_recording_fetched_whole(server: MediaServer, store: Store) -> None:
     data = bytes(range(256)) * 40_000
     server.paths["/call.wav"] = body(data, "audio/x-wav")
     fetched = store.fetch(server.url("/call.wav?signature=abc"))
@@ -67,7 +67,7 @@ def test_a_recording_is_fetched_whole(server: MediaServer, store: Store) -> None
     assert headers["Accept-Encoding"] == "identity"
 
 
-def test_credentials_go_to_the_host_of_the_url_only(server: MediaServer, tmp_path: Path) -> None:
+def test_credentials_stay_on_their_host(server: MediaServer, tmp_path: Path) -> None:
     with MediaServer("127.0.0.2").running() as elsewhere:
         server.paths["/call"] = redirect(server.url("/moved"))
         server.paths["/moved"] = redirect(elsewhere.url("/call"))
@@ -187,7 +187,7 @@ def test_next_attempt(
         (redirect("gopher://127.0.0.1/"), Code.MEDIA_HOST, False),
     ],
 )
-def test_a_host_that_does_not_deliver_has_its_code_and_leaves_nothing(
+def test_failing_host_has_its_code(
     server: MediaServer, store: Store, *, behaviour: Behaviour, code: Code, transient: bool
 ) -> None:
     server.paths["/media"] = behaviour
@@ -199,7 +199,7 @@ def test_a_host_that_does_not_deliver_has_its_code_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("in_headers", [False, True])
-def test_a_host_that_sends_a_byte_at_a_time_is_stopped(server: MediaServer, store: Store, *, in_headers: bool) -> None:
+def test_byte_at_a_time_stopped(server: MediaServer, store: Store, *, in_headers: bool) -> None:
     server.paths["/media"] = drip(in_headers=in_headers)
     with pytest.raises(TransientJobError) as failed:
         store.fetch(server.url("/media"), media_stall_timeout=0.5)
@@ -207,7 +207,7 @@ def test_a_host_that_sends_a_byte_at_a_time_is_stopped(server: MediaServer, stor
     assert store.empty
 
 
-def test_a_download_that_takes_too_long_is_stopped(server: MediaServer, store: Store) -> None:
+def test_slow_download_stopped(server: MediaServer, store: Store) -> None:
     server.paths["/media"] = drip()
     with pytest.raises(TransientJobError, match=r"not done after 0\.6 s") as failed:
         store.fetch(server.url("/media"), media_timeout=0.6)
@@ -228,7 +228,7 @@ def test_a_download_that_takes_too_long_is_stopped(server: MediaServer, store: S
         "s3://not-allowed/a.wav",
     ],
 )
-def test_a_host_that_may_not_be_reached_is_refused(store: Store, url: str) -> None:
+def test_forbidden_host_refused(store: Store, url: str) -> None:
     with pytest.raises(JobError) as failed:
         store.fetch(url)
     assert failed.value.code == Code.MEDIA_HOST
@@ -236,9 +236,7 @@ def test_a_host_that_may_not_be_reached_is_refused(store: Store, url: str) -> No
     assert store.empty
 
 
-def test_a_name_that_resolves_to_the_loopback_is_refused(
-    monkeypatch: pytest.MonkeyPatch, server: MediaServer, store: Store
-) -> None:
+def test_name_of_loopback_refused(monkeypatch: pytest.MonkeyPatch, server: MediaServer, store: Store) -> None:
     real = socket.getaddrinfo
     monkeypatch.setattr(
         socket,
@@ -251,7 +249,7 @@ def test_a_name_that_resolves_to_the_loopback_is_refused(
     assert not server.requests
 
 
-def test_a_resolver_that_fails_may_be_asked_again(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+def test_failing_resolver_may_be_retried(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
     def failing(*arguments: Any, **options: Any) -> Any:
         raise socket.gaierror(socket.EAI_AGAIN, "try again")
 
@@ -261,7 +259,7 @@ def test_a_resolver_that_fails_may_be_asked_again(monkeypatch: pytest.MonkeyPatc
     assert failed.value.code == Code.MEDIA_HOST
 
 
-def test_a_port_where_nobody_listens_may_be_tried_again(store: Store) -> None:
+def test_closed_port_may_be_retried(store: Store) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         with pytest.raises(TransientJobError) as failed:
@@ -269,7 +267,7 @@ def test_a_port_where_nobody_listens_may_be_tried_again(store: Store) -> None:
     assert failed.value.code == Code.MEDIA_DOWNLOAD
 
 
-def test_a_deleted_job_stops_its_download(server: MediaServer, store: Store) -> None:
+def test_deletion_stops_download(server: MediaServer, store: Store) -> None:
     server.paths["/media"] = drip()
     cancelled = Cancellation()
     timer = threading.Timer(0.3, cancelled.cancel)
@@ -280,7 +278,7 @@ def test_a_deleted_job_stops_its_download(server: MediaServer, store: Store) -> 
     assert store.empty
 
 
-def test_credentials_in_a_url_are_sent_and_never_told(server: MediaServer, store: Store) -> None:
+def test_url_credentials_sent_never_told(server: MediaServer, store: Store) -> None:
     server.paths["/media"] = status(500)
     with pytest.raises(JobError) as failed:
         store.fetch(f"http://user:secret@127.0.0.1:{server.port}/media")
@@ -288,7 +286,7 @@ def test_credentials_in_a_url_are_sent_and_never_told(server: MediaServer, store
     assert "secret" not in str(failed.value)
 
 
-def test_a_fault_of_the_blob_store_is_not_blamed_on_the_host(server: MediaServer, tmp_path: Path) -> None:
+def test_store_fault_blames_no_host(server: MediaServer, tmp_path: Path) -> None:
     server.paths["/media"] = body(b"sound")
     store = Store(tmp_path / "blobs")
     (tmp_path / "blobs" / "AC1").write_bytes(b"a file where a folder must be")
@@ -321,7 +319,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         server.stop()
 
 
-def test_a_recording_is_fetched_from_an_allowed_bucket(s3: Any, store: Store) -> None:
+def test_fetched_from_allowed_bucket(s3: Any, store: Store) -> None:
     data = bytes(range(256)) * 5000
     s3.put_object(Bucket="calls", Key="2026/a call.wav", Body=data, ContentType="audio/wav")
     fetched = store.fetch("s3://calls/2026/a call.wav", media_allow=("s3://calls",))
@@ -360,9 +358,7 @@ def test_bucket_object_is_unpacked(s3: Any, store: Store) -> None:
         ("call.wav", {"media_allow": ("s3://others",)}, Code.MEDIA_HOST),
     ],
 )
-def test_an_object_that_cannot_be_had_has_its_code(
-    s3: Any, store: Store, path: str, values: dict[str, Any], code: Code
-) -> None:
+def test_missing_object_has_its_code(s3: Any, store: Store, path: str, values: dict[str, Any], code: Code) -> None:
     s3.put_object(Bucket="calls", Key="call.wav", Body=bytes(100))
     s3.put_object(Bucket="calls", Key="empty.wav", Body=b"")
     with pytest.raises(JobError) as failed:
@@ -375,7 +371,7 @@ async def first(pieces: AsyncIterator[bytes]) -> bytes:
     return await anext(pieces)
 
 
-def test_blobs_are_kept_in_an_object_store(s3: Any, tmp_path: Path) -> None:
+def test_object_store_keeps_blobs(s3: Any, tmp_path: Path) -> None:
     blobs = BlobStore("s3://calls/kept/here")
     pieces = [bytes([n]) * 1_000_000 for n in range(20)]
     blobs.put_stream(KEY, pieces)
@@ -389,7 +385,7 @@ def test_blobs_are_kept_in_an_object_store(s3: Any, tmp_path: Path) -> None:
     assert not blobs.exists(KEY)
 
 
-def test_an_upload_that_breaks_is_aborted_in_an_object_store(s3: Any) -> None:
+def test_broken_upload_aborted(s3: Any) -> None:
     def breaking() -> Iterator[bytes]:
         for _ in range(20):
             yield bytes(1_000_000)

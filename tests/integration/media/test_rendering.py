@@ -18,7 +18,7 @@ def decoder() -> Decoder:
 
 
 @pytest.mark.parametrize("name", ["wav-s16", "wav-mulaw", "mp3-cbr", "flac", "ogg-opus", "m4a"])
-def test_pcm_is_the_same_audio_in_full_length(decoder: Decoder, tmp_path: Path, name: str) -> None:
+def test_pcm_is_same_audio_full_length(decoder: Decoder, tmp_path: Path, name: str) -> None:
     path, samples = make(tmp_path / "call", name, 2.5, 2)
     rate = FORMATS[name].get("rate", 16000)
     data = b"".join(decoder.render(path, form=Form.PCM, channels=2, rate=rate))
@@ -29,14 +29,14 @@ def test_pcm_is_the_same_audio_in_full_length(decoder: Decoder, tmp_path: Path, 
         assert np.corrcoef(rendered[channel, :both], samples[channel, :both])[0, 1] > 0.9
 
 
-def test_two_channels_become_one_by_half_each(decoder: Decoder, tmp_path: Path) -> None:
+def test_two_channels_mix_by_half(decoder: Decoder, tmp_path: Path) -> None:
     path, samples = make(tmp_path / "call.wav", "wav-s16", 2.5, 2)
     data = b"".join(decoder.render(path, form=Form.PCM, channels=1, rate=16000))
     rendered = np.frombuffer(data, "<i2") / 32768
     assert np.abs(rendered - samples.mean(axis=0)).max() < 0.001
 
 
-def test_mp3_comes_piece_by_piece_and_is_an_mp3(decoder: Decoder, tmp_path: Path) -> None:
+def test_mp3_comes_piecewise(decoder: Decoder, tmp_path: Path) -> None:
     path, _ = make(tmp_path / "call.wav", "wav-s16", 30.0, 2)
     pieces = list(decoder.render(path, form=Form.MP3, channels=2, rate=16000))
     assert len(pieces) > 1
@@ -46,13 +46,13 @@ def test_mp3_comes_piece_by_piece_and_is_an_mp3(decoder: Decoder, tmp_path: Path
     assert info.duration == pytest.approx(30.0, abs=0.2)
 
 
-def test_a_file_that_is_damaged_is_refused(decoder: Decoder, tmp_path: Path) -> None:
+def test_damaged_file_refused(decoder: Decoder, tmp_path: Path) -> None:
     (tmp_path / "noise.wav").write_bytes(b"RIFF\0\0\0\0WAVE" + bytes(1000))
     with pytest.raises(JobError):
         list(decoder.render(tmp_path / "noise.wav", form=Form.PCM, channels=1, rate=8000))
 
 
-def test_rates_are_those_that_a_form_has() -> None:
+def test_rates_are_those_of_form() -> None:
     assert [form_rate(Form.MP3, rate=rate, channels=1, duration=3) for rate in (8000, 9000, 48000, 96000)] == [
         8000,
         11025,

@@ -100,7 +100,7 @@ def waiting(database: Database, account: str) -> int:
     return sum(each.waiting for each in queue_stats.look(database).waiting if each.account == account)
 
 
-def test_jobs_are_listed_newest_first_and_narrowed(here: Installation) -> None:
+def test_listed_newest_first_narrowed(here: Installation) -> None:
     other = here.new_account()
     first, second = here.job(Status.FAILED, code=Code.MEDIA_NOT_FOUND), here.job(Status.RUNNING)
     third = here.job(account=other)
@@ -117,7 +117,7 @@ def test_jobs_are_listed_newest_first_and_narrowed(here: Installation) -> None:
     assert "such as" in refused.output
 
 
-def test_the_table_has_what_there_is_to_know(here: Installation) -> None:
+def test_table_has_what_there_is(here: Installation) -> None:
     failed = here.job(Status.FAILED, code=Code.MEDIA_NOT_FOUND)
     output = here.run("list", "--account", here.account).output
     assert failed in output
@@ -125,7 +125,7 @@ def test_the_table_has_what_there_is_to_know(here: Installation) -> None:
     assert "17552 Media not found" in output
 
 
-def test_one_job_is_shown_without_its_address(here: Installation) -> None:
+def test_one_job_shown_without_address(here: Installation) -> None:
     failed = here.job(Status.FAILED, code=Code.MEDIA_NOT_FOUND)
     for arguments in (["show", failed], ["show", failed, "--json"]):
         output = here.run(*arguments).output
@@ -136,7 +136,7 @@ def test_one_job_is_shown_without_its_address(here: Installation) -> None:
     assert here.run("show", "voice_transcription_none").exit_code == 2
 
 
-def test_a_failed_job_is_done_again_as_a_new_one_and_once_only(here: Installation) -> None:
+def test_failed_job_redone_once(here: Installation) -> None:
     failed = here.job(Status.FAILED, code=Code.MEDIA_DOWNLOAD)
     before = waiting(here.database, here.account)
     result = here.run("retry", failed)
@@ -153,7 +153,7 @@ def test_a_failed_job_is_done_again_as_a_new_one_and_once_only(here: Installatio
     assert here.documents("show", failed)[0]["retriedAs"] == new
 
 
-def test_of_many_who_retry_at_once_one_makes_the_job(here: Installation) -> None:
+def test_concurrent_retries_make_one_job(here: Installation) -> None:
     failed = here.job(Status.FAILED, code=Code.MEDIA_DOWNLOAD)
     outcomes: list[tuple[str, bool]] = []
     barrier = threading.Barrier(4)
@@ -173,7 +173,7 @@ def test_of_many_who_retry_at_once_one_makes_the_job(here: Installation) -> None
 
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.RUNNING, Status.COMPLETED])
-def test_only_what_failed_is_done_again(here: Installation, status: Status) -> None:
+def test_only_failed_jobs_are_redone(here: Installation, status: Status) -> None:
     job = here.job(status)
     assert here.run("retry", job).exit_code == 2
     with pytest.raises(RequestError) as refusal:
@@ -181,7 +181,7 @@ def test_only_what_failed_is_done_again(here: Installation, status: Status) -> N
     assert refusal.value.code == Code.CONFLICT
 
 
-def test_following_ends_with_the_job_and_tells_each_change(here: Installation) -> None:
+def test_following_tells_each_change(here: Installation) -> None:
     job = here.job(Status.RUNNING)
 
     def work() -> None:
@@ -203,18 +203,18 @@ def test_following_ends_with_the_job_and_tells_each_change(here: Installation) -
     assert here.run("follow", job).exit_code == 0
 
 
-def test_following_a_failed_job_says_so_by_its_status(here: Installation) -> None:
+def test_following_failure_has_status(here: Installation) -> None:
     failed = here.job(Status.FAILED, code=Code.MEDIA_NOT_FOUND)
     result = here.run("follow", failed)
     assert result.exit_code == 1
     assert "17552" in result.output
 
 
-def test_following_all_ends_when_nothing_is_left(here: Installation) -> None:
+def test_following_all_ends_when_idle(here: Installation) -> None:
     assert here.run("follow", "--account", here.account).exit_code == 0
 
 
-def test_a_narrow_terminal_shortens_nothing_but_errors(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_narrow_terminal_cuts_errors_only(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     longest = max(Code, key=lambda code: len(code.title))
     failed = here.job(Status.FAILED, code=longest)
@@ -235,7 +235,7 @@ def test_a_narrow_terminal_shortens_nothing_but_errors(here: Installation, monke
         assert len(line) <= width
 
 
-def test_a_database_without_a_schema_is_left_alone(tmp_path: Path) -> None:
+def test_no_schema_left_alone(tmp_path: Path) -> None:
     (tmp_path / "callscribe.db").touch()
     result = CliRunner().invoke(app, ["jobs", "list", "--data", str(tmp_path)])
     assert result.exit_code != 0

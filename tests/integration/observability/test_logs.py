@@ -16,12 +16,12 @@ def events(seen: Seen, name: str) -> list[dict[str, Any]]:
     return [line for line in lines(seen) if line["event"] == name]
 
 
-def test_the_answer_names_the_request_as_its_client_did(seen: Seen) -> None:
+def test_answer_has_clients_id(seen: Seen) -> None:
     assert seen.answer_headers["x-request-id"] == REQUEST_ID
     assert seen.answer_headers["twilio-request-id"] == REQUEST_ID
 
 
-def test_a_request_without_a_sane_id_gets_one(seen: Seen) -> None:
+def test_request_gets_sane_id(seen: Seen) -> None:
     with seen.server.client() as client:
         for given in ({}, {"X-Request-Id": "two words"}, {"X-Request-Id": "x" * 65}):
             found = client.get("/v3/Transcriptions", headers=given).headers["X-Request-Id"]
@@ -29,7 +29,7 @@ def test_a_request_without_a_sane_id_gets_one(seen: Seen) -> None:
             assert len(found) == 34
 
 
-def test_a_refused_request_is_named_as_well(seen: Seen) -> None:
+def test_refused_request_has_id(seen: Seen) -> None:
     with seen.server.client() as client:
         answer = client.post("/v3/Transcriptions", content=b"{", headers={"X-Request-Id": "refused-1"})
     assert answer.status_code == 400
@@ -41,7 +41,7 @@ def test_a_refused_request_is_named_as_well(seen: Seen) -> None:
     assert (line["level"], line["status"], line["route"]) == ("info", 400, "/v3/Transcriptions")
 
 
-def test_each_line_about_a_job_has_its_ids_in_every_process(seen: Seen) -> None:
+def test_job_lines_have_ids_everywhere(seen: Seen) -> None:
     job, account = seen.transcription["id"], seen.transcription["accountId"]
     eventually(lambda: len(events(seen, "callback.attempted")) == 2)
     for name in ("media.inspected", "chunk.recognized", "transcription.ended", "callback.attempted"):
@@ -56,14 +56,14 @@ def test_each_line_about_a_job_has_its_ids_in_every_process(seen: Seen) -> None:
     assert posted["account"] == account
 
 
-def test_the_attempts_at_a_callback_are_told_with_their_outcome(seen: Seen) -> None:
+def test_callback_attempts_told_with_outcome(seen: Seen) -> None:
     eventually(lambda: len(events(seen, "callback.attempted")) == 2)
     first, second = events(seen, "callback.attempted")
     assert (first["attempt"], first["outcome"], first["status"], first["code"]) == (1, "retry", 500, 17580)
     assert (second["attempt"], second["outcome"], second["status"]) == (2, "delivered", 200)
 
 
-def test_no_secret_no_address_and_no_word_of_the_call_is_logged(seen: Seen) -> None:
+def test_no_secret_or_speech_logged(seen: Seen) -> None:
     output = seen.server.output().replace(ACCOUNT_SID, "")  # which ends like the token
     for secret in (
         AUTH_TOKEN,
@@ -81,7 +81,7 @@ def test_no_secret_no_address_and_no_word_of_the_call_is_logged(seen: Seen) -> N
         assert " ".join(pair) not in output, pair
 
 
-def test_what_only_reads_is_told_at_debug(seen: Seen) -> None:
+def test_reads_told_at_debug(seen: Seen) -> None:
     reads = [line for line in events(seen, "request.answered") if line["method"] == "GET" and line["status"] < 400]
     assert reads
     assert {line["level"] for line in reads} == {"debug"}

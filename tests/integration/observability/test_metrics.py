@@ -33,7 +33,7 @@ def value(series: Mapping[tuple[str, frozenset[tuple[str, str]]], float], name: 
     )
 
 
-def test_the_whole_of_a_job_is_counted_once(seen: Seen) -> None:
+def test_whole_job_counted_once(seen: Seen) -> None:
     def delivered() -> bool:
         return value(shown(seen.server), "callscribe_callback_attempt_seconds_count", outcome="delivered") == 1
 
@@ -58,14 +58,14 @@ def test_the_whole_of_a_job_is_counted_once(seen: Seen) -> None:
     assert value(series, "callscribe_queue_counted_all") == 1
 
 
-def test_every_series_has_a_name_and_labels_that_are_declared(seen: Seen) -> None:
+def test_series_are_as_declared(seen: Seen) -> None:
     known = metrics.names()
     for name, labels in shown(seen.server):
         assert name in known, name
         assert {label for label, _ in labels} == known[name], name
 
 
-def test_metrics_are_for_the_machine_itself_and_for_who_has_the_token(seen: Seen) -> None:
+def test_for_machine_or_token(seen: Seen) -> None:
     url = f"{seen.server.url}/metrics"
     proxied = {"X-Forwarded-For": "203.0.113.9"}
     assert httpx2.get(url, headers=proxied, trust_env=False).status_code == 403
@@ -85,7 +85,7 @@ def workers(server: Server) -> list[psutil.Process]:
     return found
 
 
-def test_a_worker_that_stands_still_or_is_killed_keeps_nobody_waiting_and_is_seen_again(tmp_path: Path) -> None:
+def test_stalled_worker_delays_nobody(tmp_path: Path) -> None:
     with running(tmp_path / "data") as server:
         (worker,) = workers(server)
         worker.send_signal(signal.SIGSTOP)

@@ -37,7 +37,7 @@ def of(found: queue_stats.QueueStats, queue: str) -> list[queue_stats.QueueDepth
     return [each for each in found.waiting if each.queue == queue]
 
 
-def test_depth_and_age_are_told_by_account(database: Database, queue: str) -> None:
+def test_depth_and_age_by_account(database: Database, queue: str) -> None:
     put(database, queue, "AC1", [5.0, 90.0, 30.0])
     put(database, queue, "AC2", [10.0])
     put(database, queue, "AC2", [600.0, 600.0], worker="one")
@@ -51,7 +51,7 @@ def test_depth_and_age_are_told_by_account(database: Database, queue: str) -> No
     assert found.complete
 
 
-def test_of_many_accounts_the_busiest_are_named_and_the_rest_is_one(database: Database, queue: str) -> None:
+def test_busiest_named_rest_is_one(database: Database, queue: str) -> None:
     for number in range(queue_stats.NAMED + 30):
         put(database, queue, f"AC{number:04d}", [float(number)] * (2 if number < 5 else 1))
     found = of(queue_stats.look(database), queue)
@@ -62,9 +62,7 @@ def test_of_many_accounts_the_busiest_are_named_and_the_rest_is_one(database: Da
     assert found[-1].oldest > 48
 
 
-def test_no_more_is_counted_than_a_look_may_cost(
-    database: Database, queue: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_counting_is_bounded(database: Database, queue: str, monkeypatch: pytest.MonkeyPatch) -> None:
     put(database, queue, "AC1", [1.0] * 20)
     monkeypatch.setattr(queue_stats, "MOST", 10)
     found = queue_stats.look(database)

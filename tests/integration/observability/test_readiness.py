@@ -78,28 +78,26 @@ def look(database: Database, settings: Settings, **options: str) -> Report:
     return Readiness(database, BlobStore(settings.blobs), settings, **options).report()
 
 
-def test_without_a_worker_nothing_is_ready(empty: Database, settings: Settings) -> None:
+def test_not_ready_without_worker(empty: Database, settings: Settings) -> None:
     report = look(empty, settings)
     assert report.problems == ["no worker is alive"]
     assert (report.database, report.blob_store) == (True, True)
 
 
-def test_a_worker_that_has_not_been_tried_yet_is_believed(empty: Database, settings: Settings) -> None:
+def test_untried_worker_believed(empty: Database, settings: Settings) -> None:
     worker(empty, "new")
     report = look(empty, settings)
     assert report.ready
     assert (report.workers, report.recognizing, report.recognized_at) == (1, 1, None)
 
 
-def test_workers_that_only_fetch_do_not_make_it_ready(empty: Database, settings: Settings) -> None:
+def test_fetchers_alone_are_not_ready(empty: Database, settings: Settings) -> None:
     worker(empty, "io", roles=["fetch", "callbacks"])
     assert look(empty, settings).problems == ["no live worker is there for recognition"]
     assert look(empty, settings, worker_id="io").ready
 
 
-def test_one_of_two_whose_recognition_fails_is_seen_but_no_reason_to_send_nobody(
-    empty: Database, settings: Settings
-) -> None:
+def test_one_of_two_failing_stays_ready(empty: Database, settings: Settings) -> None:
     worker(empty, "good")
     worker(empty, "bad", checked_at=now(), check_error="SetupError")
     report = look(empty, settings)
@@ -110,7 +108,7 @@ def test_one_of_two_whose_recognition_fails_is_seen_but_no_reason_to_send_nobody
     assert look(empty, settings).problems == ["recognition fails on every worker"]
 
 
-def test_what_a_job_recognised_since_outweighs_a_trial_that_failed(empty: Database, settings: Settings) -> None:
+def test_done_job_outweighs_failed_trial(empty: Database, settings: Settings) -> None:
     worker(empty, "back", checked_at=now() - timedelta(minutes=4), check_error="SetupError")
     assert not look(empty, settings).ready
     workers.note_recognition(empty, "back", timedelta(seconds=5))
@@ -120,13 +118,13 @@ def test_what_a_job_recognised_since_outweighs_a_trial_that_failed(empty: Databa
     assert now() - report.recognized_at < timedelta(minutes=1)
 
 
-def test_a_worker_whose_model_was_not_heard_of_for_long_is_not_believed(empty: Database, settings: Settings) -> None:
+def test_long_silent_model_not_believed(empty: Database, settings: Settings) -> None:
     worker(empty, "silent", started_at=now() - timedelta(hours=1), recognized_at=now() - timedelta(minutes=40))
     assert not look(empty, settings).ready
     assert look(empty, settings.model_copy(update={"recognition_check": 0.0})).ready
 
 
-def test_a_worker_that_only_asks_providers_need_not_be_heard_of(empty: Database, settings: Settings) -> None:
+def test_provider_worker_needs_no_trial(empty: Database, settings: Settings) -> None:
     long_ago = now() - timedelta(hours=1)
     with registered(ProviderDeclaration()):
         worker(empty, "asks", models=("deepgram/nova-3",), started_at=long_ago)
@@ -135,9 +133,7 @@ def test_a_worker_that_only_asks_providers_need_not_be_heard_of(empty: Database,
         assert look(empty, settings).recognizing == 1
 
 
-def test_a_database_and_a_store_that_are_away_are_named(
-    empty: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_outages_named(empty: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     away = Database("postgresql://callscribe@127.0.0.1:9/none?connect_timeout=2")
     assert look(away, settings).problems == ["the database does not answer"]
     away.close()
@@ -170,7 +166,7 @@ def engine(settings: Settings) -> Iterator[WhisperEngine]:
     engine.close()
 
 
-def test_a_second_of_speech_is_recognised_and_written_down(empty: Database, engine: WhisperEngine) -> None:
+def test_trial_recognises_a_second(empty: Database, engine: WhisperEngine) -> None:
     worker(empty, "tried")
     check = SelfCheck(empty, engine, "tiny.en", "tried", interval=300.0, first=0.0)
     assert check.try_now() is None
@@ -180,7 +176,7 @@ def test_a_second_of_speech_is_recognised_and_written_down(empty: Database, engi
     assert found.checked_at is not None
 
 
-def test_a_model_that_cannot_be_used_is_written_down_too(empty: Database, engine: WhisperEngine) -> None:
+def test_unusable_model_recorded(empty: Database, engine: WhisperEngine) -> None:
     worker(empty, "tried")
     error = SelfCheck(empty, engine, "no-such-model", "tried", interval=300.0, first=0.0).try_now()
     assert error is not None
@@ -188,9 +184,7 @@ def test_a_model_that_cannot_be_used_is_written_down_too(empty: Database, engine
     assert workers.failing(row(empty, "tried"))
 
 
-def test_an_idle_worker_is_tried_again_and_again(
-    empty: Database, engine: WhisperEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_idle_worker_retried(empty: Database, engine: WhisperEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selfcheck, "LOOK", 0.05)
     worker(empty, "idle")
     check = SelfCheck(empty, engine, "tiny.en", "idle", interval=0.2, first=0.0)
@@ -202,9 +196,7 @@ def test_an_idle_worker_is_tried_again_and_again(
         check.stop()
 
 
-def test_where_no_trials_are_wanted_none_are_made(
-    empty: Database, engine: WhisperEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_trials_can_be_off(empty: Database, engine: WhisperEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selfcheck, "LOOK", 0.05)
     worker(empty, "left-alone")
     check = SelfCheck(empty, engine, "tiny.en", "left-alone", interval=0.0, first=0.0)
@@ -214,7 +206,7 @@ def test_where_no_trials_are_wanted_none_are_made(
     assert row(empty, "left-alone").checked_at is None
 
 
-def test_a_worker_that_listens_shows_itself_once_it_has_recognised_something(tmp_path: Path) -> None:
+def test_listener_shows_itself_once_tried(tmp_path: Path) -> None:
     server = Server(
         tmp_path / "data",
         command="worker",
@@ -241,7 +233,7 @@ def test_a_worker_that_listens_shows_itself_once_it_has_recognised_something(tmp
         server.stop()
 
 
-def test_a_worker_that_cannot_recognise_ends_at_its_start_where_that_is_wanted(tmp_path: Path) -> None:
+def test_failing_start_can_be_fatal(tmp_path: Path) -> None:
     broken = tmp_path / "models" / "broken"
     broken.mkdir(parents=True)
     for name in ("model.bin", "config.json", "tokenizer.json", "vocabulary.txt"):

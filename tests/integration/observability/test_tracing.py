@@ -22,7 +22,7 @@ def attributes(span: Span) -> dict[str, object]:
     return {each.key: each.value.string_value or each.value.int_value for each in span.attributes}
 
 
-def test_the_trace_of_the_caller_goes_on_through_every_stage(seen: Seen) -> None:
+def test_callers_trace_spans_all_stages(seen: Seen) -> None:
     spans = trace(seen)
     (post,) = spans["POST /v3/Transcriptions"]
     assert post.parent_span_id.hex() == CALLER_SPAN
@@ -34,7 +34,7 @@ def test_the_trace_of_the_caller_goes_on_through_every_stage(seen: Seen) -> None
     assert seen.collector.processes(TRACE_ID) == {"api", "worker"}
 
 
-def test_every_attempt_at_the_callback_is_in_it(seen: Seen) -> None:
+def test_callback_attempts_traced(seen: Seen) -> None:
     spans = trace(seen)
     (finish,) = spans["finish"]
     first, second = sorted(spans["callback"], key=lambda span: span.start_time_unix_nano)
@@ -53,7 +53,7 @@ def test_no_secret_is_in_the_traces(seen: Seen) -> None:
     assert " ".join(seen.words[:2]) not in told
 
 
-def test_the_trace_goes_on_after_everything_was_killed(tmp_path: Path) -> None:
+def test_trace_survives_kills(tmp_path: Path) -> None:
     trace_id = "a" * 32
     with Collector().listening() as collector:
         options = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "200"}

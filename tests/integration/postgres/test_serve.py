@@ -26,7 +26,7 @@ def database_url() -> Iterator[str]:
         yield server.url
 
 
-def test_a_job_completes_and_survives_a_kill_on_postgresql(tmp_path: Path, database_url: str) -> None:
+def test_job_survives_kill(tmp_path: Path, database_url: str) -> None:
     with (
         MediaServer().running() as media,
         Receiver().listening() as receiver,
@@ -69,9 +69,7 @@ def object_store() -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.timeout(300)
-def test_workers_on_two_machines_share_a_long_call(
-    tmp_path: Path, database_url: str, object_store: dict[str, str]
-) -> None:
+def test_two_machines_share_call(tmp_path: Path, database_url: str, object_store: dict[str, str]) -> None:
     shared = {
         "CALLSCRIBE_DATABASE_URL": database_url,
         "CALLSCRIBE_SECRET_KEY": urlsafe_b64encode(bytes(32)).decode(),
@@ -98,9 +96,7 @@ def test_workers_on_two_machines_share_a_long_call(
         assert sentences[-1]["startTimeSeconds"] > 40
 
 
-def test_a_recording_is_transcribed_automatically_and_stored_on_postgresql_and_s3(
-    tmp_path: Path, database_url: str, object_store: dict[str, str]
-) -> None:
+def test_automatic_job_stored_with_s3(tmp_path: Path, database_url: str, object_store: dict[str, str]) -> None:
     with running(tmp_path / "data", CALLSCRIBE_DATABASE_URL=database_url, **object_store) as server:
         front = Front(server)
         caller = front.caller(Credentials(ACCOUNT_SID, AUTH_TOKEN))

@@ -14,7 +14,7 @@ JOBS = 20
 UPLOADS = 3
 
 
-def test_two_servers_keep_to_an_accounts_limits_together(tmp_path: Path) -> None:
+def test_two_servers_share_limits(tmp_path: Path) -> None:
     audio = clip(0.5, 3.0)
     with servers.postgresql() as postgresql:
         shared = {

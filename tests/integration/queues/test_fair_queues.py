@@ -79,9 +79,7 @@ def accounts_of(ids: list[str]) -> list[str]:
     return [each.partition("-")[0] for each in ids]
 
 
-def test_an_account_with_thousands_of_jobs_leaves_a_place_for_the_first_job_of_another(
-    database: Database, taker: Callable[..., Taker]
-) -> None:
+def test_thousands_leave_place_for_another(database: Database, taker: Callable[..., Taker]) -> None:
     enqueue(database, QUEUE, "a", *(f"a-{number:05}" for number in range(MANY)))
     worker = taker(places=2)
     assert accounts_of(worker.poll()) == ["a", "a"]
@@ -95,7 +93,7 @@ def test_an_account_with_thousands_of_jobs_leaves_a_place_for_the_first_job_of_a
     assert worker.poll() == ["b-1"]
 
 
-def test_who_comes_while_all_places_are_taken_is_the_next(database: Database, taker: Callable[..., Taker]) -> None:
+def test_newcomer_is_next_when_full(database: Database, taker: Callable[..., Taker]) -> None:
     enqueue(database, QUEUE, "a", *(f"a-{number}" for number in range(50)))
     enqueue(database, QUEUE, "b", *(f"b-{number}" for number in range(50)))
     worker = taker(places=2)
@@ -108,7 +106,7 @@ def test_who_comes_while_all_places_are_taken_is_the_next(database: Database, ta
     assert worker.poll() == ["d-0"]
 
 
-def test_accounts_advance_together_whatever_each_has_waiting(database: Database, taker: Callable[..., Taker]) -> None:
+def test_accounts_advance_together(database: Database, taker: Callable[..., Taker]) -> None:
     for account, count in (("a", 300), ("b", 30), ("c", 10)):
         enqueue(database, QUEUE, account, *(f"{account}-{number:03}" for number in range(count)))
     one, two = taker("one"), taker("two")
@@ -121,9 +119,7 @@ def test_accounts_advance_together_whatever_each_has_waiting(database: Database,
     assert max(Counter(accounts_of(done[:30])).values()) <= 12
 
 
-def test_jobs_of_one_account_are_taken_by_priority_and_then_by_age(
-    database: Database, taker: Callable[..., Taker]
-) -> None:
+def test_by_priority_then_age(database: Database, taker: Callable[..., Taker]) -> None:
     enqueue(database, QUEUE, "a", "a-low", rank=rank("low", 1))
     enqueue(database, QUEUE, "a", "a-later", rank=rank("normal", 9))
     enqueue(database, QUEUE, "a", "a-normal", rank=rank(None, 5))
@@ -132,9 +128,7 @@ def test_jobs_of_one_account_are_taken_by_priority_and_then_by_age(
     assert worker.poll() == ["a-high", "a-normal", "a-later", "a-low"]
 
 
-def test_nobody_has_more_in_hand_than_the_limit_and_a_limit_of_ones_own_counts(
-    database: Database, taker: Callable[..., Taker]
-) -> None:
+def test_in_hand_limit_own_one_counts(database: Database, taker: Callable[..., Taker]) -> None:
     for account in ("a", "b", "c"):
         enqueue(database, QUEUE, account, *(f"{account}-{number}" for number in range(20)))
     own = Allowances(running={"b": 5}, barred={"c"})
@@ -146,9 +140,7 @@ def test_nobody_has_more_in_hand_than_the_limit_and_a_limit_of_ones_own_counts(
     assert Counter(accounts_of(one.in_hand + two.in_hand)) == {"a": 3, "b": 5}
 
 
-def test_accounts_whose_work_keeps_its_places_for_long_leave_some_to_those_who_have_none(
-    database: Database, taker: Callable[..., Taker]
-) -> None:
+def test_long_holders_leave_places_to_others(database: Database, taker: Callable[..., Taker]) -> None:
     for account in ("a", "b"):  # callbacks to dead receivers, say
         enqueue(database, QUEUE, account, *(f"{account}-{number:02}" for number in range(50)))
     worker = taker(places=6, spare=2, shared=4)
@@ -167,9 +159,7 @@ def test_accounts_whose_work_keeps_its_places_for_long_leave_some_to_those_who_h
     assert set(accounts_of(worker.poll())) == {"c", "e"}
 
 
-def test_a_queue_with_a_limit_of_its_own_goes_by_that_and_not_by_jobs_running(
-    database: Database, taker: Callable[..., Taker]
-) -> None:
+def test_queues_own_limit_goes_first(database: Database, taker: Callable[..., Taker]) -> None:
     for account in ("a", "b"):
         enqueue(database, QUEUE, account, *(f"{account}-{number}" for number in range(9)))
     stopped = Allowances(running={"a": 0})  # what it has to be told of is told nevertheless
@@ -181,9 +171,7 @@ def test_a_queue_with_a_limit_of_its_own_goes_by_that_and_not_by_jobs_running(
     assert Counter(accounts_of(one.poll())) == {"a": 2, "b": 2}
 
 
-def test_work_of_another_version_is_left_alone_and_keeps_nobody_from_theirs(
-    database: Database, taker: Callable[..., Taker]
-) -> None:
+def test_other_versions_work_left_alone(database: Database, taker: Callable[..., Taker]) -> None:
     enqueue(database, QUEUE, "a", "a-0", "a-1", protocol="another")
     enqueue(database, QUEUE, "b", "b-0")
     worker = taker()
@@ -191,7 +179,7 @@ def test_work_of_another_version_is_left_alone_and_keeps_nobody_from_theirs(
     assert column(database, "worker", ["a-0", "a-1", "b-0"]) == [None, None, "one"]
 
 
-def test_turns_count_seconds_of_audio(database: Database, taker: Callable[..., Taker]) -> None:
+def test_turns_count_audio_seconds(database: Database, taker: Callable[..., Taker]) -> None:
     costs = {"a": 600.0, "b": 60.0, "c": 20.0}
     for account, cost in costs.items():
         enqueue(database, QUEUE, account, *(f"{account}-{number:03}" for number in range(400)), cost=cost)
@@ -204,9 +192,7 @@ def test_turns_count_seconds_of_audio(database: Database, taker: Callable[..., T
     assert max(given.values()) - min(given.values()) <= 2 * 600
 
 
-def test_who_has_nothing_waiting_for_a_while_has_no_claim_on_the_turns_that_it_missed(
-    database: Database, taker: Callable[..., Taker]
-) -> None:
+def test_absence_earns_no_turns(database: Database, taker: Callable[..., Taker]) -> None:
     enqueue(database, QUEUE, "a", *(f"a-{number:02}" for number in range(40)))
     worker = taker(places=1, spare=0)
     for _ in range(20):
@@ -220,7 +206,7 @@ def test_who_has_nothing_waiting_for_a_while_has_no_claim_on_the_turns_that_it_m
     assert accounts_of(taken).count("b") in {5, 6}
 
 
-def test_one_receiver_does_not_take_all_places_of_its_account(database: Database, taker: Callable[..., Taker]) -> None:
+def test_one_receiver_leaves_places(database: Database, taker: Callable[..., Taker]) -> None:
     queue = WorkQueue()
     with database.write() as session:
         for number in range(200):
@@ -234,7 +220,7 @@ def test_one_receiver_does_not_take_all_places_of_its_account(database: Database
     assert worker.poll() == []
 
 
-def test_what_is_not_due_waits_and_is_in_nobodys_way(database: Database, taker: Callable[..., Taker]) -> None:
+def test_undue_work_waits_aside(database: Database, taker: Callable[..., Taker]) -> None:
     queue = WorkQueue()
     with database.write() as session:
         queue.enqueue(session, QUEUE, "P.hold", "a-later", "a", delay=3600)
@@ -250,7 +236,7 @@ def test_what_is_not_due_waits_and_is_in_nobodys_way(database: Database, taker: 
     assert column(database, "not_before", ["a-later"]) == [None]
 
 
-def test_what_is_queued_twice_is_there_once(database: Database, taker: Callable[..., Taker]) -> None:
+def test_queued_twice_is_there_once(database: Database, taker: Callable[..., Taker]) -> None:
     queue = WorkQueue()
     for argument in ("first", "second"):
         with database.write() as session:
@@ -263,7 +249,7 @@ def test_what_is_queued_twice_is_there_once(database: Database, taker: Callable[
     assert worker.poll() == []
 
 
-def test_what_waits_of_a_job_is_withdrawn_and_nothing_else(database: Database, taker: Callable[..., Taker]) -> None:
+def test_only_waiting_work_withdrawn(database: Database, taker: Callable[..., Taker]) -> None:
     ids = ["job_1", "job_1-chunk-0", "job_1-recognition", "job_10", "job_1x", "job_0", "erase_job_1"]
     enqueue(database, QUEUE, "a", *ids)
     enqueue(database, QUEUE, "b", "job_1-chunk-1", worker="one")
@@ -274,14 +260,14 @@ def test_what_waits_of_a_job_is_withdrawn_and_nothing_else(database: Database, t
     assert left == {"job_10", "job_1x", "job_0", "erase_job_1", "job_1-chunk-1"}
 
 
-def test_what_waits_for_a_model_that_no_worker_has_is_known(database: Database) -> None:
+def test_work_for_missing_models_known(database: Database) -> None:
     enqueue(database, queue_name(Queue.RECOGNITION, "nobody-has-this"), "a", "x")
     enqueue(database, "callbacks", "a", "y")
     assert queues_with_work(database) == ["callbacks", "recognition:nobody-has-this"]
     assert unserved_models(database) == {"nobody-has-this"}
 
 
-def test_no_look_into_the_queues_reads_what_waits(database: Database, taker: Callable[..., Taker]) -> None:
+def test_looks_do_not_read_backlog(database: Database, taker: Callable[..., Taker]) -> None:
     later = instant(timedelta(hours=1))
     enqueue(database, QUEUE, "a", *(f"later-{number:05}" for number in range(MANY)), not_before=later)
     enqueue(database, QUEUE, "c", *(f"other-{number:05}" for number in range(MANY)), protocol="another")

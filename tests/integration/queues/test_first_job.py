@@ -91,7 +91,7 @@ def probe_names() -> list[str]:
     return [*(f"a-{number:05}" for number in range(10_000)), "b-0", "b-1", "c-0", "killed-0", "killed-1", "ended-0"]
 
 
-def test_the_first_job_of_an_account_waits_for_one_piece_of_another_at_most(database: Database, probe: Probe) -> None:
+def test_first_job_waits_for_one_piece(database: Database, probe: Probe) -> None:
     enqueue(database, QUEUE, "a", *(name for name in probe_names() if name.startswith("a")))
     held = {probe.started(), probe.started()}
     assert all(name.startswith("a") for name in held)
@@ -117,9 +117,7 @@ def test_the_first_job_of_an_account_waits_for_one_piece_of_another_at_most(data
         assert session.scalar(sa.select(sa.func.count()).select_from(Worker)) == 0
 
 
-def test_what_a_killed_worker_had_in_hand_goes_on_behind_its_last_step(
-    database: Database, probe: Probe, tmp_path: Path
-) -> None:
+def test_killed_work_resumes_at_last_step(database: Database, probe: Probe, tmp_path: Path) -> None:
     enqueue(database, QUEUE, "a", "killed-0")
     enqueue(database, QUEUE, "b", "killed-1")
     assert {probe.started(), probe.started()} == {"killed-0", "killed-1"}
@@ -137,7 +135,7 @@ def test_what_a_killed_worker_had_in_hand_goes_on_behind_its_last_step(
         another.stop()
 
 
-def test_what_has_ended_is_struck_off_and_not_done_again(database: Database, probe: Probe) -> None:
+def test_ended_work_is_not_redone(database: Database, probe: Probe) -> None:
     enqueue(database, QUEUE, "a", "ended-0")
     assert probe.started() == "ended-0"
     probe.end("ended-0")

@@ -76,7 +76,7 @@ def add(
         )
 
 
-def test_a_worker_on_another_machine_lives_until_its_row_expires(database: Database, watcher: Liveness) -> None:
+def test_remote_worker_lives_until_expiry(database: Database, watcher: Liveness) -> None:
     add(database, "fresh", EXPIRY / 2)
     add(database, "late", EXPIRY * 2)
     assert live_workers(database) == {"watcher", "fresh"}
@@ -84,7 +84,7 @@ def test_a_worker_on_another_machine_lives_until_its_row_expires(database: Datab
 
 
 @pytest.mark.parametrize("off", [-60, 60])
-def test_a_clock_that_is_off_by_a_minute_makes_nobody_dead(database: Database, off: int) -> None:
+def test_clock_skew_kills_nobody(database: Database, off: int) -> None:
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=off), tick=True):
         astray = Liveness(database, "astray")
         astray._regular_since -= LONG
@@ -105,7 +105,7 @@ def test_a_clock_that_is_off_by_a_minute_makes_nobody_dead(database: Database, o
         assert astray._others_alive() == {"watcher", "elsewhere"}
 
 
-def test_who_comes_back_to_a_database_that_was_away_buries_nobody(database: Database, watcher: Liveness) -> None:
+def test_returning_after_outage_buries_none(database: Database, watcher: Liveness) -> None:
     add(database, "late", EXPIRY * 2)
     watcher._last_beat -= EXPIRY.total_seconds()  # its own beat has failed as well
     watcher._beat()
@@ -114,7 +114,7 @@ def test_who_comes_back_to_a_database_that_was_away_buries_nobody(database: Data
     assert watcher._others_alive() == set()
 
 
-def test_a_worker_that_starts_watches_for_a_while_before_it_buries_anybody(database: Database) -> None:
+def test_starter_watches_before_burying(database: Database) -> None:
     add(database, "late", EXPIRY * 2)
     watcher = Liveness(database, "watcher")
     watcher.sign_on()
@@ -122,7 +122,7 @@ def test_a_worker_that_starts_watches_for_a_while_before_it_buries_anybody(datab
     assert watcher._others_alive() == (set() if database.is_sqlite else {"late"})
 
 
-def test_an_outage_before_the_start_uses_up_no_patience(database: Database, watcher: Liveness) -> None:
+def test_earlier_outage_costs_no_patience(database: Database, watcher: Liveness) -> None:
     add(database, "late", EXPIRY * 2)
     watcher.start()  # long after it was made
     try:
@@ -134,7 +134,7 @@ def test_an_outage_before_the_start_uses_up_no_patience(database: Database, watc
         watcher.stop()
 
 
-def test_a_process_that_ended_on_this_machine_is_dead_at_once(database: Database) -> None:
+def test_ended_local_process_is_dead(database: Database) -> None:
     watcher = Liveness(database, "watcher")
     watcher.sign_on()
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
@@ -144,25 +144,25 @@ def test_a_process_that_ended_on_this_machine_is_dead_at_once(database: Database
     assert watcher._others_alive() == set()
 
 
-def test_another_process_with_the_pid_of_a_dead_one_is_not_taken_for_it(database: Database, watcher: Liveness) -> None:
+def test_reused_pid_is_not_mistaken(database: Database, watcher: Liveness) -> None:
     add(database, "earlier", machine=machine_id(), pid=os.getpid(), process_started=1.0)
     assert watcher._others_alive() == set()
 
 
-def test_a_paused_process_on_this_machine_expires_like_any_other(database: Database, watcher: Liveness) -> None:
+def test_paused_local_process_expires(database: Database, watcher: Liveness) -> None:
     started = psutil.Process().create_time()
     add(database, "paused", EXPIRY * 2, machine=machine_id(), pid=os.getpid(), process_started=started)
     assert watcher._others_alive() == set()
 
 
-def test_a_worker_that_was_taken_for_dead_signs_on_again(database: Database, watcher: Liveness) -> None:
+def test_presumed_dead_signs_on_again(database: Database, watcher: Liveness) -> None:
     with database.write() as session:
         session.execute(sa.delete(Worker))
     watcher._beat()
     assert live_workers(database) == {"watcher"}
 
 
-def test_what_live_workers_can_do_is_known(database: Database, watcher: Liveness) -> None:
+def test_live_abilities_known(database: Database, watcher: Liveness) -> None:
     assert models_served(database) == {"tiny.en"}
     add(database, "another", models=["base", "tiny.en"])
     assert models_served(database) == {"base", "tiny.en"}

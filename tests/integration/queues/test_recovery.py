@@ -35,14 +35,14 @@ def in_hand(database: Database, worker: str, *ids: str, queue: str = "recognitio
     enqueue(database, queue, "a", *ids, **(taken | values))
 
 
-def test_who_has_anything_in_hand_is_known(database: Database) -> None:
+def test_holders_known(database: Database) -> None:
     in_hand(database, "one", "x", "y")
     in_hand(database, "two", "z")
     enqueue(database, "callbacks", "a", "waits")
     assert owners(database) == {"one", "two"}
 
 
-def test_a_worker_that_signs_off_leaves_its_work_as_if_it_had_never_taken_it(database: Database) -> None:
+def test_signing_off_returns_work_unmarked(database: Database) -> None:
     in_hand(database, "one", "x")
     in_hand(database, "two", "y")
     assert sign_off(database, "one") == 1
@@ -50,7 +50,7 @@ def test_a_worker_that_signs_off_leaves_its_work_as_if_it_had_never_taken_it(dat
     assert column(database, "deaths", ["x", "y"]) == [0, 0]
 
 
-def test_what_was_taken_and_never_begun_waits_again(database: Database) -> None:
+def test_taken_not_begun_waits_again(database: Database) -> None:
     long_ago = instant(-LOST_AFTER * 1.2)
     in_hand(database, "one", "at work", "lost", taken_at=long_ago)
     in_hand(database, "one", "taken just now")
@@ -61,7 +61,7 @@ def test_what_was_taken_and_never_begun_waits_again(database: Database) -> None:
     assert column(database, "deaths", ["lost"]) == [0]
 
 
-def test_work_of_a_dead_worker_waits_again_and_a_second_rescuer_finds_nothing(database: Database) -> None:
+def test_dead_workers_work_waits_once(database: Database) -> None:
     in_hand(database, "dead", "x")
     in_hand(database, "alive", "y")
     assert take_from_the_dead(database, ["dead"], DEATHS).waiting == ("x",)
@@ -71,7 +71,7 @@ def test_work_of_a_dead_worker_waits_again_and_a_second_rescuer_finds_nothing(da
     assert column(database, "queue", ["x"]) == ["recognition:base"]
 
 
-def test_what_was_in_hand_when_several_workers_died_is_set_apart_by_model(database: Database) -> None:
+def test_shared_suspects_split_by_model(database: Database) -> None:
     in_hand(database, "dead", "call", deaths=SUSPECT_AFTER - 1)
     in_hand(database, "dead", "chunk", queue="chunks:tiny.en", deaths=SUSPECT_AFTER - 1)
     in_hand(database, "dead", "fetch", queue="transcriptions", deaths=SUSPECT_AFTER - 1)
@@ -91,7 +91,7 @@ def test_what_was_in_hand_when_several_workers_died_is_set_apart_by_model(databa
     assert set(column(database, "worker", ids)) == {None}
 
 
-def test_what_too_many_workers_died_over_is_given_up(database: Database) -> None:
+def test_too_many_deaths_given_up(database: Database) -> None:
     in_hand(database, "dead", "x", queue="suspects:base", deaths=DEATHS - 1)
     in_hand(database, "dead", "y", queue="suspects:base", deaths=DEATHS - 2)
     returned = take_from_the_dead(database, ["dead"], DEATHS)

@@ -93,7 +93,7 @@ def other(database: Database, account: str) -> str:
     return sid
 
 
-def test_jobs_that_have_not_ended_count_and_each_new_one_at_once(database: Database, account: str, other: str) -> None:
+def test_unended_jobs_count_at_once(database: Database, account: str, other: str) -> None:
     clock = Clock()
     mine = Quotas(
         database, Settings(account_jobs_waiting=3, account_audio_hours=None, account_stored_bytes=None), clock
@@ -116,7 +116,7 @@ def test_jobs_that_have_not_ended_count_and_each_new_one_at_once(database: Datab
     assert refusal(database, mine, other) is not None
 
 
-def test_the_wait_for_a_place_is_that_of_the_accounts_own_jobs(database: Database, account: str) -> None:
+def test_wait_comes_from_own_jobs(database: Database, account: str) -> None:
     mine = Quotas(database, Settings(account_jobs_waiting=5))
     for _ in range(6):
         added(database, job(account))
@@ -130,7 +130,7 @@ def test_the_wait_for_a_place_is_that_of_the_accounts_own_jobs(database: Databas
     assert 20 <= full.retry_after <= 41
 
 
-def test_audio_is_counted_once_for_each_job_and_leaves_the_day(database: Database, account: str, other: str) -> None:
+def test_audio_counts_once_leaves_day(database: Database, account: str, other: str) -> None:
     settings = Settings(account_audio_hours=0.5)
     row = added(database, job(account, Status.RUNNING))
     for _ in range(2):  # the step is done again after a kill
@@ -166,7 +166,7 @@ def test_audio_is_counted_once_for_each_job_and_leaves_the_day(database: Databas
         assert session.scalar(sa.select(sa.func.count()).select_from(AccountActivity)) == 0
 
 
-def test_what_a_job_stores_counts_from_its_media_to_its_deletion(database: Database, account: str) -> None:
+def test_storage_counts_until_deletion(database: Database, account: str) -> None:
     row = added(database, job(account))
     with database.write() as session:
         assert repository.transition(session, row, Status.PENDING, Status.RUNNING)
@@ -189,7 +189,7 @@ def test_what_a_job_stores_counts_from_its_media_to_its_deletion(database: Datab
     assert stored(database, account) == 0
 
 
-def test_an_account_that_stores_too_much_is_told(database: Database, account: str) -> None:
+def test_full_account_told(database: Database, account: str) -> None:
     mine = Quotas(database, Settings(account_stored_bytes=1000))
     with database.write() as session:
         usage.store(session, account, 1000)
@@ -199,9 +199,7 @@ def test_an_account_that_stores_too_much_is_told(database: Database, account: st
     assert full.retry_after == STORAGE_WAIT
 
 
-def test_the_wait_for_room_is_until_something_of_the_accounts_is_erased(
-    database: Database, account: str, other: str
-) -> None:
+def test_wait_is_until_own_erasure(database: Database, account: str, other: str) -> None:
     mine = Quotas(database, Settings(account_stored_bytes=1000))
     with database.write() as session:
         usage.store(session, account, 1000)
@@ -229,7 +227,7 @@ def test_the_wait_for_room_is_until_something_of_the_accounts_is_erased(
     assert wait() == 0
 
 
-def test_what_an_account_has_due_next_is_read_from_an_index(database: Database, account: str, other: str) -> None:
+def test_next_due_read_from_index(database: Database, account: str, other: str) -> None:
     due = datetime.now(UTC) + timedelta(hours=1)
     with database.write() as session:
         dues = {"media_due_at": due, "transcript_due_at": due, "job_due_at": due}
@@ -253,7 +251,7 @@ def test_what_an_account_has_due_next_is_read_from_an_index(database: Database, 
         assert f"ix_transcriptions_account_{column}" in plan
 
 
-def test_of_many_that_store_at_the_same_time_none_goes_beyond_the_limit(database: Database, account: str) -> None:
+def test_concurrent_storing_keeps_limit(database: Database, account: str) -> None:
     start = threading.Barrier(8)
 
     def store(_: int) -> int:
@@ -270,7 +268,7 @@ def test_of_many_that_store_at_the_same_time_none_goes_beyond_the_limit(database
     assert stored(database, account) == 99
 
 
-def test_many_jobs_of_an_account_end_and_go_at_the_same_time(database: Database, account: str) -> None:
+def test_many_jobs_end_and_go_at_once(database: Database, account: str) -> None:
     """The account's rows are written last: nobody waits for each other in a circle."""
     rows = [added(database, job(account, Status.RUNNING)) for _ in range(24)]
 
@@ -293,7 +291,7 @@ def test_many_jobs_of_an_account_end_and_go_at_the_same_time(database: Database,
     assert sum(each.jobs_ended for each in activity.periods) == 24
 
 
-def test_what_has_gone_wrong_is_put_right_once_a_day(database: Database, account: str) -> None:
+def test_drift_corrected_daily(database: Database, account: str) -> None:
     added(database, job(account, Status.COMPLETED, media_bytes=1000, result_bytes=100))
     added(database, job(account, Status.FAILED))
     with database.write() as session:
@@ -313,9 +311,7 @@ def test_what_has_gone_wrong_is_put_right_once_a_day(database: Database, account
     assert stored(database, account) == 1107
 
 
-def test_what_is_stored_while_an_account_is_counted_is_neither_lost_nor_counted_twice(
-    database: Database, account: str
-) -> None:
+def test_stored_during_count_counts_once(database: Database, account: str) -> None:
     added(database, job(account))
     with database.write() as session:
         usage.store(session, account, 50)  # wrong: there is nothing
@@ -341,7 +337,7 @@ def test_what_is_stored_while_an_account_is_counted_is_neither_lost_nor_counted_
     assert stored(database, account) == 7  # it is not due again
 
 
-def test_only_accounts_that_have_a_limit_run_out_of_audio(database: Database, account: str, other: str) -> None:
+def test_only_limited_run_out_of_audio(database: Database, account: str, other: str) -> None:
     settings = Settings(account_audio_hours=None)
     with database.write() as session:
         usage.count_audio(session, account, 3600.0)
@@ -359,7 +355,7 @@ def test_only_accounts_that_have_a_limit_run_out_of_audio(database: Database, ac
         set_limits(session, account, {"audio_hours": None})
 
 
-def test_whoever_looks_for_accounts_without_audio_hours_again_and_again_sees_what_changes(
+def test_repeated_looks_see_changes(
     database: Database, account: str, other: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(usage, "LOOK_EVERY", 0.0)
@@ -401,7 +397,7 @@ def test_whoever_looks_for_accounts_without_audio_hours_again_and_again_sees_wha
     assert not barred()
 
 
-def test_a_limit_of_no_audio_holds_for_those_who_never_had_any(database: Database, account: str) -> None:
+def test_zero_audio_holds_from_start(database: Database, account: str) -> None:
     with database.read() as session:
         assert account in usage.OutOfAudio(Settings(account_audio_hours=0))(session)
         assert account not in usage.OutOfAudio(Settings(account_audio_hours=1))(session)
@@ -411,7 +407,7 @@ def test_a_limit_of_no_audio_holds_for_those_who_never_had_any(database: Databas
         assert account not in usage.OutOfAudio(Settings(account_audio_hours=0))(session)
 
 
-def test_an_account_that_was_claimed_and_not_counted_is_counted_by_another(database: Database, account: str) -> None:
+def test_abandoned_count_taken_over(database: Database, account: str) -> None:
     with database.write() as session:
         usage.store(session, account, 50)  # wrong: there is nothing
     with database.write() as session:
@@ -428,9 +424,7 @@ def test_an_account_that_was_claimed_and_not_counted_is_counted_by_another(datab
     assert stored(database, account) == 0
 
 
-def test_several_who_count_at_the_same_time_count_different_accounts(
-    database: Database, account: str, other: str
-) -> None:
+def test_counters_take_different_accounts(database: Database, account: str, other: str) -> None:
     with database.write() as session:
         usage.store(session, account, 1)
     with database.write() as session:
@@ -451,7 +445,7 @@ def test_several_who_count_at_the_same_time_count_different_accounts(
     assert {account, other} <= set(claimed)
 
 
-def test_a_deleted_recording_frees_what_it_stored(database: Database, account: str) -> None:
+def test_deleted_recording_frees_room(database: Database, account: str) -> None:
     sid = new_recording_sid()
     with database.write() as session:
         session.add(Recording(account_sid=account, sid=sid, channels=1, source="StartCallRecordingAPI", size=70))
@@ -461,7 +455,7 @@ def test_a_deleted_recording_frees_what_it_stored(database: Database, account: s
     assert stored(database, account) == 30
 
 
-def test_an_account_has_limits_of_its_own_until_they_are_taken_away(database: Database, account: str) -> None:
+def test_own_limits_hold_until_removed(database: Database, account: str) -> None:
     settings = Settings(account_concurrency=16)
     with database.write() as session:
         assert set_limits(session, account, {"jobs_running": 2, "stored_bytes": 10})
@@ -477,7 +471,7 @@ def test_an_account_has_limits_of_its_own_until_they_are_taken_away(database: Da
         assert Limits.of(find(session, account), settings).jobs_running == 16
 
 
-def test_the_count_of_a_backlog_is_read_from_an_index(database: Database, account: str) -> None:
+def test_backlog_count_uses_index(database: Database, account: str) -> None:
     with database.write() as session:
         session.add_all(job(account) for _ in range(300))
         session.add_all(job(account, Status.COMPLETED, media_bytes=0) for _ in range(3000))
@@ -499,9 +493,7 @@ def test_the_count_of_a_backlog_is_read_from_an_index(database: Database, accoun
     assert "ix_transcriptions_" in plan
 
 
-def test_a_long_backlog_is_counted_beside_the_creates(
-    database: Database, account: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_backlog_counted_beside_creates(database: Database, account: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(quotas, "_SLOW", 0.0)
     monkeypatch.setattr(quotas, "_SHARE", 0)
     monkeypatch.setattr(quotas, "REFRESH", 0.0)
@@ -524,7 +516,7 @@ def test_a_long_backlog_is_counted_beside_the_creates(
     eventually(counted, timeout=30, interval=0.01)
 
 
-def test_what_is_rolled_back_was_never_used(database: Database, account: str) -> None:
+def test_rolled_back_was_never_used(database: Database, account: str) -> None:
     with Session(database.engine) as session:
         assert usage_repository.stored(session, account) == 0
         usage.store(session, account, 100)

@@ -58,7 +58,7 @@ def said(result: Result) -> str:
     return re.sub(r"\s+", " ", result.output)
 
 
-def test_a_folder_is_taken_in_once_and_what_failed_is_told_with_its_code(calls: Path, data: Path) -> None:
+def test_folder_once_failures_with_code(calls: Path, data: Path) -> None:
     first = run("import", calls, "--data", data)
     assert first.exit_code == 1
     assert "2 imported, 0 there already, 1 not imported" in said(first)
@@ -80,7 +80,7 @@ def test_a_folder_is_taken_in_once_and_what_failed_is_told_with_its_code(calls: 
 
 
 @pytest.mark.parametrize("kind", ["csv", "json"])
-def test_metadata_says_which_call_a_recording_is_of(
+def test_metadata_names_call(
     calls: Path, data: Path, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (calls / "broken.wav").unlink()
@@ -129,7 +129,7 @@ def test_metadata_says_which_call_a_recording_is_of(
     assert told.items() <= listed_as.items()
 
 
-def test_a_row_that_is_wrong_fails_its_recording_only(calls: Path, data: Path, tmp_path: Path) -> None:
+def test_wrong_row_fails_its_own_only(calls: Path, data: Path, tmp_path: Path) -> None:
     metadata = tmp_path / "calls.csv"
     metadata.write_text("file,direction\none.wav,sideways\nmarch/two.mp3,inbound\n")
     result = run("import", calls / "one.wav", calls / "march", "--metadata", metadata, "--data", data)
@@ -140,9 +140,7 @@ def test_a_row_that_is_wrong_fails_its_recording_only(calls: Path, data: Path, t
     assert [each.direction for each in found] == ["inbound"]
 
 
-def test_a_row_that_fits_several_recordings_is_refused_before_anything_is_done(
-    calls: Path, data: Path, tmp_path: Path
-) -> None:
+def test_ambiguous_row_refused_beforehand(calls: Path, data: Path, tmp_path: Path) -> None:
     (calls / "april").mkdir()
     make(calls / "april" / "two.mp3", "mp3-8k", 2.5, seed=3)
     metadata = tmp_path / "calls.csv"

@@ -146,7 +146,7 @@ def receive(recordings: Recordings, account: str, data: bytes, fields: Recording
     )
 
 
-def test_a_recording_comes_in_is_delivered_in_every_form_and_goes(place: Installation, audio: bytes) -> None:
+def test_recording_lives_in_every_store(place: Installation, audio: bytes) -> None:
     account, recordings = place.account(), place.recordings()
     fields = {"CallSid": CALL_SID, "From": "+15550100", "Direction": "inbound", "StartTime": BEGIN}
     sid = receive(recordings, account, audio, RecordingFields.model_validate(fields))["sid"]
@@ -175,7 +175,7 @@ def test_a_recording_comes_in_is_delivered_in_every_form_and_goes(place: Install
         assert any(sid in each for each in queued)
 
 
-def test_what_is_refused_leaves_nothing(place: Installation, audio: bytes) -> None:
+def test_refused_leaves_nothing(place: Installation, audio: bytes) -> None:
     account, recordings = place.account(), place.recordings()
     mono = RecordingFields.model_validate({"Channels": "1"})
     for fields, data in ((mono, audio), (RecordingFields(), audio[: len(audio) // 2])):
@@ -187,7 +187,7 @@ def test_what_is_refused_leaves_nothing(place: Installation, audio: bytes) -> No
     assert recordings.page(account, RecordingFilters(), None, 10).rows == []
 
 
-def test_a_hook_that_fails_takes_the_recording_with_it(place: Installation, short: bytes) -> None:
+def test_failing_hook_takes_recording_too(place: Installation, short: bytes) -> None:
     def broken(_session: Session, _recording: Recording, _base_url: str) -> None:
         raise RuntimeError("no")
 
@@ -198,7 +198,7 @@ def test_a_hook_that_fails_takes_the_recording_with_it(place: Installation, shor
     assert place.intakes(account) == 0
 
 
-def test_every_list_is_the_same_page_by_page(place: Installation) -> None:
+def test_every_list_same_page_by_page(place: Installation) -> None:
     account, recordings = place.account(), place.recordings()
     with place.database.write() as session:
         for number in range(9):
@@ -266,7 +266,7 @@ def test_a_bucket_is_imported_once(place: Installation, bucket: Any, short: byte
     assert [row.from_ for row in recordings.page_calls(account, CallFilters(), None, 10).rows] == ["+15550100"]
 
 
-def test_intakes_that_nobody_speaks_for_are_swept(place: Installation) -> None:
+def test_orphaned_intakes_are_swept(place: Installation) -> None:
     account = place.account()
     with place.database.write() as session:
         session.add(Intake(folder=f"{account}/RE1/a", account_sid=account, seen_at=now() - timedelta(hours=1)))

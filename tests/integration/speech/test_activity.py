@@ -53,11 +53,11 @@ def agreement(one: Sequence[Span], other: Sequence[Span], seconds: float) -> flo
     return float(np.sum(masks[0] & masks[1]) / np.sum(masks[0] | masks[1]))
 
 
-def test_pieces_of_any_length_give_the_same_spans(agent: Audio) -> None:
+def test_any_pieces_give_same_spans(agent: Audio) -> None:
     assert activity(agent, 0.31) == activity(agent, 13.0)
 
 
-def test_a_channel_is_heard_at_any_level(agent: Audio) -> None:
+def test_heard_at_any_level(agent: Audio) -> None:
     normal = activity(agent)
     for decibels in (-20, -30, -40):
         quiet = activity((agent * 10 ** (decibels / 20)).astype(np.float32))
@@ -67,7 +67,7 @@ def test_a_channel_is_heard_at_any_level(agent: Audio) -> None:
 
 @pytest.mark.parametrize("lowest", [200, 300])
 @pytest.mark.parametrize("decibels", [0, -30])
-def test_nothing_is_taken_away_from_speech_in_a_narrow_band(agent: Audio, lowest: int, decibels: int) -> None:
+def test_narrow_band_speech_kept(agent: Audio, lowest: int, decibels: int) -> None:
     spectrum, frequencies = np.fft.rfft(agent), np.fft.rfftfreq(len(agent), 1 / SAMPLE_RATE)
     band = np.fft.irfft(np.where((frequencies > lowest) & (frequencies < 3400), spectrum, 0), len(agent))
     line = (mu_law(band) * 10 ** (decibels / 20)).astype(np.float32)
@@ -76,7 +76,7 @@ def test_nothing_is_taken_away_from_speech_in_a_narrow_band(agent: Audio, lowest
     assert activity(line).spans == everything.spans
 
 
-def test_a_quiet_party_is_heard_although_a_loud_announcement_comes_first(agent: Audio) -> None:
+def test_quiet_after_loud_heard(agent: Audio) -> None:
     announcement = agent[: 6 * SAMPLE_RATE]
     quiet = (agent * 10 ** (-40 / 20)).astype(np.float32)
     found = activity(np.concatenate([announcement, quiet]))
@@ -84,7 +84,7 @@ def test_a_quiet_party_is_heard_although_a_loud_announcement_comes_first(agent: 
     assert agreement(activity(agent).spans, later, 40.0) > 0.8
 
 
-def test_digital_silence_leaves_no_trace_in_what_follows(agent: Audio) -> None:
+def test_digital_silence_leaves_no_trace(agent: Audio) -> None:
     group = 64 * FRAME  # the pause is a whole number of what goes through the network at once
     pause = np.zeros(30 * group, np.float32)
     seconds = len(pause) / SAMPLE_RATE
@@ -97,7 +97,7 @@ def test_digital_silence_leaves_no_trace_in_what_follows(agent: Audio) -> None:
     assert found.gain == alone.gain
 
 
-def test_channels_side_by_side_do_not_disturb_each_other(agent: Audio) -> None:
+def test_channels_do_not_disturb(agent: Audio) -> None:
     one, two = ActivityDetector(0), ActivityDetector(1)
     for first in range(0, len(agent), SAMPLE_RATE):
         one.push(agent[first : first + SAMPLE_RATE])
@@ -127,7 +127,7 @@ os._exit(sum(each.is_alive() for each in threads))
 """
 
 
-def test_the_first_recordings_of_a_process_can_be_heard_at_once() -> None:
+def test_first_recordings_run_at_once() -> None:
     # Without `runtime.core` about one process in six stood still for ever, with two of them at the same time.
     processes = [subprocess.Popen([sys.executable, "-c", FIRST_INFERENCES]) for _ in range(4)]
     assert [process.wait(120) for process in processes] == [0] * 4

@@ -25,15 +25,13 @@ def runner(models_dir: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     return CliRunner()
 
 
-def test_one_file_goes_to_standard_output(runner: CliRunner, short: Path) -> None:
+def test_one_file_to_standard_output(runner: CliRunner, short: Path) -> None:
     result = runner.invoke(app, ["transcribe", str(short), "--language", "en-US"])
     assert result.exit_code == 0, result.output
     assert "Channel 2: Thank you for calling Riverside" in result.stdout
 
 
-def test_several_files_go_to_a_folder_and_a_bad_one_does_not_stop_the_others(
-    runner: CliRunner, short: Path, tmp_path: Path
-) -> None:
+def test_bad_file_does_not_stop_others(runner: CliRunner, short: Path, tmp_path: Path) -> None:
     bad = tmp_path / "picture.wav"
     bad.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     arguments = ["transcribe", str(bad), str(short), "--language", "en-US", "--format", "json"]
@@ -50,13 +48,13 @@ def test_several_files_go_to_a_folder_and_a_bad_one_does_not_stop_the_others(
     assert not (tmp_path / "out" / "picture.json").exists()
 
 
-def test_what_a_model_does_not_know_is_refused_before_any_work(runner: CliRunner, short: Path) -> None:
+def test_unknown_to_model_refused_first(runner: CliRunner, short: Path) -> None:
     result = runner.invoke(app, ["transcribe", str(short), "--language", "de-DE"])
     assert result.exit_code == 2
     assert "does not take language" in result.output
 
 
-def test_keyterms_are_taken_one_by_one_and_from_a_file(runner: CliRunner, short: Path, tmp_path: Path) -> None:
+def test_keyterms_singly_or_from_file(runner: CliRunner, short: Path, tmp_path: Path) -> None:
     terms = tmp_path / "terms.txt"
     terms.write_text("Emma Carter\n\n  tent \n")
     result = runner.invoke(
@@ -70,7 +68,7 @@ def test_keyterms_are_taken_one_by_one_and_from_a_file(runner: CliRunner, short:
     assert "Riverside Outdoor" in result.stdout
 
 
-def test_what_is_said_is_written_as_a_keyterm_has_it(runner: CliRunner, call: Path) -> None:
+def test_text_has_keyterms_spelling(runner: CliRunner, call: Path) -> None:
     arguments = ["transcribe", str(call), "--language", "en-US"]
     spellings = {"OK", "Okay"}
     heard = re.search(r"(\w+), I can see what happened", runner.invoke(app, arguments).stdout)
@@ -83,7 +81,7 @@ def test_what_is_said_is_written_as_a_keyterm_has_it(runner: CliRunner, call: Pa
     assert "Unsaid" not in result.stdout
 
 
-def test_keyterms_that_are_none_are_refused_before_any_work(runner: CliRunner, short: Path, tmp_path: Path) -> None:
+def test_bad_keyterms_refused_first(runner: CliRunner, short: Path, tmp_path: Path) -> None:
     arguments = ["transcribe", str(short), "--language", "en-US"]
     long = runner.invoke(app, [*arguments, "--keyterm", "x" * 101])
     assert long.exit_code == 2
@@ -93,7 +91,7 @@ def test_keyterms_that_are_none_are_refused_before_any_work(runner: CliRunner, s
     assert runner.invoke(app, [*arguments, "--keyterms", str(many)]).exit_code == 2
 
 
-def test_models_are_listed_pulled_and_verified(runner: CliRunner) -> None:
+def test_models_listed_pulled_verified(runner: CliRunner) -> None:
     assert runner.invoke(app, ["models", "pull"]).exit_code == 0
     listed = runner.invoke(app, ["models", "list"])
     assert "tiny.en (served)" in listed.stdout

@@ -55,7 +55,7 @@ def spoken(segmentation: Segmentation, channel: int) -> npt.NDArray[np.bool_]:
     return hundredths
 
 
-def test_a_call_without_a_leak_is_segmented_as_if_nobody_had_looked_for_one(call_samples: Audio) -> None:
+def test_no_leak_changes_nothing(call_samples: Audio) -> None:
     found = segment(in_windows(call_samples)).channels
     for channel, samples in enumerate(call_samples):
         detector = ActivityDetector(channel)
@@ -63,7 +63,7 @@ def test_a_call_without_a_leak_is_segmented_as_if_nobody_had_looked_for_one(call
         assert found[channel] == detector.finish()
 
 
-def test_the_other_party_is_left_out_before_recognition(call_samples: Audio) -> None:
+def test_other_party_left_out_beforehand(call_samples: Audio) -> None:
     clean, leaky = (segment(in_windows(samples)) for samples in (call_samples, line_echo(call_samples)))
     wanted, found = spoken(clean, CUSTOMER), spoken(leaky, CUSTOMER)
     assert (found & ~wanted).sum() < 200
@@ -71,14 +71,14 @@ def test_the_other_party_is_left_out_before_recognition(call_samples: Audio) -> 
     assert leaky.channels[AGENT] == clean.channels[AGENT]
 
 
-def test_a_channel_with_nothing_but_a_leak_is_silent_and_not_lifted(call_samples: Audio) -> None:
+def test_leak_only_is_silent_not_lifted(call_samples: Audio) -> None:
     nobody = call_samples * np.array([[0.0], [1.0]], np.float32)
     found = segment(in_windows(line_echo(nobody))).channels
     assert sum(span.duration for span in found[CUSTOMER].spans) < 2.0
     assert found[CUSTOMER].gain <= 1.0
 
 
-def test_what_the_agent_says_is_not_transcribed_as_the_customers(
+def test_agent_is_not_heard_as_customer(
     call_samples: Audio,
     turns: list[Any],
     tmp_path: Path,

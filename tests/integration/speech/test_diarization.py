@@ -70,9 +70,7 @@ def test_both_parties_are_told_apart(
     assert max(right, len(times) - right) >= 0.97 * len(times)
 
 
-def test_what_is_heard_is_the_same_again_and_beside_other_work(
-    decoder: Decoder, mono: Path, diarizer: Diarizer, wanted: Cancellation
-) -> None:
+def test_same_result_beside_others(decoder: Decoder, mono: Path, diarizer: Diarizer, wanted: Cancellation) -> None:
     segmentation = segment_file(decoder, mono, wanted)
     results: list[Heard] = []
 
@@ -90,14 +88,12 @@ def test_what_is_heard_is_the_same_again_and_beside_other_work(
     assert all(10.0 <= piece["start"] < piece["end"] <= 30.1 for piece in results[0])
 
 
-def test_dual_channel_calls_are_left_alone(
-    decoder: Decoder, call: Path, diarizer: Diarizer, wanted: Cancellation
-) -> None:
+def test_dual_channel_left_alone(decoder: Decoder, call: Path, diarizer: Diarizer, wanted: Cancellation) -> None:
     segmentation = segment_file(decoder, call, wanted)
     assert diarize_file(decoder, call, segmentation, diarizer, SpeakerRange(), wanted) is None
 
 
-def test_stereo_copies_are_one_channel(
+def test_stereo_copies_are_one(
     call_samples: npt.NDArray[np.float32], mono: Path, diarizer: Diarizer, wanted: Cancellation
 ) -> None:
     mixed = call_samples.sum(axis=0)[: 30 * SAMPLE_RATE]
@@ -122,7 +118,7 @@ def test_silence_has_no_voices(diarizer: Diarizer, wanted: Cancellation) -> None
     assert diarize_file(Silence(), Path(), segmentation, diarizer, SpeakerRange(), wanted) == []
 
 
-def test_listening_stops_when_it_is_no_longer_wanted(decoder: Decoder, mono: Path, diarizer: Diarizer) -> None:
+def test_listening_stops_when_unwanted(decoder: Decoder, mono: Path, diarizer: Diarizer) -> None:
     gone = Cancellation()
     segmentation = segment_file(decoder, mono, gone)
     gone.cancel()
@@ -130,7 +126,7 @@ def test_listening_stops_when_it_is_no_longer_wanted(decoder: Decoder, mono: Pat
         diarizer.listen(decoder, mono, segmentation, Span(0.0, 65.0), gone)
 
 
-def test_a_machine_without_the_model_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_model_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("callscribe.speech.catalogue._wheel_parts", lambda _: [])
     with pytest.raises(JobError, match=r"17566.*callscribe models pull speakers"):
         Diarizer(Settings(models_dir=tmp_path)).check()

@@ -57,14 +57,14 @@ def text(segments: Sequence[Segment]) -> str:
     return " ".join(word.text for segment in segments for word in segment.words)
 
 
-def test_a_call_has_one_text_however_divided(recognized: Recognized) -> None:
+def test_one_text_however_divided(recognized: Recognized) -> None:
     whole = recognized()
     assert len(text(whole).split()) > 100
     assert recognized(11.0, 23.0, 47.0) == whole
     assert recognized(*range(5, 70, 5)) == whole
 
 
-def test_a_call_has_one_text_beside_others(recognized: Recognized) -> None:
+def test_one_text_beside_others(recognized: Recognized) -> None:
     whole = recognized(model="tiny.en")
     others = [
         RecognitionOptions(language="en-US", keyterms=("Riverside Outdoor", "Emma Carter"), owner="second"),

@@ -56,7 +56,7 @@ def _until(happens: Callable[[], bool], seconds: float = 30.0) -> None:
         time.sleep(0.01)
 
 
-def test_the_same_audio_gives_the_same_text_whatever_runs_beside_it(
+def test_same_audio_same_text_beside_others(
     warm_engine: WhisperEngine, call_samples: Audio, recognize: Callable[..., list[Segment]]
 ) -> None:
     alone = recognize(warm_engine, windows(call_samples))
@@ -65,9 +65,7 @@ def test_the_same_audio_gives_the_same_text_whatever_runs_beside_it(
     assert together == [alone] * 3
 
 
-def test_a_language_is_told_by_the_whole_recording_and_not_by_half_a_second(
-    warm_engine: WhisperEngine, call_samples: Audio, wanted: Cancellation
-) -> None:
+def test_whole_recording_tells_language(warm_engine: WhisperEngine, call_samples: Audio, wanted: Cancellation) -> None:
     def languages(start: float, evidence: list[SpeechWindow]) -> set[str]:
         samples = call_samples[1, round(start * SAMPLE_RATE) :][: SAMPLE_RATE // 2]
         scrap = [SpeechWindow(0, start, samples, (Span(start, start + 0.5),))]
@@ -80,7 +78,7 @@ def test_a_language_is_told_by_the_whole_recording_and_not_by_half_a_second(
     assert all(languages(start, windows(call_samples)) <= {"en"} for start in scraps)
 
 
-def test_the_child_stays_warm_between_jobs(
+def test_child_stays_warm(
     warm_engine: WhisperEngine, call_samples: Audio, recognize: Callable[..., list[Segment]]
 ) -> None:
     recognize(warm_engine, windows(call_samples))
@@ -89,7 +87,7 @@ def test_the_child_stays_warm_between_jobs(
     assert warm_engine.pid == pid
 
 
-def test_a_killed_child_is_replaced_and_its_work_done_again(
+def test_killed_child_work_is_redone(
     engine: WhisperEngine, call_samples: Audio, recognize: Callable[..., list[Segment]]
 ) -> None:
     before = recognize(engine, windows(call_samples))
@@ -121,7 +119,7 @@ def test_a_child_that_stands_still_is_replaced(
     assert engine.pid != pid
 
 
-def test_a_child_that_dies_again_and_again_fails_the_job(
+def test_child_always_dying_fails_job(
     engine: WhisperEngine, call_samples: Audio, recognize: Callable[..., list[Segment]]
 ) -> None:
     finished = threading.Event()
@@ -143,7 +141,7 @@ def test_a_child_that_dies_again_and_again_fails_the_job(
     assert recognize(engine, windows(call_samples))
 
 
-def test_a_job_that_the_child_fails_on_takes_no_other_with_it(
+def test_failing_job_takes_no_other(
     settings: Settings, call_samples: Audio, wanted: Cancellation, caplog: pytest.LogCaptureFixture
 ) -> None:
     model = str(Catalogue(settings.models).path("tiny.en"))
@@ -164,7 +162,7 @@ def test_a_job_that_the_child_fails_on_takes_no_other_with_it(
     assert "failed on 3 jobs at once" in caplog.text
 
 
-def test_cancelling_frees_the_engine_and_leaves_other_work_alone(
+def test_cancelling_frees_only_its_work(
     engine: WhisperEngine, call_samples: Audio, recognize: Callable[..., list[Segment]]
 ) -> None:
     cancelled = Cancellation()
@@ -181,7 +179,7 @@ def test_cancelling_frees_the_engine_and_leaves_other_work_alone(
         assert text(other.result(60))
 
 
-def test_closing_ends_the_child_and_whoever_waits_for_it(engine: WhisperEngine, call_samples: Audio) -> None:
+def test_closing_ends_child_and_waiters(engine: WhisperEngine, call_samples: Audio) -> None:
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(
             list,
@@ -194,7 +192,7 @@ def test_closing_ends_the_child_and_whoever_waits_for_it(engine: WhisperEngine, 
     assert engine.pid is None
 
 
-def test_the_child_does_not_outlive_its_parent(models_dir: Path, tmp_path: Path) -> None:
+def test_child_ends_with_its_parent(models_dir: Path, tmp_path: Path) -> None:
     code = """
 import sys, threading
 import numpy as np
@@ -222,7 +220,7 @@ threading.Event().wait()
     _until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
 
 
-def test_the_operators_secrets_do_not_reach_the_child(
+def test_child_gets_no_secrets(
     engine: WhisperEngine,
     call_samples: Audio,
     recognize: Callable[..., list[Segment]],
@@ -233,12 +231,12 @@ def test_the_operators_secrets_do_not_reach_the_child(
     assert not [name for name in psutil.Process(engine.pid).environ() if name.startswith("CALLSCRIBE_")]
 
 
-def test_a_model_that_is_not_there_is_explained(engine: WhisperEngine, wanted: Cancellation) -> None:
+def test_missing_model_explained(engine: WhisperEngine, wanted: Cancellation) -> None:
     with pytest.raises(SetupError, match="no model 'huge'"):
         list(engine.recognize([], model="huge", options=ENGLISH, cancelled=wanted))
 
 
-def test_the_engine_offers_the_catalogue(settings: Settings) -> None:
+def test_engine_offers_catalogue(settings: Settings) -> None:
     models = {model.name: model.languages for model in DEFAULT.models(settings)}
     assert "multi" in models["base"]
     assert models["tiny.en"] == {"en-US", "en-GB", "en-AU"}

@@ -74,7 +74,7 @@ def batches(network: Network, windows: list[Samples]) -> Iterator[list[int]]:
         left = left[size:]
 
 
-def test_both_libraries_hear_the_same(
+def test_libraries_hear_alike(
     openvino: OpenVinoNetwork, ctranslate2: CTranslate2Network, tokenizers: Tokenizers, windows: list[Samples]
 ) -> None:
     ours, theirs = (
@@ -89,9 +89,7 @@ def test_both_libraries_hear_the_same(
         assert one.no_speech == pytest.approx(other.no_speech, abs=0.1)
 
 
-def test_a_window_comes_out_the_same_to_the_last_bit_whatever_shares_its_batch(
-    network: Network, tokenizers: Tokenizers, windows: list[Samples]
-) -> None:
+def test_windows_bit_equal_in_any_batch(network: Network, tokenizers: Tokenizers, windows: list[Samples]) -> None:
     alone = [decoded(network, tokenizers, [window])[0] for window in windows]
     for some in (range(len(windows)), (3, 0, 6), (7, 1, 2)):
         together = list(batches(network, [windows[index] for index in some]))
@@ -104,7 +102,7 @@ def test_a_window_comes_out_the_same_to_the_last_bit_whatever_shares_its_batch(
 
 
 @pytest.mark.parametrize("beams", [1, 2, 4])
-def test_the_number_of_beams_does_not_make_windows_depend_on_each_other(
+def test_windows_independent_at_any_beams(
     network: Network, tokenizers: Tokenizers, windows: list[Samples], beams: int
 ) -> None:
     def found(chosen: list[Samples]) -> list[Hypothesis]:
@@ -116,9 +114,7 @@ def test_the_number_of_beams_does_not_make_windows_depend_on_each_other(
     assert found(alike) == [found([window])[0] for window in alike]
 
 
-def test_token_times_are_the_same_to_the_last_bit_whatever_shares_the_batch(
-    network: Network, tokenizers: Tokenizers, windows: list[Samples]
-) -> None:
+def test_token_times_bit_equal_in_any_batch(network: Network, tokenizers: Tokenizers, windows: list[Samples]) -> None:
     hypotheses = [decoded(network, tokenizers, [window])[0] for window in windows]
 
     def times(chosen: list[int]) -> list[TokenTimes]:
@@ -139,9 +135,7 @@ def test_token_times_are_the_same_to_the_last_bit_whatever_shares_the_batch(
                 np.testing.assert_array_equal(found.shares, alone.shares)
 
 
-def test_a_term_is_heard_where_it_is_given(
-    openvino: OpenVinoNetwork, tokenizers: Tokenizers, windows: list[Samples]
-) -> None:
+def test_term_heard_where_given(openvino: OpenVinoNetwork, tokenizers: Tokenizers, windows: list[Samples]) -> None:
     encoded = openvino.encode(windows[:1], [openvino.frames(len(windows[0]))])
     (plain,) = openvino.beam_search(encoded, [Prompt(tokenizers["en"])], BEAMS)
     assert "calling" in plain.words
@@ -149,9 +143,7 @@ def test_a_term_is_heard_where_it_is_given(
     assert "calling" in biased.words, "a term is no reason to write what was plainly not said"
 
 
-def test_samples_are_drawn_the_same_every_time(
-    network: Network, tokenizers: Tokenizers, windows: list[Samples]
-) -> None:
+def test_samples_repeat(network: Network, tokenizers: Tokenizers, windows: list[Samples]) -> None:
     encoded = network.encode(windows[:1], [network.frames(len(windows[0]))])
     prompts = [Prompt(tokenizers["en"], longest=60)]
     first = network.sample(encoded, prompts, 0.6)

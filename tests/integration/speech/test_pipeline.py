@@ -47,9 +47,7 @@ def recognized(call: Path, settings: Settings) -> tuple[Segmentation, list[Segme
         decoder.close()
 
 
-def test_each_party_of_the_call_says_its_own_words(
-    recognized: tuple[Segmentation, list[Segment]], turns: list[Any]
-) -> None:
+def test_each_party_says_its_own_words(recognized: tuple[Segmentation, list[Segment]], turns: list[Any]) -> None:
     segmentation, segments = recognized
     transcript = assemble(segments, duration=segmentation.duration, participants={0: 0, 1: 1}, language="en-US")
     for channel in (0, 1):
@@ -58,16 +56,14 @@ def test_each_party_of_the_call_says_its_own_words(
         assert wer(plain(said), plain(heard)) < 0.15
 
 
-def test_every_sentence_falls_into_a_turn_of_its_own_party(
-    recognized: tuple[Segmentation, list[Segment]], turns: list[Any]
-) -> None:
+def test_sentences_fall_into_own_turns(recognized: tuple[Segmentation, list[Segment]], turns: list[Any]) -> None:
     segmentation, segments = recognized
     for sentence in assemble(segments, duration=segmentation.duration).sentences:
         middle = (sentence.start + sentence.end) / 2
         assert any(turn.channel == sentence.channel and turn.start - 0.5 < middle < turn.end + 0.5 for turn in turns)
 
 
-def test_words_have_times_in_order_inside_the_recording(recognized: tuple[Segmentation, list[Segment]]) -> None:
+def test_word_times_ordered_and_inside(recognized: tuple[Segmentation, list[Segment]]) -> None:
     segmentation, segments = recognized
     for channel in (0, 1):
         words = [word for segment in segments if segment.channel == channel for word in segment.words]
@@ -77,7 +73,7 @@ def test_words_have_times_in_order_inside_the_recording(recognized: tuple[Segmen
         assert all(0 <= word.confidence <= 1 and word.text == word.text.strip() != "" for word in words)
 
 
-def test_words_are_spoken_while_their_party_speaks(recognized: tuple[Segmentation, list[Segment]]) -> None:
+def test_words_lie_in_their_partys_speech(recognized: tuple[Segmentation, list[Segment]]) -> None:
     segmentation, segments = recognized
     for segment in segments:
         spans = segmentation.channels[segment.channel].spans
@@ -103,7 +99,7 @@ def test_a_quiet_party_is_heard(
 
 
 @pytest.mark.parametrize("kind", ["silence", "noise", "dial tone", "busy tone"])
-def test_nothing_is_recognised_where_nobody_speaks(
+def test_silence_is_not_recognised(
     kind: str, tmp_path: Path, decoder: Decoder, warm_engine: WhisperEngine, wanted: Cancellation
 ) -> None:
     time = np.arange(20 * SAMPLE_RATE) / SAMPLE_RATE
@@ -118,7 +114,7 @@ def test_nothing_is_recognised_where_nobody_speaks(
     assert segments == []
 
 
-def test_stereo_of_one_voice_is_recognised_once(
+def test_stereo_copy_recognised_once(
     call_samples: Audio, tmp_path: Path, decoder: Decoder, warm_engine: WhisperEngine, wanted: Cancellation
 ) -> None:
     mixed = call_samples.sum(axis=0)[: 15 * SAMPLE_RATE]
@@ -136,7 +132,7 @@ def test_a_language_is_detected(call: Path, decoder: Decoder, warm_engine: Whisp
     assert {segment.language for segment in segments} == {"en"}
 
 
-def test_the_seams_of_chunks_are_not_in_the_text(
+def test_chunk_seams_leave_no_trace(
     call: Path, decoder: Decoder, warm_engine: WhisperEngine, wanted: Cancellation
 ) -> None:
     segmentation = segment_file(decoder, call, wanted)
@@ -156,7 +152,7 @@ def test_the_seams_of_chunks_are_not_in_the_text(
     assert said([Span(*each) for each in pairwise(cuts)]) == said([Span(0.0, segmentation.duration)])
 
 
-def test_a_cancelled_job_stops_while_it_listens(call: Path, decoder: Decoder) -> None:
+def test_cancelled_job_stops_listening(call: Path, decoder: Decoder) -> None:
     cancelled = Cancellation()
     cancelled.cancel()
     with pytest.raises(Cancelled):

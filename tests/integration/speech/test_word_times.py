@@ -32,24 +32,24 @@ def of(turn: Any, words: Sequence[Sequence[Word]]) -> list[Word]:
     return [word for word in words[turn.channel] if turn.start < (word.start + word.end) / 2 < turn.end]
 
 
-def test_the_first_word_of_every_turn_begins_with_it(words: list[list[Word]], turns: list[Any]) -> None:
+def test_first_word_begins_its_turn(words: list[list[Word]], turns: list[Any]) -> None:
     late = [of(turn, words)[0].start - turn.start for turn in turns]
     assert all(abs(each) < 0.25 for each in late), late
     assert sum(abs(each) < 0.15 for each in late) >= 0.8 * len(late), late
 
 
-def test_the_last_word_of_every_turn_ends_with_it(words: list[list[Word]], turns: list[Any]) -> None:
+def test_last_word_ends_its_turn(words: list[list[Word]], turns: list[Any]) -> None:
     late = [of(turn, words)[-1].end - turn.end for turn in turns]
     assert all(abs(each) < 0.35 for each in late), late
 
 
-def test_words_of_a_party_follow_one_another(words: list[list[Word]]) -> None:
+def test_party_words_follow_each_other(words: list[list[Word]]) -> None:
     for channel in words:
         assert all(before.end <= after.start + 1e-6 for before, after in pairwise(channel))
         assert all(0.03 <= word.end - word.start < 1.5 for word in channel)
 
 
-def test_a_pause_lies_between_words_and_in_none(words: list[list[Word]]) -> None:
+def test_pauses_lie_between_words(words: list[list[Word]]) -> None:
     # The agent is silent for 2.2 s while he looks an order up.
     before = [word for word in words[1] if word.end < 26.5]
     after = [word for word in words[1] if word.start > 26.5]
@@ -58,7 +58,7 @@ def test_a_pause_lies_between_words_and_in_none(words: list[list[Word]]) -> None
     assert after[0].start == pytest.approx(27.63, abs=0.2)
 
 
-def test_a_number_has_a_time_like_any_word(words: list[list[Word]], turns: list[Any]) -> None:
+def test_number_has_time(words: list[list[Word]], turns: list[Any]) -> None:
     turn = next(turn for turn in turns if "452" in turn.text)
     number = [word for word in of(turn, words) if any(mark.isdigit() for mark in word.text)]
     if number:  # a small model may write it in letters

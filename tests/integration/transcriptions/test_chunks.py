@@ -47,9 +47,7 @@ def is_waited_for(database: Database) -> bool:
 
 
 @pytest.mark.parametrize("work", [finish, report])
-def test_a_job_may_end_while_its_chunk_is_finished(
-    database: Database, account: str, work: Callable[[Database, str], None]
-) -> None:
+def test_job_may_end_as_chunk_finishes(database: Database, account: str, work: Callable[[Database, str], None]) -> None:
     if database.is_sqlite:
         pytest.skip("one writer at a time")
     job = divided(database, account)

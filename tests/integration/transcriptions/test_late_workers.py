@@ -119,9 +119,7 @@ def body_key(database: Database, row: Transcription) -> str:
         return str(callback.body_key)
 
 
-def test_who_ends_a_job_second_does_not_touch_its_transcript(
-    database: Database, steps: Steps, job: Transcription
-) -> None:
+def test_second_end_leaves_transcript(database: Database, steps: Steps, job: Transcription) -> None:
     assert steps.recognize.recognize(job.id, 0)
     as_the_second_saw_it = steps.row(job.id)
     steps.finish.complete(job.id)
@@ -141,9 +139,7 @@ def told(database: Database, row: Transcription) -> list[str]:
 
 
 @pytest.mark.parametrize("end", [Status.COMPLETED, Status.FAILED])
-def test_an_end_that_is_repeated_is_told_once(
-    database: Database, steps: Steps, job: Transcription, end: Status
-) -> None:
+def test_repeated_end_told_once(database: Database, steps: Steps, job: Transcription, end: Status) -> None:
     assert steps.recognize.recognize(job.id, 0)
     as_the_second_saw_it = steps.row(job.id)
     body = CallbackBody.of(as_the_second_saw_it).model_copy(update={"language": "x" * SMALL_BODY_BYTES})
@@ -159,7 +155,7 @@ def test_an_end_that_is_repeated_is_told_once(
     assert names(steps, job) == there
 
 
-def test_an_end_that_is_not_committed_is_not_told_and_told_once_by_who_repeats_it(
+def test_uncommitted_end_told_on_repeat(
     database: Database, steps: Steps, job: Transcription, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     emit = Callbacks.emit
@@ -178,9 +174,7 @@ def test_an_end_that_is_not_committed_is_not_told_and_told_once_by_who_repeats_i
     assert told(database, job) == ["FAILED"]
 
 
-def test_an_end_that_nobody_asked_for_leaves_neither_a_callback_nor_a_body(
-    database: Database, steps: Steps, job: Transcription
-) -> None:
+def test_unasked_end_leaves_no_callback(database: Database, steps: Steps, job: Transcription) -> None:
     asked = resolved(transcriptionStatusCallback={"url": "http://127.0.0.1:9/c", "events": ["FAILED"]})
     with database.write() as session:
         repository.update_running(session, job.id, resolved_configuration=asked)
@@ -191,9 +185,7 @@ def test_an_end_that_nobody_asked_for_leaves_neither_a_callback_nor_a_body(
     assert names(steps, job) == {"segmentation.json", "transcript.json"}
 
 
-def test_a_chunk_that_is_recognised_behind_the_end_of_its_job_is_removed(
-    steps: Steps, job: Transcription, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_late_chunk_removed(steps: Steps, job: Transcription, monkeypatch: pytest.MonkeyPatch) -> None:
     def while_another_ends_it(row: Transcription, chunk: Chunk) -> list[Segment]:
         monkeypatch.undo()
         assert steps.recognize.recognize(job.id, 0)
@@ -207,7 +199,7 @@ def test_a_chunk_that_is_recognised_behind_the_end_of_its_job_is_removed(
     assert steps.row(job.id).status == Status.COMPLETED
 
 
-def test_a_chunk_that_is_recognised_behind_the_deletion_of_its_job_is_removed_with_all_the_rest(
+def test_chunk_after_deletion_removed(
     database: Database, steps: Steps, job: Transcription, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def while_it_is_deleted(row: Transcription, chunk: Chunk) -> list[Segment]:
@@ -221,9 +213,7 @@ def test_a_chunk_that_is_recognised_behind_the_deletion_of_its_job_is_removed_wi
     assert names(steps, job) == set()
 
 
-def test_the_body_of_a_callback_that_a_killed_worker_wrote_and_never_queued_is_removed(
-    database: Database, steps: Steps, job: Transcription
-) -> None:
+def test_unqueued_callback_body_removed(database: Database, steps: Steps, job: Transcription) -> None:
     orphan = keys.callback(job.blobs)
     steps.blobs.put_bytes(orphan, b"{}")
     assert steps.recognize.recognize(job.id, 0)
@@ -234,9 +224,7 @@ def test_the_body_of_a_callback_that_a_killed_worker_wrote_and_never_queued_is_r
     assert names(steps, job) == {"segmentation.json", "transcript.json", sent.removeprefix(f"{job.blobs}/")}
 
 
-def test_a_download_that_ends_behind_the_end_of_its_job_leaves_the_recording_that_another_worker_fetched(
-    database: Database, steps: Steps, job: Transcription
-) -> None:
+def test_late_download_spares_recording(database: Database, steps: Steps, job: Transcription) -> None:
     fetching = threading.Event()
 
     def hanging(handler: BaseHTTPRequestHandler, stopping: threading.Event) -> None:
@@ -259,18 +247,14 @@ def test_a_download_that_ends_behind_the_end_of_its_job_leaves_the_recording_tha
     assert steps.blobs.get_bytes(keys.media(job.blobs)) == b"as another worker fetched it"
 
 
-def test_what_an_attempt_had_brought_is_removed_when_the_job_fails_to_be_fetched_again(
-    steps: Steps, job: Transcription
-) -> None:
+def test_failed_attempts_download_removed(steps: Steps, job: Transcription) -> None:
     steps.blobs.put_bytes(keys.media(job.blobs), b"fetched, and not counted yet")
     steps.finish.fail(job.id, Code.MEDIA_DOWNLOAD, "The host is away.")
     assert steps.row(job.id).status == Status.FAILED
     assert names(steps, job) == {"segmentation.json"}
 
 
-def test_what_was_fetched_stays_with_a_job_that_fails_later(
-    database: Database, steps: Steps, job: Transcription
-) -> None:
+def test_media_stay_when_job_fails_later(database: Database, steps: Steps, job: Transcription) -> None:
     steps.blobs.put_bytes(keys.media(job.blobs), b"a recording")
     with database.write() as session:
         assert repository.set_media_bytes(session, job.id, 11)
@@ -278,9 +262,7 @@ def test_what_was_fetched_stays_with_a_job_that_fails_later(
     assert names(steps, job) == {"media", "segmentation.json"}
 
 
-def test_what_retention_has_erased_does_not_come_back_with_a_late_worker(
-    database: Database, steps: Steps, job: Transcription
-) -> None:
+def test_erased_data_stay_erased(database: Database, steps: Steps, job: Transcription) -> None:
     assert steps.recognize.recognize(job.id, 0)
     as_the_late_one_saw_it = steps.row(job.id)
     steps.finish.complete(job.id)
@@ -297,9 +279,7 @@ def test_what_retention_has_erased_does_not_come_back_with_a_late_worker(
     assert {name for name in names(steps, job) if not name.startswith("callback-")} == set()
 
 
-def test_a_recording_that_is_fetched_behind_its_erasure_is_removed_and_counts_nothing(
-    database: Database, steps: Steps, job: Transcription
-) -> None:
+def test_fetched_after_erasure_removed(database: Database, steps: Steps, job: Transcription) -> None:
     with MediaServer().running() as media, steps.tracker.watch(job.id):
 
         def while_another_ends_it(handler: BaseHTTPRequestHandler, stopping: threading.Event) -> None:

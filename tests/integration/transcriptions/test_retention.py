@@ -115,7 +115,7 @@ def found(database: Database, row: Any) -> Any:
 PAST, FUTURE = timedelta(minutes=-1), timedelta(minutes=1)
 
 
-def test_media_that_are_due_go_and_the_rest_of_the_job_stays(database: Database, make: Make, erase: _Erasing) -> None:
+def test_only_due_media_go(database: Database, make: Make, erase: _Erasing) -> None:
     due = make(media_due_at=now() + PAST, media_bytes=2)
     later = make(media_due_at=now() + FUTURE)
     never = make()
@@ -129,7 +129,7 @@ def test_media_that_are_due_go_and_the_rest_of_the_job_stays(database: Database,
     assert found(database, later).media_erased_at is None
 
 
-def test_a_transcript_goes_with_what_its_callbacks_said_of_it(database: Database, make: Make, erase: _Erasing) -> None:
+def test_transcript_takes_callback_texts(database: Database, make: Make, erase: _Erasing) -> None:
     row = make(transcript_due_at=now() + PAST)
     body = keys.callback(row.blobs)
     erase.blobs.put_bytes(body, b"text")
@@ -144,9 +144,7 @@ def test_a_transcript_goes_with_what_its_callbacks_said_of_it(database: Database
         assert len(found(database, callback).attempts) == 1
 
 
-def test_nothing_goes_before_the_callback_is_delivered_or_given_up(
-    database: Database, make: Make, erase: _Erasing
-) -> None:
+def test_nothing_goes_before_callback_ends(database: Database, make: Make, erase: _Erasing) -> None:
     row = make(transcript_due_at=now() + PAST, job_due_at=now() + PAST)
     callback = tell(database, row, Delivery.PENDING, body=b"text", kept_days=0.0)
     erase()
@@ -159,7 +157,7 @@ def test_nothing_goes_before_the_callback_is_delivered_or_given_up(
     assert not erase.blobs.exists(keys.transcript(row.blobs))
 
 
-def test_a_job_that_is_due_goes_as_if_somebody_had_deleted_it(database: Database, make: Make, erase: _Erasing) -> None:
+def test_due_job_goes_like_deleted_one(database: Database, make: Make, erase: _Erasing) -> None:
     row = make(status=Status.FAILED, job_due_at=now() + PAST)
     callback = tell(database, row, Delivery.FAILED, body=b"text")
     erase()
@@ -170,16 +168,14 @@ def test_a_job_that_is_due_goes_as_if_somebody_had_deleted_it(database: Database
     assert not any(erase.blobs.exists(key) for key in (keys.media(row.blobs), keys.transcript(row.blobs)))
 
 
-def test_a_job_that_runs_is_left_alone_whatever_its_row_says(database: Database, make: Make, erase: _Erasing) -> None:
+def test_running_job_left_alone(database: Database, make: Make, erase: _Erasing) -> None:
     row = make(status=Status.RUNNING, media_due_at=now() + PAST, job_due_at=now() + PAST)
     erase()
     assert found(database, row).media_erased_at is None
     assert erase.blobs.exists(keys.media(row.blobs))
 
 
-def test_the_log_of_a_callback_goes_and_its_body_with_the_last_that_has_it(
-    database: Database, make: Make, erase: _Erasing
-) -> None:
+def test_log_goes_body_with_last_log(database: Database, make: Make, erase: _Erasing) -> None:
     row = make()
     body = keys.callback(row.blobs)
     erase.blobs.put_bytes(body, b"text")
@@ -203,9 +199,7 @@ def counted(database: Database, row: Transcription) -> tuple[int, int, int]:
         return found(database, row).result_bytes, usage_repository.stored(session, row.account_sid), int(all_jobs or 0)
 
 
-def test_the_body_of_a_callback_counts_until_the_last_log_that_has_it_goes(
-    database: Database, account: str, make: Make, erase: _Erasing
-) -> None:
+def test_body_counts_until_last_log_goes(database: Database, account: str, make: Make, erase: _Erasing) -> None:
     row = make(media_bytes=100, result_bytes=7000)
     body = keys.callback(row.blobs)
     for _ in range(2):
@@ -227,9 +221,7 @@ def test_the_body_of_a_callback_counts_until_the_last_log_that_has_it_goes(
     assert counted(database, row) == (0, 100, 100)
 
 
-def test_a_body_that_went_with_its_transcript_is_not_freed_a_second_time(
-    database: Database, account: str, make: Make, erase: _Erasing
-) -> None:
+def test_body_freed_only_once(database: Database, account: str, make: Make, erase: _Erasing) -> None:
     row = make(media_bytes=0, result_bytes=7000, transcript_due_at=now() + PAST)
     tell(database, row, Delivery.DELIVERED, body_key=keys.callback(row.blobs), body_bytes=5000, due_at=now() + PAST)
     other = make(media_bytes=0, result_bytes=30)
@@ -240,7 +232,7 @@ def test_a_body_that_went_with_its_transcript_is_not_freed_a_second_time(
     assert counted(database, other) == (30, 30, 30)
 
 
-def test_a_sweep_that_is_killed_has_changed_nothing(
+def test_killed_sweep_changes_nothing(
     database: Database, account: str, make: Make, erase: _Erasing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = make(media_bytes=0, result_bytes=7000)
@@ -268,9 +260,7 @@ def test_a_sweep_that_is_killed_has_changed_nothing(
     assert counted(database, row) == (2000, 2000, 2000)
 
 
-def test_the_log_of_a_job_that_somebody_has_in_hand_waits_for_the_next_round(
-    database: Database, make: Make, erase: _Erasing
-) -> None:
+def test_log_in_hand_waits_a_round(database: Database, make: Make, erase: _Erasing) -> None:
     row = make(media_bytes=0, result_bytes=10)
     callback = tell(database, row, Delivery.DELIVERED, body=b"text", due_at=now() + PAST)
     if not database.is_sqlite:  # where there is one writer at a time
@@ -297,9 +287,7 @@ def taken_in(database: Database, account: str, age: timedelta) -> Recording:
     return row
 
 
-def test_old_recordings_go_but_for_those_that_a_job_needs(
-    database: Database, account: str, make: Make, erase: _Erasing
-) -> None:
+def test_needed_recordings_stay(database: Database, account: str, make: Make, erase: _Erasing) -> None:
     def recording(age: timedelta) -> Recording:
         row = taken_in(database, account, age)
         erase.blobs.put_bytes(f"{row.blobs}/media", b"audio")
@@ -316,9 +304,7 @@ def test_old_recordings_go_but_for_those_that_a_job_needs(
     assert erase.handed_over == [old.sid]
 
 
-def test_recordings_are_kept_as_the_account_says_before_the_server(
-    database: Database, queue: WorkQueue, tmp_path: Path
-) -> None:
+def test_account_rules_before_server(database: Database, queue: WorkQueue, tmp_path: Path) -> None:
     layers: dict[str, Any] = {
         "none": None,
         "empty": {},
@@ -346,9 +332,7 @@ def test_recordings_are_kept_as_the_account_says_before_the_server(
     assert left(Settings(data_dir=tmp_path, retention_recording_days=5.0)) == by_server | of_their_own
 
 
-def test_accounts_that_have_nothing_due_cost_no_transaction(
-    database: Database, queue: WorkQueue, tmp_path: Path
-) -> None:
+def test_nothing_due_no_transaction(database: Database, queue: WorkQueue, tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, retention_recording_days=50.0, retention_conversation_days=50.0)
 
     def statements() -> int:
@@ -372,7 +356,7 @@ def test_accounts_that_have_nothing_due_cost_no_transaction(
     assert statements() == before
 
 
-def test_what_is_due_is_found_in_an_index_without_a_look_at_what_is_not(
+def test_due_found_by_index_alone(
     database: Database, account: str, make: Make, tmp_path: Path, queue: WorkQueue
 ) -> None:
     if database.is_sqlite:
@@ -407,7 +391,7 @@ def test_what_is_due_is_found_in_an_index_without_a_look_at_what_is_not(
     assert "Index Cond: (media_due_at <=" in plan
 
 
-def test_conversations_in_which_nothing_happens_any_more_go(database: Database, account: str, erase: _Erasing) -> None:
+def test_idle_conversations_go(database: Database, account: str, erase: _Erasing) -> None:
     def conversation(number: int, age: timedelta) -> Conversation:
         row = Conversation(
             id=f"conv_conversation_{account[2:24]}{number}",
@@ -429,9 +413,7 @@ def test_conversations_in_which_nothing_happens_any_more_go(database: Database, 
     assert found(database, new) is not None
 
 
-def test_a_job_gets_its_instants_in_the_transaction_that_ends_it(
-    database: Database, account: str, make: Make, tmp_path: Path
-) -> None:
+def test_job_gets_instants_as_it_ends(database: Database, account: str, make: Make, tmp_path: Path) -> None:
     row = make(
         status=Status.RUNNING, resolved_configuration=resolved(retention={"mediaDays": 0, "transcriptDays": None})
     )
@@ -446,9 +428,7 @@ def test_a_job_gets_its_instants_in_the_transaction_that_ends_it(
         assert abs(instant - now() - timedelta(days=days)) < timedelta(minutes=5)
 
 
-def test_jobs_that_have_ended_are_given_new_instants_only_when_that_is_asked_for(
-    database: Database, account: str, make: Make, tmp_path: Path
-) -> None:
+def test_ended_jobs_change_only_on_request(database: Database, account: str, make: Make, tmp_path: Path) -> None:
     ended_at = now() - timedelta(days=3)
     row = make(updated_at=ended_at, job_due_at=now() + FUTURE)
     gone = make(updated_at=ended_at, media_erased_at=ended_at)

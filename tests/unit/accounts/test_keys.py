@@ -65,7 +65,7 @@ def test_a_new_token_ends_no_key(accounts: Accounts, keys: ApiKeys) -> None:
     assert accounts.authenticate(key.sid, secret)
 
 
-def test_a_secret_is_not_in_the_database(accounts: Accounts, keys: ApiKeys, tmp_path: Path) -> None:
+def test_secret_not_in_database(accounts: Accounts, keys: ApiKeys, tmp_path: Path) -> None:
     _, secret = keys.create(accounts.create("owner").sid, "")
     for path in tmp_path.iterdir():
         assert secret.encode() not in path.read_bytes()
@@ -82,7 +82,7 @@ def test_keys_are_listed_by_account(accounts: Accounts, keys: ApiKeys) -> None:
     assert [key.friendly_name for key in keys.page(owner, page.next_token, 2).rows] == ["first"]
 
 
-def test_a_key_is_found_renamed_and_revoked_in_its_account_only(accounts: Accounts, keys: ApiKeys) -> None:
+def test_key_managed_in_own_account_only(accounts: Accounts, keys: ApiKeys) -> None:
     owner, other = accounts.create("owner").sid, accounts.create("other").sid
     key, _ = keys.create(owner, "before")
     attempts = (

@@ -21,7 +21,7 @@ def activity(**audio: float) -> Activity:
     return Activity(NOW, tuple(sorted(periods, key=lambda each: each.number)))
 
 
-def test_an_account_has_the_limits_of_the_settings_but_for_its_own() -> None:
+def test_settings_hold_unless_overridden() -> None:
     settings = Settings(account_jobs_waiting=5, account_concurrency=3, rate_limit="7/second")
     assert Limits.of(None, settings) == Limits("7/second", 5, 3, 10_000.0, 1024**4)
     account = Account(limit_jobs_waiting=9, limit_jobs_running=1, limit_requests="1/hour", limit_audio_hours=0.5)
@@ -35,7 +35,7 @@ def test_an_account_has_the_limits_of_the_settings_but_for_its_own() -> None:
     assert Limits.of(without, settings) == Limits(None, None, 3, None, None)
 
 
-def test_no_limit_is_written_none_and_handed_on_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_none_means_no_limit_throughout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALLSCRIBE_RATE_LIMIT", "none")
     monkeypatch.setenv("CALLSCRIBE_ACCOUNT_AUDIO_HOURS", "None")
     settings = Settings()
@@ -44,7 +44,7 @@ def test_no_limit_is_written_none_and_handed_on_so(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(("text", "rate"), [("100/second", "100/second"), (" 5/Minute", "5/minute"), ("None", "none")])
-def test_a_rate_is_kept_as_it_is_understood(text: str, rate: str) -> None:
+def test_rate_kept_as_understood(text: str, rate: str) -> None:
     assert check_rate(text) == rate
 
 
@@ -55,7 +55,7 @@ def test_what_is_no_rate_is_refused() -> None:
         RateLimit("often")
 
 
-def test_there_is_room_for_audio_when_enough_of_the_oldest_is_a_day_old() -> None:
+def test_audio_room_when_oldest_pass_a_day() -> None:
     day = activity(_143=60.0, _10=30.0, _0=30.0)
     assert day.audio_seconds == 120.0
     assert day.seconds_until_audio(121.0) == 0.0
@@ -70,7 +70,7 @@ def test_there_is_room_for_audio_when_enough_of_the_oldest_is_a_day_old() -> Non
     st.dictionaries(st.integers(0, DAY - 1), st.floats(0.1, 100.0), max_size=8),
     st.floats(0.1, 300.0),
 )
-def test_after_the_wait_there_is_room_and_before_there_is_none(ago: dict[int, float], limit: float) -> None:
+def test_room_after_wait_not_before(ago: dict[int, float], limit: float) -> None:
     day = activity(**{f"_{each}": seconds for each, seconds in ago.items()})
 
     def used(moment: float) -> float:
@@ -83,13 +83,13 @@ def test_after_the_wait_there_is_room_and_before_there_is_none(ago: dict[int, fl
         assert used(NOW + wait - 1.0) >= limit - 1e-6
 
 
-def test_the_rate_at_which_jobs_end_is_that_of_the_last_two_periods() -> None:
+def test_end_rate_is_of_last_two_periods() -> None:
     day = Activity(NOW, (Period(999_990, 0.0, 500), Period(999_999, 0.0, 60), Period(1_000_000, 0.0, 10)))
     assert day.jobs_a_second == pytest.approx(70 / 700.0)
     assert Activity(NOW, ()).jobs_a_second == 0.0
 
 
-def test_an_accounts_own_rate_holds_instead_of_the_servers() -> None:
+def test_own_rate_beats_servers() -> None:
     limit = RateLimit("1/hour")
     limit.take("AC1")
     with pytest.raises(RequestError) as refused:

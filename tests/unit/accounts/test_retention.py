@@ -18,12 +18,12 @@ from callscribe.configurations.options import RetentionOptions
         {"recordingDays": 1},
     ],
 )
-def test_what_a_configuration_may_not_say(options: dict[str, object]) -> None:
+def test_forbidden_in_configuration(options: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         RetentionOptions.model_validate(options)
 
 
-def test_a_configuration_comes_before_the_account_and_that_before_the_server() -> None:
+def test_configuration_account_server_order() -> None:
     kept = Retention.of(
         {"mediaDays": 0, "transcriptDays": None},
         {"mediaDays": 5, "transcriptDays": 6},
@@ -32,15 +32,15 @@ def test_a_configuration_comes_before_the_account_and_that_before_the_server() -
     assert (kept.media, kept.transcript, kept.job) == (0.0, 6.0, 8.0)
 
 
-def test_what_one_layer_keeps_for_ever_no_other_erases() -> None:
+def test_kept_for_ever_wins() -> None:
     kept = Retention.of({"transcriptDays": "forever"}, {"jobDays": 10}, {"transcriptDays": 3, "mediaDays": 4})
     assert (kept.transcript, kept.job, kept.media) == (None, None, 4.0)
 
 
-def test_a_job_stays_as_long_as_its_longest_lived_part() -> None:
+def test_job_stays_with_longest_part() -> None:
     assert Retention.of({"transcriptDays": 90}, {"jobDays": 10}).job == 90.0
     assert Retention.of({"transcriptDays": 5}, {"jobDays": 10}).job == 10.0
 
 
-def test_without_a_word_everything_is_kept() -> None:
+def test_default_keeps_everything() -> None:
     assert Retention.of(None, {}) == Retention()

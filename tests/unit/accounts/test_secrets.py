@@ -20,7 +20,7 @@ def _machine(folder: Path, blobs: Path, **settings: str) -> Settings:
     return Settings(data_dir=folder, database_url=POSTGRESQL, blobs_url=blobs.as_uri(), **settings)  # type: ignore[arg-type]
 
 
-def test_machines_with_one_database_and_one_blob_store_have_one_key(tmp_path: Path) -> None:
+def test_shared_storage_shares_key(tmp_path: Path) -> None:
     first = TokenCipher.from_settings(_machine(tmp_path / "a", tmp_path / "blobs"))
     second = TokenCipher.from_settings(_machine(tmp_path / "b", tmp_path / "blobs"))
 
@@ -28,7 +28,7 @@ def test_machines_with_one_database_and_one_blob_store_have_one_key(tmp_path: Pa
     assert not (tmp_path / "a/secret.key").exists()
 
 
-def test_machines_that_start_together_agree_on_a_key(tmp_path: Path) -> None:
+def test_simultaneous_starts_agree_on_key(tmp_path: Path) -> None:
     machines = [_machine(tmp_path / str(number), tmp_path / "blobs") for number in range(8)]
 
     with ThreadPoolExecutor(len(machines)) as pool:
@@ -37,14 +37,14 @@ def test_machines_that_start_together_agree_on_a_key(tmp_path: Path) -> None:
     assert all(other.decrypt(first.encrypt(TOKEN)) == TOKEN for other in others)
 
 
-def test_a_key_that_is_in_the_data_folder_stays_the_key(tmp_path: Path) -> None:
+def test_key_in_data_folder_stays(tmp_path: Path) -> None:
     alone = Settings(data_dir=tmp_path)
     encrypted = TokenCipher.from_settings(alone).encrypt(TOKEN)
 
     assert TokenCipher.from_settings(_machine(tmp_path, tmp_path / "blobs")).decrypt(encrypted) == TOKEN
 
 
-def test_a_key_that_is_given_comes_before_all_others(tmp_path: Path) -> None:
+def test_given_key_beats_all(tmp_path: Path) -> None:
     shared = TokenCipher.from_settings(_machine(tmp_path / "a", tmp_path / "blobs"))
     key = Fernet.generate_key().decode()
 
@@ -54,7 +54,7 @@ def test_a_key_that_is_given_comes_before_all_others(tmp_path: Path) -> None:
         given.decrypt(shared.encrypt(TOKEN))
 
 
-def test_a_machine_that_had_a_key_shares_it(tmp_path: Path) -> None:
+def test_machine_shares_its_key(tmp_path: Path) -> None:
     alone = Settings(data_dir=tmp_path / "a", database_url=POSTGRESQL)
     encrypted = TokenCipher.from_settings(alone).encrypt(TOKEN)
 
@@ -65,7 +65,7 @@ def test_a_machine_that_had_a_key_shares_it(tmp_path: Path) -> None:
     assert not (tmp_path / "b/secret.key").exists()
 
 
-def test_no_second_key_is_made_where_accounts_have_one_that_is_elsewhere(tmp_path: Path) -> None:
+def test_no_second_key_where_one_exists(tmp_path: Path) -> None:
     encrypted = TokenCipher.from_settings(Settings(data_dir=tmp_path / "a", database_url=POSTGRESQL)).encrypt(TOKEN)
 
     with pytest.raises(SetupError, match=r"file `secret\.key` in the data folder of the first machine"):
@@ -76,7 +76,7 @@ def test_no_second_key_is_made_where_accounts_have_one_that_is_elsewhere(tmp_pat
     TokenCipher.from_settings(_machine(tmp_path / "b", tmp_path / "blobs"), encrypted).decrypt(encrypted)
 
 
-def test_a_file_with_another_key_than_the_accounts_is_not_shared(tmp_path: Path) -> None:
+def test_wrong_keys_file_is_not_shared(tmp_path: Path) -> None:
     TokenCipher.from_settings(Settings(data_dir=tmp_path))
 
     with pytest.raises(SetupError, match="another secret key than the file"):
@@ -95,7 +95,7 @@ def test_a_file_with_another_key_than_the_accounts_is_not_shared(tmp_path: Path)
         ),
     ],
 )
-def test_of_two_keys_neither_is_overwritten(tmp_path: Path, made_by: str | None, advice: str) -> None:
+def test_two_keys_overwrite_neither(tmp_path: Path, made_by: str | None, advice: str) -> None:
     blob = TokenCipher.from_settings(_machine(tmp_path / "b", tmp_path / "blobs"))
     file = TokenCipher.from_settings(Settings(data_dir=tmp_path / "a"))
     encrypted = {"file": file.encrypt(TOKEN), "blob": blob.encrypt(TOKEN), None: None}[made_by]
@@ -112,7 +112,7 @@ def _of_another_key() -> str:
     return TokenCipher(Fernet.generate_key()).encrypt(TOKEN)
 
 
-def test_one_machine_keeps_its_key_in_its_folder(tmp_path: Path) -> None:
+def test_lone_machine_keeps_key_in_folder(tmp_path: Path) -> None:
     cipher = TokenCipher.from_settings(Settings(data_dir=tmp_path))
 
     assert TokenCipher(tmp_path.joinpath("secret.key").read_bytes()).decrypt(cipher.encrypt(TOKEN)) == TOKEN

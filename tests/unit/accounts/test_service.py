@@ -30,7 +30,7 @@ def accounts(database: Database) -> Accounts:
     return Accounts(database, TokenCipher(Fernet.generate_key()))
 
 
-def test_the_first_account_is_made_once(accounts: Accounts) -> None:
+def test_first_account_made_once(accounts: Accounts) -> None:
     made = accounts.ensure_first(Settings())
     assert made is not None
     assert accounts.authenticate(made.sid, made.token)
@@ -38,7 +38,7 @@ def test_the_first_account_is_made_once(accounts: Accounts) -> None:
     assert len(accounts.every()) == 1
 
 
-def test_the_operators_account_is_made_and_follows_its_token(accounts: Accounts) -> None:
+def test_operators_account_follows_token(accounts: Accounts) -> None:
     assert accounts.ensure_first(Settings(account_sid=SID, auth_token=TOKEN)) is None
     assert accounts.authenticate(SID, TOKEN)
     changed = "ef" * 16
@@ -54,7 +54,7 @@ def test_half_an_account_is_an_error(accounts: Accounts, half: dict[str, str]) -
         accounts.ensure_first(Settings(**half))
 
 
-def test_a_new_token_ends_the_old_one(accounts: Accounts) -> None:
+def test_new_token_ends_old_one(accounts: Accounts) -> None:
     made = accounts.create("test")
     rotated = accounts.rotate(made.sid)
     assert rotated is not None
@@ -63,19 +63,19 @@ def test_a_new_token_ends_the_old_one(accounts: Accounts) -> None:
     assert accounts.rotate("AC" + "0" * 32) is None
 
 
-def test_a_token_is_not_in_the_database(accounts: Accounts, tmp_path: Path) -> None:
+def test_token_not_in_database(accounts: Accounts, tmp_path: Path) -> None:
     made = accounts.create("test")
     for path in tmp_path.iterdir():
         assert made.token.encode() not in path.read_bytes()
 
 
-def test_another_key_cannot_read_the_tokens(accounts: Accounts, database: Database) -> None:
+def test_other_key_reads_no_tokens(accounts: Accounts, database: Database) -> None:
     made = accounts.create("test")
     with pytest.raises(SetupError, match="secret key"):
         Accounts(database, TokenCipher(Fernet.generate_key())).token(made.sid)
 
 
-def test_the_key_file_is_made_once_and_for_the_owner_alone(tmp_path: Path) -> None:
+def test_key_file_made_once_for_owner(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     encrypted = TokenCipher.from_settings(settings).encrypt(TOKEN)
     assert TokenCipher.from_settings(settings).decrypt(encrypted) == TOKEN

@@ -22,12 +22,10 @@ COMPLETED, FAILED = TranscriptionEvent.COMPLETED, TranscriptionEvent.FAILED
         ({"events": []}, set()),
     ],
 )
-def test_what_is_listed_is_told_and_without_a_list_both_ends(
-    member: dict[str, Any], told: set[TranscriptionEvent]
-) -> None:
+def test_list_decides_default_both_ends(member: dict[str, Any], told: set[TranscriptionEvent]) -> None:
     target = CallbackTarget.model_validate({"url": "https://hooks.example.com/", "method": "POST", **member})
     assert {event for event in TranscriptionEvent if target.wants(event)} == told
 
 
-def test_a_kind_that_is_added_is_told_to_those_alone_who_list_it() -> None:
+def test_added_kind_told_to_listers_only() -> None:
     assert {COMPLETED, FAILED} == TOLD_UNASKED

@@ -31,7 +31,7 @@ def _body(sentences: int, words: int, text: str = "word") -> Body:
     )
 
 
-def test_a_body_within_the_limit_is_sent_whole() -> None:
+def test_body_in_limit_sent_whole() -> None:
     body = _body(10, 10)
     data, reduced = fit_body(body)
     assert json.loads(data) == body.model_dump(by_alias=True)
@@ -48,7 +48,7 @@ def test_words_are_left_out_first() -> None:
     assert not any("words" in each for each in sent["sentences"])
 
 
-def test_then_sentences_and_the_link_to_them_stays() -> None:
+def test_sentences_next_link_stays() -> None:
     body = _body(20_000, 20)
     data, reduced = fit_body(body)
     assert reduced == "sentences"
@@ -59,19 +59,19 @@ def test_then_sentences_and_the_link_to_them_stays() -> None:
     assert (sent["id"], sent["status"]) == (body.id, body.status)
 
 
-def test_the_limit_is_counted_in_bytes_and_exactly() -> None:
+def test_limit_counts_exact_bytes() -> None:
     body = _body(3, 3, text="größer")
     size = len(json.dumps(body.model_dump(by_alias=True), ensure_ascii=False, separators=(",", ":")).encode())
     assert fit_body(body, size)[1] is None
     assert fit_body(body, size - 1)[1] == "words"
 
 
-def test_the_body_that_was_given_is_left_as_it_is() -> None:
+def test_given_body_left_as_is() -> None:
     body = _body(2, 2)
     assert fit_body(body, 400)[1] == "sentences"
     assert body == _body(2, 2)
 
 
-def test_a_limit_that_nothing_fits_is_an_error() -> None:
+def test_impossible_limit_is_error() -> None:
     with pytest.raises(ValueError, match="over the limit"):
         fit_body(_body(1, 1), 10)

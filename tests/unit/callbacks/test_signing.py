@@ -29,7 +29,7 @@ HASH = hashlib.sha256(BODY.encode()).hexdigest()
         ("https://hooks.example.com/a?bodySHA256=00&x=1", "https://hooks.example.com/a?x=1&bodySHA256="),
     ],
 )
-def test_the_hash_of_the_body_joins_the_query(url: str, expected: str) -> None:
+def test_body_hash_joins_query(url: str, expected: str) -> None:
     assert signed_url(url, BODY.encode()) == expected + HASH
 
 
@@ -37,7 +37,7 @@ def test_the_hash_of_the_body_joins_the_query(url: str, expected: str) -> None:
     "url", ["https://hooks.example.com/a?x=1", "http://hooks.example.com:8080/", "http://a:b@h:81/"]
 )
 @pytest.mark.parametrize("key", [None, SharedKey("name", "secret")])
-def test_the_validator_accepts_either_signature(url: str, key: SharedKey | None) -> None:
+def test_validator_accepts_both(url: str, key: SharedKey | None) -> None:
     target = signed_url(url, BODY.encode())
     headers = signature_headers(target, "token", key)
     settings = headers.get("X-Twilio-Webhooks-Signature-Settings")
@@ -63,7 +63,7 @@ FORM = [("RecordingSid", "RE" + "0" * 32), ("CallSid", "CA1"), ("Empty", ""), ("
         "http://127.0.0.1:8321/webhooks/recording-status",
     ],
 )
-def test_a_form_that_twilio_signs_is_accepted_and_no_other(url: str) -> None:
+def test_only_twilio_signed_form_accepted(url: str) -> None:
     signature = RequestValidator("token").compute_signature(url, FormData(FORM))
     assert is_signed_form(signature, url, FORM, "token")
     assert not is_signed_form(signature, url, FORM, "another")
@@ -74,7 +74,7 @@ def test_a_form_that_twilio_signs_is_accepted_and_no_other(url: str) -> None:
         assert not is_signed_form(wrong, url, FORM, "token")
 
 
-def test_a_form_is_accepted_whether_or_not_its_signer_wrote_the_port() -> None:
+def test_form_accepted_with_port_or_not() -> None:
     plain, explicit = "https://calls.example.com/hook", "https://calls.example.com:443/hook"
     for signed, seen in ((plain, explicit), (explicit, plain)):
         signature = RequestValidator("token").compute_signature(signed, dict(FORM))

@@ -28,7 +28,7 @@ def _keys(data: str, *arguments: str) -> str:
     return result.output
 
 
-def test_a_key_is_made_listed_and_revoked(data: str) -> None:
+def test_key_made_listed_revoked(data: str) -> None:
     made = re.fullmatch(
         r"API key SID  (SK[0-9a-f]{32})\nSecret       ([0-9a-f]{32})\n", _keys(data, "create", "--name", "shop")
     )
@@ -41,7 +41,7 @@ def test_a_key_is_made_listed_and_revoked(data: str) -> None:
     assert made[1] not in _keys(data, "list")
 
 
-def test_among_several_accounts_one_is_named(data: str) -> None:
+def test_several_accounts_need_name(data: str) -> None:
     second = re.findall(r"AC[0-9a-f]{32}", run(app, ["accounts", "create", "--data", data]).output)[0]
     assert run(app, ["accounts", "keys", "create", "--data", data]).exit_code == 2
     sid = re.findall(r"SK[0-9a-f]{32}", _keys(data, "create", second))[0]
@@ -50,11 +50,11 @@ def test_among_several_accounts_one_is_named(data: str) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["revoke", "SK" + "0" * 32], ["create", "AC" + "0" * 32]])
-def test_what_is_not_there_ends_with_status_2(data: str, arguments: list[str]) -> None:
+def test_missing_ends_with_status_2(data: str, arguments: list[str]) -> None:
     assert run(app, ["accounts", "keys", *arguments, "--data", data]).exit_code == 2
 
 
-def test_a_name_has_64_characters_at_most(data: str) -> None:
+def test_name_has_64_characters_at_most(data: str) -> None:
     assert run(app, ["accounts", "keys", "create", "--name", "x" * 65, "--data", data]).exit_code == 2
 
 

@@ -19,7 +19,7 @@ def rendered(transcript: Transcript) -> list[str]:
     return [" ".join(line.split()) for line in console.file.getvalue().splitlines()]
 
 
-def test_each_channel_has_a_line_and_the_call_one_below() -> None:
+def test_line_per_channel_and_for_call() -> None:
     assert rendered(assemble([HELLO], duration=64.5, channels=2)) == [
         "talk share words words/min turns longest interrupts response",
         "Channel 1 0:03 100% 2 40 1 3.0 s 0 –",
@@ -28,7 +28,7 @@ def test_each_channel_has_a_line_and_the_call_one_below() -> None:
     ]
 
 
-def test_what_was_left_out_is_said_with_its_place() -> None:
+def test_omissions_said_with_place() -> None:
     omitted = Segment(1, 61.2, 63.9, (), "en")
     assert omissions_line(assemble([HELLO], duration=70.0, channels=2)) == ""
     assert omissions_line(assemble([HELLO, omitted], duration=70.0, channels=2)) == (

@@ -40,7 +40,7 @@ def run(*commands: str, **environment: str) -> tuple[str, set[str]]:
     return ended.stdout, set(last[1:])
 
 
-def test_the_version_and_help_load_nothing() -> None:
+def test_version_and_help_load_nothing() -> None:
     names = get_command(app).commands  # type: ignore[attr-defined]
     printed, loaded = run("--version", "--help", *(f"{name} --help" for name in names))
     assert printed.startswith("callscribe ")
@@ -65,7 +65,7 @@ def test_completion_loads_nothing(typed: str, offered: str) -> None:
         ("models list", HEAVY - {"pydantic_settings"}),
     ],
 )
-def test_a_command_loads_what_it_uses(command: str, unused: set[str], tmp_path: Path) -> None:
+def test_command_loads_what_it_uses(command: str, unused: set[str], tmp_path: Path) -> None:
     data = f"--data {tmp_path}"
     run(f"accounts create {data}")  # makes the database
     _, loaded = run(f"{command} {data}")

@@ -28,7 +28,7 @@ def rows(data: str, *arguments: str) -> dict[str, list[str]]:
     return {line[0]: line[1:] for line in lines}
 
 
-def test_the_limits_of_the_settings_are_shown_with_what_is_used(data: str, sid: str) -> None:
+def test_settings_limits_shown_with_use(data: str, sid: str) -> None:
     shown = rows(data, sid)
     assert shown["Requests"] == ["the settings", "1000/second"]
     assert shown["Jobs waiting"] == ["the settings", "100,000", "0"]
@@ -37,7 +37,7 @@ def test_the_limits_of_the_settings_are_shown_with_what_is_used(data: str, sid: 
     assert shown["Stored bytes"] == ["the settings", f"{1024**4:,}", "0"]
 
 
-def test_an_account_is_given_limits_and_they_are_taken_away(data: str, sid: str) -> None:
+def test_limits_given_and_taken_away(data: str, sid: str) -> None:
     given = ["--requests", "5/second", "--jobs-waiting", "7", "--audio-hours", "none", "--stored-bytes", "2G"]
     shown = rows(data, sid, *given, "--jobs-running", "0")
     assert shown["Requests"] == ["the account", "5/second"]
@@ -62,10 +62,10 @@ def test_an_account_is_given_limits_and_they_are_taken_away(data: str, sid: str)
         ("--stored-bytes", "99999999T"),
     ],
 )
-def test_what_is_no_limit_is_refused_and_nothing_is_changed(option: tuple[str, str], data: str, sid: str) -> None:
+def test_bad_limit_changes_nothing(option: tuple[str, str], data: str, sid: str) -> None:
     assert run(app, ["accounts", "limits", sid, *option, "--data", data]).exit_code == 2
     assert all(row[0] != "the account" for row in rows(data, sid).values())
 
 
-def test_an_account_that_is_not_there_has_no_limits(data: str, sid: str) -> None:
+def test_missing_account_has_no_limits(data: str, sid: str) -> None:
     assert run(app, ["accounts", "limits", "AC" + "0" * 32, "--data", data]).exit_code == 2

@@ -10,7 +10,7 @@ from callscribe.configurations.schemas import ConfigurationRequest
 @pytest.mark.parametrize(
     "url", ["https://hooks.example.com", "http://127.0.0.1:80/x?y#z", "https://u:p@h.example/", "https://exämple.com/ü"]
 )
-def test_callback_addresses_that_are_taken(url: str) -> None:
+def test_callback_addresses_taken(url: str) -> None:
     assert StatusCallback.model_validate({"url": url}).url == url
 
 
@@ -26,12 +26,12 @@ def test_callback_addresses_that_are_taken(url: str) -> None:
         "https://[::1",
     ],
 )
-def test_callback_addresses_that_are_refused(url: str) -> None:
+def test_callback_addresses_refused(url: str) -> None:
     with pytest.raises(ValidationError):
         StatusCallback.model_validate({"url": url})
 
 
-def test_inner_members_are_read_in_camel_case() -> None:
+def test_inner_members_in_camel_case() -> None:
     request = ConfigurationRequest.model_validate(
         {"configuration": {"transcriptionEngine": "google", "speechModel": "chirp_2"}}
     )

@@ -28,7 +28,7 @@ def _track(database: Database, account_sid: str) -> str | None:
     return options.composition_policy.track if options and options.composition_policy else None
 
 
-def test_the_default_goes_before_the_accounts_own_options(database: Database) -> None:
+def test_default_beats_account_options(database: Database) -> None:
     accounts = Accounts(database, TokenCipher(Fernet.generate_key()))
     account, other = accounts.create("one").sid, accounts.create("other").sid
     recordings = RecordingConfigurations(database)

@@ -22,7 +22,7 @@ def test_what_fits_is_told_whole() -> None:
     assert reduced is None
 
 
-def test_what_does_not_fit_is_told_without_words() -> None:
+def test_too_large_told_without_words() -> None:
     body, reduced = _body(Event.COMMUNICATION_CREATED, _communication(10_000))
     assert reduced == "words"
     assert len(body) <= MAX_BODY_BYTES
@@ -30,7 +30,7 @@ def test_what_does_not_fit_is_told_without_words() -> None:
     assert (content["text"], content["transcription"]["words"]) == ("text", [])
 
 
-def test_a_conversation_that_does_not_fit_is_told_without_participants_and_configuration() -> None:
+def test_too_large_conversation_cut() -> None:
     crowd = [{"name": "n" * 256}] * 4000
     data = {"id": "c", "status": "ACTIVE", "participants": crowd, "configuration": {"displayName": "d"}}
     body, reduced = _body(Event.CONVERSATION_UPDATED, data)

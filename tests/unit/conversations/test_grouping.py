@@ -16,7 +16,7 @@ _parties = st.lists(
 
 
 @given(_parties, st.randoms(use_true_random=False))
-def test_the_order_of_the_parties_is_no_matter(parties: list[MatchedParty], random: object) -> None:
+def test_order_of_parties_is_no_matter(parties: list[MatchedParty], random: object) -> None:
     shuffled = list(parties)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     for grouping in Grouping:
@@ -24,31 +24,31 @@ def test_the_order_of_the_parties_is_no_matter(parties: list[MatchedParty], rand
 
 
 @given(_parties)
-def test_there_is_a_key_where_there_is_an_address(parties: list[MatchedParty]) -> None:
+def test_address_makes_key(parties: list[MatchedParty]) -> None:
     key = grouping_key(Grouping.ADDRESSES, parties)
     assert (key is None) == (not any(party.addresses for party in parties))
 
 
 @pytest.mark.parametrize("grouping", Grouping)
-def test_other_addresses_have_another_key(grouping: Grouping) -> None:
+def test_other_addresses_other_key(grouping: Grouping) -> None:
     other = MatchedParty("CUSTOMER", None, [("VOICE", "+15550199")])
     assert grouping_key(grouping, [CUSTOMER, AGENT]) != grouping_key(grouping, [other, AGENT])
 
 
 @pytest.mark.parametrize("address", ["whatsapp:+15550100", "rcs:+15550100", "WhatsApp:+15550100"])
-def test_a_number_is_the_same_on_every_channel(address: str) -> None:
+def test_number_same_on_every_channel(address: str) -> None:
     parties = [MatchedParty("CUSTOMER", None, [("WHATSAPP", address)]), AGENT]
     assert grouping_key(Grouping.ADDRESSES, parties) == grouping_key(Grouping.ADDRESSES, [CUSTOMER, AGENT])
 
 
-def test_by_channel_type_the_channel_of_the_communication_decides() -> None:
+def test_by_type_channel_decides() -> None:
     grouping = Grouping.ADDRESSES_AND_CHANNEL
     parties = [CUSTOMER, AGENT]
     assert grouping_key(grouping, parties, "SMS") != grouping_key(grouping, parties, "VOICE")
     assert grouping_key(grouping, parties) == grouping_key(grouping, parties, "VOICE")
 
 
-def test_by_profile_neither_address_nor_agent_matters() -> None:
+def test_by_profile_only_profile_counts() -> None:
     one = [MatchedParty("CUSTOMER", "mem_profile_1", [("VOICE", "+1")]), AGENT]
     two = [MatchedParty("CUSTOMER", "mem_profile_1", [("SMS", "+2")])]
     assert grouping_key(Grouping.PROFILE, one) == grouping_key(Grouping.PROFILE, two)
@@ -56,7 +56,7 @@ def test_by_profile_neither_address_nor_agent_matters() -> None:
     assert grouping_key(Grouping.PROFILE, [CUSTOMER]) != grouping_key(Grouping.PROFILE, one)
 
 
-def test_by_profile_without_a_customer_all_addresses_decide() -> None:
+def test_by_profile_else_all_addresses() -> None:
     other = MatchedParty("AI_AGENT", None, [("VOICE", "+15550122")])
     assert grouping_key(Grouping.PROFILE, [AGENT, other]) != grouping_key(Grouping.PROFILE, [AGENT])
 

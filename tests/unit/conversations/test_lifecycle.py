@@ -27,26 +27,24 @@ def after(minutes: float) -> datetime:
 @pytest.mark.parametrize(
     ("minutes", "status"), [(0, ACTIVE), (4.9, ACTIVE), (5, INACTIVE), (29, INACTIVE), (30, CLOSED), (1000, CLOSED)]
 )
-def test_without_activity_a_conversation_becomes_inactive_and_then_closed(
-    minutes: float, status: ConversationStatus
-) -> None:
+def test_idle_becomes_inactive_then_closed(minutes: float, status: ConversationStatus) -> None:
     both = timeouts(5, 30)
     assert both.status(ACTIVE, BEGIN, after(minutes)) is status
     assert both.status(CLOSED, BEGIN, after(minutes)) is CLOSED
 
 
-def test_either_timeout_may_be_left_out() -> None:
+def test_either_timeout_may_be_missing() -> None:
     assert timeouts(closed=30).status(ACTIVE, BEGIN, after(29)) is ACTIVE
     assert timeouts(closed=30).status(ACTIVE, BEGIN, after(30)) is CLOSED
     assert timeouts(inactive=5).status(ACTIVE, BEGIN, after(10_000)) is INACTIVE
     assert timeouts().status(ACTIVE, BEGIN, after(10_000)) is ACTIVE
 
 
-def test_what_was_set_inactive_stays_so_until_it_is_closed() -> None:
+def test_set_inactive_stays_until_closed() -> None:
     assert timeouts(5, 30).status(INACTIVE, BEGIN, after(1)) is INACTIVE
 
 
-def test_the_next_timeout_is_known_beforehand() -> None:
+def test_next_timeout_is_foreseen() -> None:
     both = timeouts(5, 30)
     assert both.due_at(ACTIVE, BEGIN) == after(5)
     assert both.due_at(INACTIVE, BEGIN) == after(30)
@@ -64,6 +62,6 @@ def test_the_next_timeout_is_known_beforehand() -> None:
         {"channelSettings": {"SMS": {"statusTimeouts": {"closed": 1}}}},
     ],
 )
-def test_a_channel_without_timeouts_ends_nothing(configuration: dict[str, Any]) -> None:
+def test_no_timeouts_end_nothing(configuration: dict[str, Any]) -> None:
     assert Timeouts.of(options(configuration), "VOICE").due_at(ACTIVE, BEGIN) is None
     assert Timeouts.of(options(configuration), None).due_at(ACTIVE, BEGIN) is None

@@ -48,7 +48,7 @@ def session() -> Iterator[Session]:
     engine.dispose()
 
 
-def test_what_is_stored_is_what_it_was_made_with(session: Session) -> None:
+def test_stored_equals_made(session: Session) -> None:
     given = {"asked": {"isEnabled": True, "most": None, "unknown": [1, 2.0]}, "later": {"a": None}}
     session.add(Row(id=1, options=Options.model_validate(given), every=[Asked(is_enabled=False)]))
     session.flush()
@@ -78,7 +78,7 @@ def test_sql_can_look_into_it(session: Session) -> None:
     assert session.scalars(sa.select(Row.id).where(Row.options["asked"]["isEnabled"].as_boolean())).all() == [2]
 
 
-def test_what_is_no_such_document_is_not_written(session: Session) -> None:
+def test_bad_document_is_not_written(session: Session) -> None:
     session.add(Row(id=1, options={"language": "de-DE"}))
     with pytest.raises(sa.exc.StatementError, match="Expected `Options`") as raised:
         session.flush()

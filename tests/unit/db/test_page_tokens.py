@@ -17,12 +17,12 @@ def token(*parts: object) -> str:
 
 
 @pytest.mark.parametrize("backward", [True, False])
-def test_a_token_is_read_as_it_was_given_out(backward: bool) -> None:  # noqa: FBT001
+def test_token_reads_back(backward: bool) -> None:  # noqa: FBT001
     position = Position(INSTANT, "voice_transcription_0", backward)
     assert Position.parse(position.token) == position
 
 
-def test_another_zone_is_the_same_instant() -> None:
+def test_other_zone_same_instant() -> None:
     elsewhere = INSTANT.astimezone(timezone(timedelta(hours=5)))
     assert Position.parse(Position(elsewhere, "x").token) == Position(INSTANT, "x")
 
@@ -46,7 +46,7 @@ def test_another_zone_is_the_same_instant() -> None:
     ],
     ids=range(13),
 )
-def test_what_is_no_token_of_ours_is_refused(wrong: str) -> None:
+def test_foreign_token_refused(wrong: str) -> None:
     with pytest.raises(RequestError) as caught:
         Position.parse(wrong)
     assert caught.value.code is Code.INVALID_PARAMETER

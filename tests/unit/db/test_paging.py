@@ -52,7 +52,7 @@ def session() -> Iterator[Session]:
     colours=st.sets(st.sampled_from("rgb"), max_size=2),
     oldest_first=st.booleans(),
 )
-def test_walking_there_and_back_shows_every_row_once(
+def test_there_and_back_shows_rows_once(
     session: Session,
     size: int,
     since: datetime | None,
@@ -83,7 +83,7 @@ def test_walking_there_and_back_shows_every_row_once(
     assert pages[0].previous_token is None
 
 
-def test_of_a_position_and_the_end_of_a_span_only_the_nearer_is_asked_for(session: Session) -> None:
+def test_nearer_of_two_bounds_asked(session: Session) -> None:
     until = BEGIN + timedelta(hours=19)
     first = fetch_page(session, sa.select(_Row), (_Row.at, _Row.id), None, 5, until=until)
     statements: list[str] = []

@@ -11,7 +11,7 @@ def names(*roles: Role, models: tuple[str, ...] = ()) -> set[str]:
     return {lane.name for lane in worker_queues(Settings(), roles, models)}
 
 
-def test_a_worker_serves_what_its_roles_and_models_allow() -> None:
+def test_roles_and_models_decide_service() -> None:
     assert names(Role.FETCH, models=("base",)) == {"transcriptions", "suspects"}
     assert names(Role.CALLBACKS, Role.READING, Role.ERASURES) == {"callbacks", "reading", "erasures"}
     assert names(Role.RECOGNITION, models=("base",)) == {"recognition:base", "suspects:base"}
@@ -24,11 +24,11 @@ def test_a_worker_serves_what_its_roles_and_models_allow() -> None:
     assert names(Role.RECOGNITION) == set()
 
 
-def test_by_default_a_worker_is_there_for_everything() -> None:
+def test_default_worker_serves_all() -> None:
     assert [Role(name) for name in Settings().worker_queues] == list(Role)
 
 
-def test_the_name_of_a_queue_says_which_model_it_needs() -> None:
+def test_queue_name_tells_its_model() -> None:
     for each in worker_queues(Settings(), list(Role), ["/models/our own: v2"]):
         assert model_of(each.name) in {None, "/models/our own: v2"}
         assert family(each.name) in {"transcriptions", "recognition", "chunks", "suspects"} | {
@@ -38,13 +38,13 @@ def test_the_name_of_a_queue_says_which_model_it_needs() -> None:
         }
 
 
-def test_one_suspect_at_a_time_is_in_hand() -> None:
+def test_one_suspect_at_a_time() -> None:
     for each in worker_queues(Settings(), list(Role), ["base"]):
         if family(each.name) == "suspects":
             assert each.room == 1
 
 
-def test_no_account_can_take_all_places_but_where_all_work_is_of_one() -> None:
+def test_no_account_takes_all_unless_alone() -> None:
     for each in worker_queues(Settings(), list(Role), ["base"]):
         if each.name != "reading" and family(each.name) != "suspects":
             assert each.spare
@@ -60,11 +60,11 @@ def test_priority_comes_before_age() -> None:
     assert rank("low", 10**8) < 2**31
 
 
-def test_a_configuration_may_say_every_priority() -> None:
+def test_configuration_says_any_priority() -> None:
     annotation = TranscriptionOptions.model_fields["priority"].annotation
     literal = next(each for each in get_args(annotation) if get_args(each))
     assert set(get_args(literal)) == set(PRIORITIES)
 
 
-def test_queues_of_a_family_do_not_collide() -> None:
+def test_family_queues_do_not_collide() -> None:
     assert len({queue_name(each, "base") for each in BY_MODEL}) == len(BY_MODEL)

@@ -29,17 +29,17 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "_LONGEST_PAUSE", 0.001)
 
 
-def test_an_outage_is_waited_out_however_often_it_is_met() -> None:
+def test_outages_cost_no_attempts() -> None:
     assert with_retries(failing(*[full() for _ in range(30)]), attempts=1) == "done"
 
 
-def test_other_faults_use_up_attempts() -> None:
+def test_other_faults_cost_attempts() -> None:
     with pytest.raises(ZeroDivisionError):
         with_retries(failing(*[ZeroDivisionError() for _ in range(3)]), attempts=3, interval=0.0)
     assert with_retries(failing(ZeroDivisionError(), full(), ZeroDivisionError()), attempts=3, interval=0.0) == "done"
 
 
-def test_what_cannot_help_is_not_tried() -> None:
+def test_hopeless_is_not_tried() -> None:
     error = JobError(Code.MEDIA_FORMAT, "a picture")
     with pytest.raises(JobError):
         with_retries(failing(error), is_worth_another=lambda error: not isinstance(error, JobError))
@@ -57,7 +57,7 @@ def test_a_deletion_ends_the_wait(error: Exception) -> None:
         with_retries(work, cancelled, interval=3600.0)
 
 
-def test_an_outage_without_an_end_is_one_at_last(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endless_outage_ends_at_last(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "LONGEST_WAIT", 0.01)
     with pytest.raises(OSError, match="No space"):
         with_retries(failing(*[full() for _ in range(1000)]))

@@ -21,7 +21,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
         yield database
 
 
-def test_a_disk_that_cannot_be_written_to_is_a_lost_connection_and_keeps_its_name(database: Database) -> None:
+def test_unwritable_disk_is_lost_connection(database: Database) -> None:
     with database.engine.connect() as bystander, database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA query_only=ON")
         with pytest.raises(sa.exc.OperationalError) as caught:
@@ -32,7 +32,7 @@ def test_a_disk_that_cannot_be_written_to_is_a_lost_connection_and_keeps_its_nam
         bystander.exec_driver_sql("INSERT INTO t VALUES (1)")
 
 
-def test_a_fault_of_the_program_is_none(database: Database) -> None:
+def test_program_fault_is_no_outage(database: Database) -> None:
     with database.engine.begin() as connection:
         connection.exec_driver_sql("INSERT INTO t VALUES (1)")
         with pytest.raises(sa.exc.IntegrityError) as caught:

@@ -32,7 +32,7 @@ WORDS = (Word("Grüße!", 0.5, 0.9, 0.875), Word('"Ja\\n"', 1.0, 1.25, 1.0))
 SAID = Sentence(0, 1, 0.5, 1.25, 'Grüße! "Ja\\n"', 0.938, WORDS, speaker=1)
 
 
-def test_a_body_is_the_same_to_the_last_byte() -> None:
+def test_body_same_to_last_byte() -> None:
     transcript = Transcript(9.4, "de-DE", (SAID,), (Omission(1, 4.25, 6.5),), 1, Diarization(True, (None, 1)))
     at = datetime(2026, 3, 2, 9, 30, 59, 999_999, tzinfo=UTC)
     body = CallbackBody.of(row(participants=[ADA], conversation_id="conv_conversation_1"), transcript=transcript)
@@ -56,7 +56,7 @@ def test_a_body_is_the_same_to_the_last_byte() -> None:
     )
 
 
-def test_a_failure_is_told_with_its_code() -> None:
+def test_failure_told_with_code() -> None:
     error = Failure(code=17554, title="Recording not found", detail="it is gone", type="about:blank")
     body = CallbackBody.of(row(), error=error).model_dump(by_alias=True)
     assert (body["status"], body["sentences"], body["language"]) == ("failed", [], None)
@@ -64,6 +64,6 @@ def test_a_failure_is_told_with_its_code() -> None:
     assert "transcript" not in body["links"]
 
 
-def test_what_there_is_not_is_no_member() -> None:
+def test_missing_is_no_member() -> None:
     body = CallbackBody.of(row(), transcript=Transcript(9.0, "en-US", ())).model_dump(by_alias=True)
     assert not {"omissions", "notices", "diarization", "conversationId", "errorCode", "errorMessage"} & set(body)

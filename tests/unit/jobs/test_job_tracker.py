@@ -68,7 +68,7 @@ def row(database: Database, job: str) -> Transcription:
     return found
 
 
-def test_a_recording_is_copied_once_for_all_chunks_of_a_job(jobs: JobTracker, job: str, tmp_path: Path) -> None:
+def test_one_copy_for_all_chunks(jobs: JobTracker, job: str, tmp_path: Path) -> None:
     with jobs.watch(job), jobs.watch(job):
         path = jobs.local_path(job, "media")
         assert path.read_bytes() == b"a recording"
@@ -80,16 +80,14 @@ def test_a_recording_is_copied_once_for_all_chunks_of_a_job(jobs: JobTracker, jo
     assert copies(tmp_path) == [path]
 
 
-def test_a_copy_that_somebody_else_has_removed_is_made_again_and_the_first_keeps_no_room(
-    jobs: JobTracker, job: str, tmp_path: Path
-) -> None:
+def test_removed_copy_made_again(jobs: JobTracker, job: str, tmp_path: Path) -> None:
     with jobs.watch(job):
         jobs.local_path(job, "media").unlink()
         assert jobs.local_path(job, "media").read_bytes() == b"a recording"
         assert Spool(tmp_path / "spool").claimed() == len(b"a recording")
 
 
-def test_a_copy_goes_when_its_job_has_ended_or_is_left_alone(
+def test_copy_goes_with_its_job(
     jobs: JobTracker, job: str, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with jobs.watch(job):
@@ -127,7 +125,7 @@ def test_every_piece_is_cancelled_when_the_job_is_deleted_or_ends(
         assert jobs.cancellation(job) is cancellation
 
 
-def test_progress_is_that_of_all_chunks_and_never_goes_back(jobs: JobTracker, job: str, database: Database) -> None:
+def test_progress_sums_and_never_falls(jobs: JobTracker, job: str, database: Database) -> None:
     seen = []
 
     def look() -> tuple[float, float | None]:
@@ -161,7 +159,7 @@ def test_progress_is_that_of_all_chunks_and_never_goes_back(jobs: JobTracker, jo
     assert seen == sorted(seen)
 
 
-def test_a_second_division_changes_nothing(job: str, database: Database) -> None:
+def test_second_division_changes_nothing(job: str, database: Database) -> None:
     with database.write() as session:
         repository.finish_chunk(session, job, 0)
         assert repository.add_chunks(session, job, [(0.0, 25.0)]) == 3
@@ -169,9 +167,7 @@ def test_a_second_division_changes_nothing(job: str, database: Database) -> None
         assert [chunk.finished for chunk in repository.chunks(session, job)] == [True, False, False]
 
 
-def test_a_copy_that_is_kept_for_later_goes_when_somebody_waits_for_its_room(
-    jobs: JobTracker, job: str, tmp_path: Path
-) -> None:
+def test_kept_copy_yields_to_waiters(jobs: JobTracker, job: str, tmp_path: Path) -> None:
     with jobs.watch(job):
         jobs.local_path(job, "media")
     jobs._look()

@@ -45,7 +45,7 @@ def test_putting_again_replaces(blobs: BlobStore) -> None:
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 4), (3, 2_500_000), (2_499_999, 2_500_000), (4, 4)])
-def test_a_part_of_a_blob_comes_in_pieces(blobs: BlobStore, start: int, end: int) -> None:
+def test_blob_part_comes_in_pieces(blobs: BlobStore, start: int, end: int) -> None:
     data = bytes(range(250)) * 10_000
     blobs.put_bytes(KEY, data)
     pieces = asyncio.run(all_of(blobs.pieces(KEY, start, end)))
@@ -53,13 +53,13 @@ def test_a_part_of_a_blob_comes_in_pieces(blobs: BlobStore, start: int, end: int
     assert all(0 < len(piece) <= 1024 * 1024 for piece in pieces)
 
 
-def test_a_stream_of_many_parts_is_whole(blobs: BlobStore) -> None:
+def test_many_part_stream_is_whole(blobs: BlobStore) -> None:
     pieces = [bytes([n % 251]) * 700_001 for n in range(40)]
     blobs.put_stream(KEY, pieces)
     assert b"".join(blobs.stream(KEY)) == b"".join(pieces)
 
 
-def test_a_stream_that_breaks_leaves_nothing(tmp_path: Path) -> None:
+def test_broken_stream_leaves_nothing(tmp_path: Path) -> None:
     blobs = BlobStore(tmp_path.as_uri())
 
     def breaking() -> Iterator[bytes]:
@@ -73,7 +73,7 @@ def test_a_stream_that_breaks_leaves_nothing(tmp_path: Path) -> None:
     assert not files(tmp_path)
 
 
-def test_a_stream_that_breaks_leaves_what_was_there(blobs: BlobStore) -> None:
+def test_broken_stream_keeps_old_blob(blobs: BlobStore) -> None:
     def breaking() -> Iterator[bytes]:
         yield b"new"
         raise ValueError
@@ -84,7 +84,7 @@ def test_a_stream_that_breaks_leaves_what_was_there(blobs: BlobStore) -> None:
     assert blobs.get_bytes(KEY) == b"old"
 
 
-def test_what_is_missing_is_said_to_be(blobs: BlobStore, tmp_path: Path) -> None:
+def test_missing_blob_said(blobs: BlobStore, tmp_path: Path) -> None:
     for read in (
         lambda: blobs.get_bytes(KEY),
         lambda: blobs.size(KEY),
@@ -97,14 +97,14 @@ def test_what_is_missing_is_said_to_be(blobs: BlobStore, tmp_path: Path) -> None
     assert not blobs.exists(KEY)
 
 
-def test_deleting_twice_is_as_deleting_once(blobs: BlobStore) -> None:
+def test_deleting_twice_is_as_once(blobs: BlobStore) -> None:
     blobs.put_bytes(KEY, b"x")
     blobs.delete(KEY)
     blobs.delete(KEY)
     assert not blobs.exists(KEY)
 
 
-def test_deleting_a_prefix_takes_its_folder_and_no_other(blobs: BlobStore) -> None:
+def test_prefix_deletes_its_folder_only(blobs: BlobStore) -> None:
     for key in ("AC1/t1/media", "AC1/t1/chunks/0", "AC1/t10/media"):
         blobs.put_bytes(key, b"x")
     blobs.delete_prefix("AC1/t1")
@@ -115,12 +115,12 @@ def test_deleting_a_prefix_takes_its_folder_and_no_other(blobs: BlobStore) -> No
 
 
 @pytest.mark.parametrize("prefix", ["", "/", "AC1/../..", ".."])
-def test_a_prefix_outside_of_the_store_is_refused(blobs: BlobStore, prefix: str) -> None:
+def test_prefix_outside_store_refused(blobs: BlobStore, prefix: str) -> None:
     with pytest.raises(ValueError, match="folder"):
         blobs.delete_prefix(prefix)
 
 
-def test_a_folders_unfinished_uploads_go_with_the_prefix(tmp_path: Path) -> None:
+def test_unfinished_uploads_go_with_prefix(tmp_path: Path) -> None:
     blobs = BlobStore(tmp_path.as_uri())
     blobs.put_bytes(KEY, b"x")
     (tmp_path / f"{KEY}#1").write_bytes(b"of a process that was killed")
@@ -128,7 +128,7 @@ def test_a_folders_unfinished_uploads_go_with_the_prefix(tmp_path: Path) -> None
     assert not files(tmp_path)
 
 
-def test_a_local_path_holds_the_blob_and_leaves_no_copy(blobs: BlobStore, tmp_path: Path) -> None:
+def test_local_path_leaves_no_copy(blobs: BlobStore, tmp_path: Path) -> None:
     spool = tmp_path / "spool"
     blobs.put_bytes(KEY, b"sound")
     with blobs.local_path(KEY, spool) as path:
@@ -137,7 +137,7 @@ def test_a_local_path_holds_the_blob_and_leaves_no_copy(blobs: BlobStore, tmp_pa
     assert blobs.exists(KEY)
 
 
-def test_a_copy_that_somebody_else_has_removed_is_let_go_all_the_same(tmp_path: Path) -> None:
+def test_copy_removed_elsewhere_is_let_go(tmp_path: Path) -> None:
     blobs = BlobStore("memory:///")
     blobs.put_bytes(KEY, b"sound")
     with blobs.local_path(KEY, tmp_path / "spool") as path:
@@ -145,7 +145,7 @@ def test_a_copy_that_somebody_else_has_removed_is_let_go_all_the_same(tmp_path: 
     assert not files(tmp_path)
 
 
-def test_copies_that_killed_processes_left_are_removed_and_those_of_living_ones_are_not(tmp_path: Path) -> None:
+def test_only_dead_processes_copies_go(tmp_path: Path) -> None:
     blobs = BlobStore("memory:///")
     blobs.put_bytes(KEY, b"sound")
     left, begun = tmp_path / "left.blob", tmp_path / "begun.blob"
@@ -158,12 +158,12 @@ def test_copies_that_killed_processes_left_are_removed_and_those_of_living_ones_
         assert set(files(tmp_path)) == {begun, copy}
 
 
-def test_a_url_that_cannot_be_used_says_what_to_set() -> None:
+def test_bad_url_says_what_to_set() -> None:
     with pytest.raises(SetupError, match="CALLSCRIBE_BLOBS_URL"):
         BlobStore("gopher://somewhere/")
 
 
-def test_what_a_killed_writer_left_can_be_removed(tmp_path: Path) -> None:
+def test_killed_writers_rest_is_removable(tmp_path: Path) -> None:
     script = (
         "import os, sys; from callscribe.media.blobs import BlobStore\n"
         "def pieces():\n"
@@ -180,7 +180,7 @@ def test_what_a_killed_writer_left_can_be_removed(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["whole"]
 
 
-def test_a_copy_stays_when_the_original_is_replaced_or_deleted(tmp_path: Path) -> None:
+def test_copy_outlives_its_original(tmp_path: Path) -> None:
     blobs = BlobStore(tmp_path.as_uri())
     blobs.put_bytes("a/media", b"call")
     for _ in range(2):

@@ -24,12 +24,12 @@ from callscribe.media.inspecting import check_complete, check_duration, check_st
         (bytes.fromhex("ffe318c0") * 1 + bytes(68) + (bytes.fromhex("ffe318c0") + bytes(68)) * 3, inspecting.MP3),
     ],
 )
-def test_a_container_is_known_by_its_first_bytes(head: bytes, container: inspecting.Container) -> None:
+def test_first_bytes_tell_container(head: bytes, container: inspecting.Container) -> None:
     begin = 10 if head.startswith(b"ID3") else 0
     assert sniff(io.BytesIO(head + bytes(100)), extended=True) == (container, begin)
 
 
-def test_only_what_twilio_takes_is_standard() -> None:
+def test_standard_is_what_twilio_takes() -> None:
     assert {kind.name for kind in inspecting.CONTAINERS if kind.standard} == {"wav", "mp3", "flac"}
 
 
@@ -37,7 +37,7 @@ def test_only_what_twilio_takes_is_standard() -> None:
     ("actual", "declared", "ends_early"),
     [(10, 10, False), (9.1, 10, False), (8.9, 10, True), (991, 1000, False), (989, 1000, True), (12, 10, False)],
 )
-def test_a_recording_may_be_a_little_shorter_than_it_says(actual: float, declared: float, *, ends_early: bool) -> None:
+def test_recording_may_be_a_little_short(actual: float, declared: float, *, ends_early: bool) -> None:
     if ends_early:
         with pytest.raises(JobError, match="ends early"):
             check_complete(actual, declared)
@@ -49,7 +49,7 @@ def test_a_recording_may_be_a_little_shorter_than_it_says(actual: float, declare
     ("seconds", "code"),
     [(0, Code.MEDIA_EMPTY), (1.99, Code.MEDIA_EMPTY), (2, None), (28800, None), (28801, Code.MEDIA_TOO_LONG)],
 )
-def test_a_recording_is_two_seconds_to_eight_hours_long(seconds: float, code: Code | None) -> None:
+def test_two_seconds_to_eight_hours(seconds: float, code: Code | None) -> None:
     if code is None:
         check_duration(seconds)
         return
@@ -69,7 +69,7 @@ def test_a_recording_is_two_seconds_to_eight_hours_long(seconds: float, code: Co
         ("pcm_s16le", 1, 10**9, Code.MEDIA_UNDECODABLE),
     ],
 )
-def test_a_stream_that_is_not_taken_has_its_code(codec: str, channels: int, rate: int, code: Code | None) -> None:
+def test_refused_stream_has_its_code(codec: str, channels: int, rate: int, code: Code | None) -> None:
     if code is None:
         check_stream(inspecting.WAV, codec, channels, rate, extended=False)
         return

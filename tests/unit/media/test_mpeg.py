@@ -35,11 +35,11 @@ def test_a_frames_header_is_read(head: str, sample_rate: int, channels: int, len
 
 
 @pytest.mark.parametrize("head", ["", "fffb90", "00fb9000", "ff1b9000", "fffd9000", "fffbf000", "fffb0000", "fffb9c00"])
-def test_what_is_no_header_of_layer_3_is_not_read(head: str) -> None:
+def test_other_headers_are_not_read(head: str) -> None:
     assert frame_header(bytes.fromhex(head)) is None
 
 
-def test_a_stream_is_three_frames_in_a_row() -> None:
+def test_stream_is_three_frames_in_a_row() -> None:
     found = find_stream(b"junk" + frame() + frame(PADDED) + frame())
     assert found is not None
     assert found[0] == 4

@@ -60,7 +60,7 @@ def waiting(
         thread.join()
 
 
-def test_nobody_gets_more_than_the_limit(spool: Spool) -> None:
+def test_nobody_exceeds_limit(spool: Spool) -> None:
     with spool.room(60), spool.room(40):
         assert spool.claimed() == 100
         with pytest.raises(SpoolFull), spool.room(1, patience=NOW):
@@ -71,7 +71,7 @@ def test_nobody_gets_more_than_the_limit(spool: Spool) -> None:
         pass
 
 
-def test_who_waits_gets_the_room_that_another_leaves(spool: Spool) -> None:
+def test_waiter_gets_freed_room(spool: Spool) -> None:
     with ExitStack() as stack:
         stack.enter_context(spool.room(80))
         with waiting(spool, 50) as got:
@@ -82,7 +82,7 @@ def test_who_waits_gets_the_room_that_another_leaves(spool: Spool) -> None:
     assert not spool.is_wanted()
 
 
-def test_a_large_one_is_not_passed_by_small_ones_for_ever(spool: Spool) -> None:
+def test_large_is_not_passed_for_ever(spool: Spool) -> None:
     order: list[str] = []
     with ExitStack() as stack:
         stack.enter_context(spool.room(50))
@@ -98,7 +98,7 @@ def test_a_large_one_is_not_passed_by_small_ones_for_ever(spool: Spool) -> None:
     assert order == ["large", "small"]
 
 
-def test_the_account_with_the_fewest_bytes_is_next_and_of_its_claims_the_oldest(spool: Spool) -> None:
+def test_fewest_bytes_then_oldest_next(spool: Spool) -> None:
     order: list[str] = []
     with ExitStack() as stack:
         stack.enter_context(spool.room(50, account="AC1"))
@@ -117,7 +117,7 @@ def test_the_account_with_the_fewest_bytes_is_next_and_of_its_claims_the_oldest(
     assert order == ["AC2 large", "AC2 small", "AC1 first", "AC1 last"]
 
 
-def test_a_small_recording_does_not_wait_behind_the_many_of_another_account(spool: Spool) -> None:
+def test_small_one_passes_crowd(spool: Spool) -> None:
     with ExitStack() as stack:
         first = stack.enter_context(ExitStack())
         first.enter_context(spool.room(20, account="AC1"))
@@ -130,7 +130,7 @@ def test_a_small_recording_does_not_wait_behind_the_many_of_another_account(spoo
         assert small.wait(30)
 
 
-def test_a_copy_counts_for_the_account_in_whose_folder_the_blob_is(spool: Spool) -> None:
+def test_copy_counts_for_blobs_account(spool: Spool) -> None:
     blobs = BlobStore("memory:///")
     blobs.put_bytes("AC1/TR1/media", b"x" * 70)
     with (
@@ -141,14 +141,14 @@ def test_a_copy_counts_for_the_account_in_whose_folder_the_blob_is(spool: Spool)
         assert spool.claimed() == 90
 
 
-def test_more_than_the_limit_is_let_through_alone(spool: Spool) -> None:
+def test_over_limit_goes_alone(spool: Spool) -> None:
     with spool.room(1000), pytest.raises(SpoolFull), spool.room(1, patience=NOW):
         pass
     with spool.room(1), pytest.raises(SpoolFull), spool.room(1000, patience=NOW):
         pass
 
 
-def test_what_the_disk_has_not_is_waited_for_and_what_it_never_will_have_is_an_error(tmp_path: Path) -> None:
+def test_full_disk_waits_too_small_fails(tmp_path: Path) -> None:
     disk = shutil.disk_usage(tmp_path)
     spool = Spool(tmp_path / "spool", max_bytes=10**18, keep_free=disk.free - 1024**3)
     with pytest.raises(SpoolFull), spool.room(disk.free // 2 + 1024**3, patience=NOW):
@@ -158,7 +158,7 @@ def test_what_the_disk_has_not_is_waited_for_and_what_it_never_will_have_is_an_e
     assert rooms(spool) == []
 
 
-def test_room_that_was_promised_is_not_promised_twice(tmp_path: Path) -> None:
+def test_promised_room_not_given_twice(tmp_path: Path) -> None:
     free = shutil.disk_usage(tmp_path).free
     spool = Spool(tmp_path / "spool", max_bytes=10**18, keep_free=free // 2)
     with spool.room(free // 3) as room:
@@ -169,7 +169,7 @@ def test_room_that_was_promised_is_not_promised_twice(tmp_path: Path) -> None:
             pass
 
 
-def test_a_wait_can_be_broken_off_and_leaves_nothing(spool: Spool) -> None:
+def test_broken_off_wait_leaves_nothing(spool: Spool) -> None:
     cancelled = Cancellation()
     with spool.room(100) as room:
         threading.Timer(0.1, cancelled.cancel).start()
@@ -178,11 +178,11 @@ def test_a_wait_can_be_broken_off_and_leaves_nothing(spool: Spool) -> None:
         assert rooms(spool) == [room.path]
 
 
-def test_without_a_setting_half_of_the_disk_is_the_limit(tmp_path: Path) -> None:
+def test_default_is_half_of_disk(tmp_path: Path) -> None:
     assert Spool(tmp_path).max_bytes == shutil.disk_usage(tmp_path).total // 2
 
 
-def test_a_copy_has_its_room_for_as_long_as_it_is_there(spool: Spool) -> None:
+def test_copy_has_room_while_it_exists(spool: Spool) -> None:
     blobs = BlobStore("memory:///")
     blobs.put_bytes("media", b"x" * 70)
     with spool.copy_of(blobs, "media") as path:
@@ -194,7 +194,7 @@ def test_a_copy_has_its_room_for_as_long_as_it_is_there(spool: Spool) -> None:
     assert list(spool.root.iterdir()) == []
 
 
-def test_a_blob_that_is_a_file_needs_no_room(spool: Spool, tmp_path: Path) -> None:
+def test_local_blob_needs_no_room(spool: Spool, tmp_path: Path) -> None:
     blobs = BlobStore((tmp_path / "blobs").as_uri())
     blobs.put_bytes("media", b"x" * 700)
     with spool.room(100), spool.copy_of(blobs, "media", patience=NOW) as path:
@@ -214,7 +214,7 @@ with Spool(Path({str(spool.root)!r}), max_bytes=100).room({size}):
     return subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
 
 
-def test_the_limit_holds_across_processes_and_a_killed_one_leaves_its_room(spool: Spool) -> None:
+def test_limit_holds_across_processes(spool: Spool) -> None:
     process = another(spool, 80)
     assert process.stdout is not None
     with process.stdout as output:
@@ -229,9 +229,7 @@ def test_the_limit_holds_across_processes_and_a_killed_one_leaves_its_room(spool
         assert len(rooms(spool)) == 1
 
 
-def test_one_who_stands_still_while_it_waits_does_not_hold_up_the_others(
-    spool: Spool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_stalled_waiter_delays_none(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_ABSENT", 0.5)
     with spool.room(50):
         process = another(spool, 90)
@@ -259,7 +257,7 @@ def test_one_who_stands_still_while_it_waits_does_not_hold_up_the_others(
             process.stdout.close()
 
 
-def test_the_folder_of_a_process_that_lives_is_kept_however_long_nobody_saw_it(spool: Spool) -> None:
+def test_living_process_keeps_its_folder(spool: Spool) -> None:
     own = Spool(spool.root, spool.root / "late")
     with own.held():
         copy = own.folder / "copy.blob"
@@ -269,7 +267,7 @@ def test_the_folder_of_a_process_that_lives_is_kept_however_long_nobody_saw_it(s
     assert list(spool.root.iterdir()) == []
 
 
-def test_the_folder_of_a_killed_process_is_removed_also_where_it_was_seen_lately(spool: Spool) -> None:
+def test_killed_process_loses_its_folder(spool: Spool) -> None:
     script = (
         "import os, sys; from pathlib import Path; from callscribe.media.spool import Spool\n"
         "with Spool(Path(sys.argv[1]), Path(sys.argv[1]) / 'killed').held(): os.kill(os.getpid(), 9)"

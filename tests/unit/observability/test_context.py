@@ -11,7 +11,7 @@ def ids() -> dict[str, object]:
 
 
 @pytest.mark.parametrize("given", ["a", "my-request.0001", "RQ" + "0" * 32, "x" * 64])
-def test_a_sane_id_of_a_client_is_kept(given: str) -> None:
+def test_sane_client_id_kept(given: str) -> None:
     assert context.request_id_of(given) == given
 
 
@@ -23,7 +23,7 @@ def test_any_other_is_replaced(given: str | None) -> None:
     assert len(made) == 34
 
 
-def test_ids_are_bound_while_the_block_runs_and_gone_behind_it() -> None:
+def test_ids_are_bound_in_block() -> None:
     with context.bound(transcription="t", request_id="r"):
         assert ids() == {"transcription": "t", "request_id": "r"}
         with context.bound(transcription="t", request_id=None, callback="c"):
@@ -33,7 +33,7 @@ def test_ids_are_bound_while_the_block_runs_and_gone_behind_it() -> None:
     assert ids() == {}
 
 
-def test_a_thread_has_the_ids_only_of_work_that_is_carried_over() -> None:
+def test_thread_has_carried_ids_only() -> None:
     with ThreadPoolExecutor(1) as threads, context.bound(transcription="t"):
         assert threads.submit(ids).result() == {}
         assert threads.submit(context.carried(ids)).result() == {"transcription": "t"}

@@ -48,7 +48,7 @@ QUERIES = [*dashboard_queries(), *(rule["expr"] for rule in rules())]
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_every_query_reads_series_and_labels_that_there_are(query: str) -> None:
+def test_queries_read_existing_series(query: str) -> None:
     known = metrics.names()
     found = selectors(query)
     assert found
@@ -63,7 +63,7 @@ def test_every_query_reads_series_and_labels_that_there_are(query: str) -> None:
             assert set(part.modifier.labels) <= named | OF_THE_SCRAPE
 
 
-def test_every_kind_of_figure_is_on_the_dashboard() -> None:
+def test_every_kind_is_on_dashboard() -> None:
     shown = {selector.name for query in dashboard_queries() for selector in selectors(query)}
     families = {name.removesuffix("_bucket").removesuffix("_count").removesuffix("_sum") for name in metrics.names()}
     shown = {name.removesuffix("_bucket").removesuffix("_count").removesuffix("_sum") for name in shown}
@@ -76,7 +76,7 @@ def test_every_kind_of_figure_is_on_the_dashboard() -> None:
     assert families - shown == only_in_alerts
 
 
-def test_every_alert_says_what_it_means() -> None:
+def test_alerts_say_what_they_mean() -> None:
     names = [rule["alert"] for rule in rules()]
     assert len(set(names)) == len(names)
     for rule in rules():
@@ -84,7 +84,7 @@ def test_every_alert_says_what_it_means() -> None:
         assert rule["labels"]["severity"] in {"page", "ticket"}
 
 
-def test_the_dashboard_is_what_its_script_writes() -> None:
+def test_dashboard_is_as_generated() -> None:
     path = ROOT / "scripts" / "write_dashboard.py"
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None

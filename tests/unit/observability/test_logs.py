@@ -43,12 +43,12 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
         ("nothing to hide: a // b", "nothing to hide: a // b"),
     ],
 )
-def test_of_an_address_only_scheme_and_host_are_left(text: str, shown: str) -> None:
+def test_address_keeps_scheme_and_host(text: str, shown: str) -> None:
     event: structlog.typing.EventDict = {"event": text, "number": 1}
     assert logs.without_addresses(None, "info", event)["event"] == shown
 
 
-def test_addresses_in_tracebacks_are_cut_as_well(written: io.StringIO) -> None:
+def test_addresses_in_tracebacks_cut(written: io.StringIO) -> None:
     error = OSError("https://media.example/a-secret-path.wav is away")
     structlog.get_logger("test").error("something.failed", exc_info=error)
     (line,) = lines(written)
@@ -56,7 +56,7 @@ def test_addresses_in_tracebacks_are_cut_as_well(written: io.StringIO) -> None:
     assert "https://media.example/…" in line["exception"]
 
 
-def test_lines_of_libraries_have_the_ids_of_the_job(written: io.StringIO) -> None:
+def test_library_lines_have_job_ids(written: io.StringIO) -> None:
     with bound(transcription="voice_transcription_1", request_id="r-1", account="AC1"):
         logging.getLogger("some.library").warning("at work on %s", "https://media.example/secret")
     logging.getLogger("some.library").warning("at rest")
@@ -70,13 +70,13 @@ def test_lines_of_libraries_have_the_ids_of_the_job(written: io.StringIO) -> Non
     assert "transcription" not in at_rest
 
 
-def test_libraries_that_talk_about_requests_are_quiet_at_every_level(written: io.StringIO) -> None:
+def test_request_libraries_are_quiet(written: io.StringIO) -> None:
     for name in ("httpx2", "httpcore2.connection", "urllib3.connectionpool", "sqlalchemy.engine", "botocore.auth"):
         logging.getLogger(name).info("the whole request")
     assert lines(written) == []
 
 
-def test_what_the_library_of_workflows_says_has_the_ids_of_the_job_too(written: io.StringIO) -> None:
+def test_workflow_lines_have_job_ids(written: io.StringIO) -> None:
     quiet_dbos()
     DBOS(config={"name": "logs", "system_database_url": "sqlite:///:memory:", "log_level": "ERROR"})  # sets up its log
     DBOS.destroy()

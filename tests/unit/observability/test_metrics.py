@@ -3,7 +3,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from callscribe.observability import metrics
 
 
-def test_two_processes_are_shown_side_by_side_and_no_family_twice() -> None:
+def test_two_processes_side_by_side() -> None:
     worker = metrics.exposition("worker", metrics.Fixed(metrics.MODEL_LOADED.family(((), 1)))).decode()
     text = metrics.exposition("api", metrics.Relayed(worker)).decode()
     lines = [line for line in text.splitlines() if line.startswith("# TYPE")]
@@ -14,7 +14,7 @@ def test_two_processes_are_shown_side_by_side_and_no_family_twice() -> None:
     assert families["callscribe_model_loaded"].samples[0].value == 1
 
 
-def test_a_relay_that_says_nothing_takes_nothing_away() -> None:
+def test_silent_relay_loses_nothing() -> None:
     assert metrics.exposition("api", metrics.Relayed("")) == metrics.exposition("api")
 
 

@@ -6,7 +6,7 @@ import pytest
 from callscribe.observability import tracing
 
 
-def test_nothing_of_it_is_loaded_and_nothing_recorded_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_loaded_unless_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in tracing.ENDPOINTS:
         monkeypatch.delenv(name, raising=False)
     program = """
@@ -24,7 +24,7 @@ assert not [name for name in sys.modules if name.startswith("opentelemetry")], "
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def test_without_the_extra_the_endpoint_alone_is_no_error() -> None:
+def test_endpoint_without_extra_is_fine() -> None:
     program = """
 import os, sys
 os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:9"

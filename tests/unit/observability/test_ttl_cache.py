@@ -6,7 +6,7 @@ import pytest
 from callscribe.monitoring.ttl_cache import TtlCache
 
 
-def test_all_who_ask_at_once_share_one_value() -> None:
+def test_simultaneous_asks_share_value() -> None:
     made: list[int] = []
     going = threading.Event()
 
@@ -23,13 +23,13 @@ def test_all_who_ask_at_once_share_one_value() -> None:
     assert cache.get() == 1
 
 
-def test_a_value_is_made_anew_when_it_is_old() -> None:
+def test_old_value_made_anew() -> None:
     numbers = iter(range(10))
     cache = TtlCache(lambda: next(numbers), seconds=0.0, patience=10.0)
     assert [cache.get() for _ in range(3)] == [0, 1, 2]
 
 
-def test_an_error_comes_out_and_is_not_kept() -> None:
+def test_error_comes_out_and_is_not_kept() -> None:
     outcomes = iter([ValueError("away"), None])
 
     def make() -> str:
@@ -44,7 +44,7 @@ def test_an_error_comes_out_and_is_not_kept() -> None:
     assert cache.get() == "there"
 
 
-def test_what_hangs_keeps_nobody_and_is_asked_once() -> None:
+def test_hanging_one_delays_nobody() -> None:
     going, calls = threading.Event(), []
 
     def make() -> str:

@@ -18,7 +18,7 @@ def test_samples_become_a_wav_file() -> None:
         assert written.readframes(2) == b"\x01\x00\x02\x00\x03\x00\x04\x00"
 
 
-def test_a_recording_that_is_too_long_for_a_wav_file_is_at_fault_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_long_for_wav_is_at_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(media, "_WAV_BYTES", 1000)
     with pytest.raises(JobError) as error:
         media._write_wav(BytesIO(), iter([bytes(600), bytes(600)]), 1, 8000)

@@ -12,7 +12,7 @@ def names(path: str, root: str = "/calls") -> tuple[str, ...]:
     return path, f"{root}/{path}", f"/home{root}/{path}"
 
 
-def test_a_row_is_found_by_the_path_below_the_folder_by_the_whole_path_and_by_its_end() -> None:
+def test_row_found_by_path_or_its_end() -> None:
     rows = [{"file": file, "to": file} for file in ("a.wav", "/home/calls/b.wav", "march/c.wav", "d.wav", "e.wav")]
     metadata = Metadata(rows)
     files = [names(each) for each in ("a.wav", "b.wav", "2026/march/c.wav", "x/d.wav", "f.wav")]
@@ -26,17 +26,17 @@ def test_a_row_is_found_by_the_path_below_the_folder_by_the_whole_path_and_by_it
     assert metadata.unused == ["e.wav"]
 
 
-def test_the_name_as_it_was_given_goes_first() -> None:
+def test_name_as_given_goes_first() -> None:
     metadata = Metadata([{"file": "a.wav", "to": "1"}])
     assert metadata.assigned([names("b/a.wav"), names("a.wav")]) == [{}, {"To": "1"}]
 
 
-def test_a_row_that_fits_two_files_is_refused() -> None:
+def test_ambiguous_row_refused() -> None:
     with pytest.raises(SetupError, match="fits 2"):
         Metadata([{"file": "a.wav"}]).assigned([names("x/a.wav"), names("y/a.wav")])
 
 
-def test_columns_may_be_spelled_as_people_do() -> None:
+def test_columns_may_be_spelled_freely() -> None:
     row = {
         "File": "a.wav",
         "CallSid": "1",
@@ -54,19 +54,19 @@ def test_columns_may_be_spelled_as_people_do() -> None:
 
 
 @pytest.mark.parametrize("rows", [[{"to": "1"}], [{"file": ""}], [{"file": "a.wav"}, {"file": "a.wav"}]])
-def test_a_table_that_leaves_open_what_is_meant_is_refused(rows: list[dict[str, str]]) -> None:
+def test_ambiguous_table_refused(rows: list[dict[str, str]]) -> None:
     with pytest.raises(SetupError):
         Metadata(rows)
 
 
 @pytest.mark.parametrize("content", ["{", '{"file": "a.wav"}', "[1]"])
-def test_json_that_is_no_table_is_refused(tmp_path: Path, content: str) -> None:
+def test_json_non_table_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "calls.json").write_text(content)
     with pytest.raises(SetupError):
         Metadata.read(tmp_path / "calls.json")
 
 
-def test_every_column_is_a_field_of_an_upload() -> None:
+def test_columns_are_upload_fields() -> None:
     from callscribe.recordings.fields import RecordingFields  # noqa: PLC0415
 
     assert set(COLUMNS.values()) == {field.alias for field in RecordingFields.model_fields.values()}

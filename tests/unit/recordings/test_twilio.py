@@ -75,7 +75,7 @@ def account(host: MediaServer, **values: Any) -> TwilioAccount:
     return TwilioAccount(settings(twilio_base_url=host.url("/"), **values))
 
 
-def test_a_recording_and_its_call_become_rows_of_the_account_here(host: MediaServer) -> None:
+def test_recording_and_call_become_rows(host: MediaServer) -> None:
     found = account(host).look_up(HERE, SID)
     recording, call = found.recording, found.call
     assert (recording.account_sid, recording.sid, recording.call_sid) == (HERE, SID, CALL_SID)
@@ -89,24 +89,24 @@ def test_a_recording_and_its_call_become_rows_of_the_account_here(host: MediaSer
 @pytest.mark.parametrize(
     "url", [f"https://bucket.s3.eu-west-1.amazonaws.com/{TWILIO}/{SID}", "https://media.example.com/calls/1.wav"]
 )
-def test_media_in_a_bucket_of_the_customers_is_external(host: MediaServer, url: str) -> None:
+def test_customers_bucket_is_external(host: MediaServer, url: str) -> None:
     answer(host, {"media_url": url})
     assert account(host).look_up(HERE, SID).recording.external
 
 
-def test_a_recording_in_progress_has_no_length_and_may_have_no_call(host: MediaServer) -> None:
+def test_in_progress_lacks_length_and_call(host: MediaServer) -> None:
     answer(host, {"status": "in-progress", "duration": "-1", "start_time": None, "call_sid": None, "media_url": None})
     found = account(host).look_up(HERE, SID)
     assert (found.recording.status, found.recording.duration, found.recording.start_time) == ("in-progress", None, None)
     assert found.call is None
 
 
-def test_a_call_that_was_deleted_is_done_without(host: MediaServer) -> None:
+def test_deleted_call_done_without(host: MediaServer) -> None:
     del host.paths[f"{FOLDER}/Calls/{CALL_SID}.json"]
     assert account(host).look_up(HERE, SID).call is None
 
 
-def test_an_api_key_is_preferred_to_the_token(host: MediaServer) -> None:
+def test_api_key_preferred_to_token(host: MediaServer) -> None:
     key = {"twilio_api_key": "SK" + "5" * 32, "twilio_api_secret": "secret"}
     account(host, **key).look_up(HERE, SID)
     account(host).look_up(HERE, SID)
@@ -114,7 +114,7 @@ def test_an_api_key_is_preferred_to_the_token(host: MediaServer) -> None:
     assert sent[0] == sent[1] != sent[2] == sent[3]
 
 
-def test_what_is_not_there_is_missing(host: MediaServer) -> None:
+def test_not_found_is_missing(host: MediaServer) -> None:
     host.paths[f"{FOLDER}/Recordings/{SID}.json"] = status(404)
     with pytest.raises(TwilioMissing):
         account(host).look_up(HERE, SID)
@@ -140,14 +140,14 @@ def test_what_is_not_there_is_missing(host: MediaServer) -> None:
         redirect("http://127.0.0.2:9/elsewhere"),
     ],
 )
-def test_every_other_answer_means_to_ask_again(host: MediaServer, behaviour: Any) -> None:
+def test_other_answers_ask_again(host: MediaServer, behaviour: Any) -> None:
     host.paths[f"{FOLDER}/Recordings/{SID}.json"] = behaviour
     with pytest.raises(TwilioUnavailable) as error:
         account(host).look_up(HERE, SID)
     assert "token" not in str(error.value)
 
 
-def test_each_party_is_asked_for_on_a_channel_of_its_own() -> None:
+def test_each_party_on_its_channel() -> None:
     twilio = TwilioAccount(settings())
     url = f"https://api.twilio.com{FOLDER}/Recordings/{SID}.wav"
     assert (twilio.media_url(SID, 1), twilio.media_url(SID, 2)) == (url, f"{url}?RequestedChannels=2")
@@ -162,7 +162,7 @@ def test_each_party_is_asked_for_on_a_channel_of_its_own() -> None:
         {"twilio_auth_token": None, "twilio_api_key": "SK" + "5" * 32},
     ],
 )
-def test_half_of_the_credentials_is_refused_at_the_start(values: dict[str, Any]) -> None:
+def test_half_credentials_refused(values: dict[str, Any]) -> None:
     with pytest.raises(SetupError, match="CALLSCRIBE_TWILIO"):
         TwilioAccount(settings(**values))
 

@@ -55,7 +55,7 @@ def read(body: bytes, cuts: list[int] | None = None) -> tuple[bytes, Upload]:
 
 
 @given(audio=st.binary(max_size=300), cuts=st.lists(st.integers(0, 1000), max_size=20))
-def test_audio_and_fields_come_through_wherever_the_pieces_are_cut(audio: bytes, cuts: list[int]) -> None:
+def test_cut_anywhere_comes_through(audio: bytes, cuts: list[int]) -> None:
     if b"\r\n--edge" in audio:
         return
     body = part("To", b"+15550199") + part("Media", audio, file=True) + part("Direction", b"inbound") + END
@@ -80,13 +80,13 @@ def test_audio_and_fields_come_through_wherever_the_pieces_are_cut(audio: bytes,
         b"--edge\r\nContent-Disposition" + b"x" * 10_000,
     ],
 )
-def test_a_form_that_is_no_upload_is_refused(body: bytes) -> None:
+def test_non_upload_refused(body: bytes) -> None:
     with pytest.raises(RequestError) as error:
         read(body)
     assert (error.value.code, error.value.status) == (20001, 400)
 
 
-def test_an_upload_that_stands_still_is_ended() -> None:
+def test_stalled_upload_ended() -> None:
     async def never() -> dict[str, Any]:
         await asyncio.sleep(60)
         raise AssertionError
@@ -114,30 +114,30 @@ def test_an_upload_that_stands_still_is_ended() -> None:
         "Mon, 02 Mar 2026 04:30:00 -0500",
     ],
 )
-def test_times_are_read_as_both_standards_write_them(text: str) -> None:
+def test_times_of_both_standards(text: str) -> None:
     assert parse_time(text) == datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     "text", ["9999-12-31T23:00:00-05:00", "0001-01-01T00:00:00Z", "Fri, 31 Dec 9999 23:59:59 -0500"]
 )
-def test_times_at_the_ends_of_the_calendar_are_refused(text: str) -> None:
+def test_times_at_calendars_ends_refused(text: str) -> None:
     with pytest.raises(ValueError, match="out of range"):
         parse_time(text)
 
 
 @given(st.text(max_size=40))
-def test_a_time_is_read_or_refused_and_nothing_else_happens(text: str) -> None:
+def test_any_time_read_or_refused(text: str) -> None:
     with suppress(ValueError):
         assert parse_time(text).tzinfo is UTC
 
 
-def test_empty_fields_count_as_left_out() -> None:
+def test_empty_fields_left_out() -> None:
     fields = recording_fields({"CallSid": "", "To": "", "Channels": ""})
     assert not fields.tells_of_a_call
     assert fields.channels is None
 
 
-def test_the_schema_of_the_form_is_complete_in_itself() -> None:
+def test_form_schema_is_self_contained() -> None:
     assert "$ref" not in str(form_schema())
     assert form_schema()["required"] == ["Media"]

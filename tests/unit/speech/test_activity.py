@@ -17,30 +17,30 @@ def found(seconds: float, *stretches: tuple[float, float, float]) -> list[float]
     return [round(span.start + DEFAULTS.padding) for span in speech_spans(probabilities(seconds, *stretches), seconds)]
 
 
-def test_a_moment_that_only_looks_a_little_like_speech_is_none() -> None:
+def test_speechlike_moment_is_none() -> None:
     assert found(60, (20, 20.4, 0.7)) == []
 
 
-def test_the_same_moment_is_a_word_where_somebody_speaks() -> None:
+def test_same_moment_is_word_in_speech() -> None:
     assert found(60, (20, 20.4, 0.7), (30, 32, 0.6)) == [20, 30]
 
 
-def test_but_not_where_somebody_spoke_long_before() -> None:
+def test_but_not_long_after_speech() -> None:
     assert found(60, (5, 7, 0.95), (40, 40.4, 0.7)) == [5]
 
 
-def test_one_short_word_is_believed_for_its_certainty() -> None:
+def test_sure_short_word_believed() -> None:
     assert found(60, (20, 20.3, 0.85)) == [20]
 
 
-def test_speech_that_scores_low_is_believed_for_its_length() -> None:
+def test_long_weak_speech_believed() -> None:
     assert found(60, (20, 21, 0.45)) == [20]
     assert found(600, *((at, at + 3, 0.5) for at in range(5, 595, 5))) == list(range(5, 595, 5))
 
 
-def test_two_weak_words_near_each_other_are_believed_together() -> None:
+def test_near_weak_words_believed() -> None:
     assert found(60, (20, 20.4, 0.6), (25, 25.4, 0.6)) == [20, 25]
 
 
-def test_knocks_that_are_far_between_do_not_add_up() -> None:
+def test_far_knocks_do_not_add_up() -> None:
     assert found(600, *((at, at + 0.2, 0.75) for at in range(5, 595, 20))) == []

@@ -22,9 +22,7 @@ speech = st.lists(times, max_size=8, unique=True).map(
 
 
 @given(words, speech, st.floats(0.5, 28.0))
-def test_every_word_has_its_own_time_in_order_inside_the_window(
-    raw: list[TimedWord], spans: list[Span], duration: float
-) -> None:
+def test_words_have_ordered_own_times(raw: list[TimedWord], spans: list[Span], duration: float) -> None:
     settled = settle(raw, spans, duration)
     assert [each.text for each in settled] == [each.text for each in raw]
     assert all(each.start < each.end for each in settled)
@@ -32,17 +30,17 @@ def test_every_word_has_its_own_time_in_order_inside_the_window(
     assert all(each.start >= -1e-9 and each.end <= duration + 1e-9 for each in settled)
 
 
-def test_a_word_beside_silence_is_drawn_back_to_speech() -> None:
+def test_word_drawn_back_to_speech() -> None:
     (settled,) = settle([word(0.0, 4.5)], [Span(4.0, 6.0)], 10.0)
     assert (settled.start, settled.end) == (4.0, 4.5)
 
 
-def test_a_word_is_not_stretched_over_a_pause() -> None:
+def test_word_does_not_span_pause() -> None:
     settled = settle([word(1.0, 9.0, "hello")], [], 10.0)
     assert settled[0].end == pytest.approx(1.0 + 0.6 + 0.09 * 5)
 
 
-def test_speech_that_no_word_covers_is_found() -> None:
+def test_uncovered_speech_found() -> None:
     heard = [word(1.0, 1.5), word(1.5, 2.0), word(8.0, 9.0)]
     assert uncovered(heard, [Span(0.5, 9.5)], 1.2) == [Span(2.0, 8.0)]
     assert uncovered([], [Span(0.0, 3.0), Span(5.0, 6.0)], 1.2) == [Span(0.0, 3.0)]

@@ -20,25 +20,25 @@ def flags(count: int, *true: int) -> npt.NDArray[np.bool_]:
     return result
 
 
-def test_shares_of_each_moment_sum_to_one() -> None:
+def test_shares_of_moment_sum_to_one() -> None:
     attention = np.random.default_rng(0).random((8, 5, 40), np.float32)
     shares = token_shares(attention)
     assert shares.shape == (5, 40)
     np.testing.assert_allclose(shares.sum(axis=0), 1.0, rtol=1e-5)
 
 
-def test_attention_to_nothing_at_all_gives_no_invalid_numbers() -> None:
+def test_no_attention_gives_valid_numbers() -> None:
     assert np.isfinite(token_shares(np.zeros((2, 3, 10), np.float32))).all()
 
 
-def test_tokens_are_where_the_attention_is() -> None:
+def test_tokens_are_where_attention_is() -> None:
     shares = picture(30, (0, 10), (10, 18), (18, 30))
     starts, ends = token_spans(shares, flags(30), flags(3, 0, 1, 2), flags(3))
     assert starts.tolist() == [0, 10 + DELAY, 18 + DELAY]
     assert ends.tolist() == [10 + DELAY, 18 + DELAY, 30]
 
 
-def test_a_pause_before_a_word_is_not_part_of_it_though_all_attention_is_on_it() -> None:
+def test_pause_before_word_is_not_in_it() -> None:
     silent = flags(60)
     silent[12:40] = True
     shares = picture(60, (0, 10), (10, 50), (50, 60))
@@ -47,7 +47,7 @@ def test_a_pause_before_a_word_is_not_part_of_it_though_all_attention_is_on_it()
     assert starts[1] == 40
 
 
-def test_a_short_word_that_attention_holds_through_a_pause_comes_behind_it() -> None:
+def test_short_word_comes_behind_pause() -> None:
     silent = flags(80)
     silent[20:60] = True
     # The second word is attended to before, all through and little after the pause, the third soon after it.
@@ -56,7 +56,7 @@ def test_a_short_word_that_attention_holds_through_a_pause_comes_behind_it() -> 
     assert starts[1] == 60
 
 
-def test_a_mark_takes_the_pause_and_no_sound() -> None:
+def test_mark_takes_pause_and_no_sound() -> None:
     silent = flags(40)
     silent[10:30] = True
     shares = picture(40, (0, 8), (8, 28), (28, 40), (39, 40))
@@ -79,7 +79,7 @@ def attentions(
 
 
 @given(attentions())
-def test_tokens_follow_one_another_inside_the_window_and_none_is_empty(
+def test_tokens_ordered_and_none_empty(
     given: tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_], npt.NDArray[np.bool_], npt.NDArray[np.bool_]],
 ) -> None:
     shares, silent, begins, marks = given

@@ -71,7 +71,7 @@ def ask(shared: Batcher, cancelled: Cancellation) -> tuple[threading.Thread, lis
 
 
 @pytest.mark.parametrize("deleted", [0, 1, 2])
-def test_a_deleted_job_ends_the_request_that_it_is_in_and_the_others_are_answered(child: _Child, deleted: int) -> None:
+def test_deletion_ends_request_not_others(child: _Child, deleted: int) -> None:
     shared = Batcher(child)  # type: ignore[arg-type]
     flags = [Cancellation() for _ in range(4)]
     first = ask(shared, flags[3])
@@ -95,7 +95,7 @@ def test_a_deleted_job_ends_the_request_that_it_is_in_and_the_others_are_answere
     assert not shared._waiting
 
 
-def test_a_child_that_was_fast_is_taken_for_hung_sooner(child: _Child) -> None:
+def test_fast_child_presumed_hung_sooner(child: _Child) -> None:
     shared = Batcher(child)  # type: ignore[arg-type]  what is asked of it, it has
     for _ in range(3):
         child.may_answer.release()

@@ -64,21 +64,21 @@ GARDEN_PATH = {
 }
 
 
-def test_a_likelier_text_is_found_behind_a_less_likely_beginning() -> None:
+def test_likelier_text_found() -> None:
     (narrow,) = search(GARDEN_PATH, beams=1)
     (wide,) = search(GARDEN_PATH, beams=3)
     assert text(narrow)[:1] == "A"
     assert text(wide) == "BF"
 
 
-def test_windows_do_not_influence_each_other() -> None:
+def test_windows_do_not_influence() -> None:
     other = {(): {C: 0.9, D: 0.1}, (C,): {C: 0.5, D: 0.5}, (C, D): {E: 0.7, F: 0.2}}
     alone = [search(GARDEN_PATH)[0], search(other)[0]]
     assert search(GARDEN_PATH, other) == alone
     assert search(other, GARDEN_PATH) == alone[::-1]
 
 
-def test_complete_windows_are_computed_no_more_and_that_changes_nothing() -> None:
+def test_complete_windows_cost_nothing() -> None:
     spoken = [{(A,) * count: {A: 1.0} for count in range(length)} for length in (9, 3, 5, 1, 2, 1)]
     decoder = Language(spoken, 3)
     together = Search(decoder, VOCABULARY, [Task((START,), 20) for _ in spoken], beams=3).beam()
@@ -88,7 +88,7 @@ def test_complete_windows_are_computed_no_more_and_that_changes_nothing() -> Non
     assert [text(decoded) for decoded in together] == ["A" * length for length in (9, 3, 5, 1, 2, 1)]
 
 
-def test_timestamps_begin_the_text_come_in_pairs_and_never_go_back() -> None:
+def test_timestamps_paired_and_rising() -> None:
     talk = {(): {A: 0.5, B: 0.5}, (A,): {C: 0.9}, (A, C): {D: 0.9}, (B,): {D: 0.5, E: 0.5}}
     for decoded in search(talk, GARDEN_PATH):
         stamps = [token for token in decoded.tokens if token >= FIRST]
@@ -98,28 +98,28 @@ def test_timestamps_begin_the_text_come_in_pairs_and_never_go_back() -> None:
         assert not any(runs[index] and runs[index + 1] and runs[index + 2] for index in range(len(runs) - 2))
 
 
-def test_a_timestamp_comes_where_all_of_them_are_likelier_than_any_word() -> None:
+def test_likeliest_timestamps_win() -> None:
     unsure = {(): {A: 0.9}, (A,): {B: 0.001, END: 0.0008}}  # the timestamps that are left have 0.002 together
     (decoded,) = search(unsure)
     behind = decoded.tokens[decoded.tokens.index(A) + 1 :]
     assert not behind or behind[0] >= FIRST
 
 
-def test_a_text_that_does_not_end_is_cut_at_its_longest() -> None:
+def test_endless_text_cut() -> None:
     endless = {(A,) * count: {A: 1.0} for count in range(60)}
     (decoded,) = search(endless, longest=12)
     assert len(decoded.tokens) == 12
     assert len(decoded.log_probabilities) == 12
 
 
-def test_the_log_probability_is_that_of_the_tokens_and_the_end() -> None:
+def test_log_probability_covers_end() -> None:
     (decoded,) = search({(): {A: 0.5, B: 0.25}, (A,): {END: 0.9}}, beams=1)
     assert len(decoded.log_probabilities) == len(decoded.tokens) + 1
     assert decoded.log_probability == pytest.approx(np.mean(decoded.log_probabilities))
     assert all(value <= 0 for value in decoded.log_probabilities)
 
 
-def test_a_term_wins_against_a_likelier_word_and_is_no_likelier_for_it() -> None:
+def test_term_wins_but_is_no_likelier() -> None:
     talk = {(): {A: 0.6, B: 0.3}, (A,): {C: 0.9}, (B,): {D: 0.9}}
     bias = Bias([(B, D)], boost=2.0, begins_word=np.ones(END, bool))
     (plain,), (biased,) = search(talk), search(talk, bias=bias)
@@ -127,7 +127,7 @@ def test_a_term_wins_against_a_likelier_word_and_is_no_likelier_for_it() -> None
     assert biased.log_probability < plain.log_probability
 
 
-def test_samples_are_the_same_every_time_and_some_window_does_not_change_another() -> None:
+def test_samples_repeat_in_any_batch() -> None:
     def sample(*windows: dict[tuple[int, ...], dict[int, float]]) -> list[Decoded]:
         tasks = [Task((START,), 20) for _ in windows]
         search = Search(Language(windows, 5), VOCABULARY, tasks, beams=5)

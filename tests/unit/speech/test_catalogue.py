@@ -31,14 +31,14 @@ def models(tmp_path: Path, pulled: Path) -> Path:
     return folder
 
 
-def test_a_model_is_copied_out_of_a_wheel_with_every_byte_checked(pulled: Path) -> None:
+def test_wheel_copy_checks_every_byte(pulled: Path) -> None:
     for file in TINY.files:
         content = (pulled / "tiny.en" / file.name).read_bytes()
         assert len(content) == file.size
         assert hashlib.sha256(content).hexdigest() == file.sha256
 
 
-def test_the_parts_of_base_make_the_published_file(tmp_path: Path) -> None:
+def test_parts_make_published_file(tmp_path: Path) -> None:
     progress: list[tuple[int, int]] = []
     folder = Catalogue(tmp_path).path("base", lambda done, total: progress.append((done, total)))
     assert (folder / "model.bin").stat().st_size == 145_217_532
@@ -74,7 +74,7 @@ def test_weights_that_a_disk_has_damaged_are_replaced(models: Path) -> None:
     assert (catalogue.path("tiny.en") / "model.bin").read_bytes() == content
 
 
-def test_what_only_a_package_carries_names_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_package_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("callscribe.speech.catalogue._wheel_parts", lambda _: [])
     catalogue = Catalogue(tmp_path)
     assert not catalogue.has("speakers")
@@ -83,7 +83,7 @@ def test_what_only_a_package_carries_names_the_package(tmp_path: Path, monkeypat
         catalogue.path("speakers")
 
 
-def test_a_file_that_was_changed_is_replaced(models: Path) -> None:
+def test_changed_file_replaced(models: Path) -> None:
     target = models / "tiny.en" / "config.json"
     content = target.read_bytes()
     target.unlink()
@@ -91,7 +91,7 @@ def test_a_file_that_was_changed_is_replaced(models: Path) -> None:
     assert (Catalogue(models).path("tiny.en") / "config.json").read_bytes() == content
 
 
-def test_verify_names_the_file_that_is_wrong_and_the_remedy(models: Path) -> None:
+def test_verify_names_file_and_remedy(models: Path) -> None:
     target = models / "tiny.en" / "config.json"
     target.unlink()
     with pytest.raises(SetupError, match=r"config\.json is missing.*callscribe models pull tiny\.en"):
@@ -101,7 +101,7 @@ def test_verify_names_the_file_that_is_wrong_and_the_remedy(models: Path) -> Non
         Catalogue(models).verify("tiny.en")
 
 
-def test_what_a_killed_process_left_is_removed(models: Path) -> None:
+def test_killed_process_leaves_nothing(models: Path) -> None:
     (models / "tiny.en" / ".verified.json").unlink()
     leftover = models / "tiny.en" / "model.bin.partial"
     leftover.write_bytes(b"half")
@@ -124,13 +124,13 @@ def test_two_processes_may_ask_at_once(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.partial"))
 
 
-def test_an_unknown_model_names_those_that_there_are(tmp_path: Path) -> None:
+def test_unknown_model_names_known_ones(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match=r"no model 'huge'.*tiny\.en, base"):
         Catalogue(tmp_path).path("huge")
 
 
 @pytest.mark.parametrize("name", ["..", ".", ""])
-def test_a_name_does_not_lead_out_of_the_models_folder(tmp_path: Path, name: str) -> None:
+def test_name_stays_in_models_folder(tmp_path: Path, name: str) -> None:
     (tmp_path / "model.bin").touch()
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "model.bin").touch()
@@ -138,7 +138,7 @@ def test_a_name_does_not_lead_out_of_the_models_folder(tmp_path: Path, name: str
         Catalogue(tmp_path / "models").path(name)
 
 
-def test_an_operators_own_folder_serves_by_its_path_and_by_its_name(tmp_path: Path) -> None:
+def test_own_folder_by_path_and_name(tmp_path: Path) -> None:
     own = tmp_path / "models" / "ours"
     own.mkdir(parents=True)
     (own / "model.bin").write_bytes(b"weights")
@@ -153,14 +153,14 @@ def test_an_operators_own_folder_serves_by_its_path_and_by_its_name(tmp_path: Pa
     assert catalogue.list()[-1].source == "folder"
 
 
-def test_the_list_tells_where_each_model_is(models: Path) -> None:
+def test_list_tells_where_models_are(models: Path) -> None:
     sources = {entry.name: entry.source for entry in Catalogue(models).list()}
     assert sources["tiny.en"] == "installed"
     assert sources["base"] == "wheel"
     assert sources["small"] == "hub"
 
 
-def test_a_folder_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
+def test_unwritable_folder_explained(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SetupError, match="CALLSCRIBE_MODELS_DIR"):
         Catalogue(tmp_path / "file" / "models").path("tiny.en")

@@ -79,21 +79,21 @@ def frames(samples: Mask) -> Mask:
     return whole
 
 
-def test_two_who_speak_in_turn_do_not_leak() -> None:
+def test_speaking_in_turn_is_no_leak() -> None:
     assert detect(turns()) == {}
 
 
-def test_two_who_speak_at_once_do_not_leak() -> None:
+def test_speaking_at_once_is_no_leak() -> None:
     assert detect(np.stack([voice(1), voice(2)])) == {}
 
 
-def test_two_who_speak_at_once_do_not_leak_when_one_is_far_quieter() -> None:
+def test_quiet_one_at_once_is_no_leak() -> None:
     assert detect(np.stack([voice(1), np.float32(0.05) * voice(2)])) == {}
 
 
 @pytest.mark.parametrize("loss", [10.0, 20.0, 30.0])
 @pytest.mark.parametrize("delay", [0.0, 0.1, 0.3])
-def test_an_echo_is_left_out_and_what_the_party_says_is_kept(loss: float, delay: float) -> None:
+def test_echo_goes_and_party_stays(loss: float, delay: float) -> None:
     found = detect(with_echo(turns(), loss, delay))
     assert set(found) == {1}
     late = round(delay * SAMPLE_RATE)
@@ -103,7 +103,7 @@ def test_an_echo_is_left_out_and_what_the_party_says_is_kept(loss: float, delay:
     assert found[1][own].mean() < 0.02
 
 
-def test_a_party_that_speaks_over_the_echo_is_kept() -> None:
+def test_party_over_echo_kept() -> None:
     own = turns()[1]
     own[12 * SAMPLE_RATE : 14 * SAMPLE_RATE] = np.float32(0.3) * voice(2)[: 2 * SAMPLE_RATE]
     over = np.zeros(SECONDS * SAMPLE_RATE, np.bool_)
@@ -114,13 +114,13 @@ def test_a_party_that_speaks_over_the_echo_is_kept() -> None:
     assert not found[1][frames(over)].any()
 
 
-def test_a_party_as_quiet_as_the_echo_is_kept_where_it_speaks() -> None:
+def test_party_as_quiet_as_echo_kept() -> None:
     found = detect(with_echo(turns(gain=0.05), loss=20.0, delay=0.0))
     assert found[1][frames(has_the_word(0))].mean() > 0.9
     assert found[1][frames(has_the_word(1))].mean() < 0.02
 
 
-def test_of_two_that_leak_into_each_other_the_louder_is_kept() -> None:
+def test_louder_of_two_leaks_kept() -> None:
     samples = turns()
     both = np.stack([samples[party] + echo(samples[1 - party], 12.0, 0.01) for party in (0, 1)])
     found = detect(both)
@@ -129,21 +129,21 @@ def test_of_two_that_leak_into_each_other_the_louder_is_kept() -> None:
         assert found[party][frames(has_the_word(party))].mean() < 0.02
 
 
-def test_a_delay_and_a_loss_are_learned() -> None:
+def test_delay_and_loss_learned() -> None:
     samples = with_echo(turns(), loss=20.0, delay=8 * HOP / SAMPLE_RATE)
     (way,) = find_ways(*(band_levels(channel) for channel in samples))
     assert way.delay == pytest.approx(8, abs=1)
     assert np.all(np.abs(way.gains[5:9] + 20) < 3)  # well inside what the echo lets through
 
 
-def test_the_size_of_the_windows_makes_no_difference() -> None:
+def test_window_size_is_no_matter() -> None:
     samples = with_echo(turns())
     expected = detect(samples)
     for window in (700, 16_001, samples.shape[1]):
         np.testing.assert_array_equal(detect(samples, window)[1], expected[1])
 
 
-def test_a_long_recording_is_decided_section_by_section() -> None:
+def test_long_recording_by_sections() -> None:
     samples = np.tile(with_echo(turns()), 20)
     detector = CrosstalkDetector()
     waiting = []
@@ -157,7 +157,7 @@ def test_a_long_recording_is_decided_section_by_section() -> None:
     assert found[np.tile(frames(has_the_word(1)), 20)].mean() < 0.05
 
 
-def test_an_echo_that_begins_late_in_a_call_is_found() -> None:
+def test_late_echo_found() -> None:
     quiet = np.tile(turns(), 14)
     samples = np.hstack([quiet, np.tile(with_echo(turns()), 14)])
     found = detect(samples)[1]
@@ -167,13 +167,13 @@ def test_an_echo_that_begins_late_in_a_call_is_found() -> None:
 
 
 @pytest.mark.parametrize("samples", [0, 1, HOP, FRAME, 3 * FRAME + 1])
-def test_of_next_to_nothing_nothing_is_left_out(samples: int) -> None:
+def test_next_to_nothing_stays(samples: int) -> None:
     assert detect(np.ones((2, samples), np.float32)) == {}
 
 
-def test_one_channel_has_no_other_to_leak_into() -> None:
+def test_one_channel_cannot_leak() -> None:
     assert detect(turns()[:1]) == {}
 
 
-def test_digital_silence_leaks_nowhere() -> None:
+def test_digital_silence_cannot_leak() -> None:
     assert detect(np.stack([voice(1), np.zeros(SECONDS * SAMPLE_RATE, np.float32)])) == {}

@@ -13,12 +13,12 @@ def hypothesis(text: str, *, log_probability: float = -0.2, no_speech: float = 0
     return Hypothesis((), text, log_probability, no_speech)
 
 
-def test_text_is_split_where_the_model_put_timestamps() -> None:
+def test_timestamps_split_text() -> None:
     tokens = [stamp(0.0), 1, 2, stamp(2.5), stamp(3.0), 3, stamp(4.0)]
     assert split_at_timestamps(tokens, BEGIN) == [TimedTokens(0.0, 2.5, (1, 2)), TimedTokens(3.0, 4.0, (3,))]
 
 
-def test_text_without_an_end_is_not_lost() -> None:
+def test_text_without_end_kept() -> None:
     assert split_at_timestamps([stamp(1.0), 1, 2], BEGIN) == [TimedTokens(1.0, None, (1, 2))]
     assert split_at_timestamps([1], BEGIN) == [TimedTokens(0.0, None, (1,))]
     assert split_at_timestamps([stamp(0.0), stamp(5.0)], BEGIN) == []
@@ -35,12 +35,12 @@ def test_a_loop_is_noticed(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["B-B-B-B-B-B!", "Ooooooooo", "A-A-A-A-A-A-A-A", "la-la-la-la-la-la-la"])
-def test_a_loop_inside_one_word_is_noticed(text: str) -> None:
+def test_loop_in_one_word_noticed(text: str) -> None:
     assert hypothesis(text).is_loop
 
 
 @pytest.mark.parametrize("text", ["1,000,000,000", "555-5555", "Mmm. Hmm.", "Mississippi", "ha ha ha"])
-def test_what_only_looks_like_a_loop_is_none(text: str) -> None:
+def test_apparent_loop_is_none(text: str) -> None:
     assert not hypothesis(text).is_loop
 
 
@@ -53,11 +53,11 @@ def test_what_only_looks_like_a_loop_is_none(text: str) -> None:
         "",
     ],
 )
-def test_what_people_repeat_is_no_loop(text: str) -> None:
+def test_human_repetition_is_no_loop(text: str) -> None:
     assert not repeats(text.split())
 
 
-def test_a_guess_about_silence_is_silence_and_a_sure_text_is_text() -> None:
+def test_guess_about_silence_is_silence() -> None:
     assert hypothesis("Thank you.", log_probability=-1.4, no_speech=0.9).is_silence
     assert not hypothesis("Thank you.", log_probability=-0.2, no_speech=0.9).is_silence
     assert not hypothesis("Mumble.", log_probability=-1.4).is_sound

@@ -47,13 +47,13 @@ def conversation(speakers: list[int], seconds: float = 3.0, seed: int = 1) -> li
     ]
 
 
-def test_a_tensor_is_read_with_its_strides(tmp_path: Path) -> None:
+def test_tensor_read_with_strides(tmp_path: Path) -> None:
     data = np.arange(6, dtype="<f4").tobytes()
     weights = read_checkpoint(checkpoint(tmp_path, TENSOR % 0, _0=data))
     assert weights["weight"].tolist() == [[0, 2, 4], [1, 3, 5]]
 
 
-def test_a_tensor_outside_its_storage_is_refused(tmp_path: Path) -> None:
+def test_tensor_beyond_storage_refused(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="cannot be read as a PyTorch checkpoint"):
         read_checkpoint(checkpoint(tmp_path, TENSOR % 1, _0=bytes(24)))
 
@@ -69,7 +69,7 @@ def test_a_checkpoint_runs_no_code(tmp_path: Path) -> None:
     assert not (tmp_path / "harm").exists()
 
 
-def test_what_is_no_checkpoint_is_said(tmp_path: Path) -> None:
+def test_non_checkpoint_said(tmp_path: Path) -> None:
     path = tmp_path / "weights.pt"
     path.write_bytes(b"RIFF")
     with pytest.raises(SetupError, match=r"weights\.pt"):
@@ -77,14 +77,14 @@ def test_what_is_no_checkpoint_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("frequency", "band"), [(300, 10), (1000, 27), (3000, 53), (7000, 76)])
-def test_a_tone_is_in_the_band_of_its_frequency(frequency: int, band: int) -> None:
+def test_tone_is_in_its_band(frequency: int, band: int) -> None:
     tone = (0.1 * np.sin(2 * np.pi * frequency * np.arange(16_000) / 16_000)).astype(np.float32)
     energies = log_mel(tone)
     assert energies.shape == (98, BANDS)
     assert abs(int(energies.mean(axis=0).argmax()) - band) <= 1
 
 
-def test_too_little_audio_has_no_features() -> None:
+def test_too_short_has_no_features() -> None:
     assert log_mel(np.zeros(399, np.float32)).shape == (0, BANDS)
 
 
@@ -95,7 +95,7 @@ def test_speakers_are_counted(count: int) -> None:
     assert len(set(zip(order, found.tolist(), strict=True))) == count
 
 
-def test_a_given_number_of_speakers_is_kept_to() -> None:
+def test_given_speaker_count_holds() -> None:
     pieces = conversation([0, 1, 2] * 8)
     assert len(set(assign_speakers(pieces, SpeakerRange(2, 2)).tolist())) == 2
     assert len(set(assign_speakers(conversation([0] * 24), SpeakerRange(2, 2)).tolist())) == 2
@@ -120,7 +120,7 @@ def test_laughter_is_its_speakers() -> None:
     assert len(set(assign_speakers([*others, *unlike], SpeakerRange()).tolist())) == 3
 
 
-def test_a_speaker_of_single_words_is_counted() -> None:
+def test_single_word_speaker_counts() -> None:
     rng = np.random.default_rng(6)
     words = [
         Piece(8.0 * window, 1, 8.0 * window + 5 + word, 8.0 * window + 5.6 + word, 0.6, voice(1, rng, 0.08))
@@ -132,7 +132,7 @@ def test_a_speaker_of_single_words_is_counted() -> None:
     assert found[0] != found[-1]
 
 
-def test_a_short_piece_goes_with_its_voice() -> None:
+def test_short_piece_joins_its_voice() -> None:
     rng = np.random.default_rng(3)
     pieces = conversation([0, 1] * 12)
     unclear = 0.45 * voice(0, rng) + 0.55 * voice(1, rng)
@@ -142,17 +142,17 @@ def test_a_short_piece_goes_with_its_voice() -> None:
     assert short == long
 
 
-def test_a_recording_of_hours_is_clustered_from_a_sample() -> None:
+def test_hours_clustered_from_sample() -> None:
     order = [0, 1, 1] * 5000
     found = assign_speakers(conversation(order), SpeakerRange())
     assert len(set(zip(order, found.tolist(), strict=True))) == 2
 
 
-def test_nothing_heard_gives_no_turns() -> None:
+def test_nothing_heard_no_turns() -> None:
     assert merge_turns([], assign_speakers([], SpeakerRange())) == []
 
 
-def test_the_window_that_has_a_moment_further_inside_decides() -> None:
+def test_innermost_window_decides() -> None:
     rng = np.random.default_rng(4)
     early = Piece(0.0, 0, 7.0, 9.9, 2.9, voice(0, rng))
     late = Piece(8.0, 0, 8.2, 12.0, 3.8, voice(1, rng))
@@ -163,20 +163,20 @@ def test_the_window_that_has_a_moment_further_inside_decides() -> None:
     assert turns[1].end == pytest.approx(12.0, abs=0.02)
 
 
-def test_a_turn_goes_on_where_one_block_of_frames_ends() -> None:
+def test_turn_crosses_blocks_of_frames() -> None:
     rng = np.random.default_rng(5)
     pieces = [Piece(start, 0, start, start + 8.5, 8.5, voice(0, rng)) for start in np.arange(0.0, 1200.0, 8.0).tolist()]
     assert len(merge_turns(pieces, np.zeros(len(pieces), np.intp))) == 1
 
 
-def test_pieces_survive_their_checkpoint() -> None:
+def test_pieces_survive_checkpoint() -> None:
     (piece,) = conversation([7])
     again = Piece.from_json(piece.to_json())
     assert (again.window, again.voice, again.start, again.end, again.seconds) == (0.0, 0, 1.0, 4.0, 3.0)
     assert float(again.vector @ piece.vector) == pytest.approx(1, abs=1e-3)
 
 
-def test_words_have_the_speaker_whose_turns_cover_most_of_them() -> None:
+def test_word_goes_to_covering_turns() -> None:
     turns = [SpeakerTurn(0, 2, 0), SpeakerTurn(2, 4, 1), SpeakerTurn(6, 7, 0)]
     times = [(0.1, 0.5), (1.6, 2.3), (1.9, 2.3), (4.2, 4.5), (5.5, 5.8), (6.2, 6.4), (9.0, 9.5)]
     assert speakers_of(times, turns) == [0, 0, 1, 1, 0, 0, 0]
@@ -186,7 +186,7 @@ def test_words_have_the_speaker_whose_turns_cover_most_of_them() -> None:
 @pytest.mark.parametrize(
     ("least", "most", "found"), [(None, None, (1, 8)), (2, None, (2, 8)), (10, None, (10, 10)), (None, 2, (1, 2))]
 )
-def test_open_ends_of_the_range_are_filled(least: int | None, most: int | None, found: tuple[int, int]) -> None:
+def test_open_range_ends_filled(least: int | None, most: int | None, found: tuple[int, int]) -> None:
     speakers = SpeakerRange.of(least, most)
     assert (speakers.least, speakers.most) == found
 

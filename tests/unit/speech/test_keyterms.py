@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from callscribe.speech.keyterms import LONGEST_KEYTERM, MOST_KEYTERMS, keyterm, vocabulary
 
 
-def test_blanks_are_made_single_and_each_term_stands_once() -> None:
+def test_terms_cleaned_and_kept_once() -> None:
     assert vocabulary([" rain  fly ", "Emma", "rain fly", "emma"]) == ("rain fly", "Emma", "emma")
 
 
@@ -23,7 +23,7 @@ def test_there_is_a_most() -> None:
 
 
 @given(st.text())
-def test_a_term_is_left_as_it_is_when_it_is_read_again(value: str) -> None:
+def test_reading_again_changes_nothing(value: str) -> None:
     try:
         term = keyterm(value)
     except ValueError:

@@ -30,7 +30,7 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def test_what_was_let_go_is_read_again(path: Path) -> None:
+def test_released_pages_read_again(path: Path) -> None:
     file = MappedFile(path)
     before = file.bytes.copy()
 
@@ -41,7 +41,7 @@ def test_what_was_let_go_is_read_again(path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what of a file is in memory")
-def test_what_was_let_go_takes_no_memory(path: Path) -> None:
+def test_released_pages_free_memory(path: Path) -> None:
     file = MappedFile(path)
     assert int(file.bytes.sum()) > 0
     assert _resident(path) == SIZE

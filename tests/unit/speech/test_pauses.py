@@ -33,24 +33,24 @@ def test_pauses_are_found_to_a_step(noise: float) -> None:
     assert np.ravel(found) == pytest.approx([0.0, 0.3, 1.3, 1.8, 2.8, 3.1], abs=1.5 * STEP)
 
 
-def test_the_closure_of_a_plosive_is_no_pause() -> None:
+def test_plosive_closure_is_no_pause() -> None:
     assert len(silences(window((1.0, 0.3), (0.08, 0.0), (1.0, 0.3)))) == 2
 
 
-def test_soft_speech_beside_loud_speech_is_heard() -> None:
+def test_soft_beside_loud_heard() -> None:
     assert len(silences(window((1.0, 0.3), (1.0, 0.02), (1.0, 0.3)))) == 2
 
 
-def test_what_voice_activity_rules_out_is_silent_however_loud() -> None:
+def test_ruled_out_is_silent_if_loud() -> None:
     found = silences(window((3.0, 0.3)), Span(0.3, 1.3), Span(2.3, 3.3))
     assert np.ravel(found[1]) == pytest.approx([1.3, 2.3], abs=1.5 * STEP)
 
 
-def test_where_levels_do_not_tell_noise_from_speech_nothing_is_called_silent() -> None:
+def test_unclear_levels_silence_nothing() -> None:
     assert silences(window((2.0, 0.02), noise=0.1)) == []
 
 
 @given(st.integers(0, 4000), st.integers(0, 40), st.floats(0, 1))
-def test_any_window_gets_as_many_steps_as_are_asked_for(samples: int, steps: int, level: float) -> None:
+def test_window_gets_steps_asked_for(samples: int, steps: int, level: float) -> None:
     sound = np.full(samples, level, np.float32)
     assert silent_steps(sound, [Span(0.0, 1.0)], max(1, steps)).shape == (max(1, steps),)

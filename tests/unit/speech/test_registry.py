@@ -27,7 +27,7 @@ def loudness() -> Iterator[EngineDeclaration]:
 
 
 @pytest.mark.parametrize("module", ["speech.engines.registry", "speech.routes", "transcriptions.service"])
-def test_nothing_that_an_engine_computes_with_is_loaded_before_it_is_used(module: str) -> None:
+def test_engines_load_only_when_used(module: str) -> None:
     code = f"""
 import sys, callscribe.{module}
 heavy = {{"openvino", "ctranslate2", "faster_whisper", "tokenizers", "callscribe.speech.engines.whisper.engine"}}
@@ -37,20 +37,20 @@ print(*sorted(heavy & set(sys.modules)))
     assert ended.stdout.strip() == ""
 
 
-def test_what_serves_is_written_as_engine_and_model() -> None:
+def test_written_as_engine_and_model() -> None:
     own = ServedBy("whisper", "/models/our own: v2")
     assert str(own) == "whisper//models/our own: v2"
     assert ServedBy.parse(str(own)) == own
 
 
-def test_bare_names_and_paths_are_the_default_engines(loudness: EngineDeclaration) -> None:
+def test_bare_names_mean_default_engine(loudness: EngineDeclaration) -> None:
     assert registry.named("base") == ServedBy("whisper", "base")
     assert registry.named("/models/own") == ServedBy("whisper", "/models/own")
     assert registry.named("whisper/own") == ServedBy("whisper", "whisper/own"), "a folder"
     assert registry.named("loudness/seconds") == SERVED_BY
 
 
-def test_an_engine_is_made_once_and_only_when_it_is_asked_for(loudness: EngineDeclaration) -> None:
+def test_engine_made_once_and_lazily(loudness: EngineDeclaration) -> None:
     engines = Engines(SETTINGS)
     made = engines.serving(SERVED_BY)
     assert isinstance(made, LoudnessEngine)
@@ -61,7 +61,7 @@ def test_an_engine_is_made_once_and_only_when_it_is_asked_for(loudness: EngineDe
     engines.close()
 
 
-def test_a_configuration_may_name_a_registered_engine(loudness: EngineDeclaration) -> None:
+def test_registered_engine_may_be_named(loudness: EngineDeclaration) -> None:
     assert engine_names()[-1] == "loudness"
     assert resolve("loudness", "seconds", "en-US", SETTINGS) == SERVED_BY
     assert [fault.field for fault in check("loudness", None, "en-US", SETTINGS)] == ["speechModel"]
@@ -71,7 +71,7 @@ def test_a_configuration_may_name_a_registered_engine(loudness: EngineDeclaratio
     assert check("deepgram", "nova-3", "en-US", SETTINGS, keyterms=True) == []
 
 
-def test_an_engine_of_the_same_name_comes_before_a_stand_in() -> None:
+def test_same_name_beats_stand_in() -> None:
     served_by = ServedBy("deepgram", "nova-3")
     with registered(ProviderDeclaration()):
         assert resolve("deepgram", "nova-3", "en-US", SETTINGS) == served_by
@@ -80,7 +80,7 @@ def test_an_engine_of_the_same_name_comes_before_a_stand_in() -> None:
         assert check_served(served_by, "en-US", SETTINGS) == []
 
 
-def test_an_engine_that_cannot_be_used_has_a_stand_in_for_new_jobs_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stand_in_serves_new_jobs_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ProviderDeclaration, "usable", False)
     with registered(ProviderDeclaration()):
         assert resolve("deepgram", "nova-3", "en-US", SETTINGS) == ServedBy("whisper", "base")
@@ -91,7 +91,7 @@ def test_an_engine_that_cannot_be_used_has_a_stand_in_for_new_jobs_only(monkeypa
         assert [fault.field for fault in refused] == ["transcriptionEngine"]
 
 
-def test_a_worker_serves_what_is_here_or_what_it_is_told(loudness: EngineDeclaration, tmp_path: Path) -> None:
+def test_worker_serves_local_or_told(loudness: EngineDeclaration, tmp_path: Path) -> None:
     whisper = ServedBy("whisper", "base")
     assert {whisper, SERVED_BY} <= set(prepare_models(Settings(model="base", models_dir=tmp_path)))
     everything = prepare_models(Settings(worker_models=("all",), models_dir=tmp_path))
@@ -102,6 +102,6 @@ def test_a_worker_serves_what_is_here_or_what_it_is_told(loudness: EngineDeclara
         prepare_models(Settings(worker_models=("nobody/has-this",), models_dir=tmp_path))
 
 
-def test_what_a_provider_serves_is_not_here(loudness: EngineDeclaration) -> None:
+def test_providers_models_are_not_local(loudness: EngineDeclaration) -> None:
     with registered(ProviderDeclaration()):
         assert here([ServedBy("deepgram", "nova-3"), SERVED_BY]) == [SERVED_BY]

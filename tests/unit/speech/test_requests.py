@@ -15,7 +15,7 @@ def window(channel: int, start: float, seconds: float) -> SpeechWindow:
     return SpeechWindow(channel, start, samples, (Span(start, start + seconds),))
 
 
-def test_windows_are_taken_as_the_work_goes_on() -> None:
+def test_windows_taken_as_work_goes_on() -> None:
     taken = 0
 
     def source() -> Iterator[SpeechWindow]:
@@ -32,7 +32,7 @@ def test_windows_are_taken_as_the_work_goes_on() -> None:
     assert max(rest) == full
 
 
-def test_a_request_arrives_as_it_was_sent() -> None:
+def test_request_arrives_as_sent() -> None:
     french = Part((window(0, 4.0, 0.5),), "fr")
     unknown = Part(
         (window(0, 0.5, 1.0), window(1, 2.5, 0.25)),

@@ -18,7 +18,7 @@ SETTINGS = Settings(model="base")
         for language in sorted(languages)
     ],
 )
-def test_everything_that_twilio_offers_is_served_by_the_local_default(engine: str, model: str, language: str) -> None:
+def test_local_serves_all_of_twilios(engine: str, model: str, language: str) -> None:
     assert check(engine, model, language, SETTINGS) == []
     assert resolve(engine, model, language, SETTINGS).document() == {"engine": "whisper", "model": "base"}
 
@@ -39,9 +39,7 @@ def test_everything_that_twilio_offers_is_served_by_the_local_default(engine: st
         ("whisper", "../../etc", "en-US", "speechModel"),
     ],
 )
-def test_a_combination_that_is_not_offered_is_refused_at_its_field(
-    engine: str, model: str | None, language: str, field: str
-) -> None:
+def test_bad_combination_refused_at_field(engine: str, model: str | None, language: str, field: str) -> None:
     (fault,) = check(engine, model, language, SETTINGS)
     assert fault.field == field
     with pytest.raises(JobError) as refused:
@@ -54,20 +52,20 @@ def test_twilio_managed_needs_no_model() -> None:
     assert resolve("twilio_managed", None, "en-US", SETTINGS) == ServedBy("whisper", "base")
 
 
-def test_our_engine_takes_every_locale_and_detection() -> None:
+def test_own_engine_takes_every_locale() -> None:
     for language in (*LOCALES, MULTI):
         assert resolve("whisper", "base", language, SETTINGS) == ServedBy("whisper", "base")
     assert resolve("whisper", "tiny.en", "en-AU", SETTINGS).model == "tiny.en"
 
 
-def test_the_operator_can_forbid_that_another_engine_stands_in() -> None:
+def test_stand_in_can_be_forbidden() -> None:
     settings = Settings(routes="none")
     (fault,) = check("deepgram", "nova-3", "en-US", settings)
     assert fault.field == "transcriptionEngine"
     assert check("whisper", "base", "en-US", settings) == []
 
 
-def test_an_english_default_serves_twilios_names_in_english_only() -> None:
+def test_english_default_serves_english() -> None:
     settings = Settings(model="tiny.en")
     assert check("deepgram", "nova-3", "en-GB", settings) == []
     (fault,) = check("deepgram", "nova-3", "fr-FR", settings)
@@ -75,12 +73,12 @@ def test_an_english_default_serves_twilios_names_in_english_only() -> None:
     assert "tiny.en" in fault.detail
 
 
-def test_an_unknown_engine_has_no_models() -> None:
+def test_unknown_engine_has_no_models() -> None:
     assert engine_models("whisperx", SETTINGS) == []
     assert {model.name for model in engine_models("deepgram", SETTINGS)} == {"nova-3", "nova-2"}
 
 
-def test_locales_become_whispers_codes_and_back() -> None:
+def test_locales_map_to_whisper_and_back() -> None:
     assert [language_code(locale) for locale in ("en-GB", "no-NO", "pt-BR")] == ["en", "no", "pt"]
     assert language_code(MULTI) is None
     assert language_code(None) is None

@@ -60,23 +60,23 @@ spans_of_a_channel = st.lists(st.tuples(st.floats(0.0, 20.0), st.floats(0.2, 27.
         ),
     ],
 )
-def test_nobody_speaks_where_nobody_speaks(noise: Callable[[int], npt.NDArray[np.float64]]) -> None:
+def test_silence_has_no_speech(noise: Callable[[int], npt.NDArray[np.float64]]) -> None:
     samples = noise(30 * SAMPLE_RATE).astype(np.float32).reshape(1, -1)
     found = segment(in_windows(samples))
     assert found.duration == 30.0
     assert found.speech == 0.0
 
 
-def test_a_recording_without_windows_has_no_length() -> None:
+def test_no_windows_no_length() -> None:
     assert segment([]) == Segmentation(0.0, ())
 
 
-def test_windows_of_any_length_give_the_same_map() -> None:
+def test_any_windows_give_same_map() -> None:
     samples = np.random.default_rng(2).normal(0, 0.05, (2, 20 * SAMPLE_RATE)).astype(np.float32)
     assert segment(in_windows(samples, 0.31)) == segment(in_windows(samples, 13.0))
 
 
-def test_a_segmentation_survives_a_checkpoint() -> None:
+def test_survives_checkpoint() -> None:
     original = recording([(0.5, 2.25)], [(3.0, 4.125), (5.0, 6.0)], duration=7.5)
     assert SEGMENTATION.validate_json(SEGMENTATION.dump_json(original)) == original
 
@@ -93,9 +93,7 @@ def test_a_segmentation_survives_a_checkpoint() -> None:
         ("silence", lambda one, _: 0 * one, False),
     ],
 )
-def test_copies_are_noticed_and_parties_are_not_taken_for_them(
-    name: str, second: Callable[[Audio, Audio], Audio], *, copies: bool
-) -> None:
+def test_copies_noticed_parties_not(name: str, second: Callable[[Audio, Audio], Audio], *, copies: bool) -> None:
     noise = np.random.default_rng(3).normal(0, 0.1, (2, 20 * SAMPLE_RATE)).astype(np.float32)
     turns = np.sin(2 * np.pi * np.arange(20 * SAMPLE_RATE) / (5 * SAMPLE_RATE)) > 0
     one, two = noise[0] * turns, noise[1] * (noise[1] * 0 + ~turns if not copies else 1)
@@ -105,7 +103,7 @@ def test_copies_are_noticed_and_parties_are_not_taken_for_them(
     assert len(found.channels) == (1 if copies else 2)
 
 
-def test_spans_are_padded_and_clicks_are_none() -> None:
+def test_spans_padded_clicks_dropped() -> None:
     probabilities = np.zeros(200, np.float32)
     probabilities[50:80] = 0.9
     probabilities[120:122] = 0.9
@@ -115,7 +113,7 @@ def test_spans_are_padded_and_clicks_are_none() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(1, 2000), st.floats(0, 1)), min_size=1, max_size=12))
-def test_spans_are_ordered_apart_short_enough_and_inside(runs: list[tuple[int, float]]) -> None:
+def test_spans_ordered_short_and_inside(runs: list[tuple[int, float]]) -> None:
     probabilities = np.concatenate([np.full(count, value, np.float32) for count, value in runs])
     duration = len(probabilities) * FRAME_SECONDS
     spans = speech_spans(probabilities, duration)
@@ -125,24 +123,24 @@ def test_spans_are_ordered_apart_short_enough_and_inside(runs: list[tuple[int, f
     assert not edges or (edges[0] >= 0 and edges[-1] <= duration + 1e-3)
 
 
-def test_a_chunk_ends_where_no_channel_speaks() -> None:
+def test_chunk_ends_where_all_are_silent() -> None:
     found = recording([(0, 590), (595, 1290)], [(592, 596), (700, 1200)], duration=1300)
     first, second = plan_chunks(found)
     assert first == Span(0.0, 591.0)
     assert second.end == 1300
 
 
-def test_where_somebody_always_speaks_the_longest_pause_of_a_party_is_cut() -> None:
+def test_chunk_else_ends_at_longest_pause() -> None:
     found = recording([(0, 598), (599, 1400)], [(590, 597), (600.5, 700)], duration=1400)
     assert plan_chunks(found)[0].end == pytest.approx(598.5, abs=0.6)
 
 
-def test_a_short_recording_is_one_chunk() -> None:
+def test_short_recording_is_one_chunk() -> None:
     assert plan_chunks(recording([], duration=700)) == [Span(0.0, 700)]
 
 
 @given(spans_of_a_channel, spans_of_a_channel, st.floats(20, 200))
-def test_chunks_cover_the_recording_once(one: tuple[Span, ...], two: tuple[Span, ...], target: float) -> None:
+def test_chunks_cover_it_once(one: tuple[Span, ...], two: tuple[Span, ...], target: float) -> None:
     duration = max([span.end for span in (*one, *two)], default=0.0) + 1.0
     found = Segmentation(duration, (ChannelActivity(0, one, 1.0), ChannelActivity(1, two, 1.0)))
     chunks = plan_chunks(found, target)
@@ -153,13 +151,13 @@ def test_chunks_cover_the_recording_once(one: tuple[Span, ...], two: tuple[Span,
 
 
 @given(spans_of_a_channel)
-def test_windows_hold_all_speech_once_and_are_short_enough(spans: tuple[Span, ...]) -> None:
+def test_windows_hold_all_speech_once(spans: tuple[Span, ...]) -> None:
     plans = plan_windows(ChannelActivity(0, spans, 1.0))
     assert [span for plan in plans for span in plan.speech] == list(spans)
     assert all(plan.span.duration <= 28.0 + 1e-6 for plan in plans)
 
 
-def test_windows_carry_their_own_audio_of_their_own_channel() -> None:
+def test_windows_carry_own_audio() -> None:
     samples = np.stack([np.arange(60 * SAMPLE_RATE), -np.arange(60 * SAMPLE_RATE)]).astype(np.float32) / 1e6
     found = recording([(1.0, 5.0), (20.0, 40.0)], [(3.0, 30.0)], duration=60)
     plans = windows_within(found.channels, Span(0, 60))
@@ -172,7 +170,7 @@ def test_windows_carry_their_own_audio_of_their_own_channel() -> None:
     assert [window.end for window in windows] == [5.0, 30.0, 40.0]
 
 
-def test_a_window_belongs_to_the_chunk_that_it_begins_in() -> None:
+def test_window_belongs_where_it_begins() -> None:
     samples = np.zeros((1, 60 * SAMPLE_RATE), np.float32)
     found = recording([(1.0, 15.0), (25.0, 40.0), (50.0, 51.0)], duration=60)
     plans = windows_within(found.channels, Span(10.0, 30.0))
@@ -182,9 +180,7 @@ def test_a_window_belongs_to_the_chunk_that_it_begins_in() -> None:
 
 
 @given(spans_of_a_channel, spans_of_a_channel, st.floats(10, 200))
-def test_however_a_recording_is_divided_the_windows_are_the_same(
-    one: tuple[Span, ...], two: tuple[Span, ...], target: float
-) -> None:
+def test_windows_same_however_divided(one: tuple[Span, ...], two: tuple[Span, ...], target: float) -> None:
     duration = max([span.end for span in (*one, *two)], default=0.0) + 1.0
     found = Segmentation(duration, (ChannelActivity(0, one, 1.0), ChannelActivity(1, two, 1.0)))
     divided = [plan for chunk in plan_chunks(found, target) for plan in windows_within(found.channels, chunk)]
@@ -192,7 +188,7 @@ def test_however_a_recording_is_divided_the_windows_are_the_same(
     assert sorted(divided, key=lambda plan: (plan.span.end, plan.channel)) == whole
 
 
-def test_a_quiet_channel_is_levelled_by_one_gain() -> None:
+def test_quiet_channel_gets_one_gain() -> None:
     samples = np.full((1, 5 * SAMPLE_RATE), 0.01, np.float32)
     activity = ChannelActivity(0, (Span(1.0, 2.0),), 5.0)
     (window,) = speech_windows(in_windows(samples), plan_windows(activity), [activity])

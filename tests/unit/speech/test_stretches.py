@@ -16,11 +16,11 @@ def test_a_breath_does_not() -> None:
     assert stretches((0, 4), (4.2, 8)) == [(0, 8)]
 
 
-def test_what_is_too_short_to_tell_by_goes_with_what_follows() -> None:
+def test_too_short_goes_with_next() -> None:
     assert stretches((0, 1), (2, 3), (4, 5), (6, 9)) == [(0, 5), (6, 9)]
 
 
-def test_what_is_too_short_at_the_end_goes_with_what_is_before_it() -> None:
+def test_too_short_at_end_goes_with_last() -> None:
     assert stretches((0, 4), (5, 6)) == [(0, 6)]
     assert stretches((0, 1)) == [(0, 1)]
     assert stretches() == []

@@ -46,7 +46,7 @@ def quiet(steps: int, *stretches: tuple[int, int]) -> npt.NDArray[np.bool_]:
     return silent
 
 
-def test_a_word_behind_a_pause_begins_behind_it() -> None:
+def test_word_after_pause_begins_after() -> None:
     silent = quiet(100, (30, 60))
     by_shares = timed([" yes", ",", " please", "."], silent, shares=attended(100, 0, 20, 28, 85, 90))
     by_turns = timed([" yes", ",", " please", "."], silent, starts=np.array([0, 20, 28, 85, 90]) * STEP)
@@ -56,7 +56,7 @@ def test_a_word_behind_a_pause_begins_behind_it() -> None:
         assert words[1].start == pytest.approx(1.2)
 
 
-def test_the_longer_the_word_before_the_later_the_boundary() -> None:
+def test_longer_word_later_boundary() -> None:
     starts = np.array([0, 30, 60, 90]) * STEP
     short = timed([" a", " word", " follows"], quiet(90), starts=starts)
     long = timed([" something", " word", " follows"], quiet(90), starts=starts)
@@ -64,13 +64,13 @@ def test_the_longer_the_word_before_the_later_the_boundary() -> None:
     assert long[0].end == long[1].start
 
 
-def test_marks_go_to_their_words_and_take_no_sound() -> None:
+def test_marks_join_words_without_sound() -> None:
     words = timed([' "', "hello", "!", '"'], quiet(60, (40, 60)), shares=attended(60, 0, 5, 35, 45, 50))
     assert [word.text for word in words] == ['"hello!"']
     assert sum(word.tokens for word in words) == 4
 
 
-def test_a_number_keeps_the_pauses_between_its_groups() -> None:
+def test_number_keeps_inner_pauses() -> None:
     text = [" call", " 212", "-", "555", "-", "0142", "."]
     speech = [Span(0.0, 0.6), Span(1.2, 2.2), Span(3.8, 4.8), Span(6.2, 7.4)]
     silent = quiet(420, (30, 60), (110, 190), (240, 310), (370, 420))
@@ -94,9 +94,7 @@ pieces = st.lists(st.sampled_from([" word", " 1455", " a", ",", " flour", "-fatt
 
 
 @given(text=pieces, steps=st.integers(1, 400), seed=st.integers(0, 2**32 - 1), knows_shares=st.booleans())
-def test_every_word_has_a_time_in_order_inside_the_window_whatever_is_attended_to(
-    *, text: list[str], steps: int, seed: int, knows_shares: bool
-) -> None:
+def test_any_attention_gives_ordered_times(*, text: list[str], steps: int, seed: int, knows_shares: bool) -> None:
     chance = np.random.default_rng(seed)
     silent = np.repeat(chance.random(steps // 8 + 1) < chance.random(), 8)[:steps]
     shares = chance.random((len(text) + 1, steps), np.float32) ** 4

@@ -8,7 +8,7 @@ from callscribe.errors import Cancelled
 from callscribe.speech.engines.whisper.process import FairLock
 
 
-def test_turns_are_taken_in_the_order_of_arrival() -> None:
+def test_turns_in_order_of_arrival() -> None:
     turns, order, holding = FairLock(), list[int](), threading.Event()
     release = threading.Event()
 
@@ -36,7 +36,7 @@ def test_turns_are_taken_in_the_order_of_arrival() -> None:
     assert order == [0, 1, 2, 3, 4]
 
 
-def test_who_is_cancelled_while_waiting_leaves_and_lets_the_others_through() -> None:
+def test_cancelled_waiter_lets_others_by() -> None:
     turns, cancelled = FairLock(), Cancellation()
     with turns.take(NEVER):
         cancelled.cancel()
@@ -46,7 +46,7 @@ def test_who_is_cancelled_while_waiting_leaves_and_lets_the_others_through() -> 
         assert turns.waiting == 0
 
 
-def test_owners_take_turns_however_many_wait_for_each() -> None:
+def test_owners_alternate_at_any_length() -> None:
     turns, order, holding = FairLock(), list[str](), threading.Event()
     release = threading.Event()
 

@@ -24,7 +24,7 @@ def written(folder: Path, arrays: dict[str, np.ndarray], version: int = 6) -> Pa
     return folder
 
 
-def test_arrays_are_read_as_they_were_written(tmp_path: Path) -> None:
+def test_arrays_read_as_written(tmp_path: Path) -> None:
     matrix = np.arange(6, dtype=np.float16).reshape(2, 3)
     folder = written(
         tmp_path,
@@ -45,7 +45,7 @@ def test_arrays_are_read_as_they_were_written(tmp_path: Path) -> None:
     assert not weights.is_quantized
 
 
-def test_quantised_weights_are_told_apart(tmp_path: Path) -> None:
+def test_quantised_weights_told_apart(tmp_path: Path) -> None:
     folder = written(
         tmp_path,
         {"encoder/conv1/weight": np.ones((2, 2), np.int8), "encoder/conv1/weight_scale": np.ones(2, np.float32)},
@@ -55,7 +55,7 @@ def test_quantised_weights_are_told_apart(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["version", "short"])
-def test_a_file_that_is_not_such_a_model_says_so(tmp_path: Path, damage: str) -> None:
+def test_non_model_file_says_so(tmp_path: Path, damage: str) -> None:
     folder = written(tmp_path, {"a": np.ones(100, np.float32)}, version=7 if damage == "version" else 6)
     if damage == "short":
         file = folder / "model.bin"

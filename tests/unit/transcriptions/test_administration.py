@@ -27,7 +27,7 @@ OF_ITS_COURSE = {
 }
 
 
-def test_every_column_is_of_the_request_or_of_the_course_of_a_job() -> None:
+def test_columns_are_request_or_course() -> None:
     columns = {column.key for column in sa.inspect(Transcription).columns}
     requested = set(AsRequested.__annotations__)
     assert requested <= columns

@@ -28,26 +28,26 @@ def row(**fields: Any) -> Transcription:
     return Transcription(**usual | fields)
 
 
-def test_each_sentence_is_known_by_its_transcription_and_index() -> None:
+def test_sentence_id_is_job_and_index() -> None:
     stored = stored_transcript(row(), TRANSCRIPT)
     assert (stored.channel_id, stored.started_at) == ("voice_transcription_1", CREATED)
     assert (stored.id, stored.engine) == ("voice_transcription_1", "whisper/base")
     assert stored.participants[0].type is None
 
 
-def test_a_call_gives_the_channel_and_the_recording_the_time() -> None:
+def test_call_gives_channel_recording_time() -> None:
     started = CREATED - timedelta(days=1)
     stored = stored_transcript(row(recording=RECORDED, audio_started_at=started), TRANSCRIPT)
     assert (stored.channel_id, stored.started_at) == ("CA1", started)
 
 
-def test_a_call_at_the_end_of_time_still_has_an_end() -> None:
+def test_call_at_end_of_time_has_end() -> None:
     stored = stored_transcript(row(audio_started_at=datetime.max.replace(tzinfo=UTC)), TRANSCRIPT)
     (sentence,) = stored.sentences
     assert (stored.started_at + timedelta(seconds=sentence.end)).year == 9999
 
 
-def test_a_part_can_be_stored_only_of_what_is_to_be_stored_and_is_not_stored_whole() -> None:
+def test_half_stored_only_if_to_be_stored() -> None:
     assert half_stored(row()) == "voice_transcription_1"
     assert half_stored(row(recording=RECORDED)) == "CA1"
     assert half_stored(row(conversation_id="conv_conversation_1")) is None

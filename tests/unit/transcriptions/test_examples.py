@@ -12,6 +12,6 @@ def test_requests_are_taken() -> None:
     AccountDefaultRequest.model_validate(configuration_examples.ACCOUNT_REQUEST)
 
 
-def test_answers_come_out_as_they_are_shown() -> None:
+def test_answers_come_out_as_shown() -> None:
     for model, example in ((FetchedTranscription, examples.FETCHED), (TranscriptResource, examples.TRANSCRIPT)):
         assert model.model_validate(example).model_dump(mode="json", by_alias=True) == example

@@ -29,7 +29,7 @@ def seen(participants: list[Participant]) -> list[tuple[int, str | None, str | N
 
 
 @pytest.mark.parametrize("direction", ["inbound", "trunking-originating", None, ""])
-def test_on_an_inbound_call_the_customer_is_who_calls(direction: str | None) -> None:
+def test_inbound_customer_is_caller(direction: str | None) -> None:
     assert seen(resolve_participants(None, JobOptions(), call(direction))) == [
         (1, "CUSTOMER", CALLER),
         (2, "HUMAN_AGENT", CALLED),
@@ -37,21 +37,21 @@ def test_on_an_inbound_call_the_customer_is_who_calls(direction: str | None) -> 
 
 
 @pytest.mark.parametrize("direction", ["outbound-api", "outbound-dial", "trunking-terminating"])
-def test_on_an_outbound_call_the_customer_is_who_is_called(direction: str) -> None:
+def test_outbound_customer_is_callee(direction: str) -> None:
     assert seen(resolve_participants([], JobOptions(), call(direction))) == [
         (1, "HUMAN_AGENT", CALLER),
         (2, "CUSTOMER", CALLED),
     ]
 
 
-def test_a_recording_without_a_call_has_roles_and_no_addresses() -> None:
+def test_no_call_no_addresses() -> None:
     assert seen(resolve_participants(None, JobOptions(), RecordedCall())) == [
         (1, "CUSTOMER", None),
         (2, "HUMAN_AGENT", None),
     ]
 
 
-def test_without_a_recording_nobody_is_made_up() -> None:
+def test_no_recording_invents_nobody() -> None:
     assert resolve_participants(None, JobOptions(), None) == []
 
 
@@ -62,7 +62,7 @@ def test_without_a_recording_nobody_is_made_up() -> None:
         ("outbound-api", CUSTOMER_FIRST, [(1, "CUSTOMER", CALLED), (2, "HUMAN_AGENT", CALLER)]),
     ],
 )
-def test_defaults_come_before_the_call_and_the_address_follows_the_role(
+def test_defaults_beat_call(
     direction: str, defaults: list[dict[str, Any]], expected: list[tuple[int, str, str]]
 ) -> None:
     assert (
@@ -71,14 +71,14 @@ def test_defaults_come_before_the_call_and_the_address_follows_the_role(
     )
 
 
-def test_the_request_comes_before_defaults_and_call() -> None:
+def test_request_beats_defaults_and_call() -> None:
     given = [party(2, type="CUSTOMER", address="sip:emma@example.com", name="Emma"), party(1, type="AI_AGENT")]
     result = resolve_participants(given, JobOptions.model_validate({"participantDefaults": CUSTOMER_FIRST}), call())
     assert seen(result) == [(2, "CUSTOMER", "sip:emma@example.com"), (1, "AI_AGENT", CALLED)]
     assert [each.name for each in result] == ["Emma", None]
 
 
-def test_a_request_without_types_takes_those_of_the_defaults_and_else_of_the_call() -> None:
+def test_missing_types_from_defaults_or_call() -> None:
     given = [party(1, name="Emma"), party(2, name="Ben")]
     assert seen(
         resolve_participants(given, JobOptions.model_validate({"participantDefaults": AGENT_FIRST}), call())
@@ -93,7 +93,7 @@ def test_a_request_without_types_takes_those_of_the_defaults_and_else_of_the_cal
 
 
 @pytest.mark.parametrize("kind", ["CUSTOMER", "HUMAN_AGENT"])
-def test_with_two_of_one_role_addresses_go_by_channel(kind: str) -> None:
+def test_same_roles_go_by_channel(kind: str) -> None:
     given = [party(1, type=kind), party(2, type=kind)]
     assert seen(resolve_participants(given, JobOptions(), call())) == [(1, kind, CALLER), (2, kind, CALLED)]
 
@@ -112,7 +112,7 @@ def test_with_two_of_one_role_addresses_go_by_channel(kind: str) -> None:
         ),
     ],
 )
-def test_rules_for_the_request_hold_for_recordings(
+def test_request_rules_hold_for_recordings(
     given: list[ParticipantRequest], options: JobOptions, code: Code, pointer: str
 ) -> None:
     with pytest.raises(RequestError) as refused:
@@ -121,7 +121,7 @@ def test_rules_for_the_request_hold_for_recordings(
 
 
 @pytest.mark.parametrize("known", [RecordedCall(), RecordedCall(CALLER), RecordedCall("", CALLED, "inbound")])
-def test_a_conversation_needs_addresses_that_the_call_has_not(known: RecordedCall) -> None:
+def test_conversation_needs_addresses(known: RecordedCall) -> None:
     with pytest.raises(RequestError) as refused:
         resolve_participants(None, STORING, known)
     assert (refused.value.code, refused.value.status) == (Code.ADDRESSES_UNRESOLVED, 422)

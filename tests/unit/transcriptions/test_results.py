@@ -21,5 +21,5 @@ from callscribe.transcripts.formats import Format
         (",;,;q=", Format.JSON),
     ],
 )
-def test_the_format_that_is_liked_best(accept: str, expected: Format) -> None:
+def test_preferred_format_is_chosen(accept: str, expected: Format) -> None:
     assert preferred_format(accept) == expected

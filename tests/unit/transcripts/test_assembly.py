@@ -19,7 +19,7 @@ def texts(*segments: Segment) -> list[str]:
     return [sentence.text for sentence in transcript.sentences]
 
 
-def test_a_sentence_ends_with_its_punctuation() -> None:
+def test_punctuation_ends_sentence() -> None:
     assert texts(spoken('I see. "Really?" Yes! And then we left')) == [
         "I see.",
         '"Really?"',
@@ -28,12 +28,12 @@ def test_a_sentence_ends_with_its_punctuation() -> None:
     ]
 
 
-def test_titles_initials_and_decimals_end_nothing() -> None:
+def test_titles_and_decimals_end_nothing() -> None:
     text = "Mr. Smith and Dr. J. R. Jones paid 3.50 dollars, e.g. for tea."
     assert texts(spoken(text)) == [text]
 
 
-def test_a_full_stop_before_a_small_letter_ends_nothing() -> None:
+def test_stop_before_small_letter_goes_on() -> None:
     assert texts(spoken("We have apples, pears etc. and so on.")) == ["We have apples, pears etc. and so on."]
 
 
@@ -41,37 +41,37 @@ def test_no_is_a_sentence() -> None:
     assert texts(spoken("No. That is wrong.")) == ["No.", "That is wrong."]
 
 
-def test_a_sentence_goes_on_over_segments() -> None:
+def test_sentence_crosses_segments() -> None:
     assert texts(spoken("I would like to"), spoken("order a tent.", 1.5)) == ["I would like to order a tent."]
 
 
-def test_a_long_pause_ends_a_sentence() -> None:
+def test_long_pause_ends_sentence() -> None:
     assert texts(spoken("let me see"), spoken("it is here", 5.0)) == ["let me see", "it is here"]
 
 
-def test_a_short_pause_before_a_capital_ends_a_sentence_but_not_after_a_comma() -> None:
+def test_short_pause_before_capital_ends() -> None:
     assert texts(spoken("let me see"), spoken("It is here", 2.0)) == ["let me see", "It is here"]
     assert texts(spoken("let me see,"), spoken("Anna", 2.0)) == ["let me see, Anna"]
 
 
-def test_a_number_that_is_said_in_groups_is_not_broken() -> None:
+def test_grouped_number_is_not_broken() -> None:
     assert texts(spoken("My number is"), spoken("555", 1.7), spoken("0142.", 2.8)) == ["My number is 555 0142."]
     assert texts(spoken("That is all."), spoken("20 of them.", 2.0)) == ["That is all.", "20 of them."]
 
 
-def test_a_pause_before_a_german_noun_ends_nothing() -> None:
+def test_pause_before_german_noun_goes_on() -> None:
     halves = ("Ich brauche eine", "Rechnung."), ("ja genau", "Eine Rechnung.")
     for first, second in halves:
         assert texts(spoken(first, language="de"), spoken(second, 2.0, language="de")) == [f"{first} {second}"]
 
 
-def test_an_endless_sentence_is_divided_at_a_comma() -> None:
+def test_endless_one_split_at_comma() -> None:
     sentences = texts(spoken(" ".join(["word"] * 24) + " comma, " + " ".join(["word"] * 25)))
     assert len(sentences) == 2
     assert sentences[0].endswith("comma,")
 
 
-def test_parties_are_merged_by_time_and_may_overlap() -> None:
+def test_parties_merge_by_time() -> None:
     transcript = assemble(
         [
             spoken("How are you doing today?", 0.0, channel=1),
@@ -88,12 +88,12 @@ def test_parties_are_merged_by_time_and_may_overlap() -> None:
     ]
 
 
-def test_a_channel_without_participant_has_none() -> None:
+def test_channel_without_participant() -> None:
     (sentence,) = assemble([spoken("Hello.")], duration=1.0).sentences
     assert sentence.participant is None
 
 
-def test_the_language_is_what_was_asked_for_or_else_what_was_heard_most() -> None:
+def test_language_asked_for_or_heard_most() -> None:
     segments = [spoken("Guten Tag zusammen.", language="de"), spoken("Hello.", 5.0, language="en")]
     assert assemble(segments, duration=9.0, language="en-GB").language == "en-GB"
     assert assemble(segments, duration=9.0, language="multi").language == "de-DE"
@@ -101,11 +101,11 @@ def test_the_language_is_what_was_asked_for_or_else_what_was_heard_most() -> Non
     assert assemble([], duration=9.0).language is None
 
 
-def test_silence_is_an_empty_transcript() -> None:
+def test_silence_is_empty() -> None:
     assert assemble([], duration=9.0, language="en-US").sentences == ()
 
 
-def test_speech_without_text_is_an_omission_and_no_sentence() -> None:
+def test_textless_speech_is_omission() -> None:
     transcript = assemble(
         [Segment(1, 7.5, 9.0, (), "fr"), spoken("Hello."), Segment(0, 4.0, 6.0, (), "fr")], duration=10.0, channels=2
     )
@@ -114,7 +114,7 @@ def test_speech_without_text_is_an_omission_and_no_sentence() -> None:
     assert transcript.language == "en-US"
 
 
-def test_speech_without_any_text_has_no_language() -> None:
+def test_no_text_has_no_language() -> None:
     assert assemble([Segment(0, 4.0, 6.0, (), "fr")], duration=10.0).language is None
 
 
@@ -126,7 +126,7 @@ def test_speech_without_any_text_has_no_language() -> None:
         max_size=150,
     )
 )
-def test_every_word_is_in_one_sentence_in_order(steps: list[tuple[str, float, float]]) -> None:
+def test_every_word_in_one_sentence(steps: list[tuple[str, float, float]]) -> None:
     words, now = [], 0.0
     for text, pause, length in steps:
         start, end = round(now + pause, 3), round(now + pause + length, 3)

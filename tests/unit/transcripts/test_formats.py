@@ -28,7 +28,7 @@ def written(transcript: Transcript) -> dict[str, Any]:
     return document
 
 
-def test_the_wire_counts_channels_from_one() -> None:
+def test_wire_counts_channels_from_one() -> None:
     first, second = written(CALL)["sentences"]
     assert first == {
         "audioChannelIndex": 2,
@@ -47,7 +47,7 @@ def test_the_wire_counts_channels_from_one() -> None:
     assert written(MONO)["sentences"][0]["participantIndex"] is None
 
 
-def test_webvtt_names_speakers_in_voice_spans_and_escapes() -> None:
+def test_webvtt_names_and_escapes() -> None:
     assert to_vtt(CALL, {0: "Ann\nSmith", 1: "Bob <b>"}) == (
         "WEBVTT\n"
         "\n"
@@ -62,7 +62,7 @@ def test_webvtt_names_speakers_in_voice_spans_and_escapes() -> None:
     )
 
 
-def test_subrip_is_read_back_as_it_was_written() -> None:
+def test_subrip_reads_back() -> None:
     subtitles = pysubs2.SSAFile.from_string(to_srt(CALL))
     assert [(event.start, event.end) for event in subtitles] == [(500, 1400), (3_723_250, 3_726_650)]
     assert subtitles[0].text == "Channel 2: Hello there."
@@ -73,14 +73,14 @@ def test_text_is_a_line_a_sentence() -> None:
     assert to_text(MONO) == "Guten Tag.\n"
 
 
-def test_what_was_left_out_is_told_and_is_in_no_caption() -> None:
+def test_omissions_told_not_captioned() -> None:
     assert written(GAPPED)["omissions"] == [
         {"audioChannelIndex": 2, "startTimeSeconds": 4.25, "endTimeSeconds": 6.5, "reason": "notRecognized"},
     ]
     assert to_text(GAPPED) == "Hello.\n"
 
 
-def test_an_empty_transcript_is_valid_in_every_format() -> None:
+def test_empty_is_valid_in_all_formats() -> None:
     empty = Transcript(5.0, None, ())
     assert to_vtt(empty).startswith("WEBVTT")
     assert to_srt(empty) == ""
@@ -114,7 +114,7 @@ def test_an_empty_transcript_is_valid_in_every_format() -> None:
     }
 
 
-def test_transcripts_and_segments_survive_a_checkpoint() -> None:
+def test_transcript_survives_checkpoint() -> None:
     for transcript in (CALL, GAPPED):
         assert TRANSCRIPT.validate_json(TRANSCRIPT.dump_json(transcript)) == transcript
     segment = Segment(1, 0.5, 1.4, CALL.sentences[0].words, "en")

@@ -33,24 +33,24 @@ def answered(transcript: Transcript) -> dict[str, Any] | None:
     return None if resource is None else resource.model_dump(by_alias=True)
 
 
-def test_a_sentence_ends_where_the_speaker_changes() -> None:
+def test_speaker_change_ends_sentence() -> None:
     transcript = told_apart("my number is four yes go on", SpeakerTurn(0, 2, 5), SpeakerTurn(2, 4, 3))
     assert said(transcript) == [(0, "my number is four"), (1, "yes go on")]
 
 
 @pytest.mark.parametrize("change", [0.95, 1.5, 2.0])
-def test_a_change_one_word_off_the_end_of_a_sentence_is_at_it(change: float) -> None:
+def test_change_one_word_off_moved(change: float) -> None:
     transcript = told_apart("May I help? Yes, please do.", SpeakerTurn(0, change, 0), SpeakerTurn(change, 4, 1))
     assert said(transcript) == [(0, "May I help?"), (1, "Yes, please do.")]
 
 
-def test_speakers_are_counted_in_the_order_of_appearance() -> None:
+def test_counted_by_appearance() -> None:
     transcript = told_apart("One. Two. Three.", SpeakerTurn(0, 0.5, 2), SpeakerTurn(0.5, 1, 7), SpeakerTurn(1, 2, 2))
     assert said(transcript) == [(0, "One."), (1, "Two."), (0, "Three.")]
     assert [each.speaker for each in sentences(transcript)] == [1, 2, 1]
 
 
-def test_who_asks_how_to_help_is_the_agent() -> None:
+def test_offering_help_means_agent() -> None:
     transcript = told_apart(
         "Hello? How can I help you? My tent is late.",
         SpeakerTurn(0, 0.5, 0),
@@ -82,14 +82,14 @@ def test_who_asks_how_to_help_is_the_agent() -> None:
         ("How can I help? My tent is late.", [None, None]),
     ],
 )
-def test_without_a_clear_sign_nobody_is_mapped(text: str, roles: list[str | None]) -> None:
+def test_unclear_maps_nobody(text: str, roles: list[str | None]) -> None:
     first = re.split(r"(?<=[.?]) ", text)[0]
     change = len(first.split()) / 2 - 0.05
     transcript = told_apart(text, SpeakerTurn(0, change, 0), SpeakerTurn(change, 9, 1), roles=roles)
     assert [sentence.participant for sentence in transcript.sentences] == [None, None]
 
 
-def test_captions_name_speakers_by_number_until_they_are_known() -> None:
+def test_captions_number_unknown_speakers() -> None:
     transcript = told_apart("One. Two.", SpeakerTurn(0, 0.5, 0), SpeakerTurn(0.5, 1, 1))
     assert to_text(transcript) == "Speaker 1: One.\nSpeaker 2: Two.\n"
     assert to_text(transcript, {1: "Ada"}) == "Speaker 1: One.\nAda: Two.\n"
@@ -97,7 +97,7 @@ def test_captions_name_speakers_by_number_until_they_are_known() -> None:
     assert to_text(told_apart("One. Two.", SpeakerTurn(0, 2, 0))) == "One.\nTwo.\n"
 
 
-def test_one_speaker_keeps_the_participant_of_the_channel() -> None:
+def test_one_speaker_keeps_participant() -> None:
     transcript = assemble([heard("One. Two.")], duration=2.0, participants={0: 0}, turns=[SpeakerTurn(0, 2, 0)])
     assert [(each.speaker, each.participant) for each in transcript.sentences] == [(0, 0), (0, 0)]
 
@@ -107,7 +107,7 @@ def test_nothing_heard_is_nobody() -> None:
     assert transcript.diarization == Diarization(applied=True)
 
 
-def test_dual_channel_recordings_say_why_there_are_no_speakers() -> None:
+def test_dual_channel_says_why_none() -> None:
     transcript = Transcript(2.0, "en-US", (), diarization=Diarization(applied=False))
     document = answered(transcript)
     assert document is not None
@@ -116,6 +116,6 @@ def test_dual_channel_recordings_say_why_there_are_no_speakers() -> None:
     assert answered(Transcript(2.0, "en-US", ())) is None
 
 
-def test_speakers_survive_the_blob_store() -> None:
+def test_speakers_survive_store() -> None:
     transcript = told_apart("Hello? How can I help?", SpeakerTurn(0, 0.5, 0), SpeakerTurn(0.5, 3, 1), roles=ROLES)
     assert TRANSCRIPT.validate_json(TRANSCRIPT.dump_json(transcript)) == transcript

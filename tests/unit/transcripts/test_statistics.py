@@ -34,25 +34,25 @@ def of(figures: Statistics, party: Party) -> PartyStatistics:
     return found
 
 
-def test_speech_silence_and_overlap_are_counted_once() -> None:
+def test_speech_silence_overlap_count_once() -> None:
     figures = call(20.0, said(A, 1.0, 5.0), said(B, 4.0, 9.0), said(A, 12.0, 14.0))
     assert (figures.duration, figures.speech, figures.silence, figures.overlap) == (20.0, 10.0, 10.0, 1.0)
     assert (of(figures, A).talk_time, of(figures, B).talk_time) == (6.0, 5.0)
     assert (of(figures, A).talk_share, of(figures, B).talk_share) == (0.545, 0.455)
 
 
-def test_a_short_pause_belongs_to_speaking_and_a_longer_one_does_not() -> None:
+def test_short_pause_is_speaking() -> None:
     short = call(10.0, said(A, 1.0, 2.0), said(A, 2.4, 3.0))
     longer = call(10.0, said(A, 1.0, 2.0), said(A, 2.5, 3.0))
     assert (of(short, A).talk_time, of(longer, A).talk_time) == (2.0, 1.5)
 
 
-def test_words_a_minute_are_by_talk_time() -> None:
+def test_words_a_minute_of_talk_time() -> None:
     figures = of(call(60.0, said(A, 10.0, 14.0, " ".join(["word"] * 10))), A)
     assert (figures.words, figures.words_per_minute) == (10, 150.0)
 
 
-def test_a_turn_lasts_until_another_takes_the_floor() -> None:
+def test_turn_lasts_until_floor_taken() -> None:
     figures = call(
         30.0, said(A, 0.0, 3.0), said(A, 4.0, 6.0), said(B, 7.0, 8.0), said(A, 8.5, 9.5), said(B, 12.0, 16.0)
     )
@@ -60,14 +60,14 @@ def test_a_turn_lasts_until_another_takes_the_floor() -> None:
     assert (of(figures, B).turns, of(figures, B).longest_turn) == (2, 4.0)
 
 
-def test_a_word_of_assent_takes_no_floor_and_interrupts_nobody() -> None:
+def test_assent_takes_no_floor() -> None:
     figures = call(12.0, said(A, 0.0, 8.0), said(B, 3.0, 3.6, "Mhm."), said(A, 8.6, 10.0))
     assert (of(figures, A).turns, of(figures, B).turns) == (1, 0)
     assert of(figures, A).longest_turn == 9.4
     assert (of(figures, A).interruptions, of(figures, B).interruptions) == (0, 0)
 
 
-def test_who_cuts_another_off_interrupts() -> None:
+def test_cutting_off_interrupts() -> None:
     figures = call(12.0, said(A, 0.0, 5.0), said(B, 4.0, 8.0))
     assert (of(figures, A).interruptions, of(figures, B).interruptions) == (0, 1)
 
@@ -81,21 +81,21 @@ def test_who_cuts_another_off_interrupts() -> None:
         (4.4, "It will be there tomorrow.", 1),
     ],
 )
-def test_an_early_answer_interrupts_only_what_is_left_unfinished(begins: float, text: str, count: int) -> None:
+def test_early_answer_interrupts_unfinished(begins: float, text: str, count: int) -> None:
     assert of(call(12.0, said(A, 0.0, 5.0, text), said(B, begins, 8.0)), B).interruptions == count
 
 
-def test_who_gives_way_has_not_interrupted() -> None:
+def test_giving_way_is_no_interruption() -> None:
     figures = call(12.0, said(A, 0.0, 8.0), said(B, 4.0, 8.3))
     assert of(figures, B).interruptions == 0
 
 
-def test_parties_that_begin_together_interrupt_nobody() -> None:
+def test_joint_beginning_interrupts_none() -> None:
     figures = call(12.0, said(A, 0.0, 2.0, "I was"), said(B, 0.2, 5.0))
     assert of(figures, B).interruptions == 0
 
 
-def test_the_response_time_is_the_median_of_what_a_party_needs_to_answer() -> None:
+def test_response_time_is_median() -> None:
     figures = call(
         40.0,
         said(A, 0.0, 2.0),
@@ -109,25 +109,25 @@ def test_the_response_time_is_the_median_of_what_a_party_needs_to_answer() -> No
     assert of(figures, A).response_time == 0.8
 
 
-def test_who_says_nothing_has_figures_too() -> None:
+def test_silent_party_has_figures() -> None:
     figures = call(12.0, said(A, 0.0, 4.0))
     assert of(figures, B) == PartyStatistics(B, 0.0, 0.0, 0, None, 0, 0.0, 0, None)
     assert of(figures, A).talk_share == 1.0
     assert of(figures, A).response_time is None
 
 
-def test_a_call_without_words_is_silence() -> None:
+def test_wordless_call_is_silence() -> None:
     figures = statistics(Transcript(9.25, None, ()))
     assert (figures.speech, figures.silence, figures.overlap) == (0.0, 9.25, 0.0)
     assert [each.party for each in figures.parties] == [Party(0)]
 
 
-def test_words_beyond_the_end_are_cut_at_it() -> None:
+def test_words_cut_at_end() -> None:
     figures = call(5.0, said(A, 4.0, 6.0))
     assert (figures.speech, figures.silence, of(figures, A).talk_time) == (1.0, 4.0, 1.0)
 
 
-def test_three_parties_that_speak_at_once_overlap_once() -> None:
+def test_three_at_once_overlap_once() -> None:
     c = Party(2)
     figures = statistics(
         Transcript(10.0, None, (said(A, 0.0, 6.0), said(B, 2.0, 6.0), said(c, 4.0, 6.0)), channels=3), {0: 0, 1: 1}
@@ -169,7 +169,7 @@ def test_times_add_up(transcript: Transcript) -> None:
 
 
 @given(calls())
-def test_figures_keep_within_one_another(transcript: Transcript) -> None:
+def test_figures_stay_within_each_other(transcript: Transcript) -> None:
     figures = statistics(transcript)
     for each in figures.parties:
         assert 0 <= each.longest_turn <= each.talk_time
@@ -180,7 +180,7 @@ def test_figures_keep_within_one_another(transcript: Transcript) -> None:
 
 
 @given(calls())
-def test_it_does_not_matter_who_is_on_which_channel(transcript: Transcript) -> None:
+def test_channel_order_is_no_matter(transcript: Transcript) -> None:
     swapped = Transcript(
         transcript.duration,
         None,
@@ -197,6 +197,6 @@ def test_it_does_not_matter_who_is_on_which_channel(transcript: Transcript) -> N
 
 
 @given(calls())
-def test_the_order_of_sentences_does_not_matter(transcript: Transcript) -> None:
+def test_sentence_order_is_no_matter(transcript: Transcript) -> None:
     turned = replace(transcript, sentences=transcript.sentences[::-1])
     assert statistics(turned) == statistics(transcript)

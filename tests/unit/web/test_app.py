@@ -33,7 +33,7 @@ def test_every_route_is_documented(app: FastAPI) -> None:
             assert {method.lower() for method in route.methods} <= paths[route.path].keys()
 
 
-def test_every_route_of_the_api_authenticates() -> None:
+def test_every_route_authenticates() -> None:
     for router in (transcriptions, configurations, accounts):
         for route in router.routes:
             assert isinstance(route, AuthenticatedRoute), route

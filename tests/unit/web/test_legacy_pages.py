@@ -23,7 +23,7 @@ client = TestClient(app)
 PATH = "/2010-04-01/Accounts/AC1/Numbers.json"
 
 
-def test_the_addresses_of_other_pages_repeat_the_query() -> None:
+def test_other_pages_repeat_query() -> None:
     first = client.get(PATH, params={"DateCreated<": "2026-03-02", "PageSize": "2", "CallSid": "CA1"}).json()
     filters = "DateCreated%3C=2026-03-02&CallSid=CA1"
     assert first == {
@@ -43,11 +43,11 @@ def test_the_addresses_of_other_pages_repeat_the_query() -> None:
     assert second["previous_page_uri"] == f"{PATH}?{filters}&PageSize=2&Page=0&PageToken=a"
 
 
-def test_an_empty_page_ends_where_it_begins() -> None:
+def test_empty_page_ends_at_its_start() -> None:
     page = client.get(PATH, params={"PageToken": "c", "Page": "2"}).json()
     assert (page["numbers"], page["start"], page["end"], page["next_page_uri"]) == ([], 100, 100, None)
 
 
-def test_a_page_has_a_thousand_rows_at_most() -> None:
+def test_page_has_1000_rows_at_most() -> None:
     assert client.get(PATH, params={"PageSize": "1001"}).json()["page_size"] == 1000
     assert client.get(PATH).json()["page_size"] == 50

@@ -29,7 +29,7 @@ def document() -> dict[str, Any]:
     }
 
 
-def test_what_was_made_leads_to_everything_on_it(document: dict[str, Any]) -> None:
+def test_made_leads_to_everything(document: dict[str, Any]) -> None:
     add_links(document)
     links = document["paths"]["/of/{owner}/things.json"]["post"]["responses"]["201"]["links"]
     assert links.keys() == {"fetch", "delete", "parts"}
@@ -39,7 +39,7 @@ def test_what_was_made_leads_to_everything_on_it(document: dict[str, Any]) -> No
     }
 
 
-def test_nothing_is_linked_where_nothing_is_made(document: dict[str, Any]) -> None:
+def test_unmade_is_not_linked(document: dict[str, Any]) -> None:
     add_links(document)
     assert "links" not in str(document["paths"]["/of/{owner}/things/{thing}.json"])
 

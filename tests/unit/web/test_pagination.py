@@ -35,41 +35,41 @@ def _token(query: str, position: str) -> str:
     return token
 
 
-def test_pascal_case_is_taken_for_camel_case() -> None:
+def test_pascal_taken_for_camel() -> None:
     assert _seen("PageSize=2&Status=FAILED&other=X") == {"pageSize": "2", "status": "FAILED", "other": "X"}
 
 
-def test_other_apis_have_their_own_spelling() -> None:
+def test_other_apis_spell_differently() -> None:
     path = "/2010-04-01/Accounts/AC0/Recordings.json"
     assert _seen("PageSize=2", path) == {"PageSize": "2"}
 
 
-def test_a_token_brings_the_query_of_its_list() -> None:
+def test_token_brings_lists_query() -> None:
     token = _token("status=FAILED&pageSize=2", "here")
     assert _seen(f"pageToken={token}") == {"status": "FAILED", "pageSize": "2", "pageToken": "here"}
 
 
-def test_a_token_made_of_a_query_with_a_token_has_the_new_position() -> None:
+def test_token_in_query_gets_new_position() -> None:
     token = _token("status=FAILED&pageToken=before", "here")
     assert _seen(f"PageToken={token}") == {"status": "FAILED", "pageToken": "here"}
 
 
-def test_what_is_said_goes_before_what_is_carried() -> None:
+def test_request_beats_token() -> None:
     token = _token("status=FAILED&pageSize=2", "here")
     assert _seen(f"pageToken={token}&pageSize=9") == {"status": "FAILED", "pageSize": "9", "pageToken": "here"}
 
 
 @pytest.mark.parametrize("token", ["x", "", "not+base64/", "w6k"])
-def test_a_token_of_somebody_else_is_left_for_the_endpoint_to_refuse(token: str) -> None:
+def test_foreign_token_left_to_endpoint(token: str) -> None:
     assert _seen(f"status=FAILED&pageToken={token}")["status"] == "FAILED"
 
 
-def test_without_a_position_there_is_no_token() -> None:
+def test_no_position_no_token() -> None:
     assert carrying_query(Request(_scope("status=FAILED")), None) is None
 
 
 @given(st.text(max_size=30).map(lambda text: text.encode("utf-8", "ignore").decode()))
-def test_values_of_any_kind_come_through(value: str) -> None:
+def test_any_values_come_through(value: str) -> None:
     request = Request(_scope(""))
     request.scope["query_string"] = ("languageCode=" + "".join(f"%{byte:02X}" for byte in value.encode())).encode()
     token = carrying_query(request, "here")

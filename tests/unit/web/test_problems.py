@@ -17,7 +17,7 @@ from callscribe.web.wire import field_error
         (("a/b", "m~n", "~1", ""), "/a~1b/m~0n/~01/"),
     ],
 )
-def test_a_pointer_is_written_by_rfc_6901(path: tuple[str | int, ...], pointer: str) -> None:
+def test_pointer_follows_rfc_6901(path: tuple[str | int, ...], pointer: str) -> None:
     assert json_pointer(path) == pointer
 
 
@@ -34,7 +34,7 @@ def test_a_fault_names_its_field() -> None:
 
 
 @pytest.mark.parametrize(("path", "kind"), [("/v3/x", "application/problem+json"), ("/v2/x", "application/json")])
-def test_the_path_decides_on_the_shape(path: str, kind: str) -> None:
+def test_path_decides_shape(path: str, kind: str) -> None:
     answer = render(RequestError(Code.TOO_MANY_REQUESTS, "Slower.", retry_after=3), path)
     assert answer.status_code == 429
     assert answer.headers["Content-Type"] == kind

@@ -23,7 +23,7 @@ from callscribe.web.ranges import byte_range
         ("lines=0-1", (0, 100)),
     ],
 )
-def test_one_range_is_taken_and_what_is_none_asks_for_all(header: str | None, expected: tuple[int, int]) -> None:
+def test_one_range_else_all(header: str | None, expected: tuple[int, int]) -> None:
     assert byte_range(header, 100) == expected
 
 
@@ -34,6 +34,6 @@ def test_a_range_outside_is_empty(header: str) -> None:
 
 
 @given(st.text(max_size=30) | st.text(alphabet="bytes=-0123456789,² "), st.integers(0, 1000))
-def test_no_header_leads_outside_of_the_blob(header: str, size: int) -> None:
+def test_no_header_leaves_blob(header: str, size: int) -> None:
     start, end = byte_range(header, size)
     assert start >= end or 0 <= start < end <= size
