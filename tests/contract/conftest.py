@@ -26,7 +26,7 @@ def _front(folder: Path, **options: str) -> Iterator[Front]:
         front = Front(server)
         yield front
         front.close()
-    # Whatever was asked of it, nothing went wrong that nobody thought of.
+    # In all that was asked of it, nothing went wrong that nobody thought of.
     output = server.output()
     for sign in ("request.failed", "transcription.failed", "Exception in ASGI", "Exception encountered"):
         assert sign not in output, output

@@ -1,6 +1,6 @@
 """The command line with a clock that is wrong: `python late.py SECONDS worker --data …`.
 
-Child processes have the true clock; and so has whatever asks the kernel itself, such as the object store's client.
+Child processes have the true clock; and so has anything that asks the kernel itself, such as the object store's client.
 """
 
 import sys

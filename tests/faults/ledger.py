@@ -290,7 +290,7 @@ class Ledger:
         accepted = self.around.accepted.count(promise.id)
         logged = sum(each["httpStatus"] == 200 for each in attempts)
         open_ = sum(each["finishedAt"] is None for each in attempts)
-        # Each request is in the log before it is made. Whoever dies in it, or loses the answer, does not log its end.
+        # Each request is in the log before it is made. One that dies in it, or loses the answer, does not log its end.
         if not (len(received) <= len(attempts) and 1 <= logged <= accepted):
             self.faults.append(
                 f"{promise.id}: {len(received)} requests came and {accepted} were accepted, in the log are "

@@ -17,7 +17,7 @@ DELAYS = (0.0, 0.003, 0.01, 0.03)
 
 
 def conversation_of(server: Server, job: str) -> str | None:
-    """The conversation of a job as the database has it, whatever the server would say."""
+    """The conversation of a job as the database has it, no matter what the server would say."""
     connection = sqlite3.connect(f"file:{server.data / 'callscribe.db'}?mode=ro", uri=True)
     try:
         row = connection.execute("SELECT conversation_id FROM transcriptions WHERE id = ?", (job,)).fetchone()
@@ -65,5 +65,5 @@ def test_stored_once_despite_kills(tmp_path: Path) -> None:
         front.close()
     told = {each.json["id"]: each.json["conversationId"] for each in receiver.received}
     assert told == dict.fromkeys(jobs, conversation)
-    # An attempt may be repeated by whoever takes over; what it says does not change.
+    # An attempt may be repeated by the one that takes over; what it says does not change.
     assert len({each.body for each in receiver.received}) == len(jobs)

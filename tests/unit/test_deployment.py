@@ -54,7 +54,7 @@ def services() -> dict[str, Document]:
 
 
 def command_lines() -> Iterator[tuple[str, list[str]]]:
-    """What follows `callscribe` wherever it is started, and where that is."""
+    """What follows `callscribe` in each place that starts it, and where that is."""
     yield from ((f"compose {name}", each["command"]) for name, each in services().items())
     for name, template in workloads().items():
         yield from ((f"{name} {each['name']}", each["args"]) for each in containers(template))
@@ -63,7 +63,7 @@ def command_lines() -> Iterator[tuple[str, list[str]]]:
 
 
 def settings_of(each: Document) -> dict[str, str]:
-    """The variables of a container in a pod, wherever they come from."""
+    """The variables of a container in a pod, from any source."""
     found = {each["name"]: each["value"] for each in each.get("env", ())}
     for source in each.get("envFrom", ()):
         kind, reference = next(iter(source.items()))

@@ -270,7 +270,7 @@ def in_part(
     call: StoredTranscript,
     blocks: int,
 ) -> str | None:
-    """As whoever is killed in the middle leaves it: so many blocks are stored, and the next is begun."""
+    """As one that is killed in the middle leaves it: so many blocks are stored, and the next is begun."""
     storing = conversations.storing(account, configuration, call)
     conversation = None
     for number, block in enumerate(storing.blocks()):

@@ -1,4 +1,4 @@
-"""A conversation without activity becomes INACTIVE and CLOSED, for whoever looks at it next."""
+"""A conversation without activity becomes INACTIVE and CLOSED, for the one that looks at it next."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The one place that writes a job's status keeps to the diagram, whatever it is asked for, in whatever order."""
+"""The one place that writes a job's status keeps to the diagram, for any requests in any order."""
 
 from itertools import pairwise
 

@@ -137,7 +137,7 @@ def test_content_tells_format(name: str, expected: tuple[str, str, int, int], de
 
 
 def riff(data: bytes, *, declared: int | None = None, rate: int = 16000, channels: int = 1) -> bytes:
-    """A 16-bit WAV file, with whatever length its header is to name."""
+    """A 16-bit WAV file, with the length that its header is to name."""
     length = len(data) if declared is None else declared
     fmt = struct.pack("<HHIIHH", 1, channels, rate, rate * channels * 2, channels * 2, 16)
     size = min(0xFFFFFFFF, 36 + length)

@@ -153,7 +153,7 @@ def test_long_holders_leave_places_to_others(database: Database, taker: Callable
     others = set(accounts_of(worker.in_hand)) - {"a", "b"}
     assert len(worker.in_hand) == 8
     assert others == {"c", "d"}
-    # Whatever ends, the place is for the one that has nothing in hand.
+    # The place of any that ends is for the one that has nothing in hand.
     worker.finish(*(each for each in worker.in_hand if each.startswith("c")))
     worker.finish(*[each for each in worker.in_hand if each.startswith("a")][:1])
     assert set(accounts_of(worker.poll())) == {"c", "e"}

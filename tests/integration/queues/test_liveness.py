@@ -1,4 +1,4 @@
-"""Who counts as alive: by the database's clock, whatever a worker's own says."""
+"""Who counts as alive: by the database's clock, no matter what a worker's own says."""
 
 import os
 import subprocess

@@ -96,7 +96,7 @@ def test_too_many_deaths_given_up(database: Database) -> None:
     in_hand(database, "dead", "y", queue="suspects:base", deaths=DEATHS - 2)
     returned = take_from_the_dead(database, ["dead"], DEATHS)
     assert (returned.given_up, returned.waiting) == (("x",), ("y",))
-    assert given_up(database) == ["x"]  # until its job has ended, whoever sees to that
+    assert given_up(database) == ["x"]  # until its job has ended, no matter who sees to that
     assert column(database, "queue", ["y"]) == ["suspects:base"]
     forget(database, ["x", "y"])
     assert given_up(database) == []

@@ -329,7 +329,7 @@ def test_stored_during_count_counts_once(database: Database, account: str) -> No
     assert count == usage_repository.Count(account, said=50, counted=0, claimed_at=claimed[account])
     with database.write() as session:
         usage.store(session, account, 7)
-    for first in (True, False):  # whoever comes second changes nothing
+    for first in (True, False):  # the one that comes second changes nothing
         with database.write() as session:
             assert usage_repository.put_right(session, count) is first
         assert stored(database, account) == 7

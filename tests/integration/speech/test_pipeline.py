@@ -147,7 +147,7 @@ def test_chunk_seams_leave_no_trace(
         # Which windows share a batch may decide about a comma.
         return [(sentence.channel, plain(sentence.text)) for sentence in transcript.sentences]
 
-    # Cut wherever it may be, in the middle of words too.
+    # Cut anywhere, in the middle of words too.
     cuts = [0.0, 9.7, 21.3, 22.2, 40.9, segmentation.duration]
     assert said([Span(*each) for each in pairwise(cuts)]) == said([Span(0.0, segmentation.duration)])
 

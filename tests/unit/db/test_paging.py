@@ -1,4 +1,4 @@
-"""Pages by position: the same rows as one long list, whatever the size, the direction and the filters."""
+"""Pages by position: the same rows as one long list, at any size, direction and filters."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
