@@ -33,7 +33,7 @@ from callscribe.cli.sources import STANDARD_INPUT, Skipped, Source, find, output
 from callscribe.errors import JobError
 from callscribe.speech.diarization.turns import MOST_SPEAKERS, SpeakerRange
 from callscribe.speech.languages import MULTI, locale_named
-from callscribe.transcripts.formats import Format
+from callscribe.transcripts.formats import Format, to_json
 
 if TYPE_CHECKING:
     from callscribe.media.decoding import Decoder
@@ -255,22 +255,18 @@ def _write(
     There, `heading` is the recording's name, and whether it is the first of several. JSON is a line by itself then, in
     which the name is the member `file`.
     """
-    from callscribe.transcripts.wire import TranscriptFile
-
-    name, first = heading or (None, True)
-    if format_ is not Format.JSON:
-        data = format_.render(transcript)
-    elif target is None and name is not None:
-        document = TranscriptFile.of(transcript, notices).model_dump(mode="json", by_alias=True)
-        data = json.dumps({"file": name, **document}, ensure_ascii=False).encode() + b"\n"
-    else:
-        data = TranscriptFile.of(transcript, notices).model_dump_json(by_alias=True, indent=2).encode() + b"\n"
+    in_json = format_ is Format.JSON
+    data = to_json(transcript, notices=notices).encode() if in_json else format_.render(transcript)
     if target is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
         return
-    if name is not None and format_ is not Format.JSON:
-        data = ("" if first else "\n").encode() + f"==> {printable(name)} <==\n".encode() + data
+    if heading is not None:
+        name, first = heading
+        if in_json:
+            data = json.dumps({"file": name, **json.loads(data)}, ensure_ascii=False).encode() + b"\n"
+        else:
+            data = (b"" if first else b"\n") + f"==> {printable(name)} <==\n".encode() + data
     typer.echo(data, nl=False)
 
 

@@ -7,7 +7,7 @@ write, since the command line offers the formats as an option.
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Self, TypeAlias
@@ -16,6 +16,7 @@ from callscribe.characters import printable
 
 if TYPE_CHECKING:
     from callscribe.transcripts.models import Sentence, Transcript
+    from callscribe.transcripts.wire import Notice
 
 Speakers = Mapping[int, str]
 """Names by channel, or by speaker where speakers were told apart; counted from 0."""
@@ -23,11 +24,11 @@ Speakers = Mapping[int, str]
 Writer: TypeAlias = "Callable[[Transcript, Speakers | None], str | bytes]"
 
 
-def to_json(transcript: Transcript, _: Speakers | None = None) -> str:
+def to_json(transcript: Transcript, _: Speakers | None = None, notices: Sequence[Notice] = ()) -> str:
     """The whole transcript with figures, indented; the API's has what is known of the job as well."""
     from callscribe.transcripts.wire import TranscriptFile  # noqa: PLC0415  see above
 
-    return TranscriptFile.of(transcript).model_dump_json(by_alias=True, indent=2) + "\n"
+    return TranscriptFile.of(transcript, notices).model_dump_json(by_alias=True, indent=2) + "\n"
 
 
 def to_vtt(transcript: Transcript, speakers: Speakers | None = None) -> str:
