@@ -194,6 +194,8 @@ WAVS: dict[str, Odd] = {
     ),
     "chunks behind": Odd(lambda _: wav(pcm(5), behind=LIST + chunk(b"id3 ", noise(501)) + chunk(b"abcd", noise(7))), 5),
     "a tag behind": Odd(lambda _: wav(pcm(5)) + id3(20_000), 5),
+    "silence without a size": Odd(lambda _: wav(bytes(80_000), size=0), 5),
+    "zeros behind": Odd(lambda _: wav(pcm(5)) + bytes(100_000), 5),
     "text behind": Odd(lambda _: wav(pcm(5)) + b"<call><from>+15550100</from></call>\n" * 500, 5),
     "junk in front": Odd(lambda _: noise(6000) + wav(pcm(5)), 5),
     "a tag in front": Odd(lambda _: id3(3000) + wav(pcm(5)), 5),

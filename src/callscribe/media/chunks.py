@@ -272,11 +272,12 @@ def _extent(seeker: _Seeker, family: _Family | None, made: Format, start: int, l
 
 
 def _is_over(seeker: _Seeker, family: _Family | None, start: int, end: int) -> bool:
-    """Whether what follows is not audio: nothing more, chunks up to the end, another file, or tags."""
+    """Whether what follows is not audio: nothing more, zeros, chunks up to the end, another file, tags, or text."""
     following = _following(seeker, family, start, end) if family else end
     head = seeker.at(following, 256)
     text = len(set(head)) > 8 and all(byte in b"\t\r\n" or 32 <= byte < 127 for byte in head)  # some recorders add it
-    if len(head) < 8 or text or _family(head[:40]) or head.startswith((b".snd", *_TAGS)):
+    blank = end > start and _is_blank(seeker, following)
+    if len(head) < 8 or text or blank or _family(head[:40]) or head.startswith((b".snd", *_TAGS)):
         return True
     while family and following + 8 <= seeker.size:
         name, content, length = family.head(seeker, following)
@@ -286,6 +287,12 @@ def _is_over(seeker: _Seeker, family: _Family | None, start: int, end: int) -> b
             return False
         following = _following(seeker, family, content, content + length)
     return family is not None
+
+
+def _is_blank(seeker: _Seeker, start: int) -> bool:
+    """Whether there are but zeros from here on, at many places: what a block of the disk was filled up with."""
+    places = range(start, seeker.size, (seeker.size - start) // 64 + 1)
+    return not any(seeker.at(place, 256).strip(b"\0") for place in places)
 
 
 def _following(seeker: _Seeker, family: _Family, start: int, end: int) -> int:
