@@ -89,7 +89,7 @@ def test_texts_one_behind_another_are_headed(runner: CliRunner, short: Path, tmp
     assert first.startswith("WEBVTT\n")
     assert WORDS in first
     assert done.exit_code == 1
-    assert "missing.wav: 17552 Media not found: There is no such file" in done.stderr
+    assert "missing.wav: 17552 Media was not found: There is no such file" in done.stderr
 
 
 def test_json_is_a_line_for_each(runner: CliRunner, short: Path, tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_table_has_what_there_is(here: Installation) -> None:
     output = here.run("list", "--account", here.account).output
     assert failed in output
     assert here.account in output
-    assert "17552 Media not found" in output
+    assert "17552 Media was not found" in output
 
 
 def test_one_job_shown_without_address(here: Installation) -> None:

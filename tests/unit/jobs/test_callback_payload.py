@@ -40,7 +40,7 @@ def test_body_same_to_last_byte() -> None:
         '{"id":"voice_transcription_01k9v6x8m3e5rt0q2w4y6z8abc","accountId":"AC0123456789abcdef0123456789abcdef",'
         '"status":"completed",'
         '"transcriptionConfigurationId":"voice_transcriptionconfiguration_01k9v6x8m3e5rt0q2w4y6z8abc",'
-        '"sourceId":null,"mediaUrl":null,"duration":9,"participants":[{"audioChannelIndex":1,"type":null,"address":"+15550100","name":"Ada"}],"createdAt":"2026-03-02T00:00:00Z",'
+        '"sourceId":null,"mediaUrl":null,"duration":9,"participants":[{"audioChannelIndex":1,"address":"+15550100","name":"Ada"}],"createdAt":"2026-03-02T00:00:00Z",'
         '"updatedAt":"2026-03-02T09:30:59Z","language":"de-DE",'
         '"links":{"self":"https://calls.example.com/v3/Transcriptions/voice_transcription_01k9v6x8m3e5rt0q2w4y6z8abc",'
         '"transcript":"https://calls.example.com/v3/Transcriptions/voice_transcription_01k9v6x8m3e5rt0q2w4y6z8abc/Transcript",'
