@@ -304,11 +304,11 @@ def test_fetched_after_erasure_removed(database: Database, steps: Steps, job: Tr
 
 
 def test_a_recording_that_is_not_what_was_fetched_is_not_decoded(steps: Steps, job: Transcription) -> None:
-    with MediaServer().running() as server, steps.running.watch(job.id):
+    with MediaServer().running() as server, steps.tracker.watch(job.id):
         server.paths["/call.wav"] = body(b"a call")
         with steps.database.write() as session:
             repository.update_running(session, job.id, media_url=server.url("/call.wav"))
-        steps.intake.fetch(job.id)
+        steps.fetch.fetch(job.id, 1, 0.0)
         steps.blobs.put_bytes(keys.media(job.blobs), b"a coll")
         with pytest.raises(BlobDamaged):
-            steps.intake.inspect(job.id)
+            steps.fetch.inspect(job.id)
