@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from callers import MEDIA_URL, Caller, Completed, Front
 from callscribe.accounts.usage import LOOK_EVERY
 from callscribe.cli import app
+from callscribe.durable.claims import ALLOWANCES_KEPT
 from callscribe.ids import new_transcription_id
 from harness import eventually, running
 from media_server import MediaServer
@@ -202,6 +203,7 @@ def test_accepted_job_waits_at_limit(option: str, serve: Front, media: MediaServ
     caller = serve.caller()
     configuration = caller.configure()
     limit(caller, "--jobs-running", "0")
+    time.sleep(ALLOWANCES_KEPT + 1.0)  # until the worker has heard of it
     job = caller.submit(configuration, media.url("/call.wav"))
     if option == "--audio-hours":
         limit(caller, option, "0")

@@ -82,8 +82,9 @@ def other(database: Database, account: str) -> str:
     with database.write() as session:
         session.execute(
             sa.text(
-                "INSERT INTO accounts (sid, name, token_hash, token_encrypted, created_at) "
-                "SELECT :sid, name, token_hash, token_encrypted, created_at FROM accounts WHERE sid = :known"
+                "INSERT INTO accounts (sid, name, token_hash, token_encrypted, created_at, updated_at) "
+                "SELECT :sid, name, token_hash, token_encrypted, created_at, updated_at FROM accounts "
+                "WHERE sid = :known"
             ),
             {"sid": sid, "known": account},
         )
