@@ -25,7 +25,7 @@ demo: $(INSTALLED) ## Start a server, have the bundled call transcribed, print t
 serve: $(INSTALLED) ## Run the server on http://127.0.0.1:8321
 	@$(BIN)/callscribe serve $(ARGS)
 
-test: $(INSTALLED) ## Run the tests, in two processes
+test: $(INSTALLED) ## Run the tests, in two processes; LONG_TESTS=1 those that take long as well
 	$(BIN)/python -m pytest --numprocesses 2 --no-loadscope-reorder $(ARGS)
 
 soak: $(INSTALLED) ## Disturb a fleet in every way for ten minutes: ARGS="--jobs 200 --minutes 10 --seed N"

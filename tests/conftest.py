@@ -1,5 +1,6 @@
 """How the tests are divided among processes, where there are several, and that none is a matter of time."""
 
+import os
 from pathlib import Path
 
 import hypothesis
@@ -27,6 +28,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     So no process still has a long file in front of it when the others are done.
     """
+    if "LONG_TESTS" not in os.environ:
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip("takes long: .ci/run runs it, or LONG_TESTS=1 make test"))
     here = Path(__file__).parent
     items.sort(key=lambda item: item.path.relative_to(here).parts[0])
 

@@ -56,7 +56,7 @@ class Block:
         """Why it is not run."""
         kind, _, reason = self.mark.partition(": ")
         if kind == "slow":
-            return None if "EVERY_BLOCK" in os.environ else f"by .ci/run only, since {reason}"
+            return None if "LONG_TESTS" in os.environ else f"by .ci/run only, since {reason}"
         return reason if kind == "not run" else None
 
 

@@ -31,6 +31,7 @@ def communications(caller: Caller, conversation: str) -> list[str]:
     return [each["resourceId"] for each in answer.json()["communications"]]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_stored_once_despite_kills(tmp_path: Path) -> None:
     with Receiver().listening() as receiver, running(tmp_path / "data") as server:

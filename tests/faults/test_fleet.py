@@ -11,6 +11,7 @@ from faults.chaos import FAULTS
 from faults.soak import Run, seed, torture
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_fleet_keeps_promises_under_faults(tmp_path: Path) -> None:
     torture(tmp_path, Run(seed(), jobs=24, seconds=40.0, faults=len(FAULTS)))

@@ -45,6 +45,7 @@ def strike(server: Server, target: str) -> None:
         wait_for(server, target).kill()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(420)
 def test_twenty_jobs_survive_kills(tmp_path: Path) -> None:
     seed = int(os.environ.get("CALLSCRIBE_FAULTS_SEED", time.time_ns() % 100_000))

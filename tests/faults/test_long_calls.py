@@ -100,6 +100,7 @@ def suspended_in_a_chunk(server: Server) -> Iterator[None]:
         process.resume()
 
 
+@pytest.mark.long
 def test_kill_repeats_one_chunk_at_most(tmp_path: Path, media: MediaServer) -> None:
     with running(tmp_path / "data", **CHUNKS) as server:
         configuration = server.configure()
@@ -178,6 +179,7 @@ def test_two_share_call_one_goes_on(fleet: tuple[Server, Server, Server], media:
     assert Counter(callback.json["id"] for callback in receiver.received) == {undisturbed: 1, job: 1}
 
 
+@pytest.mark.long
 def test_paused_worker_changes_nothing(fleet: tuple[Server, Server, Server], media: MediaServer) -> None:
     api, one, two = fleet
     with Receiver().listening() as receiver:
@@ -216,6 +218,7 @@ def test_deletion_stops_chunks_everywhere(fleet: tuple[Server, Server, Server], 
     assert len(recognized(job, one, two)) - done <= 2
 
 
+@pytest.mark.long
 def test_bad_chunk_fails_job_once(tmp_path: Path, media: MediaServer) -> None:
     with (
         Receiver().listening() as receiver,

@@ -95,6 +95,7 @@ def job(client: httpx2.Client, transcription_id: str) -> dict[str, Any]:
     return resource
 
 
+@pytest.mark.long
 def test_full_blob_disk_loses_nothing(tmp_path: Path) -> None:
     with (
         disk(tmp_path / "data" / "blobs", "12m") as blobs,
@@ -128,6 +129,7 @@ def test_full_blob_disk_loses_nothing(tmp_path: Path) -> None:
         assert "Traceback" not in server.output()
 
 
+@pytest.mark.long
 def test_a_disk_that_recordings_have_filled_can_be_emptied(tmp_path: Path) -> None:
     with (
         disk(tmp_path / "data", "48m") as disk_of_all,

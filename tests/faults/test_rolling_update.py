@@ -80,6 +80,7 @@ def statuses(server: Server, jobs: list[str]) -> Counter[str]:
         return Counter(client.get(f"/v3/Transcriptions/{job}").json()["status"] for job in jobs)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_versions_share_until_one_leaves(tmp_path: Path, next_sources: Path) -> None:
     with ExitStack() as stack:

@@ -36,6 +36,7 @@ def holders(database: Database, workflows: set[str]) -> dict[str, int]:
         return {row.workflow_uuid: row.pid for row in session.execute(query)}
 
 
+@pytest.mark.long
 def test_stopped_work_taken_over_ends_once(tmp_path: Path) -> None:
     with (
         postgresql() as postgres,

@@ -57,6 +57,7 @@ def text(segments: Sequence[Segment]) -> str:
     return " ".join(word.text for segment in segments for word in segment.words)
 
 
+@pytest.mark.long
 def test_one_text_however_divided(recognized: Recognized) -> None:
     whole = recognized()
     assert len(text(whole).split()) > 100
@@ -64,6 +65,7 @@ def test_one_text_however_divided(recognized: Recognized) -> None:
     assert recognized(*range(5, 70, 5)) == whole
 
 
+@pytest.mark.long
 def test_one_text_beside_others(recognized: Recognized) -> None:
     whole = recognized(model="tiny.en")
     others = [
