@@ -179,9 +179,14 @@ class WorkQueue:
         }
         insert_new(session, Piece, row)
 
-    def withdraw(self, session: Session, job: str) -> None:
-        """Remove what waits of a job: the piece with its id, and those whose id begins with that and a hyphen."""
+    def withdraw(self, session: Session, job: str, *, in_hand: bool = False) -> None:
+        """Remove what waits of a job: the piece with its id, and those whose id begins with that and a hyphen.
+
+        `in_hand`: those as well that a worker has, which may be dead, so that nobody begins them anew.
+        """
         of_job = sa.or_(Piece.id == job, sa.and_(Piece.id > f"{job}-", Piece.id < f"{job}."))
         session.execute(
-            sa.delete(Piece).where(of_job, Piece.worker.is_(None)).execution_options(synchronize_session=False)
+            sa.delete(Piece)
+            .where(of_job, sa.true() if in_hand else Piece.worker.is_(None))
+            .execution_options(synchronize_session=False)
         )

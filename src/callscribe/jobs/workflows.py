@@ -269,7 +269,16 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
 
     @DBOS.step()
     def forget_workflows(self, transcription_id: str) -> None:
-        """Cancel and delete the workflows of a job; the chunks' are numbered from 0 on."""
+        """Cancel and delete the workflows of a job; the chunks' are numbered from 0 on.
+
+        Its pieces of work first: one that a dead worker had would be taken over and begun anew behind this.
+        """
+
+        def withdraw() -> None:
+            with self._database.write() as session:
+                self._queue.withdraw(session, transcription_id, in_hand=True)
+
+        with_retries(withdraw, attempts=10)
         ids = [transcription_id, pieces.recognition_id(transcription_id)]
         ids += [pieces.fetch_id(transcription_id, made) for made in range(1, MOST_ATTEMPTS)]
         first = 0
