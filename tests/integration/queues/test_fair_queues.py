@@ -309,3 +309,17 @@ def reads_much(database: Database, statement: str, parameters: Any) -> bool:
 def rows_read(node: dict[str, Any]) -> int:
     mine = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
     return int(mine) + sum(map(rows_read, node.get("Plans", ())))
+
+
+def test_late_erasure_takes_work_in_hand(database: Database, taker: Callable[..., Taker]) -> None:
+    # A worker that died had the first; taken over, it would begin anew what was erased.
+    enqueue(database, QUEUE, "a", "job", "job-chunk-0", "jobs-of-another")
+    assert taker(places=1).poll() == ["job"]
+
+    def left(*, in_hand: bool) -> set[str]:
+        with database.write() as session:
+            WorkQueue().withdraw(session, "job", in_hand=in_hand)
+            return set(session.scalars(sa.select(Piece.id).where(Piece.queue == QUEUE)))
+
+    assert left(in_hand=False) == {"job", "jobs-of-another"}
+    assert left(in_hand=True) == {"jobs-of-another"}
