@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 
 from callscribe.accounts.repository import first
 from callscribe.db.engine import Database
-from callscribe.ids import new_configuration_id, new_transcription_id
 from callscribe.transcriptions import repository
 from callscribe.transcriptions.documents import Failure
-from callscribe.transcriptions.tables import Status, Transcription
-from resolved import resolved
+from callscribe.transcriptions.tables import Status
+from resolved import job_row
 
 EDGES = {
     (Status.PENDING, Status.RUNNING),
@@ -26,15 +25,7 @@ def new_job(database: Database) -> str:
     with database.write() as session:
         account = first(session)
         assert account is not None
-        job = Transcription(
-            id=new_transcription_id(),
-            account_sid=account.sid,
-            status=Status.PENDING,
-            configuration_id=new_configuration_id(),
-            participants=[],
-            resolved_configuration=resolved(),
-            base_url="http://127.0.0.1:8321",
-        )
+        job = job_row(account.sid, status=Status.PENDING)
         session.add(job)
     return job.id
 

@@ -87,25 +87,13 @@ def test_child_stays_warm(
     assert warm_engine.pid == pid
 
 
-def test_killed_child_work_is_redone(
-    engine: WhisperEngine, call_samples: Audio, recognize: Callable[..., list[Segment]]
-) -> None:
-    before = recognize(engine, windows(call_samples))
-    with ThreadPoolExecutor(1) as pool:
-        later = pool.submit(recognize, engine, windows(call_samples, 3))
-        time.sleep(0.3)
-        pid = engine.pid
-        assert pid is not None
-        os.kill(pid, signal.SIGKILL)
-        assert text(later.result(60)).startswith(text(before)[:40])
-    assert engine.pid != pid
-
-
-def test_a_child_that_stands_still_is_replaced(
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSTOP])
+def test_lost_child_work_is_redone(
     engine: WhisperEngine,
     call_samples: Audio,
     recognize: Callable[..., list[Segment]],
     monkeypatch: pytest.MonkeyPatch,
+    end: signal.Signals,
 ) -> None:
     monkeypatch.setattr(process, "STILL", 2.0)
     before = recognize(engine, windows(call_samples))
@@ -114,7 +102,7 @@ def test_a_child_that_stands_still_is_replaced(
         time.sleep(0.3)
         pid = engine.pid
         assert pid is not None
-        os.kill(pid, signal.SIGSTOP)
+        os.kill(pid, end)
         assert text(later.result(60)).startswith(text(before)[:40])
     assert engine.pid != pid
 

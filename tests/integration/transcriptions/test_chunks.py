@@ -7,24 +7,15 @@ import pytest
 import sqlalchemy as sa
 
 from callscribe.db.engine import Database
-from callscribe.ids import new_configuration_id, new_transcription_id
 from callscribe.transcriptions import repository
-from callscribe.transcriptions.tables import Status, Transcription
+from callscribe.transcriptions.tables import Status
 from harness import eventually
-from resolved import resolved
+from resolved import job_row
 
 
 def divided(database: Database, account: str) -> str:
     with database.write() as session:
-        job = Transcription(
-            id=new_transcription_id(),
-            account_sid=account,
-            status=Status.RUNNING,
-            configuration_id=new_configuration_id(),
-            participants=[],
-            resolved_configuration=resolved(),
-            base_url="http://127.0.0.1:8321",
-        )
+        job = job_row(account)
         session.add(job)
     with database.write() as session:
         repository.add_chunks(session, job.id, [(0.0, 600.0), (600.0, 900.0)])

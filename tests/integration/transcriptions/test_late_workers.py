@@ -18,7 +18,6 @@ from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.durable.queues import WorkQueue
 from callscribe.errors import BlobDamaged, Cancelled, Code
-from callscribe.ids import new_configuration_id, new_transcription_id
 from callscribe.jobs.callback_payload import CallbackBody
 from callscribe.jobs.fetch import FetchSteps
 from callscribe.jobs.finish import SMALL_BODY_BYTES, FinishSteps
@@ -37,7 +36,7 @@ from callscribe.transcriptions.checkpoints import Checkpoints
 from callscribe.transcriptions.tables import Chunk, Status, Transcription
 from harness import eventually
 from media_server import MediaServer, body
-from resolved import resolved
+from resolved import job_row, resolved
 
 SPOKEN = [
     Segment(0, at, at + 0.8, (Word("Good", at, at + 0.3, 0.9), Word("morning.", at + 0.3, at + 0.8, 0.9)), "en")
@@ -91,14 +90,9 @@ def steps(database: Database, tmp_path: Path) -> Steps:
 @pytest.fixture
 def job(database: Database, account: str, steps: Steps) -> Transcription:
     """Running, with one chunk that is to be recognised."""
-    row = Transcription(
-        id=new_transcription_id(),
-        account_sid=account,
-        status=Status.RUNNING,
-        configuration_id=new_configuration_id(),
-        participants=[],
+    row = job_row(
+        account,
         resolved_configuration=resolved(transcriptionStatusCallback={"url": "http://127.0.0.1:9/c", "method": "POST"}),
-        base_url="http://127.0.0.1:8321",
     )
     with database.write() as session:
         session.add(row)

@@ -26,7 +26,7 @@ from callscribe.settings import Settings
 from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.retention import Sweep, count_anew, due_instants
 from callscribe.transcriptions.tables import Status, Transcription
-from resolved import resolved
+from resolved import job_row, resolved
 
 Make = Callable[..., Transcription]
 
@@ -363,18 +363,7 @@ def test_due_found_by_index_alone(
         pytest.skip("its clock is the same for all rows in any case")
     with database.write() as session:
         for _ in range(3000):
-            session.add(
-                Transcription(
-                    id=new_transcription_id(),
-                    account_sid=account,
-                    status=Status.COMPLETED,
-                    configuration_id=new_configuration_id(),
-                    participants=[],
-                    resolved_configuration=resolved(),
-                    base_url="",
-                    media_due_at=now() + timedelta(days=1),
-                )
-            )
+            session.add(job_row(account, status=Status.COMPLETED, media_due_at=now() + timedelta(days=1)))
     seen: list[tuple[str, Any]] = []
 
     def note(*event: Any) -> None:

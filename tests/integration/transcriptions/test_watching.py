@@ -8,10 +8,9 @@ import sqlalchemy as sa
 
 from callscribe.db.engine import Database
 from callscribe.errors import RequestError
-from callscribe.ids import new_configuration_id, new_transcription_id
 from callscribe.transcriptions.tables import Status, Transcription
 from callscribe.transcriptions.watching import INTERVAL, Watching
-from resolved import resolved
+from resolved import job_row
 
 Make = Callable[[], Transcription]
 
@@ -19,16 +18,7 @@ Make = Callable[[], Transcription]
 @pytest.fixture
 def make(database: Database, account: str) -> Make:
     def job() -> Transcription:
-        row = Transcription(
-            id=new_transcription_id(),
-            account_sid=account,
-            status=Status.RUNNING,
-            configuration_id=new_configuration_id(),
-            participants=[],
-            resolved_configuration=resolved(),
-            base_url="http://127.0.0.1:8321",
-            progress=0.0,
-        )
+        row = job_row(account, progress=0.0)
         with database.write() as session:
             session.add(row)
         return row

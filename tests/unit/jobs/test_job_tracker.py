@@ -10,7 +10,6 @@ import pytest
 from callscribe.accounts.repository import first
 from callscribe.db.engine import Database
 from callscribe.errors import Cancelled
-from callscribe.ids import new_configuration_id, new_transcription_id
 from callscribe.jobs import job_tracker
 from callscribe.jobs.job_tracker import JobTracker
 from callscribe.media.blobs import BlobStore
@@ -19,7 +18,7 @@ from callscribe.preparation import prepare
 from callscribe.settings import Settings
 from callscribe.transcriptions import repository
 from callscribe.transcriptions.tables import Status, Transcription
-from resolved import resolved
+from resolved import job_row
 
 
 @pytest.fixture(scope="module")
@@ -35,15 +34,7 @@ def job(database: Database) -> str:
     with database.write() as session:
         account = first(session)
         assert account is not None
-        row = Transcription(
-            id=new_transcription_id(),
-            account_sid=account.sid,
-            status=Status.RUNNING,
-            configuration_id=new_configuration_id(),
-            participants=[],
-            resolved_configuration=resolved(),
-            base_url="http://127.0.0.1:8321",
-        )
+        row = job_row(account.sid)
         session.add(row)
         session.flush()
         assert repository.add_chunks(session, row.id, [(0.0, 10.0), (10.0, 20.0), (20.0, 25.0)]) == 3
