@@ -244,11 +244,12 @@ class Settings(BaseSettings):
     # Recognition.
     model: str = Field("base", description="Model that serves what names no model of this machine's engines.")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where models run.")
-    compute: Literal["auto", "bf16", "ctranslate2"] = Field(
+    compute: Literal["auto", "int8", "bf16", "float32", "ctranslate2"] = Field(
         "auto",
-        description="How Whisper is computed on a processor: `bf16` (bfloat16 on OpenVINO, for processors with AMX or "
-        "AVX-512 BF16), `ctranslate2` (int8 on CTranslate2), or `auto`, the quickest that there is. `callscribe "
-        "doctor` shows what a processor can do.",
+        description="How Whisper is computed on a processor: `int8` (on OpenVINO, for processors with AMX, AVX-512 or "
+        "AVX-VNNI), `bf16` (bfloat16 on OpenVINO, for AMX or AVX-512 BF16), `float32` (on OpenVINO), `ctranslate2` "
+        "(int8 on CTranslate2), or `auto`, the quickest that there is. `callscribe doctor` shows what a processor can "
+        "do.",
     )
     threads: int = Field(0, ge=0, description="Threads of a model on the CPU; 0 takes every core.")
     beam_size: int = Field(5, ge=1, le=20, description="Hypotheses that are followed while decoding.")

@@ -1,6 +1,7 @@
 """Whisper on OpenVINO and on CTranslate2: the same text on both, and the same bits in every batch."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import jiwer
@@ -10,12 +11,12 @@ import pytest
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
-from callscribe.speech.engines.whisper.compute import ways
+from callscribe.speech.engines.whisper.compute import Way, ways
 from callscribe.speech.engines.whisper.ctranslate2_network import CTranslate2Network
 from callscribe.speech.engines.whisper.decoding import Hypothesis
+from callscribe.speech.engines.whisper.loading import load_network
 from callscribe.speech.engines.whisper.network import Network, Prompt, Tokenizers, TokenTimes
 from callscribe.speech.engines.whisper.openvino_network import OpenVinoNetwork
-from callscribe.speech.engines.whisper.weights import Weights
 from callscribe.speech.interface import SAMPLE_RATE, Samples
 
 BEAMS = 5
@@ -32,21 +33,28 @@ def tokenizers(folder: Path) -> Tokenizers:
 
 
 @pytest.fixture(scope="module")
-def openvino(folder: Path, tokenizers: Tokenizers) -> OpenVinoNetwork:
-    if "bf16" not in ways():
-        pytest.skip("This processor has no units for bfloat16.")
-    return OpenVinoNetwork(folder, Weights.read(folder), tokenizers, threads=2)
+def loaded(folder: Path, tokenizers: Tokenizers) -> Callable[[Way], Network]:
+    """The model in each way, loaded once."""
+    return cache(lambda way: load_network(folder, tokenizers, device="cpu", threads=2, compute=way))
 
 
-@pytest.fixture(scope="module")
-def ctranslate2(folder: Path, tokenizers: Tokenizers) -> CTranslate2Network:
-    return CTranslate2Network(folder, tokenizers, cuda=False, threads=2)
-
-
-@pytest.fixture(params=["openvino", "ctranslate2"])
-def network(request: pytest.FixtureRequest) -> Network:
-    network: Network = request.getfixturevalue(request.param)
+@pytest.fixture(params=[way for way in ways() if way != "ctranslate2"])
+def openvino(request: pytest.FixtureRequest, loaded: Callable[[Way], Network]) -> OpenVinoNetwork:
+    network = loaded(request.param)
+    assert isinstance(network, OpenVinoNetwork)
     return network
+
+
+@pytest.fixture
+def ctranslate2(loaded: Callable[[Way], Network]) -> CTranslate2Network:
+    network = loaded("ctranslate2")
+    assert isinstance(network, CTranslate2Network)
+    return network
+
+
+@pytest.fixture(params=ways())
+def network(request: pytest.FixtureRequest, loaded: Callable[[Way], Network]) -> Network:
+    return loaded(request.param)
 
 
 @pytest.fixture

@@ -2,8 +2,14 @@
 
 | Way | What computes | Where |
 |---|---|---|
+| `int8` | OpenVINO, linear layers in int8, the rest as below | processors quick at it: AMX, AVX-512, AVX-VNNI |
 | `bf16` | OpenVINO, in bfloat16 | processors with units for it: AMX, AVX-512 BF16 |
+| `float32` | OpenVINO, in float32 | every processor |
 | `ctranslate2` | CTranslate2, in int8 on a processor, in float16 on a GPU | everywhere |
+
+For `int8` a model has to be prepared (`quantization`). What it leaves is computed in bfloat16 where there are units for
+it, else in float32. What a processor can do is read off the kernel that OpenVINO takes for a small
+layer, so that `ONEDNN_MAX_CPU_ISA`, by which a processor can be told to use less than it has, counts too.
 """
 
 from functools import cache
@@ -17,16 +23,22 @@ from openvino import opset15 as op
 from callscribe.errors import SetupError
 from callscribe.speech.runtime import core
 
-Way = Literal["bf16", "ctranslate2"]
-
-WAYS: Final[tuple[Way, ...]] = ("bf16", "ctranslate2")
-"""The quickest first."""
+Way = Literal["int8", "bf16", "float32", "ctranslate2"]
+Precision = Literal["bf16", "f32"]
 
 OPTIONS: Final = {"DYNAMIC_QUANTIZATION_GROUP_SIZE": 0}
-"""For OpenVINO: where weights are in 8 bits, what they are multiplied with is not."""
+"""For OpenVINO: where weights are in 8 bits, what they are multiplied with is not, unless a graph says so."""
 
-DESCRIPTIONS: Final[dict[Way, str]] = {"bf16": "bfloat16 on OpenVINO", "ctranslate2": "int8 on CTranslate2"}
+DESCRIPTIONS: Final[dict[Way, str]] = {
+    "int8": "int8 on OpenVINO",
+    "bf16": "bfloat16 on OpenVINO",
+    "float32": "float32 on OpenVINO",
+    "ctranslate2": "int8 on CTranslate2",
+}
 """On a processor."""
+
+_FAST: Final = "brgemm"
+"""What oneDNN's names of quick kernels for matrices begin with; others (`jit_gemm_i8`) gain nothing on float32."""
 
 
 def takes_gpu(device: str) -> bool:
@@ -36,27 +48,50 @@ def takes_gpu(device: str) -> bool:
 
 def ways() -> list[Way]:
     """What this processor can do, the quickest first."""
-    return [way for way in WAYS if way != "bf16" or ("BF16" in capabilities() and _computes_bf16())]
+    quick: list[Way] = []
+    if _has_int8():
+        quick.append("int8")
+    if _has_bf16():
+        quick.append("bf16")
+    # Where float32 is all that OpenVINO has, CTranslate2 is quicker in int8.
+    return [*quick, "float32", "ctranslate2"] if quick else ["ctranslate2", "float32"]
+
+
+def precision(way: Way) -> Precision:
+    """What OpenVINO computes in, of a way of its own, where layers are not quantised."""
+    return "bf16" if way != "float32" and _has_bf16() else "f32"
+
+
+def _has_int8() -> bool:
+    return _kernel("f32", quantized=True).startswith(_FAST)
+
+
+def _has_bf16() -> bool:
+    kernel = _kernel("bf16", quantized=False)
+    return kernel.startswith(_FAST) and kernel.endswith("bf16")
 
 
 @cache
-def _computes_bf16() -> bool:
-    """Whether a layer as the decoder's runs: with `ONEDNN_MAX_CPU_ISA` a processor can be told not to use its units."""
+def _kernel(precision: Precision, *, quantized: bool) -> str:
+    """The kernel for a layer with weights in 8 bits, such as `brgemm_avx512_amx_i8`; empty where there is none."""
     rows = op.parameter([-1, 64], ov.Type.f32)
+    edges = [op.constant(np.float32(edge)) for edge in (-128 / 127, 1)] * 2
+    given = op.fake_quantize(rows, *edges, 256) if quantized else rows
     weights = op.convert(op.constant(np.ones((64, 64), np.int8)), ov.Type.f32)
-    layer = op.matmul(rows, op.multiply(weights, op.constant(np.ones((64, 1), np.float32))), False, True)
+    layer = op.matmul(given, op.multiply(weights, op.constant(np.ones((64, 1), np.float32))), False, True)
     layer = op.add(layer, op.constant(np.ones(64, np.float32)))
     graph = ov.Model([op.result(layer)], [rows], "layer")
+    options = {**OPTIONS, "INFERENCE_PRECISION_HINT": precision, "PERF_COUNT": True}
     try:
-        model = core().compile_model(graph, "CPU", {**OPTIONS, "INFERENCE_PRECISION_HINT": "bf16"})
-        model.create_infer_request().infer([np.ones((8, 64), np.float32)])
+        request = core().compile_model(graph, "CPU", options).create_infer_request()
+        request.infer([np.ones((8, 64), np.float32)])
     except RuntimeError:
-        return False
-    return True
+        return ""
+    return next((each.exec_type for each in request.profiling_info if each.node_type.startswith("FullyConnected")), "")
 
 
 def capabilities() -> list[str]:
-    """The kinds of numbers that OpenVINO has fast code for on this processor, such as `BF16` and `INT8`."""
+    """The kinds of numbers that OpenVINO has code for on this processor, such as `BF16` and `INT8`."""
     return list(core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
 
 

@@ -9,12 +9,14 @@ serves speed on a CPU:
   self-attention is kept inside the graph and reordered by `beams`.
 - It returns no logits, which are 200 kilobytes a row, but the best text tokens, the normaliser over all text tokens and
   the final hidden state, of which the caller computes the few exact logits that it needs.
-- Weights are kept in float16, as they are in the file, or in 8 bits, and computed with in bfloat16.
+- Weights are kept in float16, as they are in the file, or in 8 bits, and computed with in bfloat16 or float32; or
+  they are multiplied in 8 bits, where the magnitudes of what they are multiplied with are known (`quantization`).
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +25,8 @@ import numpy.typing as npt
 import openvino as ov
 from openvino import opset15 as op
 
-from callscribe.speech.engines.whisper.compute import OPTIONS
+from callscribe.speech.engines.whisper.compute import OPTIONS, Precision
+from callscribe.speech.engines.whisper.quantization import NOT_QUANTIZED, Magnitudes, rounded, scaling
 from callscribe.speech.engines.whisper.weights import MappedFile, Weights
 from callscribe.speech.runtime import core
 
@@ -33,9 +36,6 @@ CANDIDATES: Final = 16
 _BLOCK: Final = 128
 """Text tokens of which the best is found first: so many that two small searches are quicker than one large one."""
 
-_COMPRESSED_AT_ONCE: Final = 4096
-"""Rows of a matrix; a vocabulary's, all at once, would take a few hundred megabytes for a moment."""
-
 STEPS: Final = 128
 """The decoder sees windows padded to a multiple of so many steps (and a mask over the padding), and adds up what it
 attends to in blocks of as many. Otherwise the order in which it adds, and with it the last bits, would depend on the
@@ -44,8 +44,11 @@ are to keep kernels for."""
 
 _NEVER: Final = -1e9
 
-_STORED: Final = ov.Type.bf16
-"""What keys and values are kept in: the decoder reads all of them for every token."""
+OBSERVED: Final = "magnitudes of "
+"""What the names of outputs with the magnitudes of a layer's inputs begin with."""
+
+_STORED: Final[dict[Precision, ov.Type]] = {"bf16": ov.Type.bf16, "f32": ov.Type.f32}
+"""What keys and values are kept in: the decoder reads all of them for every token, and would have to convert them."""
 
 _Node = Any  # a node of a graph; OpenVINO's own types are not complete
 
@@ -58,11 +61,11 @@ class Compiled:
     weights: MappedFile
 
 
-def compiled(graph: ov.Model, *, threads: int) -> Compiled:
+def compiled(graph: ov.Model, *, precision: Precision, threads: int) -> Compiled:
     """Make a graph ready to run, its weights in half the memory."""
     options = {
         **OPTIONS,
-        "INFERENCE_PRECISION_HINT": "bf16",
+        "INFERENCE_PRECISION_HINT": precision,
         "INFERENCE_NUM_THREADS": threads,
         "PERFORMANCE_HINT": "LATENCY",
         "ENABLE_CPU_PINNING": False,
@@ -104,13 +107,16 @@ class Shape:
         return self.width // self.heads
 
 
-def encoder(weights: Weights) -> ov.Model:
+def encoder(
+    weights: Weights, precision: Precision, magnitudes: Magnitudes = NOT_QUANTIZED, *, observed: bool = False
+) -> ov.Model:
     """From a log-mel spectrogram `(1, mel bands, frames)` to keys and values of every decoder layer.
 
     Outputs, layer by layer, are keys `(1, heads, head width, frames / 2)` and values `(1, heads, frames / 2, head
-    width)`, in bfloat16.
+    width)`, in `precision`. Layers whose `magnitudes` are given compute in int8. Where `observed`, further outputs, by
+    the names of the layers, are these magnitudes.
     """
-    shape, layers = Shape.of(weights), _Layers(weights, compressed=False)
+    shape, layers = Shape.of(weights), _Layers(weights, magnitudes, compressed=False)
     mel = op.parameter([1, shape.mel_bands, -1], ov.Type.f32, name="mel")
     hidden = layers.convolution(mel, "encoder/conv1", 1)
     hidden = layers.convolution(hidden, "encoder/conv2", 2)
@@ -133,11 +139,19 @@ def encoder(weights: Weights) -> ov.Model:
         key, value = layers.linears(hidden, f"decoder/layer_{index}/attention/linear_1", 2)
         scaled = op.multiply(key, op.constant(np.float32(shape.head**-0.5)))
         outputs += [_split_heads(scaled, shape, transposed=True), _split_heads(value, shape)]
-    return ov.Model([op.result(op.convert(output, _STORED)) for output in outputs], [mel], "encoder")
+    results = [op.result(op.convert(output, _STORED[precision])) for output in outputs]
+    return ov.Model(results + layers.observations() * observed, [mel], "encoder")
 
 
 def decoder(
-    weights: Weights, suppressed: Sequence[int], end_of_text: int, alignment_heads: Sequence[tuple[int, int]]
+    weights: Weights,
+    precision: Precision,
+    suppressed: Sequence[int],
+    end_of_text: int,
+    alignment_heads: Sequence[tuple[int, int]],
+    magnitudes: Magnitudes = NOT_QUANTIZED,
+    *,
+    observed: bool = False,
 ) -> ov.Model:
     """The decoder, for `rows` = windows x beams and one token or several a row behind those of the runs before.
 
@@ -154,9 +168,11 @@ def decoder(
         of the tokens before `end_of_text`, without `suppressed`, the highest logits, and which tokens they are of,
         both `(rows, CANDIDATES)`;
         the logarithm of the summed exponentials of all these logits, `(rows, 1)`;
-        the cross-attention of `alignment_heads` (layer, head), `(windows, heads, beams x length, steps)`.
+        the cross-attention of `alignment_heads` (layer, head), `(windows, heads, beams x length, steps)`;
+        where `observed`, magnitudes as those of `encoder`.
     """
-    shape, layers = Shape.of(weights), _Layers(weights, compressed=True)
+    shape, layers = Shape.of(weights), _Layers(weights, magnitudes, compressed=True)
+    stored = _STORED[precision]
     tokens = op.parameter([-1, -1, shape.width], ov.Type.f32, name="tokens")
     beams = op.parameter([-1], ov.Type.i32, name="beams")
     past_mask = op.parameter([-1, 1, -1, -1], ov.Type.f32, name="past_mask")
@@ -182,8 +198,8 @@ def decoder(
             assigned.append(assign)
         attended = _join_heads(op.scaled_dot_product_attention(query, *past, past_mask))
         hidden = op.add(hidden, layers.linear(attended, f"{name}/self_attention/linear_1"))
-        keys = op.parameter([-1, shape.heads, shape.head, -1], _STORED, name=f"keys_{index}")
-        values = op.parameter([-1, shape.heads, -1, STEPS, shape.head], _STORED, name=f"values_{index}")
+        keys = op.parameter([-1, shape.heads, shape.head, -1], stored, name=f"keys_{index}")
+        values = op.parameter([-1, shape.heads, -1, STEPS, shape.head], stored, name=f"values_{index}")
         memory += [keys, values]
         query = layers.linear(layers.norm(hidden, f"{name}/attention/layer_norm"), f"{name}/attention/linear_0")
         # The beams of a window become the queries of one attention over its keys.
@@ -200,11 +216,15 @@ def decoder(
         hidden = op.add(hidden, layers.linear(attended, f"{name}/attention/linear_2"))
         hidden = layers.feed_forward(hidden, f"{name}/ffn")
     last = op.gather(layers.norm(hidden, "decoder/layer_norm"), op.constant(-1), op.constant(1))
-    text = _text(last, weights.stored("decoder/embeddings/weight")[:end_of_text], suppressed)
-    aligned = op.convert(op.concat([attention[each] for each in alignment_heads], 1), _STORED)
+    logits = layers.logits(last, "decoder/embeddings", end_of_text, suppressed)
+    text = _best_text(logits)
+    aligned = op.convert(op.concat([attention[each] for each in alignment_heads], 1), stored)
     outputs = [last, *text, aligned]
     return ov.Model(
-        [op.result(each) for each in outputs], assigned, [tokens, beams, past_mask, mask, *memory], "decoder"
+        [*map(op.result, outputs), *layers.observations() * observed],
+        assigned,
+        [tokens, beams, past_mask, mask, *memory],
+        "decoder",
     )
 
 
@@ -216,19 +236,12 @@ def _attended(weight: _Node, values: _Node) -> _Node:
     return op.reduce_sum(op.matmul(by_block, op.convert(values, ov.Type.f32), False, False), _ints(2), False)
 
 
-def _text(hidden: _Node, embeddings: npt.NDArray[Any], suppressed: Sequence[int]) -> list[_Node]:
+def _best_text(logits: _Node) -> list[_Node]:
     """The best text tokens, and the logarithm of the summed exponentials of all of them.
 
     The best are looked for in the best blocks of neighbours alone: no other block can hold one of them.
     """
-    blocks = -(-len(embeddings) // _BLOCK)
-    padded = np.zeros((blocks * _BLOCK, embeddings.shape[1]), embeddings.dtype)
-    padded[: len(embeddings)] = embeddings
-    bias = np.zeros((1, len(padded)), np.float32)
-    bias[0, [token for token in suppressed if token < len(embeddings)]] = _NEVER
-    bias[0, len(embeddings) :] = _NEVER
-    logits = op.add(op.matmul(hidden, _compressed(padded), False, True), op.constant(bias))
-    by_block = op.reshape(logits, _ints(0, blocks, _BLOCK), True)
+    by_block = op.reshape(logits, _ints(0, -1, _BLOCK), True)
     highest = op.reduce_max(by_block, _ints(2), False)
     chosen = op.topk(highest, op.constant(np.int32(CANDIDATES)), 1, "max", "index", "i32").output(1)
     neighbours = op.reshape(op.gather(by_block, chosen, op.constant(1), 1), _ints(0, CANDIDATES * _BLOCK), True)
@@ -248,11 +261,14 @@ class _Layers:
 
     `compressed` keeps the weights of linear layers in 8 bits. That suits the decoder, which reads all of its weights
     from memory for every token; the encoder computes so much with each that expanding them would only cost time.
+    Layers whose `magnitudes` are known multiply in 8 bits.
     """
 
-    def __init__(self, weights: Weights, *, compressed: bool) -> None:
+    def __init__(self, weights: Weights, magnitudes: Magnitudes, *, compressed: bool) -> None:
         self._weights = weights
-        self._matrix = _compressed if compressed else _plain
+        self._magnitudes = magnitudes
+        self._matrix: Callable[[npt.NDArray[Any]], _Node] = _compressed if compressed else _plain
+        self._inputs: dict[str, _Node] = {}
 
     def convolution(self, node: _Node, name: str, stride: int) -> _Node:
         kernel = op.constant(self._weights[f"{name}/weight"])
@@ -270,12 +286,39 @@ class _Layers:
 
     def linears(self, node: _Node, name: str, parts: int) -> list[_Node]:
         """Several linear layers of one input whose weights are stored one below the other."""
-        matrices = np.split(self._weights.stored(f"{name}/weight"), parts)
         biases = np.split(self._weights[f"{name}/bias"], parts)
-        return [
-            op.add(op.matmul(node, self._matrix(matrix), False, True), op.constant(bias))
-            for matrix, bias in zip(matrices, biases, strict=True)
-        ]
+        products = self._products(node, name, self._weights.stored(f"{name}/weight"), parts)
+        return [op.add(product, op.constant(bias)) for product, bias in zip(products, biases, strict=True)]
+
+    def logits(self, node: _Node, name: str, count: int, suppressed: Sequence[int]) -> _Node:
+        """Of the first `count` tokens of a vocabulary, filled up to whole blocks with tokens that are never likely."""
+        embeddings = self._weights.stored(f"{name}/weight")[:count]
+        padded = np.pad(embeddings, ((0, -count % _BLOCK), (0, 0)))
+        bias = np.zeros((1, len(padded)), np.float32)
+        bias[0, [token for token in suppressed if token < count]] = _NEVER
+        bias[0, count:] = _NEVER
+        (product,) = self._products(node, name, padded, 1)
+        return op.add(product, op.constant(bias))
+
+    def observations(self) -> list[_Node]:
+        """Results, by the layers' names, with the largest magnitude of each channel of their inputs."""
+        results = []
+        for name, node in self._inputs.items():
+            by_channel = op.reshape(op.abs(node), _ints(-1, len(self._weights[f"{name}/weight"][0])), False)
+            result = op.result(op.reduce_max(by_channel, _ints(0), False))
+            result.output(0).set_names({OBSERVED + name})
+            results.append(result)
+        return results
+
+    def _products(self, node: _Node, name: str, weights: npt.NDArray[Any], parts: int) -> list[_Node]:
+        """A node times the weights of a layer, which are `parts` matrices, one below the other."""
+        self._inputs[name] = node
+        matrix = self._matrix
+        if name in self._magnitudes:
+            scale = scaling(self._magnitudes[name], weights)
+            node = _quantized(op.multiply(node, op.constant(1 / scale.divisors)), scale.limit)
+            matrix = partial(_compressed, divisors=scale.divisors)
+        return [op.matmul(node, matrix(part), False, True) for part in np.split(weights, parts)]
 
     def feed_forward(self, node: _Node, name: str) -> _Node:
         inner = op.gelu(self.linear(self.norm(node, f"{name}/layer_norm"), f"{name}/linear_0"), "erf")
@@ -286,15 +329,16 @@ def _plain(weights: npt.NDArray[Any]) -> _Node:
     return op.constant(weights.astype(np.float32))
 
 
-def _compressed(weights: npt.NDArray[Any]) -> _Node:
+def _compressed(weights: npt.NDArray[Any], divisors: npt.NDArray[np.float32] | None = None) -> _Node:
     """A linear layer's weights `(outputs, inputs)` in 8 bits, with a scale for each output."""
-    whole, scale = np.empty(weights.shape, np.int8), np.empty((len(weights), 1), np.float32)
-    for start in range(0, len(weights), _COMPRESSED_AT_ONCE):
-        rows = slice(start, start + _COMPRESSED_AT_ONCE)
-        exact = weights[rows].astype(np.float32)
-        scale[rows] = np.maximum(np.abs(exact).max(axis=1, keepdims=True), 1e-8) / 127
-        whole[rows] = np.round(exact / scale[rows])
-    return op.multiply(op.convert(op.constant(whole), ov.Type.f32), op.constant(scale))
+    whole, scales = rounded(weights, divisors)
+    return op.multiply(op.convert(op.constant(whole), ov.Type.f32), op.constant(scales))
+
+
+def _quantized(node: _Node, limit: float) -> _Node:
+    """A node in 8 bits, of which none is for a zero point: kernels are quickest without."""
+    low, high = op.constant(np.float32(-limit * 128 / 127)), op.constant(np.float32(limit))
+    return op.fake_quantize(node, low, high, low, high, 256)
 
 
 def _ints(*values: int) -> _Node:

@@ -1,13 +1,13 @@
-"""Whisper on OpenVINO: the way on processors with units for matrices in bfloat16 (AMX, AVX-512 BF16).
+"""Whisper on OpenVINO: the way on processors with units for matrices in int8 or bfloat16.
 
-With AMX it is several times as fast as CTranslate2 in int8, and nearer to the float32 result. All numbers of a window
+It is several times as fast there as CTranslate2 in int8. All numbers of a window
 are computed from that window alone, in an order that does not depend on its batch: the same audio gives the same text,
 alone and in any batch. Decision 0012 lists what that takes.
 """
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,9 +23,11 @@ from callscribe.speech.engines.whisper import graphs
 from callscribe.speech.engines.whisper.attention import token_shares
 from callscribe.speech.engines.whisper.beam_search import Decoded, Floats, Ints, Scores, Search, Task, Vocabulary
 from callscribe.speech.engines.whisper.biasing import Bias, tokenize, word_beginnings
+from callscribe.speech.engines.whisper.compute import Precision
 from callscribe.speech.engines.whisper.decoding import Hypothesis
 from callscribe.speech.engines.whisper.features import Features, frames_for
 from callscribe.speech.engines.whisper.network import Prompt, Tokenizers, TokenTimes
+from callscribe.speech.engines.whisper.quantization import NOT_QUANTIZED, Magnitudes
 from callscribe.speech.engines.whisper.weights import Weights
 from callscribe.speech.interface import SAMPLE_RATE, Samples
 
@@ -57,7 +59,19 @@ _BOOST: Final = 2.0
 
 _NEVER: Final = np.float32(-1e9)
 
+_TYPES: Final = {2: ov.Type.bf16, 4: ov.Type.f32}
+"""By bytes of a number."""
+
+Observer = Callable[[ov.InferRequest], None]
+"""Looks at a request of encoder or decoder that has run; graphs then have further outputs (`graphs.encoder`)."""
+
 _BLOCK: Final = 8
+
+
+Bits = npt.NDArray[np.unsignedinteger]
+"""Those of floating-point numbers."""
+
+_BITS: Final[dict[Precision, type[np.unsignedinteger]]] = {"bf16": np.uint16, "f32": np.uint32}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +79,11 @@ class Memory:
     """Encoded windows: what the decoder attends to.
 
     `arrays` are, layer by layer, keys `(windows, heads, head width, steps)` and values `(windows, heads, steps, head
-    width)`: the bits of a bfloat16 in 16 bits each. `mask` `(windows, 1, 1, steps)` is 0 where a window has steps, and
-    far below where it is shorter than the longest.
+    width)`: the bits of a bfloat16 in 16 bits each, or of a float32 in 32. `mask` `(windows, 1, 1, steps)` is 0 where a
+    window has steps, and far below where it is shorter than the longest.
     """
 
-    arrays: list[npt.NDArray[np.uint16]]
+    arrays: list[Bits]
     mask: Floats
 
     def __len__(self) -> int:
@@ -98,7 +112,17 @@ class OpenVinoNetwork:
 
     mixes = True
 
-    def __init__(self, folder: Path, weights: Weights, tokenizers: Tokenizers, *, threads: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        weights: Weights,
+        tokenizers: Tokenizers,
+        *,
+        threads: int,
+        precision: Precision = "bf16",
+        magnitudes: Magnitudes = NOT_QUANTIZED,
+        observer: Observer | None = None,
+    ) -> None:
         config = json.loads((folder / "config.json").read_text())
         tokenizer = tokenizers["en"]
         self._shape = graphs.Shape.of(weights)
@@ -107,20 +131,36 @@ class OpenVinoNetwork:
             tokenizer.tokenizer.decode([token], skip_special_tokens=False)[2:-2]: token
             for token in config.get("lang_ids", ())
         }
+        self._bits = _BITS[precision]
         self._features = Features(self._shape.mel_bands)
         self._embeddings = graphs.Embeddings(weights)
         self._rest = self._embeddings.tail(tokenizer.eot)
         config["alignment_heads"] = [(layer, head) for layer, head in config["alignment_heads"]]
-        encoder = graphs.compiled(graphs.encoder(weights), threads=threads)
+        encoder = graphs.compiled(
+            graphs.encoder(weights, precision, magnitudes, observed=observer is not None),
+            precision=precision,
+            threads=threads,
+        )
         decoder = graphs.compiled(
-            graphs.decoder(weights, config["suppress_ids"], tokenizer.eot, config["alignment_heads"]),
+            graphs.decoder(
+                weights,
+                precision,
+                config["suppress_ids"],
+                tokenizer.eot,
+                config["alignment_heads"],
+                magnitudes,
+                observed=observer is not None,
+            ),
+            precision=precision,
             threads=threads,
         )
         self._encoder, self._decoder = encoder.model.create_infer_request(), decoder.model
         self._files = weights, encoder.weights, decoder.weights
         self.rest()
         self._batch = _BATCH
+        self._observer: Observer | None = None
         self._warm_up()
+        self._observer = observer  # not of what was made up to warm up
 
     def frames(self, samples: int) -> int:
         """See `network.Network`."""
@@ -159,14 +199,15 @@ class OpenVinoNetwork:
             noise = np.random.default_rng(1).standard_normal(array.shape[1:], np.float32)
             for index, count in enumerate(steps):
                 window = _window(array, output, index, count)
-                window[...] = (noise.view(np.uint32) >> 16)[tuple(slice(size) for size in window.shape)]
+                bits = noise.view(np.uint32) >> (32 - 8 * array.itemsize)
+                window[...] = bits[tuple(slice(size) for size in window.shape)]
         return Memory(memory.arrays * self._shape.decoder_layers, memory.mask)
 
     def _outcome(self, memory: Memory) -> list[list[bytes]]:
         """What the decoder makes of each window: in an alignment, and in steps for one row a window and for several."""
         tokens = np.full((len(memory), _LENGTH_GRAIN), self._vocabulary.start, np.int32)
         rows = np.arange(len(memory), dtype=np.int32)
-        attention = _Run(self._decoder, memory)(self._embeddings.at(tokens, 0), rows)[-1]
+        attention = self._run(memory)(self._embeddings.at(tokens, 0), rows)[-1]
         found = [[attention[index, ..., : memory.steps(index)].tobytes()] for index in range(len(memory))]
         for beams in (1, _SAMPLES):
             stepper, rows = self._stepper(memory), np.arange(len(memory) * beams, dtype=np.int32)
@@ -181,7 +222,7 @@ class OpenVinoNetwork:
         shape, most = self._shape, max(map(_whole_blocks, steps))
         keys = len(steps), shape.heads, shape.head, most
         values = len(steps), shape.heads, most, shape.head
-        arrays = [np.zeros(each, np.uint16) for _ in range(layers) for each in (keys, values)]
+        arrays: list[Bits] = [np.zeros(each, self._bits) for _ in range(layers) for each in (keys, values)]
         mask = np.full((len(steps), 1, 1, most), _NEVER)
         for index, count in enumerate(steps):
             mask[index, ..., :count] = 0
@@ -194,8 +235,10 @@ class OpenVinoNetwork:
             features = ahead.map(self._features.of, windows, frames)
             for index, (spectrogram, count) in enumerate(zip(features, frames, strict=True)):
                 self._encoder.infer([spectrogram[None]])
+                if self._observer:
+                    self._observer(self._encoder)
                 for output, array in enumerate(memory.arrays):
-                    part = self._encoder.get_output_tensor(output).data.view(np.uint16)[0]
+                    part = self._encoder.get_output_tensor(output).data.view(self._bits)[0]
                     _window(array, output, index, count // 2)[...] = part
         return memory
 
@@ -241,7 +284,7 @@ class OpenVinoNetwork:
         tokens = np.full((len(texts), length), self._vocabulary.end_of_text, np.int32)
         for row, start, text in zip(tokens, starts, texts, strict=True):
             row[: len(start) + len(text)] = [*start, *text]
-        run = _Run(self._decoder, encoded)
+        run = self._run(encoded)
         attention = run(self._embeddings.at(tokens, 0), np.arange(len(texts), dtype=np.int32))[-1]
         times = []
         for index, (start, text) in enumerate(zip(starts, texts, strict=True)):
@@ -256,8 +299,11 @@ class OpenVinoNetwork:
         tasks = [Task(tuple(prompt.tokenizer.sot_sequence), prompt.longest, self._bias(prompt)) for prompt in prompts]
         return Search(self._stepper(memory), self._vocabulary, tasks, beams=beams)
 
+    def _run(self, memory: Memory) -> "_Run":
+        return _Run(self._decoder, memory, self._observer)
+
     def _stepper(self, memory: Memory) -> "_Stepper":
-        return _Stepper(_Run(self._decoder, memory), self._embeddings, self._rest)
+        return _Stepper(self._run(memory), self._embeddings, self._rest)
 
     def _bias(self, prompt: Prompt) -> Bias | None:
         return _bias(prompt.tokenizer, prompt.keyterms) if prompt.keyterms else None
@@ -266,7 +312,8 @@ class OpenVinoNetwork:
 class _Run:
     """The decoder over one batch, with its past."""
 
-    def __init__(self, decoder: Any, memory: Memory) -> None:
+    def __init__(self, decoder: Any, memory: Memory, observer: Observer | None) -> None:
+        self._observer = observer
         # A fresh request each time: one that was used for fewer rows gives wrong numbers for more (OpenVINO 2026.4).
         self._request = decoder.create_infer_request()
         self._past = 0
@@ -281,7 +328,7 @@ class _Run:
         for index, array in enumerate(memory.arrays):
             windows, heads, *_, width = array.shape
             bits = array.reshape(windows, heads, -1, graphs.STEPS, width) if index % 2 else array
-            self._request.set_input_tensor(index + 4, ov.Tensor(bits, ov.Shape(bits.shape), ov.Type.bf16))
+            self._request.set_input_tensor(index + 4, ov.Tensor(bits, ov.Shape(bits.shape), _TYPES[array.itemsize]))
 
     def __call__(self, tokens: Floats, origins: Ints) -> list[npt.NDArray[Any]]:
         """The outputs behind `(rows, length, width)` tokens; views that hold until the next call."""
@@ -292,6 +339,8 @@ class _Run:
         for index, array in enumerate(inputs):  # they live until it ran: no copy is made
             self._request.set_input_tensor(index, ov.Tensor(np.ascontiguousarray(array), shared_memory=True))
         self._request.infer()
+        if self._observer:
+            self._observer(self._request)
         return [self._request.get_output_tensor(index).data for index in range(5)]
 
     @property
@@ -341,9 +390,11 @@ def _with_copies(rows: Ints, windows: int, beams: int) -> Ints:
     return np.hstack([by_window, copies]).reshape(-1)
 
 
-def _float32(bfloat16: npt.NDArray[Any]) -> Floats:
-    """Numbers in bfloat16, which numpy does not know, as float32: the upper half of their bits."""
-    return (bfloat16.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+def _float32(numbers: npt.NDArray[Any]) -> Floats:
+    """Numbers as float32, of which those in bfloat16, which numpy does not know, are the upper half of the bits."""
+    if numbers.dtype == np.float32:
+        return numbers
+    return (numbers.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
 
 
 def _whole_blocks(steps: int) -> int:
@@ -351,7 +402,7 @@ def _whole_blocks(steps: int) -> int:
     return -(-steps // graphs.STEPS) * graphs.STEPS
 
 
-def _window(array: npt.NDArray[np.uint16], output: int, index: int, steps: int) -> npt.NDArray[np.uint16]:
+def _window(array: Bits, output: int, index: int, steps: int) -> Bits:
     """The part of keys (even outputs of the encoder) or values (odd) that a window of so many steps has; a view."""
     return array[index, :, :steps] if output % 2 else array[index, ..., :steps]
 

@@ -9,7 +9,6 @@ Runs in the child process. The way of a window:
 """
 
 import logging
-import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,17 +18,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from callscribe.errors import SetupError
 from callscribe.speech.engines.whisper.alignment import TimedWord, settle, timed_words, uncovered
-from callscribe.speech.engines.whisper.compute import choose, takes_gpu
-from callscribe.speech.engines.whisper.ctranslate2_network import CTranslate2Network
 from callscribe.speech.engines.whisper.decoding import TIMESTAMP_SECONDS, Hypothesis, TimedTokens, split_at_timestamps
 from callscribe.speech.engines.whisper.features import FRAMES_PER_SECOND, FULL
+from callscribe.speech.engines.whisper.loading import load_network
 from callscribe.speech.engines.whisper.messages import Answer, LanguageEvidence, Part, Request
-from callscribe.speech.engines.whisper.network import Network, Prompt, Tokenizers
-from callscribe.speech.engines.whisper.openvino_network import OpenVinoNetwork
+from callscribe.speech.engines.whisper.network import Prompt, Tokenizers
 from callscribe.speech.engines.whisper.pauses import silent_steps
-from callscribe.speech.engines.whisper.weights import Weights
 from callscribe.speech.interface import SAMPLE_RATE, Samples, Segment, Span, Word
 from callscribe.speech.languages import LANGUAGE_CODES
 
@@ -118,23 +113,6 @@ class _Found:
 def _left_out(piece: _Piece) -> _Found:
     log.warning("No text could be made of speech at %.1f s; it is left out", piece.start)
     return _Found([], left_out=True)
-
-
-def load_network(folder: Path, tokenizers: Tokenizers, *, device: str, threads: int, compute: str) -> Network:
-    """The model, computed as the settings `device` and `compute` say.
-
-    Raises:
-        SetupError: `compute` names what this machine cannot do, or cannot do with this model.
-    """
-    threads = threads or _cores()
-    if choose(compute, device) == "ctranslate2":
-        return CTranslate2Network(folder, tokenizers, cuda=takes_gpu(device), threads=threads)
-    weights = Weights.find(folder)
-    if weights:
-        return OpenVinoNetwork(folder, weights, tokenizers, threads=threads)
-    if compute != "auto":
-        raise SetupError(f"The weights in {folder} are of a kind that only CALLSCRIBE_COMPUTE=ctranslate2 computes.")
-    return CTranslate2Network(folder, tokenizers, cuda=False, threads=threads)
 
 
 class Recognizer:
@@ -353,13 +331,6 @@ class Recognizer:
             for code, share in _shares(self._language_odds(samples)).items()
         }
         return LanguageEvidence(heard.seconds + seconds, scores)
-
-
-def _cores() -> int:
-    """The cores this process may use; CTranslate2's own default stops at four."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _plain_language(probabilities: dict[str, float]) -> str | None:

@@ -1,0 +1,56 @@
+"""What a model has to be known by before it computes in int8: see `quantization`.
+
+Speech goes through the model as it is, in bfloat16 or float32, encoder and beam search, and for every linear layer the
+largest magnitude of each channel of its input is noted.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+
+from callscribe.speech.engines.whisper.compute import precision
+from callscribe.speech.engines.whisper.graphs import OBSERVED
+from callscribe.speech.engines.whisper.network import Prompt, Tokenizers
+from callscribe.speech.engines.whisper.openvino_network import OpenVinoNetwork
+from callscribe.speech.engines.whisper.quantization import Floats, Magnitudes
+from callscribe.speech.engines.whisper.weights import Weights
+from callscribe.speech.interface import Samples
+
+_BEAMS = 2
+_LONGEST = 224
+
+
+def calibrate(
+    folder: Path,
+    weights: Weights,
+    windows: Sequence[Samples],
+    *,
+    threads: int,
+    progress: Callable[[int], None] = lambda _done: None,
+) -> Magnitudes:
+    """The magnitudes of a model's inputs over windows of speech, each at most 28 s long.
+
+    A few minutes of speech do: several voices, and the lines that it is for. `progress` is told how many are done.
+    """
+    found: dict[str, Floats] = {}
+
+    def note(request: ov.InferRequest) -> None:
+        for output in request.model_outputs:
+            for name in output.get_names():
+                if name.startswith(OBSERVED):
+                    layer, magnitudes = name.removeprefix(OBSERVED), np.array(request.get_tensor(output).data)
+                    found[layer] = np.maximum(found.get(layer, magnitudes), magnitudes)
+
+    tokenizers = Tokenizers(folder)
+    network = OpenVinoNetwork(folder, weights, tokenizers, threads=threads, precision=precision("bf16"), observer=note)
+    for done, samples in enumerate(windows, 1):
+        encoded = network.encode([samples], [network.frames(len(samples))])
+        language = "en"
+        if tokenizers.multilingual:
+            (odds,) = network.languages(encoded)
+            language = max(odds, key=odds.__getitem__)
+        network.beam_search(encoded, [Prompt(tokenizers[language], longest=_LONGEST)], _BEAMS)
+        progress(done)
+    return found
