@@ -28,7 +28,7 @@ import callscribe
 from callscribe.cancellation import NEVER, Cancellation
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
-from callscribe.speech.activity import ActivityDetector
+from callscribe.speech.activity import ActivityDetector, finish
 from callscribe.speech.crosstalk import CrosstalkDetector
 from callscribe.speech.engines.whisper.engine import WhisperEngine
 from callscribe.speech.interface import SAMPLE_RATE, RecognitionOptions, Span
@@ -88,8 +88,7 @@ def find(samples: Audio) -> Found:
         for window in Memory(samples).windows(Path()):
             for detector, channel in zip(detectors, window.samples, strict=True):
                 detector.push(channel)
-        activities = tuple(detector.finish(marked.get(channel)) for channel, detector in enumerate(detectors))
-        found.append(Segmentation(samples.shape[1] / SAMPLE_RATE, activities))
+        found.append(Segmentation(samples.shape[1] / SAMPLE_RATE, finish(detectors, marked)))
     spent.append(time.process_time())
     return Found(found[0], found[1], spent[1] - spent[0], (spent[2] - spent[1]) / 2)
 

@@ -23,8 +23,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from callscribe.speech.activity import FRAME
 from callscribe.speech.interface import SAMPLE_RATE, Samples
+from callscribe.speech.silero import FRAME
 
 HOP: Final = FRAME // 2
 """Samples from one frame to the next: frames are those of voice activity, and those half way between."""

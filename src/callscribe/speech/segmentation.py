@@ -8,7 +8,7 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from callscribe.speech.activity import ActivityDetector, ChannelActivity
+from callscribe.speech.activity import ActivityDetector, ChannelActivity, finish
 from callscribe.speech.audio import AudioWindow
 from callscribe.speech.copies import CopyDetector
 from callscribe.speech.crosstalk import CrosstalkDetector
@@ -57,10 +57,7 @@ def segment(windows: Iterable[AudioWindow]) -> Segmentation:
     duration = samples / SAMPLE_RATE
     if copies.found():
         return Segmentation(duration, (detectors[0].finish(),), copies=True)
-    leaks = crosstalk.finish()
-    return Segmentation(
-        duration, tuple(detector.finish(leaks.get(channel)) for channel, detector in enumerate(detectors))
-    )
+    return Segmentation(duration, finish(detectors, crosstalk.finish()))
 
 
 def measure(windows: Iterable[AudioWindow]) -> Segmentation:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from callscribe.speech.activity import ChannelActivity
 from callscribe.speech.audio import AudioWindow
-from callscribe.speech.interface import SAMPLE_RATE, Span, SpeechWindow
+from callscribe.speech.interface import SAMPLE_RATE, Samples, Span, SpeechWindow
 
 LONGEST: Final = 28.0
 """Seconds. Whisper's window is 30 s; some silence has to follow the last word, or it is lost."""
@@ -56,9 +56,9 @@ def speech_windows(
     """Cut windows, in the order of their ends, out of decoded audio that covers them.
 
     Each comes as soon as its audio has been decoded; not more than one window of audio a channel is held. Samples
-    are levelled by their channel's gain.
+    are levelled by the gains of their spans, or else of their channel.
     """
-    gains = {activity.channel: np.float32(activity.gain) for activity in activities}
+    by_channel = {activity.channel: activity for activity in activities}
     plans = list(plans)
     held = _Held()
     for window in audio:
@@ -66,16 +66,41 @@ def speech_windows(
             return
         held.push(window)
         while plans and plans[0].span.end <= held.end:
-            yield _cut(held, plans.pop(0), gains)
+            yield _cut(held, plans.pop(0), by_channel)
         held.forget(min((plan.span.start for plan in plans), default=held.end))
     for plan in plans:
         if plan.span.start < held.end:  # the recording ended a few samples early
-            yield _cut(held, plan, gains)
+            yield _cut(held, plan, by_channel)
 
 
-def _cut(held: "_Held", plan: WindowPlan, gains: dict[int, np.float32]) -> SpeechWindow:
+def _cut(held: "_Held", plan: WindowPlan, activities: dict[int, ChannelActivity]) -> SpeechWindow:
     start, samples = held.slice(plan.channel, plan.span)
-    return SpeechWindow(plan.channel, start, np.clip(samples * gains[plan.channel], -1.0, 1.0), plan.speech)
+    return SpeechWindow(plan.channel, start, levelled(samples, start, activities[plan.channel]), plan.speech)
+
+
+def levelled(samples: Samples, start: float, activity: ChannelActivity) -> Samples:
+    """Samples of a channel, the first at `start` seconds, at the level that models are given.
+
+    Each span has its gain; between two spans it moves evenly from one to the other.
+    """
+    gains = set(activity.gains) or {activity.gain}
+    if len(gains) == 1:
+        return _clipped(samples * np.float32(gains.pop()))
+    end = start + len(samples) / SAMPLE_RATE
+    heard = [
+        (edge, gain)
+        for span, gain in zip(activity.spans, activity.gains, strict=True)
+        if span.start < end and span.end > start
+        for edge in (span.start, span.end)
+    ]
+    times, factors = zip(*heard, strict=True) if heard else ((start,), (activity.gain,))
+    envelope = np.interp(start + np.arange(len(samples)) / SAMPLE_RATE, times, factors)
+    return _clipped(samples * envelope.astype(np.float32))
+
+
+def _clipped(samples: Samples) -> Samples:
+    clipped: Samples = np.clip(samples, -1.0, 1.0)
+    return clipped
 
 
 class _Held:

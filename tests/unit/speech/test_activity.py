@@ -1,7 +1,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from callscribe.speech.activity import DEFAULTS, FRAME_SECONDS, speech_spans
+from callscribe.speech.silero import FRAME_SECONDS
+from callscribe.speech.spans import DEFAULTS, speech_spans
 
 
 def probabilities(seconds: float, *stretches: tuple[float, float, float]) -> npt.NDArray[np.float32]:

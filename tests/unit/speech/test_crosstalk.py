@@ -5,9 +5,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from callscribe.speech.activity import FRAME
 from callscribe.speech.crosstalk import HOP, CrosstalkDetector, band_levels, find_ways
 from callscribe.speech.interface import SAMPLE_RATE
+from callscribe.speech.silero import FRAME
 
 Audio = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]

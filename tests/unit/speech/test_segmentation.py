@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callscribe.speech.activity import DEFAULTS, FRAME_SECONDS, ChannelActivity, speech_spans
+from callscribe.speech.activity import ChannelActivity
 from callscribe.speech.interface import SAMPLE_RATE, Span
 from callscribe.speech.segmentation import SEGMENTATION, Segmentation, plan_chunks, segment
+from callscribe.speech.silero import FRAME_SECONDS
+from callscribe.speech.spans import DEFAULTS, speech_spans
 from callscribe.speech.windows import plan_windows, speech_windows, windows_within
 
 Audio = npt.NDArray[np.float32]
@@ -193,3 +195,17 @@ def test_quiet_channel_gets_one_gain() -> None:
     activity = ChannelActivity(0, (Span(1.0, 2.0),), 5.0)
     (window,) = speech_windows(in_windows(samples), plan_windows(activity), [activity])
     np.testing.assert_allclose(window.samples, 0.05, rtol=1e-5)
+
+
+def test_each_span_gets_its_own_gain() -> None:
+    samples = np.full((1, 5 * SAMPLE_RATE), 0.01, np.float32)
+    activity = ChannelActivity(0, (Span(0.0, 2.0), Span(3.0, 5.0)), 1.0, (1.0, 5.0))
+    (window,) = speech_windows(in_windows(samples), plan_windows(activity), [activity])
+    np.testing.assert_allclose(window.samples[: 2 * SAMPLE_RATE], 0.01, rtol=1e-3)
+    np.testing.assert_allclose(window.samples[3 * SAMPLE_RATE :], 0.05, rtol=1e-3)
+    assert np.abs(np.diff(window.samples)).max() < 1e-5  # no click between
+
+
+def test_map_from_before_gains_is_read() -> None:
+    kept = {"duration": 3.0, "channels": [{"channel": 0, "spans": [{"start": 1.0, "end": 2.0}], "gain": 5.0}]}
+    assert SEGMENTATION.validate_python(kept).channels[0].gains == ()

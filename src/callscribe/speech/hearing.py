@@ -1,0 +1,126 @@
+"""What is speech of a channel's own party, by what a first and a second look made of it.
+
+What the first look is certain of is speech. The rest is by either look's evidence, less of which will do at second
+sight; but what is far below the party's own level, or may be a leak of the other channel, is none.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from callscribe.speech.interface import Span
+from callscribe.speech.levels import gain, speech_level
+from callscribe.speech.silero import FRAME_SECONDS
+from callscribe.speech.spans import ActivityOptions, Probabilities, Stretch, certain, credible, padded, stretches
+
+Mask = npt.NDArray[np.bool_]
+"""`(frames,)`."""
+
+_FAINT_DB: Final = 30.0
+"""So far below the level of a channel's own speech is nothing that its party says to the other."""
+
+_BESIDE: Final = 31
+"""Frames (one second) around a leak."""
+
+_LEAK_DB: Final = 6.0
+_LATE: Final = 16
+_EARLY: Final = 3
+"""What takes a second look, and is so far below what the other channel's party says or said half a second ago, may be a
+leak, whether or not its way is known. The party of the channel itself waits for its turn, or speaks as loud."""
+
+_MOSTLY: Final = 0.5
+"""Share of a span's speech that was certain at once, from which on it is its channel's usual party."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """When frames are speech at first and at second sight."""
+
+    first: ActivityOptions
+    second: ActivityOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A channel frame by frame: levels in dB of full scale, and probabilities of speech at first and second sight."""
+
+    levels: npt.NDArray[np.float32]
+    plain: Probabilities
+    second: Probabilities
+    looks: Looks
+
+    def beside(self, other: "Heard") -> "Heard":
+        """Without what is seen at second sight only and may be a leak of the other channel."""
+        spoken = np.where(other.speaks, other.levels, -np.inf)
+        latest = np.pad(spoken, (_LATE, _EARLY), constant_values=-np.inf)
+        loudest = np.lib.stride_tricks.sliding_window_view(latest, _LATE + _EARLY + 1).max(axis=1)
+        return replace(self, second=np.where(self.levels < loudest - _LEAK_DB, np.float32(0), self.second))
+
+    def without(self, leak: Mask) -> "Heard":
+        """Without the frames, counted from the first, that are known to be a leak."""
+        marked = np.pad(leak, (0, max(0, len(self.levels) - len(leak))))[: len(self.levels)]
+        rest = _masked(self, marked)
+        # A breath or a rustle under the other party's leak is not this party's speech, as faint as it is.
+        around = np.convolve(marked, np.ones(2 * _BESIDE + 1), mode="same") > 0.5
+        return _masked(rest, around & (self.levels < rest.level - _FAINT_DB))
+
+    @property
+    def speaks(self) -> Mask:
+        """The frames in which somebody speaks, as far as each can tell by itself."""
+        speaks: Mask = (self.plain >= self.looks.first.threshold) | (self.second >= self.looks.second.threshold)
+        return speaks
+
+    @property
+    def level(self) -> float:
+        """The level of the channel's speech."""
+        return speech_level(self.levels[self.speaks])
+
+    def spans(self, duration: float) -> tuple[tuple[Span, ...], tuple[float, ...]]:
+        """The spans of speech within so many seconds, and the gain of each."""
+        sure = certain(self.plain, self.looks.first)
+        level, speaks = self.level, self.speaks
+        found = [each for each in stretches(self.plain, self.looks.first) if sure[each[0]]]
+        found += [
+            each
+            for each in self._believed(sure)
+            if speech_level(self.levels[slice(*each)][speaks[slice(*each)]]) >= level - _FAINT_DB
+        ]
+        spans = padded(sorted(found), np.maximum(self.plain, self.second), duration, self.looks.first)
+        gains = []
+        for span in spans:
+            frames = slice(round(span.start / FRAME_SECONDS), round(span.end / FRAME_SECONDS))
+            spoken = self.levels[frames][speaks[frames]]
+            usual = not len(spoken) or np.mean(sure[frames][speaks[frames]]) >= _MOSTLY
+            gains.append(gain(level if usual else speech_level(spoken)))
+        return spans, tuple(gains)
+
+    def _believed(self, sure: Mask) -> list[Stretch]:
+        """Stretches beside what is certain for which there is evidence at first or second sight.
+
+        Each has it in itself or around it, but not in what is certain: no breath is speech because somebody speaks.
+        """
+        second = np.where(sure, np.float32(0), self.second)
+        either = np.maximum(self.plain, second)
+        found = [
+            (run + first, run + end)
+            for run, last in _runs(~sure)
+            for first, end in stretches(either[run:last], self.looks.second)
+        ]
+        by_second = set(credible(found, second, self.looks.second))
+        by_first = np.zeros(len(either), np.bool_)
+        for first, end in credible(stretches(self.plain, self.looks.first), self.plain, self.looks.first):
+            by_first[first:end] = True
+        return [each for each in found if each in by_second or by_first[slice(*each)].any()]
+
+
+def _masked(heard: Heard, mask: Mask) -> Heard:
+    nothing = np.float32(0)
+    return replace(heard, plain=np.where(mask, nothing, heard.plain), second=np.where(mask, nothing, heard.second))
+
+
+def _runs(mask: Mask) -> list[Stretch]:
+    """Where a mask is set."""
+    edges = np.flatnonzero(np.diff(mask, prepend=False, append=False)).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
