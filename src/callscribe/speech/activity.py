@@ -27,13 +27,14 @@ class ChannelActivity:
     """Where one channel, counted from 0, speaks.
 
     Multiply the samples of each span by its own of `gains` before recognising them; without any, by `gain`, which is
-    that of the channel as a whole.
+    that of the channel as a whole. `doubtful` is what may be speech as well and cannot be told from other sound.
     """
 
     channel: int
     spans: tuple[Span, ...]
     gain: float
     gains: tuple[float, ...] = ()
+    doubtful: tuple[Span, ...] = ()
 
 
 class ActivityDetector:
@@ -80,8 +81,9 @@ class ActivityDetector:
             heard = heard.beside(other)
         if leak is not None:
             heard = heard.without(leak)
-        spans, gains = heard.spans(self._samples / SAMPLE_RATE)
-        return ChannelActivity(self._channel, spans, gain(heard.level), gains)
+        duration = self._samples / SAMPLE_RATE
+        spans, gains = heard.spans(duration)
+        return ChannelActivity(self._channel, spans, gain(heard.level), gains, heard.doubtful(spans, duration))
 
     def _analyse(self, frames: Frames) -> None:
         levels = frame_levels(frames)

@@ -4,6 +4,8 @@ What the first look is certain of is speech. The rest is by either look's eviden
 sight; but what is far below the party's own level, or may be a leak of the other channel, is none.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,7 +15,7 @@ import numpy.typing as npt
 from callscribe.speech.interface import Span
 from callscribe.speech.levels import gain, speech_level
 from callscribe.speech.silero import FRAME_SECONDS
-from callscribe.speech.spans import ActivityOptions, Probabilities, Stretch, certain, credible, padded, stretches
+from callscribe.speech.spans import DOUBT, ActivityOptions, Probabilities, Stretch, certain, credible, padded, stretches
 
 Mask = npt.NDArray[np.bool_]
 """`(frames,)`."""
@@ -32,6 +34,13 @@ leak, whether or not its way is known. The party of the channel itself waits for
 
 _MOSTLY: Final = 0.5
 """Share of a span's speech that was certain at once, from which on it is its channel's usual party."""
+
+_SOFT_DB: Final = 12.0
+"""So far below its channel's level, a span is a softer party's, and gets a gain of its own. One party's voice, which
+may swing by as much, is recognised better at one gain."""
+
+_DOUBTED: Final = 0.12
+"""Mean probability, at second sight, of what may be speech."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +101,22 @@ class Heard:
         for span in spans:
             frames = slice(round(span.start / FRAME_SECONDS), round(span.end / FRAME_SECONDS))
             spoken = self.levels[frames][speaks[frames]]
-            usual = not len(spoken) or np.mean(sure[frames][speaks[frames]]) >= _MOSTLY
-            gains.append(gain(level if usual else speech_level(spoken)))
+            own = speech_level(spoken) if len(spoken) else level
+            usual = own > level - _SOFT_DB or np.mean(sure[frames][speaks[frames]]) >= _MOSTLY
+            gains.append(gain(level if usual else own))
         return spans, tuple(gains)
+
+    def doubtful(self, spans: Sequence[Span], duration: float) -> tuple[Span, ...]:
+        """What beside these spans may be speech: it scores little at second sight, but for long, or is too faint."""
+        rest = self.second.copy()
+        for span in spans:
+            rest[int(span.start / FRAME_SECONDS) : math.ceil(span.end / FRAME_SECONDS)] = 0.0
+        found = [each for each in stretches(rest, DOUBT) if rest[slice(*each)].mean() >= _DOUBTED]
+        return tuple(
+            Span(round(first * FRAME_SECONDS, 3), round(min(duration, end * FRAME_SECONDS), 3))
+            for first, end in found
+            if (end - first) * FRAME_SECONDS >= DOUBT.shortest
+        )
 
     def _believed(self, sure: Mask) -> list[Stretch]:
         """Stretches beside what is certain for which there is evidence at first or second sight.

@@ -17,6 +17,7 @@ means to pay for. A job is asked for anew as well when its worker dies.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
@@ -74,6 +75,16 @@ class Word(NamedTuple):
     confidence: float
 
 
+class OmissionReason(StrEnum):
+    """Why speech is left out. Receivers must expect more of them in later versions."""
+
+    NOT_RECOGNIZED = "notRecognized"
+    """The engine made no text of it that could be believed."""
+
+    UNCERTAIN = "uncertain"
+    """It may be speech, too soft or too distorted to be told from other sound."""
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """What an engine heard in one go on one channel: a clause, a sentence or a few."""
@@ -84,6 +95,8 @@ class Segment:
     words: tuple[Word, ...]
     language: str
     """ISO 639-1 code of what was spoken, such as `en`."""
+    omitted: OmissionReason | None = None
+    """Why there are no words, where there are none; without it the engine could not make any."""
 
     @property
     def text(self) -> str:

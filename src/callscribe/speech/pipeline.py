@@ -4,7 +4,7 @@ A job calls `divide_file`, and `recognize_span` for each chunk, each a step of i
 `transcribe_file`, which is both in a row.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -23,8 +23,10 @@ from callscribe.speech.interface import (
     SpeechWindow,
     WindowEngine,
 )
+from callscribe.speech.languages import language_code
 from callscribe.speech.segmentation import CHUNK_SECONDS, Segmentation, measure, plan_chunks, segment
-from callscribe.speech.windows import speech_windows, windows_within
+from callscribe.speech.unheard import Unheard, doubted
+from callscribe.speech.windows import WindowPlan, speech_windows, windows_within
 
 Progress = Callable[[float, float], None]
 """Told seconds of the recording that are done, and its length (0 while that is not known)."""
@@ -121,15 +123,32 @@ def _by_windows(
     options: RecognitionOptions,
     cancelled: Cancellation,
 ) -> Iterator[Segment]:
-    """Recognise the windows of speech that begin within `span`, those of both channels interleaved by time."""
+    """Recognise the windows of speech that begin within `span`, those of both channels interleaved by time.
+
+    What may be speech and is in no window, and speech of which nothing was made, come as segments without words.
+    """
     plans = windows_within(segmentation.channels, span)
-    if not plans:
-        return
+    if plans:
+        yield from _recognized(source, path, segmentation, plans, engine, model, options, cancelled)
+    yield from doubted(segmentation.channels, span, language_code(options.language) or "")
+
+
+def _recognized(
+    source: AudioSource,
+    path: Path,
+    segmentation: Segmentation,
+    plans: Sequence[WindowPlan],
+    engine: WindowEngine,
+    model: str,
+    options: RecognitionOptions,
+    cancelled: Cancellation,
+) -> Iterator[Segment]:
     start, end = min(plan.span.start for plan in plans), plans[-1].span.end
     audio = source.windows(path, start=start, end=end, cancelled=cancelled)
     windows = speech_windows(audio, plans, segmentation.channels)
     evidence = _evidence(source, path, segmentation, cancelled) if options.language is None else ()
-    yield from engine.recognize(windows, model=model, options=options, cancelled=cancelled, evidence=evidence)
+    heard = engine.recognize(windows, model=model, options=options, cancelled=cancelled, evidence=evidence)
+    yield from Unheard(plans, language_code(options.language) or "").follow(heard)
 
 
 def _evidence(

@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from callscribe.speech.interface import Segment, Word
+from callscribe.speech.interface import OmissionReason, Segment, Word
 
 
 def segment_to_json(segment: Segment) -> dict[str, Any]:
@@ -14,10 +14,12 @@ def segment_to_json(segment: Segment) -> dict[str, Any]:
         "end": segment.end,
         "language": segment.language,
         "words": segment.words,
+        "omitted": segment.omitted,
     }
 
 
 def segment_from_json(data: dict[str, Any]) -> Segment:
     """The inverse of `segment_to_json`. A long call says the same words again and again: each is held once."""
     words = tuple(Word(sys.intern(text), *rest) for text, *rest in data["words"])
-    return Segment(data["channel"], data["start"], data["end"], words, data["language"])
+    omitted = data["omitted"] and OmissionReason(data["omitted"])
+    return Segment(data["channel"], data["start"], data["end"], words, data["language"], omitted=omitted)

@@ -48,6 +48,9 @@ SECOND_LOOK: Final = ActivityOptions(threshold=0.30, release=0.15, certain=1.01,
 """Of what is looked at again: less will do, for of speech through a narrow band much scores no more; but a moment is
 never enough. Nothing of the sounds that nobody speaks in (`benchmarks/nothing.py`) comes that far."""
 
+DOUBT: Final = ActivityOptions(threshold=0.20, release=0.08, shortest=2.0)
+"""Of what is no speech at second sight either, but may be."""
+
 
 def speech_spans(
     probabilities: Probabilities, duration: float, options: ActivityOptions = DEFAULTS

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from callscribe.speech.diarization.turns import SpeakerTurn
-from callscribe.speech.interface import Segment, Word
+from callscribe.speech.interface import OmissionReason, Segment, Word
 from callscribe.speech.languages import language_code, locale_of
 from callscribe.transcripts.models import Diarization, Omission, Sentence, Transcript
 from callscribe.transcripts.speakers import by_speaker, likeliest_participants
@@ -73,7 +73,11 @@ def assemble(
     if turns is not None:
         sentences, diarization = _with_speakers(sentences, roles)
     omissions = sorted(
-        (Omission(segment.channel, segment.start, segment.end) for segment in heard if not segment.words),
+        (
+            Omission(segment.channel, segment.start, segment.end, segment.omitted or OmissionReason.NOT_RECOGNIZED)
+            for segment in heard
+            if not segment.words
+        ),
         key=lambda omission: (omission.start, omission.channel, omission.end),
     )
     return Transcript(duration, _language(heard, language), tuple(sentences), tuple(omissions), channels, diarization)

@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from callscribe.speech.interface import Word
+from callscribe.speech.interface import OmissionReason, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,6 @@ class Sentence:
     words: tuple[Word, ...]
     speaker: int | None = None
     """Who of those who share a channel, counted from 0 in the order of appearance; None where that was not asked."""
-
-
-class OmissionReason(StrEnum):
-    """Why speech is left out. Receivers must expect more of them in later versions."""
-
-    NOT_RECOGNIZED = "notRecognized"
-    """The engine made no text of it that could be believed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field
 
-from callscribe.transcripts.models import Diarization, NoticeCode, Omission, OmissionReason, Sentence, Transcript
+from callscribe.speech.interface import OmissionReason
+from callscribe.transcripts.models import Diarization, NoticeCode, Omission, Sentence, Transcript
 from callscribe.transcripts.statistics import PartyStatistics, Statistics, statistics
 from callscribe.web.wire import CAMEL_CASE, Wire, optional
 

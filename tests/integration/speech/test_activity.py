@@ -122,6 +122,23 @@ def test_soft_party_has_own_gain(call: Audio) -> None:
     assert found.gains.count(found.gain) >= len(loud.spans) - 1
 
 
+def test_party_too_soft_to_hear_is_doubtful(call: Audio) -> None:
+    faint = (call[1] + band(call[0], 400, 3000) * 10 ** (-38 / 20)).astype(np.float32)
+    found = activity(faint)
+    alone = activity(call[0])
+    seconds = call.shape[1] / SAMPLE_RATE
+    doubted, loud = covered(found.doubtful, seconds), covered(alone.spans, seconds)
+    assert np.sum(doubted & loud) > 0.5 * np.sum(loud)
+    assert np.sum(doubted & ~loud) < 0.2 * np.sum(doubted)
+
+
+def test_nothing_is_doubtful_of_a_clean_call(call: Audio) -> None:
+    detectors = [ActivityDetector(channel) for channel in (0, 1)]
+    for detector, samples in zip(detectors, call, strict=True):
+        detector.push(samples)
+    assert [each.doubtful for each in finish(detectors, {})] == [(), ()]
+
+
 def test_what_may_leak_is_not_lifted(call: Audio) -> None:
     # As telephones leak; cross-talk is not looked for here.
     late = np.roll(band(call[1], 400, 3000), round(0.3 * SAMPLE_RATE)) * 10 ** (-25 / 20)
