@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
 import jiwer
 from rich.table import Table
@@ -26,6 +27,9 @@ from recognisers import Recogniser as ByWords
 from recognisers import callscribe, faster_whisper, text_of
 from scoring import Score, normalise, show
 from service import service
+
+_COMPOSED: Final = ("calls", "hard")
+"""Folders of dual-channel calls that were composed of clips."""
 
 Recogniser = Callable[[Recording], list[str]]
 """From a recording to the text of each of its channels."""
@@ -51,7 +55,7 @@ def measure(recogniser: Recogniser, chosen: Sequence[Recording], score: Score) -
         expected = _expected(recording)
         for reference, hypothesis in zip(expected, found, strict=True):
             score.add(normalise(reference, recording.language), normalise(hypothesis, recording.language))
-        if recording.group == "calls":
+        if recording.group in _COMPOSED:
             for channel, words in enumerate(score.hypotheses[-2:]):
                 right, wrong = _sides(score.references[-2:], channel, words)
                 score.right += right
@@ -59,7 +63,7 @@ def measure(recogniser: Recogniser, chosen: Sequence[Recording], score: Score) -
 
 
 def _expected(recording: Recording) -> list[str]:
-    if recording.group == "calls":
+    if recording.group in _COMPOSED:
         said = turns(recording)
         return [" ".join(turn.text for turn in said if turn.channel == channel) for channel in (0, 1)]
     return [recording.transcript]
@@ -81,6 +85,7 @@ def selections(groups: frozenset[str]) -> dict[str, list[Recording]]:
         "English, wide band": [each for each in english if not each.group.startswith("asterisk")],
         "English, telephone": [each for each in english if each.group.startswith("asterisk")],
         "Dual-channel calls": [each for each in known if each.group == "calls"],
+        "Calls over bad lines": [each for each in known if each.group == "hard"],
     }
     for language in sorted({each.language for each in written} - {"en"}):
         sets[f"Other: {language}"] = [each for each in written if each.language == language]

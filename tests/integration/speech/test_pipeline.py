@@ -1,5 +1,6 @@
 import re
 import wave
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,52 @@ def test_a_quiet_party_is_heard(
     said = " ".join(turn.text for turn in turns if turn.channel == 0)
     heard = " ".join(segment.text for segment in segments if segment.channel == 0)
     assert wer(plain(said), plain(heard)) < 0.35
+
+
+def on_a_bad_line(samples: Audio, softer: float) -> Audio:
+    """400 to 3000 Hz of a voice, so many decibels softer."""
+    spectrum, hertz = np.fft.rfft(samples), np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE)
+    band = np.fft.irfft(np.where((hertz > 400) & (hertz < 3000), spectrum, 0), len(samples))
+    return (band * 10 ** (-softer / 20)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def softer_party(call_samples: Audio, tmp_path_factory: pytest.TempPathFactory) -> Callable[[float], Path]:
+    """Makes the bundled call in one channel, with its customer on a bad line, and so many decibels softer."""
+
+    def make(softer: float) -> Path:
+        path = tmp_path_factory.mktemp("one channel") / "call.wav"
+        return write(path, (call_samples[1] + on_a_bad_line(call_samples[0], softer))[np.newaxis])
+
+    return make
+
+
+def test_soft_party_on_a_bad_line_is_heard(
+    softer_party: Callable[[float], Path],
+    turns: list[Any],
+    decoder: Decoder,
+    warm_engine: WhisperEngine,
+    wanted: Cancellation,
+) -> None:
+    _, segments = transcribe_file(decoder, softer_party(15), warm_engine, "base", ENGLISH, wanted)
+    words = sorted((word for segment in segments for word in segment.words), key=lambda word: word.start)
+    said = plain(" ".join(turn.text for turn in turns))
+    assert wer(said, plain(" ".join(word.text for word in words))) < 0.2
+
+
+def test_party_too_soft_to_hear_is_told(
+    softer_party: Callable[[float], Path],
+    turns: list[Any],
+    decoder: Decoder,
+    warm_engine: WhisperEngine,
+    wanted: Cancellation,
+) -> None:
+    segmentation, segments = transcribe_file(decoder, softer_party(38), warm_engine, "tiny.en", ENGLISH, wanted)
+    omissions = assemble(segments, duration=segmentation.duration).omissions
+    assert omissions
+    for omission in omissions:
+        middle = (omission.start + omission.end) / 2
+        assert any(turn.channel == 0 and turn.start < middle < turn.end for turn in turns)
 
 
 @pytest.mark.parametrize("kind", ["silence", "noise", "dial tone", "busy tone"])
