@@ -30,6 +30,7 @@ import json
 import tarfile
 import tempfile
 import wave
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import files
 from pathlib import Path
@@ -160,11 +161,11 @@ def model_bytes() -> bytes:
     return checked(b"".join(parts), MODEL_SHA256, "The model")
 
 
-def voices(package: Path) -> dict[str, Audio]:
-    """Style vectors by voice, `(510, 1, 256)` each, from the npm package's archive."""
+def voices(package: Path, wanted: Mapping[str, str]) -> dict[str, Audio]:
+    """Style vectors by voice, `(510, 1, 256)` each, from the npm package's archive. `wanted` has their digests."""
     result = {}
     with tarfile.open(package) as archive:
-        for name, sha256 in VOICES_SHA256.items():
+        for name, sha256 in wanted.items():
             member = archive.extractfile(f"package/voices/{name}.bin")
             assert member is not None
             data = checked(member.read(), sha256, f"The voice {name}")
@@ -172,11 +173,11 @@ def voices(package: Path) -> dict[str, Audio]:
     return result
 
 
-def synthesiser(package: Path, folder: Path) -> Kokoro:
-    """Kokoro with its noise sources seeded."""
+def synthesiser(package: Path, folder: Path, wanted: Mapping[str, str] = VOICES_SHA256) -> Kokoro:
+    """Kokoro with these voices, its noise sources seeded."""
     model, styles = folder / "kokoro.onnx", folder / "voices.npz"
     model.write_bytes(model_bytes())
-    np.savez(styles, **voices(package))
+    np.savez(styles, **voices(package, wanted))
     onnxruntime.set_seed(SEED)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1

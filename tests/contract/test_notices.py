@@ -1,13 +1,19 @@
 """What is to be known of a transcription that succeeded: told in the resource, the transcript and the callback."""
 
+import wave
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from callers import Front
 from media_server import MediaServer, body
 from odd_files import mp3
 from sourcing import make_conversation_configuration
+
+SPEECH = Path(__file__).parents[1] / "data" / "speech"
 
 
 def test_a_header_of_another_length_is_told_everywhere(
@@ -33,6 +39,49 @@ def test_a_header_of_another_length_is_told_everywhere(
     assert transcript["sentences"][-1]["startTimeSeconds"] > 50
     (callback,) = receiver.wait()
     assert callback.json["notices"] == [notice]
+
+
+def french_and_english(call: bytes) -> bytes:
+    """A customer who speaks French beside the agent of the bundled call."""
+    parties = []
+    for source in (BytesIO((SPEECH / "fr.wav").read_bytes()), BytesIO(call)):
+        with wave.open(source) as file:
+            samples = np.frombuffer(file.readframes(12 * 8000), "<i2")
+            parties.append(samples.reshape(-1, file.getnchannels())[:, -1])
+    data = BytesIO()
+    with wave.open(data, "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(np.stack(parties, axis=1).tobytes())
+    return data.getvalue()
+
+
+def test_another_language_is_told_everywhere(serve: Front, media: MediaServer, receiver: Any, call: bytes) -> None:
+    caller = serve.caller()
+    media.paths["/french.wav"] = body(french_and_english(call))
+    configuration = caller.configure(
+        transcriptionEngine="whisper",
+        speechModel="base",
+        transcriptionStatusCallback={"url": f"{receiver.url}/done", "method": "POST"},
+    )
+    resource = caller.ended(caller.submit(configuration, media.url("/french.wav")))
+    assert resource["status"] == "COMPLETED", resource
+    (notice,) = resource["notices"]
+    assert notice["code"] == "languageMismatch"
+    assert (notice["audioChannelIndex"], notice["language"]) == (1, "fr-FR")
+    assert 0.5 < notice["startTimeSeconds"] < 1.5
+    assert 9 < notice["endTimeSeconds"] < 12
+    assert 0.7 < notice["probability"] <= 1
+    transcript = caller.http.get(resource["links"]["transcript"]).json()
+    assert transcript["notices"] == [notice]
+    assert {(each["audioChannelIndex"], each["language"]) for each in transcript["sentences"]} == {
+        (1, "fr-FR"),
+        (2, "en-US"),
+    }
+    (callback,) = receiver.wait()
+    assert callback.json["notices"] == [notice]
+    assert callback.json["sentences"] == transcript["sentences"]
 
 
 def test_a_conversation_that_cannot_be_stored_is_told(serve: Front, media: MediaServer, receiver: Any) -> None:

@@ -30,15 +30,17 @@ def figures_table(transcript: Transcript) -> Table:
 
 
 def omissions_line(transcript: Transcript) -> str:
-    """Where somebody speaks and no text could be made of it, in a sentence; empty where that is nowhere."""
-    if not transcript.omissions:
-        return ""
-    places = ", ".join(
-        f"{_moment(each.start)} to {_moment(each.end)}"
-        + (f" on channel {each.channel + 1}" if transcript.channels > 1 else "")
-        for each in transcript.omissions
+    """Where somebody speaks and it is left out, a sentence for each reason; empty where that is nowhere."""
+    places: dict[str | None, list[str]] = {}
+    for each in transcript.omissions:
+        place = f"{_moment(each.start)} to {_moment(each.end)}"
+        channel = f" on channel {each.channel + 1}" if transcript.channels > 1 else ""
+        places.setdefault(each.language, []).append(place + channel)
+    return " ".join(
+        f"{'No text could be made of the speech' if language is None else f'Speech in {language} is left out'} "
+        f"at {', '.join(where)}."
+        for language, where in places.items()
     )
-    return f"No text could be made of the speech at {places}."
 
 
 def clock(seconds: float) -> str:

@@ -108,6 +108,7 @@ class FinishSteps:
             detail = f"The transcript was not stored in a conversation: {wanted} is not on this server."
             notice = Notice(code=NoticeCode.CONVERSATION_NOT_STORED, detail=detail)
             row.notices = [*(row.notices or ()), notice]
+        row.notices = [*(row.notices or ()), *Notice.of_languages(transcript)] or None
         body = CallbackBody.of(row, transcript=transcript)
         self._conclude(row, Status.COMPLETED, body, result_bytes=size, notices=row.notices)
 

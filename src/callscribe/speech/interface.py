@@ -15,7 +15,7 @@ So an engine that pays turns every error of its client into a JobError, and make
 means to pay for. A job is asked for anew as well when its worker dies.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -84,6 +84,20 @@ class OmissionReason(StrEnum):
     UNCERTAIN = "uncertain"
     """It may be speech, too soft or too distorted to be told from other sound."""
 
+    LANGUAGE_MISMATCH = "languageMismatch"
+    """It is in another language than was asked for, and such speech was to be left out."""
+
+    UNSUPPORTED_LANGUAGE = "unsupportedLanguage"
+    """It is in a language that no configuration can ask for."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenLanguage:
+    """What is surely spoken: ISO 639 code, and how probable that is, 0 to 1."""
+
+    language: str
+    probability: float
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -94,7 +108,9 @@ class Segment:
     end: float
     words: tuple[Word, ...]
     language: str
-    """ISO 639-1 code of what was spoken, such as `en`."""
+    """ISO 639-1 code of the language that the words are in, such as `en`."""
+    mismatch: SpokenLanguage | None = None
+    """What is spoken, where that is not what was asked for. Engines that cannot tell say nothing."""
     omitted: OmissionReason | None = None
     """Why there are no words, where there are none; without it the engine could not make any."""
 
@@ -104,11 +120,25 @@ class Segment:
         return " ".join(word.text for word in self.words)
 
 
+class OnLanguageMismatch(StrEnum):
+    """What is done with speech in another language than was asked for. That it is, is said (`Segment.mismatch`)."""
+
+    NOTICE = "notice"
+    """Nothing more: its words are those of the language that was asked for, as far as any can be made of it."""
+
+    FOLLOW = "follow"
+    """Its words are those of the language that is spoken."""
+
+    OMIT = "omit"
+    """It is left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecognitionOptions:
     """What a configuration asks of an engine.
 
     `language` is a locale such as `en-US`, or None to detect what is spoken.
+    `on_language_mismatch` is for engines that look at what is spoken; others recognise everything in `language`.
     `keyterms` are words and names that are likely to occur.
     `owner` is whose recording it is: owners take turns where an engine is asked for more than it can do at once.
     """
@@ -116,6 +146,7 @@ class RecognitionOptions:
     language: str | None = None
     keyterms: tuple[str, ...] = ()
     owner: str = ""
+    on_language_mismatch: OnLanguageMismatch = OnLanguageMismatch.FOLLOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +191,21 @@ class _Engine(Protocol):
         ...
 
 
+class Surroundings(Protocol):
+    """A recording around one of its windows, for what a window does not say of itself, such as its language."""
+
+    def around(self, window: SpeechWindow) -> Sequence[Span]:
+        """The times of other windows of its channel, the nearest first.
+
+        They follow from the recording alone, and not from how it is divided.
+        """
+        ...
+
+    def read(self, channel: int, span: Span) -> SpeechWindow:
+        """One of them, by its time. Decodes a stretch of the recording: ask for what is not known yet."""
+        ...
+
+
 class WindowEngine(_Engine, Protocol):
     """Recognises speech that others find. Safe to call from several threads."""
 
@@ -172,13 +218,12 @@ class WindowEngine(_Engine, Protocol):
         model: str,
         options: RecognitionOptions,
         cancelled: Cancellation,
-        evidence: Iterable[SpeechWindow] = (),
+        surroundings: Surroundings | None = None,
     ) -> Iterator[Segment]:
         """Yield segments window by window, in the order of the windows.
 
-        `windows` is consumed as the work goes on, so memory does not grow with the recording. `evidence` are windows of
-        the same recording from anywhere in it, by which the language of each channel is told where that is to be
-        detected; without them it is told by `windows`.
+        `windows` is consumed as the work goes on, so memory does not grow with the recording. `surroundings` is for
+        what a window does not say of itself; without it each is judged alone.
 
         Raises:
             Cancelled: `cancelled` says so; the work stops within a second.

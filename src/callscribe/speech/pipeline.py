@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Final
 
 from callscribe.cancellation import Cancellation
 from callscribe.speech.audio import AudioSource, AudioWindow
@@ -20,21 +19,16 @@ from callscribe.speech.interface import (
     Recording,
     Segment,
     Span,
-    SpeechWindow,
     WindowEngine,
 )
 from callscribe.speech.languages import language_code
 from callscribe.speech.segmentation import CHUNK_SECONDS, Segmentation, measure, plan_chunks, segment
+from callscribe.speech.surroundings import RecordedSurroundings
 from callscribe.speech.unheard import Unheard, doubted
 from callscribe.speech.windows import WindowPlan, speech_windows, windows_within
 
 Progress = Callable[[float, float], None]
 """Told seconds of the recording that are done, and its length (0 while that is not known)."""
-
-SAMPLED: Final = 45.0
-"""Seconds of a channel's speech by which its language is told."""
-
-_WHOLE: Final = 240.0
 
 
 def segment_file(
@@ -146,30 +140,9 @@ def _recognized(
     start, end = min(plan.span.start for plan in plans), plans[-1].span.end
     audio = source.windows(path, start=start, end=end, cancelled=cancelled)
     windows = speech_windows(audio, plans, segmentation.channels)
-    evidence = _evidence(source, path, segmentation, cancelled) if options.language is None else ()
-    heard = engine.recognize(windows, model=model, options=options, cancelled=cancelled, evidence=evidence)
+    surroundings = RecordedSurroundings(source, path, segmentation.channels, cancelled)
+    heard = engine.recognize(windows, model=model, options=options, cancelled=cancelled, surroundings=surroundings)
     yield from Unheard(plans, language_code(options.language) or "").follow(heard)
-
-
-def _evidence(
-    source: AudioSource, path: Path, segmentation: Segmentation, cancelled: Cancellation
-) -> Iterator[SpeechWindow]:
-    """The longest windows of each channel: the same for every chunk, so that none is taken for another language.
-
-    None of a recording that an engine hears nearly whole in one go.
-    """
-    plans = windows_within(segmentation.channels, Span(0.0, segmentation.duration))
-    if sum(plan.span.duration for plan in plans) <= _WHOLE:
-        return
-    for channel in segmentation.channels:
-        own = sorted((plan for plan in plans if plan.channel == channel.channel), key=lambda plan: -plan.span.duration)
-        seconds = 0.0
-        for plan in own:
-            if seconds >= SAMPLED:
-                break
-            seconds += plan.span.duration
-            audio = source.windows(path, start=plan.span.start, end=plan.span.end, cancelled=cancelled)
-            yield from speech_windows(audio, [plan], segmentation.channels)
 
 
 def transcribe_file(

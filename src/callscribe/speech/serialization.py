@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from callscribe.speech.interface import OmissionReason, Segment, Word
+from callscribe.speech.interface import OmissionReason, Segment, SpokenLanguage, Word
 
 
 def segment_to_json(segment: Segment) -> dict[str, Any]:
@@ -14,6 +14,7 @@ def segment_to_json(segment: Segment) -> dict[str, Any]:
         "end": segment.end,
         "language": segment.language,
         "words": segment.words,
+        "mismatch": segment.mismatch and [segment.mismatch.language, segment.mismatch.probability],
         "omitted": segment.omitted,
     }
 
@@ -21,5 +22,12 @@ def segment_to_json(segment: Segment) -> dict[str, Any]:
 def segment_from_json(data: dict[str, Any]) -> Segment:
     """The inverse of `segment_to_json`. A long call says the same words again and again: each is held once."""
     words = tuple(Word(sys.intern(text), *rest) for text, *rest in data["words"])
-    omitted = data["omitted"] and OmissionReason(data["omitted"])
-    return Segment(data["channel"], data["start"], data["end"], words, data["language"], omitted=omitted)
+    return Segment(
+        data["channel"],
+        data["start"],
+        data["end"],
+        words,
+        data["language"],
+        data["mismatch"] and SpokenLanguage(*data["mismatch"]),
+        data["omitted"] and OmissionReason(data["omitted"]),
+    )

@@ -15,7 +15,16 @@ NOTICES: list[dict[str, Any]] = [
     {
         "code": "durationMismatch",
         "detail": "The file's header speaks of 20.4 s of audio, and it has 61.3 s. All of it was read.",
-    }
+    },
+    {
+        "code": "languageMismatch",
+        "detail": "Channel 1 speaks fr-FR between 2.9 and 16.5 s, which is not what was asked for.",
+        "audioChannelIndex": 1,
+        "startTimeSeconds": 2.86,
+        "endTimeSeconds": 16.5,
+        "language": "fr-FR",
+        "probability": 0.983,
+    },
 ]
 
 REQUEST: dict[str, Any] = {
@@ -88,6 +97,7 @@ TRANSCRIPT: dict[str, Any] = {
             "endTimeSeconds": 1.52,
             "text": "Good morning.",
             "confidence": 0.97,
+            "language": "en-US",
             "words": [
                 {"text": "Good", "startTimeSeconds": 0.8, "endTimeSeconds": 1.02, "confidence": 0.98},
                 {"text": "morning.", "startTimeSeconds": 1.02, "endTimeSeconds": 1.52, "confidence": 0.96},

@@ -281,7 +281,7 @@ class TranscriptResource(Wire):
     duration: int
     participants: list[Participant]
     sentences: list[SentenceResource]
-    omissions: list[OmissionResource] = Field(description="Where somebody speaks and no text could be made of it.")
+    omissions: list[OmissionResource] = Field(description="Where somebody speaks and it is left out, and why.")
     notices: list[Notice] = Field(description="What is to be known of the transcript, as in the transcription.")
     statistics: StatisticsResource | None = Field(description="Figures for the call; null while the job runs.")
     diarization: DiarizationResource | None = optional(
@@ -301,7 +301,8 @@ class TranscriptResource(Wire):
             duration=round(transcript.duration),
             sentences=sentences(transcript),
             omissions=omissions(transcript),
-            notices=row.notices or [],
+            # Those of a job that has ended are in its row.
+            notices=[*(row.notices or ()), *(() if row.status.is_final else Notice.of_languages(transcript))],
             statistics=None if figures is None else StatisticsResource.of(figures),
             diarization=DiarizationResource.of(transcript.diarization),
         )

@@ -10,7 +10,7 @@ from typing import Final
 from callscribe.speech.diarization.turns import SpeakerTurn
 from callscribe.speech.interface import OmissionReason, Segment, Word
 from callscribe.speech.languages import language_code, locale_of
-from callscribe.transcripts.models import Diarization, Omission, Sentence, Transcript
+from callscribe.transcripts.models import Diarization, LanguageMismatch, Omission, Sentence, Transcript
 from callscribe.transcripts.speakers import by_speaker, likeliest_participants
 
 LONG_PAUSE: Final = 2.5
@@ -58,29 +58,70 @@ def assemble(
         turns: of those who share the only channel, where they were asked for.
         roles: types of the job's participants, such as `CUSTOMER`, by which speakers are mapped to them.
 
-    Sentences of different channels may overlap; they come in the order of their starts.
+    Sentences of different channels may overlap; they come in the order of their starts. None is of two languages.
     """
     heard = sorted(segments, key=lambda segment: (segment.channel, segment.start, segment.end))
-    languages = {channel: _main_language(group) for channel, group in groupby(heard, key=lambda each: each.channel)}
     sentences = [
-        _sentence(channel, words, participants or {}, speaker)
-        for channel, group in groupby(heard, key=lambda segment: segment.channel)
+        _sentence(channel, words, participants or {}, speaker, _locale(code, language))
+        for (channel, code), group in groupby(
+            (segment for segment in heard if segment.words), key=lambda segment: (segment.channel, segment.language)
+        )
         for speaker, said in _said([word for segment in group for word in segment.words], turns)
-        for words in sentences_of(said, capitals=languages[channel] not in CAPITAL_NOUNS)
+        for words in sentences_of(said, capitals=code not in CAPITAL_NOUNS)
     ]
     sentences.sort(key=lambda sentence: (sentence.start, sentence.channel, sentence.end))
     diarization = None
     if turns is not None:
         sentences, diarization = _with_speakers(sentences, roles)
-    omissions = sorted(
-        (
-            Omission(segment.channel, segment.start, segment.end, segment.omitted or OmissionReason.NOT_RECOGNIZED)
-            for segment in heard
-            if not segment.words
-        ),
-        key=lambda omission: (omission.start, omission.channel, omission.end),
+    return Transcript(
+        duration,
+        _language(heard, language),
+        tuple(sentences),
+        tuple(_omissions(heard)),
+        channels,
+        diarization,
+        tuple(_mismatches(heard)),
     )
-    return Transcript(duration, _language(heard, language), tuple(sentences), tuple(omissions), channels, diarization)
+
+
+def _omissions(segments: Iterable[Segment]) -> list[Omission]:
+    """Segments without words, by time."""
+    found = [
+        Omission(
+            segment.channel,
+            segment.start,
+            segment.end,
+            segment.omitted or OmissionReason.NOT_RECOGNIZED,
+            locale_of(segment.mismatch.language) if segment.omitted and segment.mismatch else None,
+        )
+        for segment in segments
+        if not segment.words
+    ]
+    return sorted(found, key=lambda omission: (omission.start, omission.channel, omission.end))
+
+
+def _mismatches(segments: Iterable[Segment]) -> list[LanguageMismatch]:
+    """Each channel with each language that was not asked for, by time."""
+    found: dict[tuple[int, str], list[tuple[Segment, float]]] = {}
+    for segment in segments:
+        if segment.mismatch:
+            of_language = found.setdefault((segment.channel, segment.mismatch.language), [])
+            of_language.append((segment, segment.mismatch.probability))
+    merged = [
+        LanguageMismatch(
+            channel,
+            min(segment.start for segment, _ in heard),
+            max(segment.end for segment, _ in heard),
+            locale_of(code),
+            round(
+                sum(probability * (segment.end - segment.start) for segment, probability in heard)
+                / sum(segment.end - segment.start for segment, _ in heard),
+                3,
+            ),
+        )
+        for (channel, code), heard in found.items()
+    ]
+    return sorted(merged, key=lambda each: (each.start, each.channel))
 
 
 def _said(words: Sequence[Word], turns: Sequence[SpeakerTurn] | None) -> Iterator[tuple[int | None, list[Word]]]:
@@ -171,7 +212,9 @@ def _divided(sentence: list[Word]) -> Iterator[list[Word]]:
     yield from _divided(sentence[cut:])
 
 
-def _sentence(channel: int, words: Sequence[Word], participants: Mapping[int, int], speaker: int | None) -> Sentence:
+def _sentence(
+    channel: int, words: Sequence[Word], participants: Mapping[int, int], speaker: int | None, language: str
+) -> Sentence:
     return Sentence(
         channel=channel,
         participant=participants.get(channel),
@@ -181,7 +224,13 @@ def _sentence(channel: int, words: Sequence[Word], participants: Mapping[int, in
         confidence=round(sum(word.confidence for word in words) / len(words), 3),
         words=tuple(words),
         speaker=speaker,
+        language=language,
     )
+
+
+def _locale(code: str, asked: str | None) -> str:
+    """The locale of a language: the one that was asked for, where it is of that language."""
+    return locale_of(code, () if asked is None else (asked,))
 
 
 def _language(segments: Sequence[Segment], asked: str | None) -> str | None:

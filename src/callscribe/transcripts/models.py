@@ -26,16 +26,33 @@ class Sentence:
     words: tuple[Word, ...]
     speaker: int | None = None
     """Who of those who share a channel, counted from 0 in the order of appearance; None where that was not asked."""
+    language: str | None = None
+    """The locale of its words, or the ISO 639 code of a language that has none; None where it was not kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Omission:
-    """Speech of which no text could be made, so that it is left out: seconds, on a channel counted from 0."""
+    """Speech that is left out: seconds, on a channel counted from 0. `language` is that of it, where it is why."""
 
     channel: int
     start: float
     end: float
     reason: OmissionReason = OmissionReason.NOT_RECOGNIZED
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageMismatch:
+    """That a channel, counted from 0, speaks another language than was asked for, from `start` to `end` in seconds.
+
+    `language` is a locale, or the ISO 639 code of one that has none. `probability` (0 to 1) is the mean of the speech.
+    """
+
+    channel: int
+    start: float
+    end: float
+    language: str
+    probability: float
 
 
 class NoticeCode(StrEnum):
@@ -43,6 +60,9 @@ class NoticeCode(StrEnum):
 
     DURATION_MISMATCH = "durationMismatch"
     """The file's header speaks of another length than its audio has."""
+
+    LANGUAGE_MISMATCH = "languageMismatch"
+    """A channel speaks another language than was asked for."""
 
     CONVERSATION_NOT_STORED = "conversationNotStored"
     """The transcript was to be stored in a conversation, whose configuration is gone."""
@@ -65,7 +85,7 @@ class Transcript:
     """The finished text of a recording.
 
     `language` is a locale such as `en-US`, or what was detected. `channels` is how many were listened to.
-    `diarization` is None where speakers were not asked for.
+    `diarization` is None where speakers were not asked for. `mismatches` has each channel and language once.
     """
 
     duration: float
@@ -74,6 +94,7 @@ class Transcript:
     omissions: tuple[Omission, ...] = ()
     channels: int = 1
     diarization: Diarization | None = None
+    mismatches: tuple[LanguageMismatch, ...] = ()
 
 
 TRANSCRIPT: Final = TypeAdapter(Transcript)

@@ -10,7 +10,14 @@ from typing import Annotated, ClassVar
 from pydantic import ConfigDict, Field
 
 from callscribe.speech.interface import OmissionReason
-from callscribe.transcripts.models import Diarization, NoticeCode, Omission, Sentence, Transcript
+from callscribe.transcripts.models import (
+    Diarization,
+    LanguageMismatch,
+    NoticeCode,
+    Omission,
+    Sentence,
+    Transcript,
+)
 from callscribe.transcripts.statistics import PartyStatistics, Statistics, statistics
 from callscribe.web.wire import CAMEL_CASE, Wire, optional
 
@@ -41,6 +48,7 @@ class SentenceResource(Wire):
     speaker: int | None = optional(
         "Who, of those who share the channel, from 1 by first appearance; with diarization only."
     )
+    language: str | None = optional("The locale of its words, or the ISO 639 code of a language that has none.")
     words: list[WordResource]
 
     @classmethod
@@ -55,17 +63,19 @@ class SentenceResource(Wire):
             text=sentence.text,
             confidence=sentence.confidence,
             speaker=None if sentence.speaker is None else sentence.speaker + 1,
+            language=sentence.language,
             words=[WordResource(word.text, word.start, word.end, word.confidence) for word in sentence.words],
         )
 
 
 class OmissionResource(Wire):
-    """Speech of which no text could be made, so that it is left out."""
+    """Speech that is left out, and why."""
 
     audio_channel_index: int
     start_time_seconds: float
     end_time_seconds: float
     reason: OmissionReason
+    language: str | None = optional("The language that is spoken, where that is the reason.")
 
     @classmethod
     def of(cls, omission: Omission) -> "OmissionResource":
@@ -75,6 +85,7 @@ class OmissionResource(Wire):
             start_time_seconds=omission.start,
             end_time_seconds=omission.end,
             reason=omission.reason,
+            language=omission.language,
         )
 
 
@@ -98,6 +109,25 @@ class Notice(Wire):
             f"The file's header speaks of {declared:.1f} s of audio, and it has {seconds:.1f} s. All of it was read."
         )
         return [cls(code=NoticeCode.DURATION_MISMATCH, detail=detail)]
+
+    @classmethod
+    def of_languages(cls, transcript: Transcript) -> "list[Notice]":
+        """That channels speak other languages than was asked for: one for each channel and language."""
+        return [cls._of_language(each, transcript) for each in transcript.mismatches]
+
+    @classmethod
+    def _of_language(cls, mismatch: LanguageMismatch, transcript: Transcript) -> "Notice":
+        place = f"Channel {mismatch.channel + 1} speaks" if transcript.channels > 1 else "Somebody speaks"
+        return cls(
+            code=NoticeCode.LANGUAGE_MISMATCH,
+            detail=f"{place} {mismatch.language} between {mismatch.start:.1f} and {mismatch.end:.1f} s, "
+            "which is not what was asked for.",
+            audio_channel_index=mismatch.channel + 1,
+            start_time_seconds=round(mismatch.start, 3),
+            end_time_seconds=round(mismatch.end, 3),
+            language=mismatch.language,
+            probability=mismatch.probability,
+        )
 
 
 class ParticipantStatistics(Wire):

@@ -65,12 +65,28 @@ def test_same_audio_same_text_beside_others(
     assert together == [alone] * 3
 
 
-def test_whole_recording_tells_language(warm_engine: WhisperEngine, call_samples: Audio, wanted: Cancellation) -> None:
-    def languages(start: float, evidence: list[SpeechWindow]) -> set[str]:
+class Around:
+    """These windows are around every other."""
+
+    def __init__(self, windows: list[SpeechWindow]) -> None:
+        self._windows = {window.speech[0]: window for window in windows}
+
+    def around(self, window: SpeechWindow) -> list[Span]:  # noqa: ARG002
+        return list(self._windows)
+
+    def read(self, channel: int, span: Span) -> SpeechWindow:
+        assert channel == 0
+        return self._windows[span]
+
+
+def test_neighbours_tell_language(warm_engine: WhisperEngine, call_samples: Audio, wanted: Cancellation) -> None:
+    def languages(start: float, around: list[SpeechWindow]) -> set[str]:
         samples = call_samples[1, round(start * SAMPLE_RATE) :][: SAMPLE_RATE // 2]
         scrap = [SpeechWindow(0, start, samples, (Span(start, start + 0.5),))]
         options = RecognitionOptions(language=None)
-        heard = warm_engine.recognize(scrap, model="base", options=options, cancelled=wanted, evidence=evidence)
+        heard = warm_engine.recognize(
+            scrap, model="base", options=options, cancelled=wanted, surroundings=Around(around)
+        )
         return {segment.language for segment in heard}
 
     scraps = [9.1, 32.08, 32.11, 32.14]

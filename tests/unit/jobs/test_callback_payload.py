@@ -29,7 +29,7 @@ def row(**fields: Any) -> Transcription:
 
 ADA = Participant(audio_channel_index=1, type=None, address="+15550100", name="Ada")
 WORDS = (Word("Grüße!", 0.5, 0.9, 0.875), Word('"Ja\\n"', 1.0, 1.25, 1.0))
-SAID = Sentence(0, 1, 0.5, 1.25, 'Grüße! "Ja\\n"', 0.938, WORDS, speaker=1)
+SAID = Sentence(0, 1, 0.5, 1.25, 'Grüße! "Ja\\n"', 0.938, WORDS, speaker=1, language="de-DE")
 
 
 def test_body_same_to_last_byte() -> None:
@@ -46,7 +46,8 @@ def test_body_same_to_last_byte() -> None:
         '"transcript":"https://calls.example.com/v3/Transcriptions/voice_transcription_01k9v6x8m3e5rt0q2w4y6z8abc/Transcript",'
         '"conversation":"https://calls.example.com/v2/Conversations/conv_conversation_1"},'
         '"sentences":[{"audioChannelIndex":1,"sentenceIndex":0,"participantIndex":1,"startTimeSeconds":0.5,'
-        '"endTimeSeconds":1.25,"text":"Grüße! \\"Ja\\\\n\\"","confidence":0.938,"speaker":2,"words":['
+        '"endTimeSeconds":1.25,"text":"Grüße! \\"Ja\\\\n\\"","confidence":0.938,"speaker":2,"language":"de-DE",'
+        '"words":['
         '{"text":"Grüße!","startTimeSeconds":0.5,"endTimeSeconds":0.9,"confidence":0.875},'
         '{"text":"\\"Ja\\\\n\\"","startTimeSeconds":1.0,"endTimeSeconds":1.25,"confidence":1.0}]}],'
         '"conversationId":"conv_conversation_1",'

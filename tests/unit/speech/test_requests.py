@@ -1,3 +1,4 @@
+import json
 import socket
 from collections.abc import Iterator
 
@@ -6,8 +7,27 @@ import numpy as np
 from callscribe.framing import Channel
 from callscribe.speech.engines.whisper.batching import REQUEST_SECONDS
 from callscribe.speech.engines.whisper.engine import _groups
-from callscribe.speech.engines.whisper.messages import LanguageEvidence, Part, Request, read_request, write_request
-from callscribe.speech.interface import SAMPLE_RATE, Span, SpeechWindow
+from callscribe.speech.engines.whisper.messages import (
+    Answer,
+    Part,
+    Request,
+    Task,
+    read_answers,
+    read_request,
+    write_answers,
+    write_request,
+)
+from callscribe.speech.engines.whisper.spoken import Hearing
+from callscribe.speech.interface import (
+    SAMPLE_RATE,
+    OmissionReason,
+    OnLanguageMismatch,
+    Segment,
+    Span,
+    SpeechWindow,
+    SpokenLanguage,
+    Word,
+)
 
 
 def window(channel: int, start: float, seconds: float) -> SpeechWindow:
@@ -38,7 +58,8 @@ def test_request_arrives_as_sent() -> None:
         (window(0, 0.5, 1.0), window(1, 2.5, 0.25)),
         None,
         ("Riverside", "Größe"),
-        {1: LanguageEvidence(3.5, {"en": -0.25})},
+        Task.RECOGNIZE,
+        OnLanguageMismatch.OMIT,
     )
     request = Request("/models/base", 5, (french, unknown))
 
@@ -48,7 +69,16 @@ def test_request_arrives_as_sent() -> None:
         copy = read_request(*Channel(child.fileno()).receive())
     assert (copy.model, copy.beam_size) == ("/models/base", 5)
     for sent, arrived in zip(request.parts, copy.parts, strict=True):
-        assert (sent.language, sent.keyterms, sent.evidence) == (arrived.language, arrived.keyterms, arrived.evidence)
+        assert (sent.language, sent.keyterms) == (arrived.language, arrived.keyterms)
+        assert (sent.task, sent.on_language_mismatch) == (arrived.task, arrived.on_language_mismatch)
         for before, after in zip(sent.windows, arrived.windows, strict=True):
             assert (before.channel, before.start, before.speech) == (after.channel, after.start, after.speech)
             np.testing.assert_array_equal(before.samples, after.samples)
+
+
+def test_answer_arrives_as_sent() -> None:
+    french = SpokenLanguage("fr", 0.98)
+    said = Segment(0, 1.0, 2.0, (Word("Bonjour.", 1.0, 2.0, 0.9),), "fr", french)
+    left_out = Segment(1, 3.0, 4.0, (), "ar", SpokenLanguage("ar", 0.99), OmissionReason.UNSUPPORTED_LANGUAGE)
+    heard = Answer(((said,), (), (left_out,)), (Hearing(1.0, {"fr": 0.98, "en": 0.01}), Hearing(0.5, {})))
+    assert read_answers(json.loads(json.dumps(write_answers([heard, Answer()])))) == [heard, Answer()]

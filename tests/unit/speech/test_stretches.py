@@ -1,11 +1,11 @@
 """Where a speaker may go on in another language."""
 
-from callscribe.speech.engines.whisper.recognizer import _stretches
+from callscribe.speech.engines.whisper import spoken
 from callscribe.speech.interface import Span
 
 
 def stretches(*spans: tuple[float, float]) -> list[tuple[float, float]]:
-    return [(span.start, span.end) for span in _stretches([Span(start, end) for start, end in spans])]
+    return [(span.start, span.end) for span in spoken.stretches([Span(start, end) for start, end in spans])]
 
 
 def test_a_pause_ends_a_stretch() -> None:

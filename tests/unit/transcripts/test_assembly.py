@@ -1,9 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callscribe.speech.interface import Segment, Word
+from callscribe.speech.interface import OmissionReason, Segment, SpokenLanguage, Word
 from callscribe.transcripts.assembly import LONGEST_WORDS, assemble, sentences_of
-from callscribe.transcripts.models import Omission
+from callscribe.transcripts.models import LanguageMismatch, Omission
 
 
 def spoken(text: str, start: float = 0.0, *, pace: float = 0.3, channel: int = 0, language: str = "en") -> Segment:
@@ -116,6 +116,58 @@ def test_textless_speech_is_omission() -> None:
 
 def test_no_text_has_no_language() -> None:
     assert assemble([Segment(0, 4.0, 6.0, (), "fr")], duration=10.0).language is None
+
+
+def test_sentences_say_their_language() -> None:
+    transcript = assemble(
+        [
+            spoken("well I", language="en"),
+            spoken("je ne sais pas.", 1.5, language="fr"),
+            spoken("مرحبا", 9.0, language="ar"),
+        ],
+        duration=12.0,
+        language="en-GB",
+    )
+    assert [(each.language, each.text) for each in transcript.sentences] == [
+        ("en-GB", "well I"),
+        ("fr-FR", "je ne sais pas."),
+        ("ar", "مرحبا"),
+    ]
+
+
+def test_omission_says_why() -> None:
+    arabic = SpokenLanguage("ar", 0.99)
+    segments = [
+        Segment(0, 0.0, 2.0, (), "ar", arabic, OmissionReason.UNSUPPORTED_LANGUAGE),
+        Segment(0, 3.0, 4.0, (), "en"),
+    ]
+    assert assemble(segments, duration=5.0).omissions == (
+        Omission(0, 0.0, 2.0, OmissionReason.UNSUPPORTED_LANGUAGE, "ar"),
+        Omission(0, 3.0, 4.0),
+    )
+
+
+def test_mismatches_merge_by_channel_and_language() -> None:
+    def segment(channel: int, start: float, end: float, code: str, probability: float) -> Segment:
+        return Segment(channel, start, end, (Word("Oui.", start, end, 0.9),), code, SpokenLanguage(code, probability))
+
+    transcript = assemble(
+        [
+            segment(0, 10.0, 13.0, "fr", 1.0),
+            segment(0, 2.0, 3.0, "fr", 0.8),
+            segment(0, 5.0, 6.0, "de", 0.9),
+            segment(1, 1.0, 2.0, "fr", 0.9),
+            spoken("Hello.", 20.0),
+        ],
+        duration=30.0,
+        language="en-US",
+        channels=2,
+    )
+    assert transcript.mismatches == (
+        LanguageMismatch(1, 1.0, 2.0, "fr-FR", 0.9),
+        LanguageMismatch(0, 2.0, 13.0, "fr-FR", 0.95),
+        LanguageMismatch(0, 5.0, 6.0, "de-DE", 0.9),
+    )
 
 
 @given(

@@ -10,9 +10,10 @@ from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
 from callscribe.speech.engines.whisper.batching import REQUEST_SECONDS, Batcher
 from callscribe.speech.engines.whisper.compute import choose
-from callscribe.speech.engines.whisper.messages import Answer, LanguageEvidence, Part
+from callscribe.speech.engines.whisper.following import Follower
+from callscribe.speech.engines.whisper.messages import Answer, Part
 from callscribe.speech.engines.whisper.process import ChildProcess
-from callscribe.speech.interface import RecognitionOptions, Segment, SpeechWindow
+from callscribe.speech.interface import RecognitionOptions, Segment, SpeechWindow, Surroundings
 from callscribe.speech.languages import language_code
 
 
@@ -52,7 +53,7 @@ class WhisperEngine:
         model: str,
         options: RecognitionOptions,
         cancelled: Cancellation,
-        evidence: Iterable[SpeechWindow] = (),
+        surroundings: Surroundings | None = None,
     ) -> Iterator[Segment]:
         """Yield segments window by window; see `interface.WindowEngine`.
 
@@ -64,7 +65,6 @@ class WhisperEngine:
         """
         # It may have to be got first. One that is cancelled meanwhile leaves that to the next.
         folder = str(run_cancellable(lambda: self._catalogue.path(model), cancelled))
-        language = language_code(options.language)
 
         def ask(part: Part) -> Answer:
             try:
@@ -76,15 +76,16 @@ class WhisperEngine:
             self._answered_at = time.monotonic()
             return answer
 
-        heard: dict[int, LanguageEvidence] = {}
-        if language is None and (telling := tuple(evidence)):
-            heard = ask(Part(telling, None, only_language=True)).evidence
+        follower = Follower(
+            ask,
+            expected=language_code(options.language),
+            keyterms=options.keyterms,
+            wish=options.on_language_mismatch,
+            surroundings=surroundings,
+        )
         for group in _groups(windows):
             cancelled.raise_if_cancelled()
-            answer = ask(Part(tuple(group), language, options.keyterms, heard))
-            heard = answer.evidence
-            for segments in answer.segments:
-                yield from segments
+            yield from follower.recognize(group)
 
     def close(self) -> None:
         """End the child; what is in its hands ends with `EngineClosed`."""

@@ -4,36 +4,39 @@ Requests carry audio in the body, float32 one window after the other; answers ca
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
 from callscribe.framing import Header
-from callscribe.speech.interface import Segment, Span, SpeechWindow
+from callscribe.speech.engines.whisper.spoken import Hearing
+from callscribe.speech.interface import OnLanguageMismatch, Segment, Span, SpeechWindow
 from callscribe.speech.serialization import segment_from_json, segment_to_json
 
 
-@dataclass(frozen=True, slots=True)
-class LanguageEvidence:
-    """What was heard of a channel's language so far: seconds, and the summed log probability of each language."""
+class Task(StrEnum):
+    """What is to be done with the windows of a part."""
 
-    seconds: float
-    scores: dict[str, float]
+    LISTEN = "listen"
+    """To say what languages they may be in, and no more."""
+
+    RECOGNIZE = "recognize"
+    """The same, and to recognise each in its first language (`spoken.first_language`)."""
+
+    DECODE = "decode"
+    """To recognise them in the language that is given, without asking what it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Windows of one job. `language` is Whisper's code, or None to detect it, going on from `evidence` by channel.
-
-    `only_language` asks for nothing but the evidence that the windows give.
-    """
+    """Windows of one job. `language` is Whisper's code of what is spoken or was asked for, None where that is open."""
 
     windows: tuple[SpeechWindow, ...]
     language: str | None
     keyterms: tuple[str, ...] = ()
-    evidence: dict[int, LanguageEvidence] = field(default_factory=dict)
-    only_language: bool = False
+    task: Task = Task.DECODE
+    on_language_mismatch: OnLanguageMismatch = OnLanguageMismatch.FOLLOW
 
     @property
     def seconds(self) -> float:
@@ -43,10 +46,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The segments of each window of a part, in the windows' order, and what was heard of languages."""
+    """Of each window of a part, in the windows' order: its segments, and what it says of its language.
 
-    segments: tuple[tuple[Segment, ...], ...]
-    evidence: dict[int, LanguageEvidence] = field(default_factory=dict)
+    `hearings` are none where that was not asked, or the model knows one language only; segments where only that was.
+    """
+
+    segments: tuple[tuple[Segment, ...], ...] = ()
+    hearings: tuple[Hearing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +73,8 @@ def write_request(request: Request) -> tuple[Header, list[memoryview]]:
             {
                 "language": part.language,
                 "keyterms": part.keyterms,
-                "evidence": _evidence_to_json(part.evidence),
-                "only_language": part.only_language,
+                "task": part.task,
+                "on_language_mismatch": part.on_language_mismatch,
                 "windows": [
                     {
                         "channel": window.channel,
@@ -97,9 +103,8 @@ def read_request(header: Header, body: bytearray) -> Request:
             offset += each["samples"]
             speech = tuple(Span(start, end) for start, end in each["speech"])
             windows.append(SpeechWindow(each["channel"], each["start"], samples, speech))
-        evidence = _evidence_from_json(part["evidence"])
-        keyterms = tuple(part["keyterms"])
-        parts.append(Part(tuple(windows), part["language"], keyterms, evidence, part["only_language"]))
+        wish = OnLanguageMismatch(part["on_language_mismatch"])
+        parts.append(Part(tuple(windows), part["language"], tuple(part["keyterms"]), Task(part["task"]), wish))
     return Request(header["model"], header["beam_size"], tuple(parts))
 
 
@@ -108,7 +113,7 @@ def write_answers(answers: Sequence[Answer]) -> Header:
     parts = [
         {
             "segments": [[segment_to_json(segment) for segment in window] for window in answer.segments],
-            "evidence": _evidence_to_json(answer.evidence),
+            "hearings": [[each.spoken, each.odds] for each in answer.hearings],
         }
         for answer in answers
     ]
@@ -120,15 +125,7 @@ def read_answers(header: Header) -> list[Answer]:
     return [
         Answer(
             tuple(tuple(segment_from_json(segment) for segment in window) for window in part["segments"]),
-            _evidence_from_json(part["evidence"]),
+            tuple(Hearing(spoken, odds) for spoken, odds in part["hearings"]),
         )
         for part in header["parts"]
     ]
-
-
-def _evidence_to_json(evidence: dict[int, LanguageEvidence]) -> list[Any]:
-    return [[channel, asdict(heard)] for channel, heard in evidence.items()]
-
-
-def _evidence_from_json(data: list[Any]) -> dict[int, LanguageEvidence]:
-    return {channel: LanguageEvidence(heard["seconds"], heard["scores"]) for channel, heard in data}

@@ -2,6 +2,7 @@
 
 Runs in the child process. The way of a window:
 
+    say what languages it may be in
     decode in a batch, beam search, with only as much silence behind the speech as the model needs
       └─ a guess, a loop or talk beyond the end → once more alone in a full window, then by sampling
     align words
@@ -22,11 +23,11 @@ from callscribe.speech.engines.whisper.alignment import TimedWord, settle, timed
 from callscribe.speech.engines.whisper.decoding import TIMESTAMP_SECONDS, Hypothesis, TimedTokens, split_at_timestamps
 from callscribe.speech.engines.whisper.features import FRAMES_PER_SECOND, FULL
 from callscribe.speech.engines.whisper.loading import load_network
-from callscribe.speech.engines.whisper.messages import Answer, LanguageEvidence, Part, Request
+from callscribe.speech.engines.whisper.messages import Answer, Part, Request, Task
 from callscribe.speech.engines.whisper.network import Prompt, Tokenizers
 from callscribe.speech.engines.whisper.pauses import silent_steps
-from callscribe.speech.interface import SAMPLE_RATE, Samples, Segment, Span, Word
-from callscribe.speech.languages import LANGUAGE_CODES
+from callscribe.speech.engines.whisper.spoken import Hearing, first_language, folded
+from callscribe.speech.interface import SAMPLE_RATE, OnLanguageMismatch, Samples, Segment, Span, Word
 
 log = logging.getLogger(__name__)
 
@@ -52,17 +53,6 @@ _TOKENS: Final = 16
 _TOKENS_A_SECOND: Final = 12
 """The most tokens of a text: what the model has room for, or more than anybody says in the time."""
 
-_ENOUGH_FOR_LANGUAGE: Final = 40.0
-"""Seconds of speech after which a channel's language is known."""
-
-_PLAIN: Final = 0.9
-_PAUSE: Final = 0.3
-"""Seconds of silence at which a speaker may go on in another language."""
-
-_PLAIN_SECONDS: Final = 2.5
-"""A window with so much speech that is so probably in a language is in that one, and not in the channel's."""
-
-
 _NOTHING: Final = Hypothesis((), "", 0.0, 1.0)
 """No text."""
 
@@ -71,7 +61,8 @@ _NOTHING: Final = Hypothesis((), "", 0.0, 1.0)
 class _Piece:
     """Something to decode: a window, or the part of one that was missed. `speech` in seconds from its start.
 
-    `language` is what is spoken, or, where `switching`, what is most likely spoken.
+    `language` is what it is decoded in, empty where it is not. What is `doubted` is looked at first: until then
+    `language` is what was asked for, empty where that is open, and `wish` says what is done with any other.
     """
 
     part: int
@@ -81,7 +72,8 @@ class _Piece:
     speech: tuple[Span, ...]
     keyterms: tuple[str, ...]
     language: str
-    switching: bool
+    doubted: bool
+    wish: OnLanguageMismatch
     again: bool = False
 
     @property
@@ -104,10 +96,11 @@ class _Heard:
 
 @dataclass(slots=True)
 class _Found:
-    """What was made of a piece: words, or nothing although somebody speaks."""
+    """What was made of a piece: words, or nothing although somebody speaks; and what it says of its language."""
 
     words: list[_Heard]
     left_out: bool = False
+    hearing: Hearing | None = None
 
 
 def _left_out(piece: _Piece) -> _Found:
@@ -130,22 +123,22 @@ class Recognizer:
         return answers
 
     def _recognize(self, parts: Sequence[Part], beams: int) -> list[Answer]:
-        evidence = [dict(part.evidence) for part in parts]
-        queue = [
-            piece
-            for index, part in enumerate(parts)
-            for whole in self._pieces(index, part, evidence[index])
-            for piece in self._by_language(whole)
-        ]
+        pieces = [piece for index, part in enumerate(parts) for piece in self._pieces(index, part)]
+        hearings: dict[tuple[int, int], Hearing] = {}
+        for piece, hearing in self._listen([each for each in pieces if parts[each.part].task is Task.LISTEN]):
+            hearings[piece.part, piece.window] = hearing
+        queue = [each for each in pieces if parts[each.part].task is not Task.LISTEN]
         heard: dict[tuple[int, int], list[_Heard]] = defaultdict(list)
         left_out: dict[tuple[int, int], list[_Piece]] = defaultdict(list)
         for attempt in range(_ROUNDS + 1):
             missed = []
             for piece, found in self._decode(queue, beams):
                 heard[piece.part, piece.window] += found.words
+                if found.hearing is not None:
+                    hearings[piece.part, piece.window] = found.hearing
                 if found.left_out:
                     left_out[piece.part, piece.window].append(piece)
-                elif attempt < _ROUNDS:
+                elif piece.language and attempt < _ROUNDS:
                     missed += _missed(piece, found.words)
             queue = missed
         return [
@@ -153,17 +146,15 @@ class Recognizer:
                 tuple(
                     _segments(window.channel, heard[index, place], left_out[index, place])
                     for place, window in enumerate(part.windows)
+                    if part.task is not Task.LISTEN
                 ),
-                evidence[index],
+                tuple(hearings[index, place] for place in range(len(part.windows)) if (index, place) in hearings),
             )
             for index, part in enumerate(parts)
         ]
 
-    def _pieces(self, index: int, part: Part, evidence: dict[int, LanguageEvidence]) -> list[_Piece]:
-        languages = self._languages(part, evidence)
-        if part.only_language:
-            return []
-        switching = part.language is None and self._tokenizers.multilingual
+    def _pieces(self, index: int, part: Part) -> list[_Piece]:
+        multilingual = self._tokenizers.multilingual
         return [
             _Piece(
                 index,
@@ -172,34 +163,26 @@ class Recognizer:
                 window.samples,
                 tuple(Span(span.start - window.start, span.end - window.start) for span in window.speech),
                 part.keyterms,
-                languages[window.channel],
-                switching,
+                part.language or ("" if multilingual else "en"),
+                multilingual and part.task is not Task.DECODE,
+                part.on_language_mismatch,
             )
             for place, window in enumerate(part.windows)
         ]
 
-    def _by_language(self, piece: _Piece) -> list[_Piece]:
-        """A piece in which the language changes at a pause, in pieces of one language each."""
-        stretches = _stretches(piece.speech) if piece.switching else []
-        if len(stretches) < 2:
-            return [piece]
-        parts = [_part(piece, stretch) for stretch in stretches]
-        languages = [_plain_language(self._language_odds(part.samples)) for part in parts]
-        if len({language for language in languages if language}) < 2:
-            return [piece]
-        # What is in doubt is in the language of what is before it, the first of what is behind it.
-        known = next(language for language in languages if language)
-        runs: list[tuple[str, list[Span]]] = []
-        for language, stretch in zip(languages, stretches, strict=True):
-            known = language or known
-            if runs and runs[-1][0] == known:
-                runs[-1][1].append(stretch)
-            else:
-                runs.append((known, [stretch]))
-        return [
-            replace(_part(piece, Span(spans[0].start, spans[-1].end)), language=language, switching=False)
-            for language, spans in runs
-        ]
+    def _listen(self, pieces: Sequence[_Piece]) -> Iterator[tuple[_Piece, Hearing]]:
+        """What languages pieces may be in, where the model knows several."""
+        ordered = sorted((piece for piece in pieces if piece.doubted), key=lambda piece: -len(piece.samples))
+        while ordered:
+            frames = list(map(self._frames, ordered))
+            size = self._network.batch_size(frames)
+            encoded = self._network.encode([piece.samples for piece in ordered[:size]], frames[:size])
+            yield from zip(ordered[:size], self._hearings(ordered[:size], encoded), strict=True)
+            ordered = ordered[size:]
+
+    def _hearings(self, pieces: Sequence[_Piece], encoded: Any) -> list[Hearing]:
+        odds = self._network.languages(encoded)
+        return [Hearing(round(piece.spoken, 3), folded(each)) for piece, each in zip(pieces, odds, strict=True)]
 
     def _decode(self, pieces: Sequence[_Piece], beams: int) -> Iterator[tuple[_Piece, _Found]]:
         """Decode pieces in batches of like length and language."""
@@ -219,11 +202,14 @@ class Recognizer:
 
     def _decode_batch(self, batch: Sequence[_Piece], beams: int) -> Iterator[tuple[_Piece, _Found]]:
         encoded = self._network.encode([piece.samples for piece in batch], list(map(self._frames, batch)))
-        batch = self._followed(batch, encoded)
+        hearings = self._hearings(batch, encoded) if any(piece.doubted for piece in batch) else [None] * len(batch)
+        batch = [_told(piece, hearing) for piece, hearing in zip(batch, hearings, strict=True)]
         prompts = [self._prompt(piece) for piece in batch]
         hypotheses = self._network.beam_search(encoded, prompts, beams)
         accepted = [
-            _sound(hypothesis, piece) and not _runs_on(hypothesis, piece, prompt.tokenizer.timestamp_begin)
+            piece.language != ""
+            and _sound(hypothesis, piece)
+            and not _runs_on(hypothesis, piece, prompt.tokenizer.timestamp_begin)
             for piece, prompt, hypothesis in zip(batch, prompts, hypotheses, strict=True)
         ]
         # What is not believed needs no word times; a loop, the longest text of all, would lengthen everybody's.
@@ -232,11 +218,12 @@ class Recognizer:
             for is_accepted, hypothesis in zip(accepted, hypotheses, strict=True)
         ]
         found = self._words(batch, encoded, prompts, believed)
-        for piece, is_accepted, words in zip(batch, accepted, found, strict=True):
+        for piece, is_accepted, words, hearing in zip(batch, accepted, found, hearings, strict=True):
             if is_accepted:
-                yield piece, _Found([] if _is_guess(words) else words)
+                result = _Found([] if _is_guess(words) else words)
             else:
-                yield piece, self._second_try(piece, beams)
+                result = self._second_try(piece, beams) if piece.language else _Found([])
+            yield piece, replace(result, hearing=hearing)
 
     def _second_try(self, piece: _Piece, beams: int) -> _Found:
         """Decode a piece alone in a full window; where that fails by sampling; where that fails leave it out."""
@@ -283,78 +270,18 @@ class Recognizer:
         return found
 
     def _prompt(self, piece: _Piece, *, with_terms: bool = True) -> Prompt:
+        if not piece.language:  # what is in a batch and not wanted goes out of it at once
+            return Prompt(self._tokenizers["en"], longest=1)
         longest = min(_LONGEST_TEXT, int(_TOKENS + _TOKENS_A_SECOND * piece.duration))
         return Prompt(self._tokenizers[piece.language], piece.keyterms if with_terms else (), longest)
 
-    def _followed(self, batch: Sequence[_Piece], encoded: Any) -> list[_Piece]:
-        """The pieces, each in the language that it is plainly in where the speaker may switch."""
-        if not any(piece.switching for piece in batch):
-            return list(batch)
-        return [
-            replace(piece, language=_plain_language(probabilities) or piece.language)
-            if piece.switching and not piece.again and piece.spoken >= _PLAIN_SECONDS
-            else piece
-            for piece, probabilities in zip(batch, self._network.languages(encoded), strict=True)
-        ]
 
-    def _languages(self, part: Part, evidence: dict[int, LanguageEvidence]) -> dict[int, str]:
-        """The language of each channel: as asked, or as heard here and before. Adds to `evidence`."""
-        channels = {window.channel for window in part.windows}
-        if part.language or not self._tokenizers.multilingual:
-            return dict.fromkeys(channels, part.language or "en")
-        for channel in channels:
-            heard = evidence.get(channel, LanguageEvidence(0.0, {}))
-            windows = sorted(
-                (window for window in part.windows if window.channel == channel),
-                key=lambda window: -len(window.samples),
-            )
-            for window in windows:
-                if heard.seconds >= _ENOUGH_FOR_LANGUAGE:
-                    break
-                heard = self._listen(window.samples, heard)
-            evidence[channel] = heard
-        return {
-            channel: max(evidence[channel].scores, key=evidence[channel].scores.__getitem__) for channel in channels
-        }
-
-    def _language_odds(self, samples: Samples) -> dict[str, float]:
-        """The probability of each language that the model knows."""
-        encoded = self._network.encode([samples], [self._network.frames(len(samples))])
-        (probabilities,) = self._network.languages(encoded)
-        return probabilities
-
-    def _listen(self, samples: Samples, heard: LanguageEvidence) -> LanguageEvidence:
-        """Add one window's languages, weighted by its length."""
-        seconds = len(samples) / SAMPLE_RATE
-        scores = {
-            code: heard.scores.get(code, 0.0) + seconds * float(np.log(share + 1e-6))
-            for code, share in _shares(self._language_odds(samples)).items()
-        }
-        return LanguageEvidence(heard.seconds + seconds, scores)
-
-
-def _plain_language(probabilities: dict[str, float]) -> str | None:
-    """The language that a window is beyond doubt in, of those that a configuration can name."""
-    shares = _shares(probabilities)
-    code = max(shares, key=shares.__getitem__)
-    return code if shares[code] >= _PLAIN else None
-
-
-def _stretches(speech: Sequence[Span]) -> list[Span]:
-    """Speech between longer pauses, each with enough of it to tell the language by."""
-    stretches: list[Span] = []
-    spoken = 0.0
-    for span in speech:
-        if stretches and (spoken < _PLAIN_SECONDS or span.start - stretches[-1].end < _PAUSE):
-            stretches[-1] = Span(stretches[-1].start, span.end)
-            spoken += span.duration
-        else:
-            stretches.append(span)
-            spoken = span.duration
-    if len(stretches) > 1 and spoken < _PLAIN_SECONDS:
-        last = stretches.pop()
-        stretches[-1] = Span(stretches[-1].start, last.end)
-    return stretches
+def _told(piece: _Piece, hearing: Hearing | None) -> _Piece:
+    """A piece that is doubted, in its first language; any other as it is."""
+    if hearing is None or not piece.doubted:
+        return piece
+    first = first_language(hearing, piece.language or None, piece.wish)
+    return replace(piece, language=first or "", doubted=False)
 
 
 def _part(piece: _Piece, span: Span) -> _Piece:
@@ -367,12 +294,6 @@ def _part(piece: _Piece, span: Span) -> _Piece:
         if each.start < span.end and each.end > span.start
     )
     return replace(piece, start=piece.start + start, samples=piece.samples[first:end], speech=speech)
-
-
-def _shares(probabilities: dict[str, float]) -> dict[str, float]:
-    """Probabilities of the languages that a configuration can name, if it is one of them."""
-    total = sum(probabilities[code] for code in LANGUAGE_CODES)
-    return {code: probabilities[code] / total for code in LANGUAGE_CODES}
 
 
 def _sound(hypothesis: Hypothesis, piece: _Piece) -> bool:
