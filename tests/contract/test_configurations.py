@@ -290,6 +290,8 @@ def test_twilio_managed_model_filled_in(caller: Caller) -> None:
         ({"diarization": {"enabled": True, "minSpeakers": 3, "maxSpeakers": 2}}, "/diarization"),
         ({"diarization": {"enabled": True, "speakers": 2}}, "/diarization/speakers"),
         ({"priority": "urgent"}, "/priority"),
+        ({"onLanguageMismatch": "ignore"}, "/onLanguageMismatch"),
+        ({"onLanguageMismatch": True}, "/onLanguageMismatch"),
         ({"language": 5}, "/language"),
         ({"redaction": True}, "/redaction"),
     ],
@@ -323,6 +325,14 @@ def test_priority_goes_into_snapshot(caller: Caller) -> None:
     job = caller.create(caller.configure(priority="high")).json()["transcription"]
     assert job["resolvedConfiguration"]["priority"] == "high"
     assert "priority" not in caller.create(caller.configure()).json()["transcription"]["resolvedConfiguration"]
+
+
+@pytest.mark.parametrize("wish", ["notice", "follow", "omit"])
+def test_language_mismatch_goes_into_snapshot(caller: Caller, wish: str) -> None:
+    job = caller.create(caller.configure(onLanguageMismatch=wish)).json()["transcription"]
+    assert job["resolvedConfiguration"]["onLanguageMismatch"] == wish
+    bare = caller.create(caller.configure()).json()["transcription"]
+    assert "onLanguageMismatch" not in bare["resolvedConfiguration"]
 
 
 def test_keyterms_keep_order_each_once(caller: Caller) -> None:

@@ -32,6 +32,7 @@ from callscribe.cli.options import Data, load_settings
 from callscribe.cli.sources import STANDARD_INPUT, Skipped, Source, find, outputs, several
 from callscribe.errors import JobError
 from callscribe.speech.diarization.turns import MOST_SPEAKERS, SpeakerRange
+from callscribe.speech.interface import OnLanguageMismatch
 from callscribe.speech.languages import MULTI, locale_named
 from callscribe.transcripts.formats import Format, to_json
 
@@ -70,6 +71,13 @@ def transcribe(
     keyterms: Annotated[
         Path | None, typer.Option(help="A file of such words and names, one a line.", exists=True, dir_okay=False)
     ] = None,
+    on_language_mismatch: Annotated[
+        OnLanguageMismatch,
+        typer.Option(
+            case_sensitive=False,
+            help="What to do with speech that is surely in another language than --language; it is told in any case.",
+        ),
+    ] = OnLanguageMismatch.FOLLOW,
     diarize: Annotated[
         bool, typer.Option("--diarize", help="Tell speakers apart where several share one channel.")
     ] = False,
@@ -101,7 +109,11 @@ def transcribe(
     settings = load_settings(data)
     served_by = registry.named(model) if model else registry.default(settings)
     language = locale_named(language)
-    options = RecognitionOptions(None if language == MULTI else language, _vocabulary(keyterm or [], keyterms))
+    options = RecognitionOptions(
+        None if language == MULTI else language,
+        _vocabulary(keyterm or [], keyterms),
+        on_language_mismatch=on_language_mismatch,
+    )
     asked = settings.model_copy(update={"model": served_by.model})  # a folder of the operator's own may be named
     if faults := check_served(served_by, language, asked, keyterms=bool(options.keyterms)):
         option = {"language": "--language", "keyterms": "--keyterm"}.get(faults[0].field, "--model")
@@ -207,7 +219,7 @@ class _Transcriber:
         )
         if self.diarizer is not None and turns is None:
             transcript = replace(transcript, diarization=Diarization(applied=False))
-        return transcript, Notice.of_duration(info.declared, info.duration)
+        return transcript, [*Notice.of_duration(info.declared, info.duration), *Notice.of_languages(transcript)]
 
 
 def _refused(option: str, reason: object) -> typer.Exit:

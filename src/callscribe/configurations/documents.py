@@ -44,6 +44,7 @@ class JobOptions(Document):
     keyterms: list[str] | None = None
     diarization: SpeakersAsked | None = None
     priority: str | None = None
+    on_language_mismatch: str | None = None
     retention: dict[str, KeptDays | None] | None = None
 
 

@@ -18,6 +18,7 @@ from callscribe.accounts.retention import MOST_DAYS, check
 from callscribe.callbacks.events import TranscriptionEvent
 from callscribe.callbacks.urls import CallbackUrl
 from callscribe.speech.diarization.turns import MOST_SPEAKERS, SpeakerRange
+from callscribe.speech.interface import OnLanguageMismatch
 from callscribe.speech.keyterms import LONGEST_KEYTERM, MOST_KEYTERMS, keyterm, vocabulary
 from callscribe.web.wire import ClosedWire, optional
 
@@ -131,6 +132,12 @@ class TranscriptionOptions(ClosedWire):
     )
     diarization: DiarizationOptions | None = optional(
         "Who says what on mono recordings, and on stereo ones whose channels are copies. Off by default.",
+        also_null=True,
+    )
+    on_language_mismatch: OnLanguageMismatch | None = optional(
+        "What is done with speech that is surely in another language than `language`: `notice` keeps the words of "
+        "`language` that can be made of it, `follow` recognises it in its own, `omit` leaves it out. There is a notice "
+        "in every case. `follow` where it is left out.",
         also_null=True,
     )
     priority: Literal["low", "normal", "high"] | None = optional(

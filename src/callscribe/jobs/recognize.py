@@ -16,7 +16,7 @@ from callscribe.settings import Settings
 from callscribe.speech import routes
 from callscribe.speech.diarization.diarizer import Diarizer, applies
 from callscribe.speech.engines.registry import Engines
-from callscribe.speech.interface import RecognitionOptions, Segment, Span
+from callscribe.speech.interface import OnLanguageMismatch, RecognitionOptions, Segment, Span
 from callscribe.speech.languages import MULTI
 from callscribe.speech.pipeline import divide_file, recognize_span
 from callscribe.speech.segmentation import SEGMENTATION
@@ -117,6 +117,7 @@ class RecognizeSteps:
                 language=None if options.language == MULTI else options.language,
                 keyterms=tuple(options.keyterms or ()),
                 owner=row.account_sid,
+                on_language_mismatch=OnLanguageMismatch(options.on_language_mismatch or OnLanguageMismatch.FOLLOW),
             ),
             cancelled,
         ):

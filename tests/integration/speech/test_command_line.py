@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 
 from callscribe.cli import app
 
+SPEECH = Path(__file__).parents[2] / "data" / "speech"
+
 
 @pytest.fixture
 def short(call: Path, tmp_path: Path) -> Path:
@@ -52,6 +54,24 @@ def test_unknown_to_model_refused_first(runner: CliRunner, short: Path) -> None:
     result = runner.invoke(app, ["transcribe", str(short), "--language", "de-DE"])
     assert result.exit_code == 2
     assert "does not take language" in result.output
+
+
+def test_another_language_is_told_and_left_out(runner: CliRunner) -> None:
+    result = runner.invoke(
+        app,
+        [
+            *("transcribe", str(SPEECH / "fr.wav"), "--language", "en", "--model", "base"),
+            *("--on-language-mismatch", "omit", "--format", "json"),
+        ],
+    )
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert document["sentences"] == []
+    assert {(each["reason"], each["language"]) for each in document["omissions"]} == {("languageMismatch", "fr-FR")}
+    (notice,) = document["notices"]
+    assert (notice["code"], notice["language"]) == ("languageMismatch", "fr-FR")
+    assert notice["detail"] in result.stderr
+    assert "Speech in fr-FR is left out at 0:00." in result.stderr
 
 
 def test_keyterms_singly_or_from_file(runner: CliRunner, short: Path, tmp_path: Path) -> None:
