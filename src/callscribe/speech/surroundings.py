@@ -33,19 +33,28 @@ class RecordedSurroundings:
     def _plans(self) -> dict[int, list[WindowPlan]]:
         return {activity.channel: plan_windows(activity) for activity in self._activities}
 
+    @cached_property
+    def _places(self) -> dict[tuple[int, float], int]:
+        """The place of each window among those of its channel, by the beginning of its speech."""
+        return {
+            (channel, plan.span.start): place
+            for channel, plans in self._plans.items()
+            for place, plan in enumerate(plans)
+        }
+
     def around(self, window: SpeechWindow) -> list[Span]:
         """The windows before it, the nearest first; where they are few those behind it, too."""
         plans = self._plans[window.channel]
-        place = next(index for index, plan in enumerate(plans) if plan.speech == window.speech)
+        place = self._places[window.channel, window.speech[0].start]
         found: list[Span] = []
-        for plan in chain(reversed(plans[:place]), plans[place + 1 :]):
+        for index in chain(range(place - 1, -1, -1), range(place + 1, len(plans))):
             if len(found) >= _MOST or sum(span.duration for span in found) >= NEIGHBOURS:
                 break
-            found.append(plan.span)
+            found.append(plans[index].span)
         return found
 
     def read(self, channel: int, span: Span) -> SpeechWindow:
         """A window of the recording, by its time."""
-        plan = next(plan for plan in self._plans[channel] if plan.span == span)
+        plan = self._plans[channel][self._places[channel, span.start]]
         audio = self._source.windows(self._path, start=span.start, end=span.end, cancelled=self._cancelled)
         return next(speech_windows(audio, [plan], self._activities))
