@@ -8,7 +8,9 @@ from callscribe.errors import SetupError
 from callscribe.speech.engines.whisper.weights import Weights
 
 
-def written(folder: Path, arrays: dict[str, np.ndarray], version: int = 6) -> Path:
+def written(
+    folder: Path, arrays: dict[str, np.ndarray], version: int = 6, aliases: dict[str, str] | None = None
+) -> Path:
     """A file as CTranslate2 writes it."""
     kinds = {"float32": 0, "int8": 1, "int16": 2, "int32": 3, "float16": 4}
 
@@ -19,7 +21,8 @@ def written(folder: Path, arrays: dict[str, np.ndarray], version: int = 6) -> Pa
     for name, array in arrays.items():
         parts += [string(name), struct.pack(f"<B{array.ndim}I", array.ndim, *array.shape)]
         parts += [struct.pack("<BI", kinds[array.dtype.name], array.nbytes), array.tobytes()]
-    parts.append(struct.pack("<I", 0))
+    parts.append(struct.pack("<I", len(aliases or {})))
+    parts += [string(name) for each in (aliases or {}).items() for name in each]
     (folder / "model.bin").write_bytes(b"".join(parts))
     return folder
 
@@ -43,6 +46,16 @@ def test_arrays_read_as_written(tmp_path: Path) -> None:
     assert weights.number("decoder/num_heads") == 8
     assert weights.layers("decoder") == 2
     assert not weights.is_quantized
+
+
+def test_array_written_once_has_all_its_names(tmp_path: Path) -> None:
+    gamma = np.ones(2, np.float16)
+    folder = written(
+        tmp_path, {"decoder/layer_0/gamma": gamma}, aliases={"encoder/layer_0/gamma": "decoder/layer_0/gamma"}
+    )
+    weights = Weights.read(folder)
+    np.testing.assert_array_equal(weights["encoder/layer_0/gamma"], gamma)
+    assert weights.layers("encoder") == 1
 
 
 def test_quantised_weights_told_apart(tmp_path: Path) -> None:

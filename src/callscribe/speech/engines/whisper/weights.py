@@ -1,12 +1,12 @@
 """Reads the weights of a CTranslate2 model, which is the form that the catalogue has them in.
 
-The file is a header and a list of named arrays (`python/ctranslate2/specs/model_spec.py`, `_serialize`, of
-https://github.com/OpenNMT/CTranslate2): lengths little-endian, strings ended by a zero byte.
+The file is a header, a list of named arrays, and a list of further names for some of them
+(`python/ctranslate2/specs/model_spec.py`, `_serialize`, of https://github.com/OpenNMT/CTranslate2): lengths
+little-endian, strings ended by a zero byte.
 """
 
 import mmap
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -37,7 +37,7 @@ class Weights:
 
     def __init__(self, file: MappedFile) -> None:
         self._file = file
-        self._arrays = dict(_arrays(file.bytes))
+        self._arrays = _arrays(file.bytes)
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -92,18 +92,23 @@ class Weights:
         return any(name.endswith("/weight_scale") for name in self._arrays)
 
 
-def _arrays(data: npt.NDArray[np.uint8]) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+def _arrays(data: npt.NDArray[np.uint8]) -> dict[str, npt.NDArray[Any]]:
     reader = _Reader(data)
     version = reader.number("I")
     if version != _VERSION:
         raise ValueError(f"version {version} of the format is not known")
     reader.string()  # the name of the kind of model
     reader.number("I")  # and its revision
+    arrays = {}
     for _ in range(reader.number("I")):
         name = reader.string()
         shape = tuple(reader.number("I") for _ in range(reader.number("B")))
         kind = np.dtype(_TYPES[reader.number("B")])
-        yield name, reader.take(reader.number("I")).view(kind).reshape(shape)
+        arrays[name] = reader.take(reader.number("I")).view(kind).reshape(shape)
+    for _ in range(reader.number("I")):  # arrays that are alike are written once, such as norms of a fresh layer
+        name = reader.string()
+        arrays[name] = arrays[reader.string()]
+    return arrays
 
 
 class _Reader:
