@@ -37,7 +37,13 @@ def list_models(data: Data = None) -> None:
     table = Table("Model", "Languages", "Size", "Where", "Licence", box=None, header_style="bold")
     for entry in Catalogue(settings.models).list():
         name = f"[bold]{entry.name}[/bold] (served)" if entry.name == settings.model else entry.name
-        table.add_row(name, _languages(entry), f"{entry.size / 1e6:,.0f} MB", _WHERE[entry.source], entry.licence)
+        table.add_row(
+            name,
+            _languages(entry),
+            "" if entry.size is None else f"{entry.size / 1e6:,.0f} MB",
+            _WHERE[entry.source],
+            entry.licence,
+        )
     Console().print(table)
 
 
@@ -70,11 +76,11 @@ def verify(names: Names = None, data: Data = None) -> None:
         Console().print(f"{name}: every file is as published ({folder})", highlight=False, soft_wrap=True)
 
 
-def _tell(progress: Progress, task: TaskID, done: int, total: int) -> None:
+def _tell(progress: Progress, task: TaskID, done: int, total: int | None) -> None:
     progress.update(task, completed=done, total=total)
 
 
 def _languages(entry: CatalogueEntry) -> str:
     if entry.task == "diarization":
         return "any (speakers)"
-    return "multilingual" if entry.multilingual else "English"
+    return ", ".join(entry.languages) or "all"

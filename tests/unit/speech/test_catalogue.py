@@ -75,7 +75,8 @@ def test_weights_that_a_disk_has_damaged_are_replaced(models: Path) -> None:
 
 
 def test_missing_package_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("callscribe.speech.catalogue._wheel_parts", lambda _: [])
+    monkeypatch.setattr("callscribe.speech.catalogue.wheel_parts", lambda _: [])
+    monkeypatch.setattr("callscribe.speech.model_files.wheel_parts", lambda _: [])
     catalogue = Catalogue(tmp_path)
     assert not catalogue.has("speakers")
     assert next(entry.source for entry in catalogue.list() if entry.name == "speakers") == "package"
@@ -146,10 +147,10 @@ def test_own_folder_by_path_and_name(tmp_path: Path) -> None:
     catalogue = Catalogue(tmp_path / "models")
     assert catalogue.path(str(own)) == own
     assert catalogue.path("ours") == own
-    assert not catalogue.multilingual("ours")
+    assert catalogue.languages("ours") == ("en",)
     (own / "vocabulary.txt").unlink()
     (own / "vocabulary.json").write_text(json.dumps(["word"] * 51_866))
-    assert catalogue.multilingual("ours")
+    assert catalogue.languages("ours") == ()
     assert catalogue.list()[-1].source == "folder"
 
 

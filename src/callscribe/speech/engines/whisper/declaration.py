@@ -1,18 +1,21 @@
 """What the engine says of itself: the catalogue's models, and the operator's own."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from callscribe.errors import SetupError
 from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
 from callscribe.speech.engines.declaration import EngineDeclaration
 from callscribe.speech.interface import ModelDescription
-from callscribe.speech.languages import ENGLISH, LOCALES, MULTI
+from callscribe.speech.languages import LOCALES, MULTI, language_code
 from callscribe.speech.models import CATALOGUE
 
 if TYPE_CHECKING:
     from callscribe.speech.engines.whisper.engine import WhisperEngine
+
+
+_ALL: Final = frozenset((*LOCALES, MULTI))
 
 
 class WhisperDeclaration(EngineDeclaration):
@@ -41,7 +44,7 @@ class WhisperDeclaration(EngineDeclaration):
         if settings.models.exists() and not settings.models.is_dir():
             raise SetupError(f"CALLSCRIBE_MODELS_DIR: {settings.models} is not a folder.")
         try:
-            Catalogue(settings.models).multilingual(settings.model)
+            Catalogue(settings.models).languages(settings.model)
         except SetupError as error:
             raise SetupError(f"CALLSCRIBE_MODEL: {error}") from None
 
@@ -63,7 +66,7 @@ class WhisperDeclaration(EngineDeclaration):
 def _languages(model: str, settings: Settings) -> frozenset[str]:
     """What a model of this machine knows; nothing where its folder is not there."""
     try:
-        multilingual = Catalogue(settings.models).multilingual(model)
+        codes = Catalogue(settings.models).languages(model)
     except SetupError:
         return frozenset()
-    return frozenset((*LOCALES, MULTI) if multilingual else ENGLISH)
+    return frozenset(locale for locale in LOCALES if language_code(locale) in codes) if codes else _ALL
