@@ -242,7 +242,12 @@ class Settings(BaseSettings):
     )
 
     # Recognition.
-    model: str = Field("base", description="Model that serves what names no model of this machine's engines.")
+    model: str = Field(
+        "base",
+        description="Model that serves what names no model of this machine's engines. Behind it others for single "
+        "locales, or languages, separated by commas: `base,sv-SE=kb-whisper-base,no=nb-whisper-base`. See "
+        "[models by language](models.md#models-by-language).",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where models run.")
     compute: Literal["auto", "int8", "bf16", "float32", "ctranslate2"] = Field(
         "auto",
@@ -271,8 +276,9 @@ class Settings(BaseSettings):
         (),
         description="Models that a worker recognises with, separated by commas; it gets those that are not here when "
         "it starts. `all` is the whole catalogue, each got when first asked for, and what the worker of "
-        "`callscribe serve` has. Without it, those whose files are here, and `CALLSCRIBE_MODEL`. A model of another "
-        "engine is `ENGINE/MODEL`.",
+        "`callscribe serve` has. Without it, those whose files are here, and those of `CALLSCRIBE_MODEL`. Where it "
+        "has that setting's model for all languages, it gets those for single ones as well when it starts. A model of "
+        "another engine is `ENGINE/MODEL`.",
     )
     worker_concurrency: int = Field(
         4, ge=1, le=256, description="Calls that one worker has in hand at once, of each model."

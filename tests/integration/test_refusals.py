@@ -39,6 +39,8 @@ def run(folder: Path, *arguments: str, **environment: str) -> tuple[int, str]:
         ("DATABASE_URL", "sqlite:////proc/none/x.db"),
         ("DATABASE_URL", "postgresql://127.0.0.1:port/x"),
         ("MODEL", "huge"),
+        ("MODEL", "base,small"),
+        ("MODEL", "base,sv-SE=tiny.en"),
         ("MODELS_DIR", FILE),
         ("DATA_DIR", FILE),
         ("THREADS", "many"),

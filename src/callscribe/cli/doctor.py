@@ -49,7 +49,11 @@ def doctor(data: Data = None) -> None:
             mark = "[green]✓[/]" if finding.well else "[red]✗[/]"
             table.add_row(mark, finding.subject, cell(finding.text))
         console.print(table)
-        console.print(_engines(settings))
+        try:
+            for each in (_engines(settings), _languages(settings)):
+                console.print(each)
+        except SetupError:  # of CALLSCRIBE_MODEL, which is told above
+            well = False
     if not well:
         sys.exit(1)
 
@@ -154,19 +158,23 @@ def _encrypted(settings: Settings) -> str | None:
 
 
 def _model(settings: Settings) -> str:
-    """Have the model listen to a second of speech, as for a job."""
+    """Have each model that serves listen to a second of speech, as for a job."""
     from callscribe.cancellation import NEVER
     from callscribe.speech.engines import registry
     from callscribe.speech.engines.registry import Engines
+    from callscribe.speech.served_models import ServedModels
     from callscribe.speech.trial import words_heard
 
-    served_by = registry.default(settings)
-    if not registry.declaration_of(served_by).has(served_by.model, settings):
-        raise SetupError(f"{settings.model} is not on this machine. Get it with `callscribe models pull`.")
-    began = time.perf_counter()
+    registry.DEFAULT.check(settings)
+    found = []
     with closing(Engines(settings)) as engines:
-        words_heard(engines.serving(served_by), served_by.model, NEVER)
-    return f"{settings.model}: loaded and answered in {time.perf_counter() - began:.1f} s"
+        for name in ServedModels.parse(settings.model).names:
+            if not registry.DEFAULT.has(name, settings):
+                raise SetupError(f"{name} is not on this machine. Get it with `callscribe models pull {name}`.")
+            began = time.perf_counter()
+            words_heard(engines.serving(registry.named(name)), name, NEVER)
+            found.append(f"{name}: loaded and answered in {time.perf_counter() - began:.1f} s")
+    return "; ".join(found)
 
 
 def _diarization_asked(settings: Settings) -> bool:
@@ -219,4 +227,24 @@ def _engines(settings: Settings) -> Table:
                 served_by = routes.resolve(engine, model.name, languages[0], settings)
                 served = f"{served_by.engine} {served_by.model}"
             table.add_row(engine, model.name, served, f"{len(languages)}")
+    return table
+
+
+def _languages(settings: Settings) -> Table:
+    """Which model serves which language, how good its authors found it, and how fast it was measured to be here."""
+    from itertools import groupby
+
+    from callscribe.cli.models import told_speed
+    from callscribe.speech.catalogue import Catalogue
+    from callscribe.speech.languages import LOCALES, MULTI, language_code
+    from callscribe.speech.served_models import ServedModels
+    from callscribe.speech.speeds import speeds
+
+    served, measured = ServedModels.parse(settings.model), speeds(settings.models)
+    errors = {entry.name: entry.word_errors for entry in Catalogue(settings.models).list()}
+    columns = "Language", "Model", "Words wrong of 100, by its authors", "Speed, by `callscribe models measure`"
+    table = Table(*columns, box=None, header_style="bold", title="Languages")
+    for (code, model), locales in groupby((*LOCALES, MULTI), lambda each: (language_code(each), served.serving(each))):
+        figures = [f"{each.percent:g} ({each.recordings})" for each in errors.get(model, ()) if each.language == code]
+        table.add_row(", ".join(locales), cell(model), ", ".join(figures), cell(told_speed(measured.get(model))))
     return table

@@ -104,14 +104,15 @@ def transcribe(
     from callscribe.speech.engines import registry
     from callscribe.speech.engines.registry import Engines
     from callscribe.speech.interface import RecognitionOptions
-    from callscribe.speech.routes import check_served
+    from callscribe.speech.routes import check_served, detected_models
 
     settings = load_settings(data)
-    served_by = registry.named(model) if model else registry.default(settings)
     language = locale_named(language)
+    served_by = registry.named(model) if model else registry.default(settings, language)
     options = RecognitionOptions(
         None if language == MULTI else language,
         _vocabulary(keyterm or [], keyterms),
+        {} if model else detected_models(served_by, language, settings),
         on_language_mismatch=on_language_mismatch,
     )
     asked = settings.model_copy(update={"model": served_by.model})  # a folder of the operator's own may be named

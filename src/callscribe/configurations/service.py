@@ -254,7 +254,9 @@ class TranscriptionConfigurations(Configurations[TranscriptionOptions]):
                 faults[0].detail,
                 errors=[FieldError(fault.detail, f"/configuration/{fault.field}") for fault in faults],
             )
-        model = options.speech_model or routes.default_model(options.transcription_engine, self._settings)
+        model = options.speech_model or routes.default_model(
+            options.transcription_engine, options.language, self._settings
+        )
         return options.model_copy(update={"speech_model": model})
 
     def _resolve(self, session: Session, account_sid: str, options: TranscriptionOptions) -> TranscriptionOptions:

@@ -116,6 +116,7 @@ class RecognizeSteps:
             RecognitionOptions(
                 language=None if options.language == MULTI else options.language,
                 keyterms=tuple(options.keyterms or ()),
+                models=options.language_models or {},
                 owner=row.account_sid,
                 on_language_mismatch=OnLanguageMismatch(options.on_language_mismatch or OnLanguageMismatch.FOLLOW),
             ),

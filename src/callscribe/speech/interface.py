@@ -15,8 +15,8 @@ So an engine that pays turns every error of its client into a JobError, and make
 means to pay for. A job is asked for anew as well when its worker dies.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
@@ -140,11 +140,13 @@ class RecognitionOptions:
     `language` is a locale such as `en-US`, or None to detect what is spoken.
     `on_language_mismatch` is for engines that look at what is spoken; others recognise everything in `language`.
     `keyterms` are words and names that are likely to occur.
+    `models` are those for languages that are detected, by ISO 639-1 code, where it is not the one that is asked.
     `owner` is whose recording it is: owners take turns where an engine is asked for more than it can do at once.
     """
 
     language: str | None = None
     keyterms: tuple[str, ...] = ()
+    models: Mapping[str, str] = field(default_factory=dict)
     owner: str = ""
     on_language_mismatch: OnLanguageMismatch = OnLanguageMismatch.FOLLOW
 

@@ -64,10 +64,11 @@ def check(engine: str, model: str | None, language: str, settings: Settings, *, 
         ]
     if faults := _check(engine, model, language, settings):
         return faults
-    served_by = registry.default(settings)
+    served_by = registry.default(settings, language)
     if faults := check_served(served_by, language, settings, keyterms=keyterms):
         if faults[0].field == "language":
-            detail = f"Engine {engine!r} is served here by model {served_by.model!r}, which knows English only"
+            known = ", ".join(sorted(_languages(served_by, settings)))
+            detail = f"Engine {engine!r} is served here by model {served_by.model!r}, which knows {known}"
             return [Fault("language", detail)]
         return faults
     return []
@@ -80,11 +81,11 @@ def check_served(served_by: ServedBy, language: str, settings: Settings, *, keyt
     return _check(served_by.engine, served_by.model, language, settings, keyterms=keyterms)
 
 
-def default_model(engine: str, settings: Settings) -> str | None:
-    """The model that is meant where a configuration names none; None where one must be named."""
+def default_model(engine: str, language: str, settings: Settings) -> str | None:
+    """The model that is meant for a language where a configuration names none; None where one must be named."""
     declaration = registry.find(engine)
     if declaration is not None and declaration.models(settings):
-        return declaration.default_model(settings)
+        return declaration.default_model(settings, language)
     return TWILIO_MANAGED if engine == TWILIO_MANAGED else None
 
 
@@ -98,8 +99,24 @@ def resolve(engine: str, model: str | None, language: str, settings: Settings) -
     faults = check(engine, model, language, settings)
     if faults:
         raise JobError(Code.PROVIDER_REFUSED, faults[0].detail)
-    name = model or default_model(engine, settings)
-    return ServedBy(engine, name) if name and _own_models(engine, settings) else registry.default(settings)
+    name = model or default_model(engine, language, settings)
+    return ServedBy(engine, name) if name and _own_models(engine, settings) else registry.default(settings, language)
+
+
+def detected_models(served_by: ServedBy, language: str, settings: Settings) -> dict[str, str]:
+    """The models for languages that a recording may turn out to be in, by ISO 639-1 code; `served_by` has the others.
+
+    None where the language is told: then what serves it serves all of the recording.
+    """
+    if language != MULTI:
+        return {}
+    return dict(registry.declaration_of(served_by).detected_models(served_by.model, settings))
+
+
+def _languages(served_by: ServedBy, settings: Settings) -> frozenset[str]:
+    """What a model of this program knows."""
+    known = {description.name: description.languages for description in _own_models(served_by.engine, settings)}
+    return known.get(served_by.model, frozenset())
 
 
 def _own_models(engine: str, settings: Settings) -> list[ModelDescription]:
@@ -115,7 +132,7 @@ def _check(engine: str, model: str | None, language: str, settings: Settings, *,
         return [
             Fault("transcriptionEngine", f"There is no engine {engine!r}; it is one of {', '.join(engine_names())}")
         ]
-    name = model or default_model(engine, settings)
+    name = model or default_model(engine, language, settings)
     if name not in models:
         offered = ", ".join(models)
         missing = "speechModel is missing" if name is None else f"Engine {engine!r} has no model {model!r}"

@@ -1,5 +1,7 @@
 """What is kept of a transcription as JSON."""
 
+from collections.abc import Mapping
+
 from pydantic import ConfigDict
 
 from callscribe.configurations.documents import JobOptions, KeptTranscriptionOptions
@@ -46,10 +48,15 @@ class ResolvedConfiguration(JobOptions):
     """The configuration as it was when the transcription was created, and what serves it."""
 
     served_by: ServedBy
+    language_models: dict[str, str] | None = None
+    """Models for languages that the recording may turn out to be in, by ISO 639-1 code; `served_by` has the others."""
 
     @classmethod
-    def of(cls, options: KeptTranscriptionOptions, served_by: ServedBy) -> "ResolvedConfiguration":
+    def of(
+        cls, options: KeptTranscriptionOptions, served_by: ServedBy, language_models: Mapping[str, str]
+    ) -> "ResolvedConfiguration":
         """A configuration as it is now, and what serves it."""
         given = options.document()
         given.pop("configurationType", None)  # there is but one
-        return cls.model_validate(given | {"servedBy": served_by})
+        models = {"languageModels": dict(language_models)} if language_models else {}
+        return cls.model_validate(given | {"servedBy": served_by} | models)

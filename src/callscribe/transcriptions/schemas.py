@@ -188,7 +188,8 @@ class TranscriptionResource(Wire):
     participants: list[Participant]
     resolved_configuration: MaskedDocument = Field(
         description="The configuration as it was when the transcription was created, and in `servedBy` the engine "
-        "and model that really do the work."
+        "and model that really do the work. `languageModels` has the models for languages that the recording may turn "
+        "out to be in, by ISO 639-1 code, where it is not that model; it is left out without any."
     )
     progress: float = Field(ge=0, le=1)
     transcribed_seconds: float | None = optional(

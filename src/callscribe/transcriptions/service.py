@@ -231,7 +231,9 @@ class Transcriptions:
             recording=source.audio if source else None,
             audio_started_at=source.recording.start_time if source else request.audio_started_at,
             participants=participants,
-            resolved_configuration=ResolvedConfiguration.of(options, served_by),
+            resolved_configuration=ResolvedConfiguration.of(
+                options, served_by, routes.detected_models(served_by, options.language, self._settings)
+            ),
             language=options.language,
             progress=0.0,
             base_url=base_url,

@@ -34,6 +34,7 @@ from callscribe.speech.diarization.diarizer import Diarizer
 from callscribe.speech.engines import registry
 from callscribe.speech.engines.registry import Engines
 from callscribe.speech.engines.served_by import ServedBy
+from callscribe.speech.languages import MULTI
 from callscribe.ticker import Ticker
 from callscribe.transcriptions.checkpoints import Checkpoints
 from callscribe.transcriptions.quotas import keep_house as keep_quotas
@@ -185,5 +186,5 @@ def _abilities(settings: Settings, served: Sequence[ServedBy]) -> Abilities:
 def _tried(settings: Settings, served: Sequence[ServedBy]) -> ServedBy | None:
     """What shows whether a worker recognises: nothing that is paid for by the request."""
     tried = here(served)
-    default = registry.default(settings)
+    default = registry.default(settings, MULTI)
     return default if default in tried else next(iter(tried), None)

@@ -111,9 +111,53 @@ def test_bad_keyterms_refused_first(runner: CliRunner, short: Path, tmp_path: Pa
     assert runner.invoke(app, [*arguments, "--keyterms", str(many)]).exit_code == 2
 
 
-def test_models_listed_pulled_verified(runner: CliRunner) -> None:
+def _line(output: str, model: str) -> list[str]:
+    """The cells of a model's line in a table."""
+    line = next(line for line in output.splitlines() if line.strip().startswith(f"{model} "))
+    return re.split(r"\s{2,}", line.strip())
+
+
+def test_models_listed_pulled_verified(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     assert runner.invoke(app, ["models", "pull"]).exit_code == 0
-    listed = runner.invoke(app, ["models", "list"])
-    assert "tiny.en (served)" in listed.stdout
+    listed = runner.invoke(app, ["models", "list"]).stdout
+    assert _line(listed, "tiny.en")[:6] == ["tiny.en", "all", "en", "78 MB", "here", "published"]
+    assert _line(listed, "kb-whisper-base")[:5] == ["kb-whisper-base", "sv", "150 MB", "on the hub", "of first got"]
+    assert "kb-whisper-small 7.3, large-v3 7.8, kb-whisper-base 9.1, medium 12.1" in listed
     verified = runner.invoke(app, ["models", "verify", "tiny.en"])
     assert "every file is as published" in verified.stdout
+
+
+def test_list_and_doctor_say_which_model_serves_what(
+    runner: CliRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("CALLSCRIBE_MODEL", "base,en=tiny.en")
+    monkeypatch.setenv("CALLSCRIBE_DATA_DIR", str(tmp_path))
+    listed = runner.invoke(app, ["models", "list"]).stdout
+    assert _line(listed, "base")[:2] == ["base", "all others"]
+    assert _line(listed, "tiny.en")[:2] == ["tiny.en", "en-US, en-GB, en-AU"]
+    assert runner.invoke(app, ["models", "pull"]).exit_code == 0
+    found = runner.invoke(app, ["doctor"]).stdout
+    assert _line(found, "en-US, en-GB, en-AU")[1:] == ["tiny.en", "not measured"]
+    assert _line(found, "sv-SE")[1:] == ["base", "39.6 (FLEURS), 52.1 (Common Voice)", "not measured"]
+    assert re.search(r"base: loaded and answered in [\d.]+ s; tiny\.en: loaded", found)
+
+
+def test_setting_that_cannot_be_followed_is_no_crash(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLSCRIBE_MODEL", "base,small")
+    result = runner.invoke(app, ["doctor"])
+    assert result.exit_code == 1
+    assert "both for all languages" in result.stdout.replace("\n", " ")
+
+
+def test_measured_speed_is_shown(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    measured = runner.invoke(app, ["models", "measure"])
+    assert measured.exit_code == 0, measured.output
+    found = re.search(r"tiny\.en: ([\d.]+) times real time", measured.stdout)
+    assert found
+    assert float(found[1]) > 0
+    assert f" {found[1]} " in next(
+        line for line in runner.invoke(app, ["models", "list"]).stdout.splitlines() if "tiny.en" in line
+    )

@@ -76,7 +76,7 @@ def test_same_name_beats_stand_in() -> None:
     with registered(ProviderDeclaration()):
         assert resolve("deepgram", "nova-3", "en-US", SETTINGS) == served_by
         assert check("deepgram", "nova-3", "en-US", Settings(routes="none")) == []
-        assert default_model("deepgram", SETTINGS) is None
+        assert default_model("deepgram", "en-US", SETTINGS) is None
         assert check_served(served_by, "en-US", SETTINGS) == []
 
 

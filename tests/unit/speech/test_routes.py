@@ -48,7 +48,7 @@ def test_bad_combination_refused_at_field(engine: str, model: str | None, langua
 
 
 def test_twilio_managed_needs_no_model() -> None:
-    assert default_model("twilio_managed", SETTINGS) == "twilio_managed"
+    assert default_model("twilio_managed", "en-US", SETTINGS) == "twilio_managed"
     assert resolve("twilio_managed", None, "en-US", SETTINGS) == ServedBy("whisper", "base")
 
 

@@ -1,7 +1,7 @@
 """What an engine says of itself before it is loaded."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 from callscribe.settings import Settings
@@ -33,9 +33,13 @@ class EngineDeclaration(ABC):
             SetupError: the settings ask for what cannot be had; the message says what to do.
         """
 
-    def default_model(self, settings: Settings) -> str | None:  # noqa: ARG002
-        """The model that is meant where none is named; None where one must be."""
+    def default_model(self, settings: Settings, language: str) -> str | None:  # noqa: ARG002
+        """The model that is meant for a locale, or `multi`, where none is named; None where one must be."""
         return None
+
+    def detected_models(self, model: str, settings: Settings) -> Mapping[str, str]:  # noqa: ARG002
+        """Models for languages that a recording turns out to be in, by ISO 639-1 code; `model` serves the others."""
+        return {}
 
     def check(self, settings: Settings) -> None:  # noqa: B027  most have nothing that could be wrong
         """Make sure that the settings can be followed.

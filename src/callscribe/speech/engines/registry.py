@@ -49,9 +49,13 @@ def declaration_of(served_by: ServedBy) -> EngineDeclaration:
     return declaration
 
 
-def default(settings: Settings) -> ServedBy:
-    """What serves where nothing else is named."""
-    return ServedBy(DEFAULT.name, settings.model)
+def default(settings: Settings, language: str) -> ServedBy:
+    """What serves a locale, or `multi`, where nothing else is named.
+
+    Raises:
+        SetupError: the setting cannot be read.
+    """
+    return ServedBy(DEFAULT.name, str(DEFAULT.default_model(settings, language)))
 
 
 def named(name: str) -> ServedBy:

@@ -1,6 +1,6 @@
 """What the engine says of itself: the catalogue's models, and the operator's own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from callscribe.errors import SetupError
@@ -10,6 +10,7 @@ from callscribe.speech.engines.declaration import EngineDeclaration
 from callscribe.speech.interface import ModelDescription
 from callscribe.speech.languages import LOCALES, MULTI, language_code
 from callscribe.speech.models import CATALOGUE
+from callscribe.speech.served_models import ServedModels
 
 if TYPE_CHECKING:
     from callscribe.speech.engines.whisper.engine import WhisperEngine
@@ -24,9 +25,9 @@ class WhisperDeclaration(EngineDeclaration):
     name = "whisper"
 
     def models(self, settings: Settings) -> Sequence[ModelDescription]:
-        """The catalogue's, and the operator's own where `CALLSCRIBE_MODEL` names one."""
+        """The catalogue's, and the operator's own where `CALLSCRIBE_MODEL` names some."""
         names = [model.name for model in CATALOGUE if model.task == "recognition"]
-        every = dict.fromkeys([*names, settings.model])
+        every = dict.fromkeys([*names, *ServedModels.parse(settings.model).names])
         return [ModelDescription(name, known) for name in every if (known := _languages(name, settings))]
 
     def make(self, settings: Settings) -> "WhisperEngine":
@@ -35,18 +36,31 @@ class WhisperDeclaration(EngineDeclaration):
 
         return WhisperEngine(settings)
 
-    def default_model(self, settings: Settings) -> str:
-        """`CALLSCRIBE_MODEL`."""
-        return settings.model
+    def default_model(self, settings: Settings, language: str) -> str:
+        """What `CALLSCRIBE_MODEL` names for the language."""
+        return ServedModels.parse(settings.model).serving(language)
+
+    def detected_models(self, model: str, settings: Settings) -> Mapping[str, str]:
+        """What `CALLSCRIBE_MODEL` names for single languages, unless a model is asked for that it does not name."""
+        served = ServedModels.parse(settings.model)
+        return served.others(model) if model in served.names else {}
 
     def check(self, settings: Settings) -> None:
-        """Whether there is a model that `CALLSCRIBE_MODEL` names, and a way to compute it."""
+        """Whether there are the models that `CALLSCRIBE_MODEL` names, for languages that they know."""
         if settings.models.exists() and not settings.models.is_dir():
             raise SetupError(f"CALLSCRIBE_MODELS_DIR: {settings.models} is not a folder.")
         try:
-            Catalogue(settings.models).languages(settings.model)
+            served = ServedModels.parse(settings.model)
+            known = {model: _languages(model, settings) for model in served.names}
+            for model in served.names:
+                Catalogue(settings.models).languages(model)
         except SetupError as error:
             raise SetupError(f"CALLSCRIBE_MODEL: {error}") from None
+        for locale, model in served.by_locale.items():
+            if locale not in known[model]:
+                raise SetupError(
+                    f"CALLSCRIBE_MODEL: model {model} is not for {locale}. It knows {', '.join(sorted(known[model]))}."
+                )
 
     def has(self, model: str, settings: Settings) -> bool:
         """Whether its weights are here."""
