@@ -12,6 +12,8 @@ __all__ = [
     "routes",
     "segmentation",
     "serialization",
+    "served_models",
+    "speeds",
     "trial",
 ]
 """What the rest of the program may use of it: modules."""
