@@ -22,7 +22,6 @@ from typing import Any, Literal
 from filelock import FileLock
 
 from callscribe.errors import SetupError
-from callscribe.speech import conversion
 from callscribe.speech.model_files import (
     HUB,
     Progress,
@@ -39,6 +38,7 @@ from callscribe.speech.model_files import (
     write,
 )
 from callscribe.speech.models import ALL, CATALOGUE, ENGLISH, CatalogueModel, Task, WordErrors
+from callscribe.speech.transformers_folder import CONVERSION, can_convert, is_multilingual, source_files, weight_files
 
 _RECORD = ".made.json"
 """What a conversion was made of, and the SHA-256 of what was made."""
@@ -232,7 +232,10 @@ class Catalogue:
             return folder
         place = hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:12]
         target = self._folder / _CONVERTED / f"{folder.name}-{place}"
-        made_of = {"version": conversion.VERSION, "files": status(conversion.source_files(folder))}
+        for part in weight_files(folder):
+            if not part.is_file():
+                raise SetupError(f"{part} is missing, which the model in {folder} is to have.")
+        made_of = {"version": CONVERSION, "files": status(source_files(folder))}
         if _is_made_of(made_of, target, sound=name in self._sound):
             self._sound.add(name)
             return target
@@ -248,8 +251,10 @@ def _convert(folder: Path, target: Path, made_of: dict[str, Any], progress: Prog
     partial = target.with_name(target.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    size = sum(path.stat().st_size for path in conversion.source_files(folder))
-    conversion.convert(folder, partial, lambda done, total: progress(size * done // total, size))
+    size = sum(path.stat().st_size for path in source_files(folder))
+    from callscribe.speech.conversion import convert  # noqa: PLC0415  loads what computes, and is seldom needed
+
+    convert(folder, partial, lambda done, total: progress(size * done // total, size))
     made = {path.name: sha256(path) for path in sorted(partial.iterdir())}
     put_json(partial / _RECORD, {**made_of, "made": made})
     shutil.rmtree(target, ignore_errors=True)
@@ -270,14 +275,14 @@ def _is_made_of(made_of: dict[str, Any], target: Path, *, sound: bool) -> bool:
 
 def _is_model(folder: Path) -> bool:
     """Whether a folder has a model in a format that is known."""
-    return (folder / "model.bin").is_file() or conversion.can_convert(folder)
+    return (folder / "model.bin").is_file() or can_convert(folder)
 
 
 def _languages(folder: Path) -> tuple[str, ...]:
     """Whisper's English-only vocabularies have 51864 tokens, the multilingual ones 51865 and more."""
     try:
         if not (folder / "model.bin").is_file():
-            return ALL if conversion.is_multilingual(folder) else ENGLISH
+            return ALL if is_multilingual(folder) else ENGLISH
         if (folder / "vocabulary.json").is_file():
             return ALL if len(json.loads((folder / "vocabulary.json").read_text())) > 51_864 else ENGLISH
         with (folder / "vocabulary.txt").open("rb") as file:

@@ -5,7 +5,6 @@ The one is a folder with `model.safetensors` and `config.json`, the other what C
 of the architecture (`ctranslate2.specs`).
 """
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -14,45 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from callscribe.errors import SetupError
-from callscribe.speech import safetensors
 from callscribe.speech.safetensors import Tensors
-
-VERSION: Final = 1
-"""Of what is written: another one has models converted anew."""
+from callscribe.speech.transformers_folder import CONFIG, GENERATION, TOKENIZER, number, read_json
 
 Progress = Callable[[int, int], None]
 """Told layers done and layers in all."""
 
-_CONFIG: Final = "config.json"
-_GENERATION: Final = "generation_config.json"
-_TOKENIZER: Final = "tokenizer.json"
 
 _MARKS: Final = ("<|endoftext|>", "<|startoftranscript|>", "<|translate|>", "<|notimestamps|>")
 """What a tokenizer of Whisper's has, whatever else."""
-
-_ENGLISH_ONLY: Final = 51_864
-"""Tokens of the vocabulary that knows no languages; those that do have more."""
-
-
-def can_convert(folder: Path) -> bool:
-    """Whether a folder has such a model."""
-    return (folder / _CONFIG).is_file() and bool(safetensors.files(folder))
-
-
-def source_files(folder: Path) -> list[Path]:
-    """The files that the outcome depends on, those that are there."""
-    names = (_CONFIG, _GENERATION, _TOKENIZER, "vocab.json", "merges.txt", "added_tokens.json")
-    return [*safetensors.files(folder), *(path for name in names if (path := folder / name).is_file())]
-
-
-def tokens(folder: Path) -> int:
-    """How many tokens such a model has. Raises what `convert` raises."""
-    return _number(_read(folder / _CONFIG), "vocab_size", folder / _CONFIG)
-
-
-def is_multilingual(folder: Path) -> bool:
-    """Whether such a model knows more than English. Raises what `convert` raises."""
-    return tokens(folder) > _ENGLISH_ONLY
 
 
 def convert(source: Path, target: Path, progress: Progress = lambda _done, _total: None) -> None:
@@ -65,20 +34,20 @@ def convert(source: Path, target: Path, progress: Progress = lambda _done, _tota
     """
     from ctranslate2.specs import WhisperSpec  # noqa: PLC0415  most models need no conversion, and it takes a second
 
-    config = _read(source / _CONFIG)
+    config = read_json(source / CONFIG)
     if config.get("model_type") != "whisper":
-        raise SetupError(f"{source / _CONFIG} is not that of a Whisper model: model_type is {config.get('model_type')}")
+        raise SetupError(f"{source / CONFIG} is not that of a Whisper model: model_type is {config.get('model_type')}")
     sizes = {
-        name: _number(config, name, source / _CONFIG)
+        name: number(config, name, source / CONFIG)
         for name in ("encoder_layers", "encoder_attention_heads", "decoder_layers", "decoder_attention_heads")
     }
     spec = WhisperSpec(*sizes.values())
     weights = _Weights(source, Tensors(source))
     _fill(spec, weights, progress)
     tokenizer = _tokenizer(source)
-    tokenizer.save(str(target / _TOKENIZER))
+    tokenizer.save(str(target / TOKENIZER))
     spec.register_vocabulary(_vocabulary(tokenizer, spec.get_vocabulary_size(), source))
-    settings = config | _read(source / _GENERATION, missing={})
+    settings = config | read_json(source / GENERATION, missing={})
     spec.config.suppress_ids = _suppressed(settings.get("suppress_tokens"), tokenizer)
     spec.config.suppress_ids_begin = settings.get("begin_suppress_tokens") or _never_first(tokenizer)
     spec.config.lang_ids = _languages(tokenizer)
@@ -181,11 +150,11 @@ def _tokenizer(source: Path) -> Any:
     """The model's tokenizer; made of its vocabulary where transformers saved that alone."""
     from tokenizers import Tokenizer  # noqa: PLC0415  see `convert`
 
-    has_own = (source / _TOKENIZER).is_file()
+    has_own = (source / TOKENIZER).is_file()
     if not has_own and not (source / "vocab.json").is_file():
         raise SetupError(f"{source} has neither tokenizer.json nor vocab.json with merges.txt.")
     try:
-        tokenizer = Tokenizer.from_file(str(source / _TOKENIZER)) if has_own else _assembled(source)
+        tokenizer = Tokenizer.from_file(str(source / TOKENIZER)) if has_own else _assembled(source)
     except Exception as error:  # the library raises nothing narrower
         raise SetupError(f"The tokenizer in {source} cannot be read: {error}") from error
     for mark in _MARKS:
@@ -201,7 +170,7 @@ def _assembled(source: Path) -> Any:
     tokenizer = Tokenizer(models.BPE.from_file(str(source / "vocab.json"), str(source / "merges.txt")))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    added = _read(source / "added_tokens.json", missing={})
+    added = read_json(source / "added_tokens.json", missing={})
     named = sorted(added, key=added.__getitem__)  # their numbers follow the vocabulary's in this order
     tokenizer.add_special_tokens([AddedToken(token, normalized=False, special=True) for token in named])
     return tokenizer
@@ -250,22 +219,3 @@ def _alignment_heads(named: Any, layers: int, heads: int) -> list[tuple[int, int
     if named:
         return [(int(layer), int(head)) for layer, head in named]
     return [(layer, head) for layer in range(layers // 2, layers) for head in range(heads)]
-
-
-def _read(path: Path, missing: dict[str, Any] | None = None) -> dict[str, Any]:
-    if missing is not None and not path.is_file():
-        return missing
-    try:
-        found = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise SetupError(f"{path} cannot be read: {error}") from error
-    if not isinstance(found, dict):
-        raise SetupError(f"{path} cannot be read: it is no object")
-    return found
-
-
-def _number(config: dict[str, Any], name: str, path: Path) -> int:
-    value = config.get(name)
-    if not isinstance(value, int) or value < 1:
-        raise SetupError(f"{path}: {name} is missing, or no number")
-    return value

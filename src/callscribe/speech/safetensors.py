@@ -13,10 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from callscribe.errors import SetupError
-
-NAME: Final = "model.safetensors"
-_INDEX: Final = f"{NAME}.index.json"
-"""Where a model is in several files: it says which array is in which of them."""
+from callscribe.speech.transformers_folder import weight_files
 
 _LONGEST_HEADER: Final = 100 * 2**20
 """Bytes; the format's own limit."""
@@ -30,17 +27,6 @@ _TYPES: Final[dict[str, np.dtype[Any]]] = {
 }
 
 
-def files(folder: Path) -> list[Path]:
-    """The files that a folder's arrays are in; none where it has no such model."""
-    if (folder / NAME).is_file():
-        return [folder / NAME]
-    try:
-        placed = json.loads((folder / _INDEX).read_text())["weight_map"]
-        return [folder / Path(str(name)).name for name in sorted(set(placed.values()))]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return []
-
-
 class Tensors:
     """The arrays of a folder's model. They stay in their files: what is asked for is read."""
 
@@ -51,7 +37,7 @@ class Tensors:
             SetupError: a file is missing or damaged.
         """
         self._arrays: dict[str, tuple[npt.NDArray[Any], bool]] = {}
-        for path in files(folder):
+        for path in weight_files(folder):
             try:
                 for name, array, is_bfloat16 in _read(path):
                     self._arrays[name] = array, is_bfloat16

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from callscribe.errors import SetupError
 from callscribe.speech.catalogue import Catalogue
 from callscribe.speech.engines.whisper.compute import ways
 from callscribe.speech.engines.whisper.messages import Part, Request
@@ -97,3 +98,13 @@ def test_change_of_the_source_is_seen(models: Path, tmp_path: Path) -> None:
     (source / "generation_config.json").write_text(json.dumps({"alignment_heads": [[0, 0]]}))
     second = json.loads((Catalogue(tmp_path / "models").path("noise") / "config.json").read_text())
     assert second["alignment_heads"] == [[0, 0]]
+
+
+def test_missing_part_of_a_model_is_named(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "config.json").write_text('{"model_type": "whisper", "vocab_size": 51865}')
+    index = {"weight_map": {"a": "model-00001-of-00001.safetensors"}}
+    (own / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(SetupError, match=r"model-00001-of-00001\.safetensors is missing"):
+        Catalogue(tmp_path).path("own")

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from callscribe.errors import SetupError
-from callscribe.speech.safetensors import Tensors, files
+from callscribe.speech.safetensors import Tensors
+from callscribe.speech.transformers_folder import weight_files
 from whisper_folders import write_safetensors
 
 ARRAYS = {"a.weight": np.array([[0.5, -2.0], [1.5, 3.0]], np.float32), "b": np.arange(3, dtype=np.float32)}
@@ -27,7 +28,7 @@ def test_model_in_several_files_read(tmp_path: Path) -> None:
     for name, file in parts.items():
         write_safetensors(tmp_path / file, {name: ARRAYS[name]})
     (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": parts}))
-    assert files(tmp_path) == [tmp_path / file for file in parts.values()]
+    assert weight_files(tmp_path) == [tmp_path / file for file in parts.values()]
     tensors = Tensors(tmp_path)
     for name, array in ARRAYS.items():
         np.testing.assert_array_equal(tensors[name], array)
@@ -53,6 +54,6 @@ def test_damaged_file_says_which(tmp_path: Path, how: str) -> None:
 
 
 def test_folder_without_such_model_has_no_files(tmp_path: Path) -> None:
-    assert files(tmp_path) == []
+    assert weight_files(tmp_path) == []
     (tmp_path / "model.safetensors.index.json").write_text("[]")
-    assert files(tmp_path) == []
+    assert weight_files(tmp_path) == []
