@@ -84,6 +84,7 @@ def test_parties_on_one_time_line(completed: Completed) -> None:
 def test_figures_for_call_and_party(completed: Completed) -> None:
     document = _get(completed, "/Transcript").json()
     assert document["omissions"] == []
+    assert document["models"] == ["tiny.en"]
     figures = document["statistics"]
     assert figures["durationSeconds"] == pytest.approx(65.276, abs=0.01)
     assert figures["speechSeconds"] + figures["silenceSeconds"] == pytest.approx(figures["durationSeconds"])

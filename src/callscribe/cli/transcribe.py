@@ -200,7 +200,7 @@ class _Transcriber:
         """
         from callscribe.cancellation import NEVER
         from callscribe.speech.pipeline import diarize_file, transcribe_file
-        from callscribe.transcripts.assembly import assemble
+        from callscribe.transcripts.assembly import assemble, models_used
         from callscribe.transcripts.models import Diarization
         from callscribe.transcripts.wire import Notice
 
@@ -218,6 +218,7 @@ class _Transcriber:
             channels=len(segmentation.channels),
             turns=turns,
         )
+        transcript = replace(transcript, models=models_used(segments, self.model, self.options.models))
         if self.diarizer is not None and turns is None:
             transcript = replace(transcript, diarization=Diarization(applied=False))
         return transcript, [*Notice.of_duration(info.declared, info.duration), *Notice.of_languages(transcript)]

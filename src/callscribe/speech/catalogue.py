@@ -227,8 +227,8 @@ class Catalogue:
         record(model, folder)
 
     def _converted(self, folder: Path, name: str, progress: Progress) -> Path:
-        """The folder itself where it is in CTranslate2's format, else one with what was made of it."""
-        if (folder / "model.bin").is_file():
+        """A folder with what was made of it, where transformers saved it; else the folder itself."""
+        if (folder / "model.bin").is_file() or not can_convert(folder):
             return folder
         place = hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:12]
         target = self._folder / _CONVERTED / f"{folder.name}-{place}"

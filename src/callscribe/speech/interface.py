@@ -140,7 +140,8 @@ class RecognitionOptions:
     `language` is a locale such as `en-US`, or None to detect what is spoken.
     `on_language_mismatch` is for engines that look at what is spoken; others recognise everything in `language`.
     `keyterms` are words and names that are likely to occur.
-    `models` are those for languages that are detected, by ISO 639-1 code, where it is not the one that is asked.
+    `models` are those for languages that are found to be spoken, by ISO 639-1 code, where it is not the one that is
+    asked; under `multi` the one that says what is spoken, where that is another.
     `owner` is whose recording it is: owners take turns where an engine is asked for more than it can do at once.
     """
 

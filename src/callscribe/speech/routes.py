@@ -106,11 +106,9 @@ def resolve(engine: str, model: str | None, language: str, settings: Settings) -
 def detected_models(served_by: ServedBy, language: str, settings: Settings) -> dict[str, str]:
     """The models for languages that a recording may turn out to be in, by ISO 639-1 code; `served_by` has the others.
 
-    None where the language is told: then what serves it serves all of the recording.
+    Under `multi` the one that says what is spoken, where `served_by` is not to be asked.
     """
-    if language != MULTI:
-        return {}
-    return dict(registry.declaration_of(served_by).detected_models(served_by.model, settings))
+    return dict(registry.declaration_of(served_by).detected_models(served_by.model, language, settings))
 
 
 def _languages(served_by: ServedBy, settings: Settings) -> frozenset[str]:

@@ -55,9 +55,13 @@ class ServedModels:
         """The model for a language that was detected, by its ISO 639-1 code: that of the locale it is reported as."""
         return self.serving(locale_of(code))
 
-    def others(self, model: str) -> dict[str, str]:
-        """The models for languages that a recording may turn out to be in, by ISO 639-1 code; those but `model`."""
-        detected = {code: self.serving_detected(code) for code in LANGUAGE_CODES}
+    def others(self, model: str, language: str) -> dict[str, str]:
+        """The models beside `model`, which serves a locale or `multi`, for what a recording turns out to be in.
+
+        By ISO 639-1 code; under `multi` the one that says what is spoken.
+        """
+        detected = {MULTI: self.default} | {code: self.serving_detected(code) for code in LANGUAGE_CODES}
+        detected.pop(str(language_code(language)), None)
         return {code: served for code, served in detected.items() if served != model}
 
     @property

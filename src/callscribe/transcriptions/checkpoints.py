@@ -13,7 +13,7 @@ from callscribe.speech.diarization.turns import SpeakerRange, SpeakerTurn
 from callscribe.speech.interface import Segment
 from callscribe.transcriptions import keys
 from callscribe.transcriptions.tables import Chunk, Transcription
-from callscribe.transcripts.assembly import assemble
+from callscribe.transcripts.assembly import assemble, models_used
 from callscribe.transcripts.models import Diarization, Transcript
 
 _SEGMENTS = TypeAdapter(list[Segment])
@@ -110,7 +110,7 @@ class Checkpoints:
         """The one place where a job's words become its transcript."""
         segmentation = self.segmentation(row)
         channels = len(segmentation["channels"])
-        return assemble(
+        transcript = assemble(
             segments,
             duration=segmentation["duration"],
             participants=participants_by_channel(row, channels),
@@ -119,6 +119,8 @@ class Checkpoints:
             turns=turns,
             roles=[each.type for each in row.participants],
         )
+        others = row.resolved_configuration.language_models or {}
+        return replace(transcript, models=models_used(segments, row.served_by.model, others))
 
     def _put(self, key: str, segments: Iterable[Segment]) -> None:
         self._blobs.put_document(key, _SEGMENTS.dump_json(list(segments)))

@@ -23,6 +23,7 @@ from callscribe.transcriptions.tables import Transcription
 from callscribe.transcripts.models import Transcript
 from callscribe.transcripts.statistics import Statistics
 from callscribe.transcripts.wire import (
+    MODELS,
     DiarizationResource,
     Notice,
     OmissionResource,
@@ -279,6 +280,7 @@ class TranscriptResource(Wire):
     progress: float = Field(ge=0, le=1)
     transcribed_seconds: float = Field(description="Seconds from the start whose sentences these are, about.")
     language: str | None
+    models: list[str] | None = optional(MODELS)
     duration: int
     participants: list[Participant]
     sentences: list[SentenceResource]
@@ -299,6 +301,7 @@ class TranscriptResource(Wire):
             progress=round(row.progress, 3),
             transcribed_seconds=round(row.transcribed or 0.0, 3),
             language=transcript.language,
+            models=list(transcript.models) or None,
             duration=round(transcript.duration),
             sentences=sentences(transcript),
             omissions=omissions(transcript),

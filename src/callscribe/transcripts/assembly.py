@@ -84,6 +84,12 @@ def assemble(
     )
 
 
+def models_used(segments: Iterable[Segment], model: str, others: Mapping[str, str]) -> tuple[str, ...]:
+    """The models that words are of, in the order of their first: `others` by ISO 639-1 code, else `model`."""
+    said = sorted((segment for segment in segments if segment.words), key=lambda segment: segment.start)
+    return tuple(dict.fromkeys(others.get(segment.language, model) for segment in said))
+
+
 def _omissions(segments: Iterable[Segment]) -> list[Omission]:
     """Segments without words, by time."""
     found = [

@@ -86,6 +86,7 @@ class Transcript:
 
     `language` is a locale such as `en-US`, or what was detected. `channels` is how many were listened to.
     `diarization` is None where speakers were not asked for. `mismatches` has each channel and language once.
+    `models` are those that the words are of, in the order of their first; none where they were not kept.
     """
 
     duration: float
@@ -95,6 +96,7 @@ class Transcript:
     channels: int = 1
     diarization: Diarization | None = None
     mismatches: tuple[LanguageMismatch, ...] = ()
+    models: tuple[str, ...] = ()
 
 
 TRANSCRIPT: Final = TypeAdapter(Transcript)

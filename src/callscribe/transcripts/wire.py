@@ -5,7 +5,7 @@ Channels and speakers count from 1 here, and from 0 in `models`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 from pydantic import ConfigDict, Field
 
@@ -20,6 +20,8 @@ from callscribe.transcripts.models import (
 )
 from callscribe.transcripts.statistics import PartyStatistics, Statistics, statistics
 from callscribe.web.wire import CAMEL_CASE, Wire, optional
+
+MODELS: Final = "The models that the words are of, in the order of their first; left out where there are none."
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,7 @@ class TranscriptFile(Wire):
 
     duration: float
     language: str | None
+    models: list[str] | None = optional(MODELS)
     sentences: list[SentenceResource]
     omissions: list[OmissionResource]
     notices: list[Notice]
@@ -236,6 +239,7 @@ class TranscriptFile(Wire):
         return cls(
             duration=round(transcript.duration, 3),
             language=transcript.language,
+            models=list(transcript.models) or None,
             sentences=sentences(transcript),
             omissions=omissions(transcript),
             notices=list(notices),

@@ -39,7 +39,8 @@ class Model:
             return Answer((), hearings)
         codes: Sequence[str | None] = [part.language] * len(part.windows)
         if listens:
-            codes = [first_language(each, part.language, part.on_language_mismatch) for each in hearings]
+            first = [first_language(each, part.language, part.on_language_mismatch) for each in hearings]
+            codes = [None if code in part.elsewhere else code for code in first]
         return Answer(tuple(map(_text, part.windows, codes)), hearings)
 
     def _hearing(self, window: SpeechWindow) -> Hearing:
@@ -136,3 +137,12 @@ def test_one_language_is_never_doubted() -> None:
     model = Model(FRENCH, multilingual=False)
     (segment,) = follower(model).recognize([window(0)])
     assert (segment.text, segment.mismatch) == ("en", None)
+
+
+def test_text_in_a_language_with_a_model_of_its_own_is_asked_of_that() -> None:
+    model = Model(FRENCH, ENGLISH)
+    asking = Follower(
+        model, expected="en", keyterms=(), wish=OnLanguageMismatch.FOLLOW, surroundings=None, elsewhere=["en", "sv"]
+    )
+    assert said(asking.recognize([window(0), window(1)])) == ["fr", "en"]
+    assert model.asked == [(Task.RECOGNIZE, "en", [0.0, 10.0]), (Task.DECODE, "en", [10.0])]

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from callscribe.configurations.documents import KeptTranscriptionOptions
 from callscribe.errors import SetupError
 from callscribe.settings import Settings
 from callscribe.speech import routes
@@ -10,6 +11,7 @@ from callscribe.speech.engines.registry import DEFAULT
 from callscribe.speech.engines.served_by import ServedBy
 from callscribe.speech.languages import LOCALES, MULTI
 from callscribe.speech.served_models import ServedModels
+from callscribe.transcriptions.documents import ResolvedConfiguration
 
 NORDIC = "base,sv-SE=kb-whisper-base,no-NO=nb-whisper-base"
 
@@ -18,7 +20,7 @@ def test_one_model_serves_everything() -> None:
     served = ServedModels.parse("small")
     assert {served.serving(language) for language in (*LOCALES, MULTI, None)} == {"small"}
     assert served.names == ["small"]
-    assert served.others("small") == {}
+    assert served.others("small", MULTI) == served.others("small", "sv-SE") == {}
 
 
 def test_single_locales_have_their_own() -> None:
@@ -32,10 +34,17 @@ def test_single_locales_have_their_own() -> None:
         "base",
     ]
     assert served.names == ["base", "nb-whisper-base", "kb-whisper-base"]
-    assert served.others("base") == {"sv": "kb-whisper-base", "no": "nb-whisper-base"}
-    assert served.others("kb-whisper-base") == {
+
+
+def test_what_is_found_to_be_spoken_has_its_model() -> None:
+    served = ServedModels.parse(NORDIC)
+    nordic = {"sv": "kb-whisper-base", "no": "nb-whisper-base"}
+    assert served.others("base", MULTI) == nordic
+    assert served.others("base", "de-DE") == nordic
+    assert served.others("base", "sv-SE") == {"no": "nb-whisper-base"}, "asked for, so that base serves Swedish here"
+    assert served.others("kb-whisper-base", "sv-SE") == {
         code: "nb-whisper-base" if code == "no" else "base"
-        for code in ("en", "de", "fr", "it", "es", "pt", "nl", "no", "pl", "da")
+        for code in (MULTI, "en", "de", "fr", "it", "es", "pt", "nl", "no", "pl", "da")
     }
 
 
@@ -111,11 +120,26 @@ def test_configuration_is_served_by_its_languages_model(tmp_path: Path) -> None:
     assert fault.field == "language"
 
 
-def test_detected_languages_have_their_models(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path, model=NORDIC)
-    others = {"sv": "kb-whisper-base", "no": "nb-whisper-base"}
-    assert routes.detected_models(ServedBy("whisper", "base"), MULTI, settings) == others
-    assert routes.detected_models(ServedBy("whisper", "small"), MULTI, settings) == {}, "which the list does not name"
+def test_job_keeps_the_models_of_other_languages(tmp_path: Path) -> None:
+    def others(model: str, language: str, setting: str = NORDIC) -> dict[str, str]:
+        settings = Settings(data_dir=tmp_path, model=setting)
+        return routes.detected_models(ServedBy("whisper", model), language, settings)
+
+    assert others("base", MULTI) == {"sv": "kb-whisper-base", "no": "nb-whisper-base"}
+    assert others("kb-whisper-base", "sv-SE")[MULTI] == "base"
+    assert others("small", MULTI) == {}, "which the list does not name, and which knows all languages"
+    assert others("tiny.en", "en-US")[MULTI] == "base", "which knows one language, and cannot tell others"
+    assert others("tiny.en", "en-US", "tiny.en") == {}
+    assert others("kb-whisper-base", "sv-SE", "small.en,sv-SE=kb-whisper-base") == {}, "nor can the model for all"
+
+
+def test_resolved_configuration_shows_them_where_there_are_any() -> None:
+    options = KeptTranscriptionOptions.model_validate({"transcriptionEngine": "deepgram", "language": MULTI})
+    served = ServedBy("whisper", "base")
+    document = ResolvedConfiguration.of(options, served, {"sv": "kb-whisper-base"}).document()
+    assert document["languageModels"] == {"sv": "kb-whisper-base"}
+    assert ResolvedConfiguration.model_validate(document).language_models == {"sv": "kb-whisper-base"}
+    assert "languageModels" not in ResolvedConfiguration.of(options, served, {}).document()
 
 
 def _folder(models: Path, name: str) -> None:

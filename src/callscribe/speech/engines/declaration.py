@@ -37,8 +37,11 @@ class EngineDeclaration(ABC):
         """The model that is meant for a locale, or `multi`, where none is named; None where one must be."""
         return None
 
-    def detected_models(self, model: str, settings: Settings) -> Mapping[str, str]:  # noqa: ARG002
-        """Models for languages that a recording turns out to be in, by ISO 639-1 code; `model` serves the others."""
+    def detected_models(self, model: str, language: str, settings: Settings) -> Mapping[str, str]:  # noqa: ARG002
+        """Models beside `model`, which serves a locale or `multi`, for what a recording turns out to be in.
+
+        By ISO 639-1 code; under `multi` the one that says what is spoken, where `model` is not to be asked.
+        """
         return {}
 
     def check(self, settings: Settings) -> None:  # noqa: B027  most have nothing that could be wrong

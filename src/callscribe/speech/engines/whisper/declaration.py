@@ -40,10 +40,15 @@ class WhisperDeclaration(EngineDeclaration):
         """What `CALLSCRIBE_MODEL` names for the language."""
         return ServedModels.parse(settings.model).serving(language)
 
-    def detected_models(self, model: str, settings: Settings) -> Mapping[str, str]:
-        """What `CALLSCRIBE_MODEL` names for single languages, unless a model is asked for that it does not name."""
-        served = ServedModels.parse(settings.model)
-        return served.others(model) if model in served.names else {}
+    def detected_models(self, model: str, language: str, settings: Settings) -> Mapping[str, str]:
+        """What `CALLSCRIBE_MODEL` names, unless a model is asked for that it does not name and that knows all itself.
+
+        None where the model for all knows one language, and so cannot say which is spoken.
+        """
+        served, catalogue = ServedModels.parse(settings.model), Catalogue(settings.models)
+        if catalogue.languages(served.default) or (model not in served.names and not catalogue.languages(model)):
+            return {}
+        return served.others(model, language)
 
     def check(self, settings: Settings) -> None:
         """Whether there are the models that `CALLSCRIBE_MODEL` names, for languages that they know."""

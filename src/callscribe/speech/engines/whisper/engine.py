@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import ClassVar, Literal
 
 from callscribe.cancellation import Cancellation, run_cancellable
@@ -11,10 +12,10 @@ from callscribe.speech.catalogue import Catalogue
 from callscribe.speech.engines.whisper.batching import REQUEST_SECONDS, Batcher
 from callscribe.speech.engines.whisper.compute import choose
 from callscribe.speech.engines.whisper.following import Follower
-from callscribe.speech.engines.whisper.messages import Answer, Part
+from callscribe.speech.engines.whisper.messages import Answer, Part, Task
 from callscribe.speech.engines.whisper.process import ChildProcess
 from callscribe.speech.interface import RecognitionOptions, Segment, SpeechWindow, Surroundings
-from callscribe.speech.languages import language_code
+from callscribe.speech.languages import MULTI, language_code
 
 
 class WhisperEngine:
@@ -63,14 +64,21 @@ class WhisperEngine:
             EngineClosed: the engine was closed.
             SetupError: the model is not on this machine and cannot be had.
         """
-        # It may have to be got first. One that is cancelled meanwhile leaves that to the next.
-        folder = str(run_cancellable(lambda: self._catalogue.path(model), cancelled))
+        first = options.models.get(MULTI, model)  # what says what is spoken
+        elsewhere = {code: name for code, name in options.models.items() if code != MULTI}
+        expected = language_code(options.language)
+        if first != model and expected is not None:
+            elsewhere[expected] = model
+        # They may have to be got first. One that is cancelled meanwhile leaves that to the next.
+        names = dict.fromkeys([model, first, *elsewhere.values()])
+        folders = run_cancellable(lambda: {name: str(self._catalogue.path(name)) for name in names}, cancelled)
 
         def ask(part: Part) -> Answer:
+            name = elsewhere.get(part.language or "", first) if part.task is Task.DECODE else first
             try:
-                answer = self._shared.ask(folder, self._settings.beam_size, part, cancelled, options.owner)
+                answer = self._shared.ask(folders[name], self._settings.beam_size, part, cancelled, options.owner)
             except TransientJobError:  # its weights may be damaged: the next attempt looks, and a new child loads them
-                self._catalogue.doubt(model)
+                self._catalogue.doubt(name)
                 self._child.retire()
                 raise
             self._answered_at = time.monotonic()
@@ -78,14 +86,20 @@ class WhisperEngine:
 
         follower = Follower(
             ask,
-            expected=language_code(options.language),
+            expected=expected,
             keyterms=options.keyterms,
             wish=options.on_language_mismatch,
             surroundings=surroundings,
+            elsewhere=[code for code, name in elsewhere.items() if name != first],
         )
+        known = self._catalogue.languages(first)
         for group in _groups(windows):
             cancelled.raise_if_cancelled()
-            yield from follower.recognize(group)
+            if known:  # made for one language, it takes all for that, whatever it says
+                answer = ask(Part(tuple(group), expected or known[0], options.keyterms))
+                yield from chain.from_iterable(answer.segments)
+            else:
+                yield from follower.recognize(group)
 
     def close(self) -> None:
         """End the child; what is in its hands ends with `EngineClosed`."""

@@ -11,7 +11,7 @@ together with. Nothing is decoded or computed twice on a channel that plainly sp
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import Final
@@ -61,7 +61,10 @@ class _Told:
 
 
 class Follower:
-    """The windows of one recording, in order. `expected` is Whisper's code of what was asked for, None for any."""
+    """The windows of one recording, in order. `expected` is Whisper's code of what was asked for, None for any.
+
+    `elsewhere` are languages that another model recognises than the one that says what is spoken; `ask` knows which.
+    """
 
     def __init__(
         self,
@@ -71,12 +74,14 @@ class Follower:
         keyterms: tuple[str, ...],
         wish: OnLanguageMismatch,
         surroundings: Surroundings | None,
+        elsewhere: Collection[str] = (),
     ) -> None:
         self._ask: Final = ask
         self._expected: Final = expected
         self._keyterms: Final = keyterms
         self._wish: Final = wish
         self._surroundings: Final = surroundings
+        self._elsewhere: Final = tuple(sorted(elsewhere))
         self._heard: Final[dict[_Key, list[Hearing]]] = {}
 
     def recognize(self, windows: Sequence[SpeechWindow]) -> list[Segment]:
@@ -89,7 +94,7 @@ class Follower:
         if pieces and not answer.hearings:  # the model knows one language, and takes all for it
             return list(chain.from_iterable(answer.segments))
         told += self._languages(pieces, answer.hearings)
-        languages = (first_language(hearing, self._expected, self._wish) for hearing in answer.hearings)
+        languages = (self._decoded(first_language(hearing, self._expected, self._wish)) for hearing in answer.hearings)
         places = (piece.place for piece in pieces)
         return self._texts(told, dict(zip(places, zip(languages, answer.segments, strict=True), strict=True)))
 
@@ -127,8 +132,13 @@ class Follower:
                 found[each.piece.place] += self._marked(each, texts)
         return _in_order(found)
 
+    def _decoded(self, language: str | None) -> str | None:
+        """A language, where the model that is asked first makes text of it."""
+        return None if language in self._elsewhere else language
+
     def _part(self, pieces: Iterable[_Piece], task: Task, language: str | None) -> Part:
-        return Part(tuple(piece.window for piece in pieces), language, self._keyterms, task, self._wish)
+        windows = tuple(piece.window for piece in pieces)
+        return Part(windows, language, self._keyterms, task, self._wish, self._elsewhere)
 
     def _divided(self, pieces: Sequence[_Piece]) -> tuple[list[_Piece], list[_Told]]:
         """Those that are of one language as far as is known; of the others the parts, each of one."""

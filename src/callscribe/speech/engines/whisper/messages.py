@@ -30,13 +30,17 @@ class Task(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Windows of one job. `language` is Whisper's code of what is spoken or was asked for, None where that is open."""
+    """Windows of one job. `language` is Whisper's code of what is spoken or was asked for, None where that is open.
+
+    `elsewhere` are languages that another model recognises: this one says that they are spoken, and makes no text.
+    """
 
     windows: tuple[SpeechWindow, ...]
     language: str | None
     keyterms: tuple[str, ...] = ()
     task: Task = Task.DECODE
     on_language_mismatch: OnLanguageMismatch = OnLanguageMismatch.FOLLOW
+    elsewhere: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -75,6 +79,7 @@ def write_request(request: Request) -> tuple[Header, list[memoryview]]:
                 "keyterms": part.keyterms,
                 "task": part.task,
                 "on_language_mismatch": part.on_language_mismatch,
+                "elsewhere": part.elsewhere,
                 "windows": [
                     {
                         "channel": window.channel,
@@ -103,8 +108,16 @@ def read_request(header: Header, body: bytearray) -> Request:
             offset += each["samples"]
             speech = tuple(Span(start, end) for start, end in each["speech"])
             windows.append(SpeechWindow(each["channel"], each["start"], samples, speech))
-        wish = OnLanguageMismatch(part["on_language_mismatch"])
-        parts.append(Part(tuple(windows), part["language"], tuple(part["keyterms"]), Task(part["task"]), wish))
+        parts.append(
+            Part(
+                tuple(windows),
+                part["language"],
+                tuple(part["keyterms"]),
+                Task(part["task"]),
+                OnLanguageMismatch(part["on_language_mismatch"]),
+                tuple(part["elsewhere"]),
+            )
+        )
     return Request(header["model"], header["beam_size"], tuple(parts))
 
 

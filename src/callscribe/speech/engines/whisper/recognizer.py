@@ -74,6 +74,7 @@ class _Piece:
     language: str
     doubted: bool
     wish: OnLanguageMismatch
+    elsewhere: tuple[str, ...] = ()
     again: bool = False
 
     @property
@@ -166,6 +167,7 @@ class Recognizer:
                 part.language or ("" if multilingual else "en"),
                 multilingual and part.task is not Task.DECODE,
                 part.on_language_mismatch,
+                part.elsewhere,
             )
             for place, window in enumerate(part.windows)
         ]
@@ -281,7 +283,7 @@ def _told(piece: _Piece, hearing: Hearing | None) -> _Piece:
     if hearing is None or not piece.doubted:
         return piece
     first = first_language(hearing, piece.language or None, piece.wish)
-    return replace(piece, language=first or "", doubted=False)
+    return replace(piece, language="" if first is None or first in piece.elsewhere else first, doubted=False)
 
 
 def _part(piece: _Piece, span: Span) -> _Piece:
