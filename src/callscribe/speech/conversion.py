@@ -5,7 +5,7 @@ The one is a folder with `model.safetensors` and `config.json`, the other what C
 of the architecture (`ctranslate2.specs`).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,18 +47,36 @@ def convert(source: Path, target: Path, progress: Progress = lambda _done, _tota
     tokenizer = _tokenizer(source)
     tokenizer.save(str(target / TOKENIZER))
     spec.register_vocabulary(_vocabulary(tokenizer, spec.get_vocabulary_size(), source))
-    settings = config | read_json(source / GENERATION, missing={})
-    spec.config.suppress_ids = _suppressed(settings.get("suppress_tokens"), tokenizer)
-    spec.config.suppress_ids_begin = settings.get("begin_suppress_tokens") or _never_first(tokenizer)
-    spec.config.lang_ids = _languages(tokenizer)
-    heads = _alignment_heads(settings.get("alignment_heads"), sizes["decoder_layers"], sizes["decoder_attention_heads"])
-    spec.config.alignment_heads = heads
+    settings = decoding_settings(
+        config | read_json(source / GENERATION, missing={}),
+        tokenizer,
+        layers=sizes["decoder_layers"],
+        heads=sizes["decoder_attention_heads"],
+    )
+    for name, value in settings.items():
+        setattr(spec.config, name, value)
     try:
         spec.validate()
         spec.optimize()  # what is there twice is written once
         spec.save(str(target))
     except ValueError as error:
         raise SetupError(f"{source} cannot be converted: {error}") from error
+
+
+def decoding_settings(said: Mapping[str, Any], tokenizer: Any, *, layers: int, heads: int) -> dict[str, Any]:
+    """What decoding has to know of a model, by CTranslate2's names: as its files say, by either's names, or OpenAI's.
+
+    `layers` and `heads` are the decoder's. `tokenizer` is one of the library of that name.
+    """
+    suppressed = said.get("suppress_ids", said.get("suppress_tokens"))
+    at_first = said.get("suppress_ids_begin") or said.get("begin_suppress_tokens")
+    named = said.get("alignment_heads")
+    return {
+        "suppress_ids": _suppressed(tokenizer) if suppressed is None else sorted(suppressed),
+        "suppress_ids_begin": at_first or _never_first(tokenizer),
+        "lang_ids": said.get("lang_ids") or _languages(tokenizer),
+        "alignment_heads": [(int(layer), int(head)) for layer, head in named or _second_half(layers, heads)],
+    }
 
 
 class _Weights:
@@ -186,10 +204,8 @@ def _vocabulary(tokenizer: Any, size: int, source: Path) -> list[str]:
     return [*(tokenizer.id_to_token(token) for token in range(known)), *times]
 
 
-def _suppressed(named: Iterable[int] | None, tokenizer: Any) -> list[int]:
-    """Tokens that no text has, as the model says, or those that OpenAI leaves out (`suppress_tokens="-1"`)."""
-    if named is not None:
-        return sorted(named)
+def _suppressed(tokenizer: Any) -> list[int]:
+    """Tokens that no text has by OpenAI's decoder (`suppress_tokens="-1"`): marks, and what stands for no sound."""
     from faster_whisper.tokenizer import Tokenizer  # noqa: PLC0415  see `convert`
 
     start = tokenizer.token_to_id("<|startoftranscript|>")
@@ -211,11 +227,9 @@ def _languages(tokenizer: Any) -> list[int]:
     return list(range(first + 1, end))
 
 
-def _alignment_heads(named: Any, layers: int, heads: int) -> list[tuple[int, int]]:
-    """Layer and head of the attention that words are timed by: as the model says, or all of the decoder's second half.
+def _second_half(layers: int, heads: int) -> list[tuple[int, int]]:
+    """The heads of the decoder's second half, as layer and head: words are timed by their attention.
 
     Those are OpenAI's for a model that nobody looked into (https://github.com/openai/whisper, `model.py`).
     """
-    if named:
-        return [(int(layer), int(head)) for layer, head in named]
     return [(layer, head) for layer in range(layers // 2, layers) for head in range(heads)]

@@ -1,6 +1,7 @@
 """Models that transformers saved, computed in each way that this processor has."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -108,3 +109,17 @@ def test_missing_part_of_a_model_is_named(tmp_path: Path) -> None:
     (own / "model.safetensors.index.json").write_text(json.dumps(index))
     with pytest.raises(SetupError, match=r"model-00001-of-00001\.safetensors is missing"):
         Catalogue(tmp_path).path("own")
+
+
+@pytest.mark.skipif("bf16" not in WAYS, reason="CTranslate2 reads these settings itself")
+def test_settings_that_a_file_leaves_out_are_openais(
+    models: Path, tmp_path: Path, call_samples: npt.NDArray[np.float32]
+) -> None:
+    published = Catalogue(models).path("tiny.en")
+    bare = tmp_path / "bare"
+    shutil.copytree(published, bare)
+    (bare / "config.json").write_text("{}")
+    samples = call_samples[1, : 8 * SAMPLE_RATE]
+    found, wanted = (recognized(folder, "bf16", samples) for folder in (bare, published))
+    assert [segment.text for segment in found] == [segment.text for segment in wanted]
+    assert len(found) > 0

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import openvino as ov
 from faster_whisper.tokenizer import Tokenizer
 
+from callscribe.speech.conversion import decoding_settings
 from callscribe.speech.engines.whisper import graphs
 from callscribe.speech.engines.whisper.attention import token_shares
 from callscribe.speech.engines.whisper.beam_search import Decoded, Floats, Ints, Scores, Search, Task, Vocabulary
@@ -123,19 +124,22 @@ class OpenVinoNetwork:
         magnitudes: Magnitudes = NOT_QUANTIZED,
         observer: Observer | None = None,
     ) -> None:
-        config = json.loads((folder / "config.json").read_text())
         tokenizer = tokenizers["en"]
         self._shape = graphs.Shape.of(weights)
+        config = decoding_settings(
+            json.loads((folder / "config.json").read_text()),
+            tokenizer.tokenizer,
+            layers=self._shape.decoder_layers,
+            heads=self._shape.heads,
+        )
         self._vocabulary = Vocabulary(tokenizer.sot, tokenizer.eot, tokenizer.timestamp_begin, tokenizer.no_speech)
         self._languages = {
-            tokenizer.tokenizer.decode([token], skip_special_tokens=False)[2:-2]: token
-            for token in config.get("lang_ids", ())
+            tokenizer.tokenizer.decode([token], skip_special_tokens=False)[2:-2]: token for token in config["lang_ids"]
         }
         self._bits = _BITS[precision]
         self._features = Features(self._shape.mel_bands)
         self._embeddings = graphs.Embeddings(weights)
         self._rest = self._embeddings.tail(tokenizer.eot)
-        config["alignment_heads"] = [(layer, head) for layer, head in config["alignment_heads"]]
         encoder = graphs.compiled(
             graphs.encoder(weights, precision, magnitudes, observed=observer is not None),
             precision=precision,
