@@ -97,5 +97,3 @@ def test_foreign_or_broken_file_unused(tmp_path: Path, folder: Path, weights: We
     assert found is not None
     assert shipped is not None
     assert found.keys() == shipped.keys()
-
-
