@@ -17,19 +17,10 @@ from callscribe.speech.catalogue import Catalogue
 from callscribe.speech.engines.whisper.calibration import calibrate
 from callscribe.speech.engines.whisper.quantization import write
 from callscribe.speech.engines.whisper.weights import Weights
-from callscribe.speech.interface import Samples, Span
-from callscribe.speech.pipeline import segment_file
-from callscribe.speech.windows import speech_windows, windows_within
+from callscribe.speech.interface import SAMPLE_RATE
+from callscribe.speech.pipeline import windows_of
 
 FOLDER = Path(__file__).parent.parent / "src/callscribe/speech/engines/whisper/int8"
-
-
-def windows(decoder: Decoder, path: Path) -> list[Samples]:
-    """The speech of a recording as recognition has it."""
-    segmentation = segment_file(decoder, path, NEVER)
-    plans = windows_within(segmentation.channels, Span(0.0, segmentation.duration))
-    audio = decoder.windows(path, cancelled=NEVER)
-    return [window.samples for window in speech_windows(audio, plans, segmentation.channels)]
 
 
 def main() -> None:
@@ -38,8 +29,8 @@ def main() -> None:
     folder = Catalogue(Settings().models).path(name)
     weights = Weights.read(folder)
     with closing(Decoder()) as decoder:
-        speech = [window for each in recordings for window in windows(decoder, Path(each))]
-    print(f"{len(speech)} windows, {sum(map(len, speech)) / 16_000:.0f} s of speech")
+        speech = [window.samples for each in recordings for window in windows_of(decoder, Path(each), NEVER)]
+    print(f"{len(speech)} windows, {sum(map(len, speech)) / SAMPLE_RATE:.0f} s of speech")
     FOLDER.mkdir(exist_ok=True)
     write(FOLDER / f"{name}.npz", calibrate(folder, weights, speech, threads=0), weights)
 

@@ -4,6 +4,7 @@ A job calls `divide_file`, and `recognize_span` for each chunk, each a step of i
 `transcribe_file`, which is both in a row.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate, pairwise
@@ -19,6 +20,7 @@ from callscribe.speech.interface import (
     Recording,
     Segment,
     Span,
+    SpeechWindow,
     WindowEngine,
 )
 from callscribe.speech.languages import language_code
@@ -41,6 +43,18 @@ def segment_file(
         JobError: the recording cannot be decoded.
     """
     return segment(_told(source.windows(path, cancelled=cancelled), progress))
+
+
+def windows_of(source: AudioSource, path: Path, cancelled: Cancellation) -> list[SpeechWindow]:
+    """The speech of a recording as an engine hears it: all of it, so for short ones.
+
+    Raises:
+        Cancelled: `cancelled` says so.
+        JobError: the recording cannot be decoded.
+    """
+    channels = segment_file(source, path, cancelled).channels
+    plans = windows_within(channels, Span(0.0, math.inf))
+    return list(speech_windows(source.windows(path, cancelled=cancelled), plans, channels))
 
 
 def divide_file(

@@ -10,16 +10,16 @@ import pytest
 from callscribe.cancellation import NEVER
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
-from callscribe.speech.engines.whisper.compute import ways
 from callscribe.speech.engines.whisper.engine import WhisperEngine
 from callscribe.speech.interface import RecognitionOptions, Segment, Span
 from callscribe.speech.pipeline import recognize_span, segment_file
 from callscribe.speech.segmentation import Segmentation
+from computing import ALL
 
 ENGLISH = RecognitionOptions(language="en-US")
 
 
-@pytest.fixture(scope="module", params=ways())
+@pytest.fixture(scope="module", params=ALL)
 def engine(request: pytest.FixtureRequest, settings: Settings) -> Iterator[WhisperEngine]:
     engine = WhisperEngine(settings.model_copy(update={"compute": request.param}))
     yield engine

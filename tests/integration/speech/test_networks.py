@@ -11,13 +11,14 @@ import pytest
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
-from callscribe.speech.engines.whisper.compute import Way, ways
+from callscribe.speech.engines.whisper.compute import Way
 from callscribe.speech.engines.whisper.ctranslate2_network import CTranslate2Network
 from callscribe.speech.engines.whisper.decoding import Hypothesis
 from callscribe.speech.engines.whisper.loading import load_network
 from callscribe.speech.engines.whisper.network import Network, Prompt, Tokenizers, TokenTimes
 from callscribe.speech.engines.whisper.openvino_network import OpenVinoNetwork
 from callscribe.speech.interface import SAMPLE_RATE, Samples
+from computing import ALL, OF_OPENVINO
 
 BEAMS = 5
 
@@ -38,7 +39,7 @@ def loaded(folder: Path, tokenizers: Tokenizers) -> Callable[[Way], Network]:
     return cache(lambda way: load_network(folder, tokenizers, device="cpu", threads=2, compute=way))
 
 
-@pytest.fixture(params=[way for way in ways() if way != "ctranslate2"])
+@pytest.fixture(params=OF_OPENVINO)
 def openvino(request: pytest.FixtureRequest, loaded: Callable[[Way], Network]) -> OpenVinoNetwork:
     network = loaded(request.param)
     assert isinstance(network, OpenVinoNetwork)
@@ -52,7 +53,7 @@ def ctranslate2(loaded: Callable[[Way], Network]) -> CTranslate2Network:
     return network
 
 
-@pytest.fixture(params=ways())
+@pytest.fixture(params=ALL)
 def network(request: pytest.FixtureRequest, loaded: Callable[[Way], Network]) -> Network:
     return loaded(request.param)
 

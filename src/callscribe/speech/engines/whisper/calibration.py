@@ -6,11 +6,13 @@ largest magnitude of each channel of its input is noted.
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import openvino as ov
 
-from callscribe.speech.engines.whisper.compute import precision
+from callscribe.speech.engines.whisper import quantization
+from callscribe.speech.engines.whisper.compute import precision, ways
 from callscribe.speech.engines.whisper.graphs import OBSERVED
 from callscribe.speech.engines.whisper.network import Prompt, Tokenizers
 from callscribe.speech.engines.whisper.openvino_network import OpenVinoNetwork
@@ -18,8 +20,28 @@ from callscribe.speech.engines.whisper.quantization import Floats, Magnitudes
 from callscribe.speech.engines.whisper.weights import Weights
 from callscribe.speech.interface import Samples
 
-_BEAMS = 2
-_LONGEST = 224
+_BEAMS: Final = 2
+_LONGEST: Final = 224
+
+Progress = Callable[[int], None]
+"""Told how many windows are done."""
+
+
+def needs_preparation(folder: Path) -> bool:
+    """Whether the model in a folder could be computed in int8 here, if it were prepared."""
+    weights = Weights.find(folder) if "int8" in ways() else None
+    return weights is not None and quantization.find(folder, weights) is None
+
+
+def prepare(folder: Path, windows: Sequence[Samples], *, threads: int, progress: Progress) -> None:
+    """Put beside a model's weights what it takes to compute in int8. `threads` 0 is every core.
+
+    Raises:
+        SetupError: the weights cannot be read.
+    """
+    weights = Weights.read(folder)
+    magnitudes = calibrate(folder, weights, windows, threads=threads, progress=progress)
+    quantization.write(folder / quantization.FILE, magnitudes, weights)
 
 
 def calibrate(
@@ -28,7 +50,7 @@ def calibrate(
     windows: Sequence[Samples],
     *,
     threads: int,
-    progress: Callable[[int], None] = lambda _done: None,
+    progress: Progress = lambda _done: None,
 ) -> Magnitudes:
     """The magnitudes of a model's inputs over windows of speech, each at most 28 s long.
 

@@ -46,7 +46,7 @@ def load_network(folder: Path, tokenizers: Tokenizers, *, device: str, threads: 
 
 def _without_int8(folder: Path, compute: str) -> Way:
     """The way of a model that is not prepared for int8."""
-    told = f"The model in {folder} is not prepared for int8; callscribe models prepare does that."
+    told = f"The model in {folder} is not prepared for int8; callscribe models pull does that."
     if compute == "int8":
         raise SetupError(told)
     way: Way = "bf16" if "bf16" in ways() else "ctranslate2"
