@@ -95,7 +95,7 @@ def test_libraries_hear_alike(
     assert jiwer.wer(reference, heard) < 0.1
     for one, other in zip(ours, theirs, strict=True):
         assert one.log_probability == pytest.approx(other.log_probability, abs=0.25)
-        assert one.no_speech == pytest.approx(other.no_speech, abs=0.1)
+        assert one.no_speech == pytest.approx(other.no_speech, abs=0.15)
 
 
 def test_windows_bit_equal_in_any_batch(network: Network, tokenizers: Tokenizers, windows: list[Samples]) -> None:
