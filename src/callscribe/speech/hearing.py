@@ -39,6 +39,11 @@ _SOFT_DB: Final = 12.0
 """So far below its channel's level, a span is a softer party's, and gets a gain of its own. One party's voice, which
 may swing by as much, is recognised better at one gain."""
 
+_PAUSES_DB: Final = 10.0
+_LIKELY: Final = 0.45
+"""A crowd of voices is louder than its own background by less than the one, and scores less than the other. A single
+voice has deeper pauses; noise on its line fills them, but then it scores more, or is left in doubt."""
+
 _DOUBTED: Final = 0.12
 """Mean probability, at second sight, of what may be speech."""
 
@@ -134,7 +139,17 @@ class Heard:
         by_first = np.zeros(len(either), np.bool_)
         for first, end in credible(stretches(self.plain, self.looks.first), self.plain, self.looks.first):
             by_first[first:end] = True
-        return [each for each in found if each in by_second or by_first[slice(*each)].any()]
+        return [
+            each
+            for each in found
+            if by_first[slice(*each)].any() or (each in by_second and not self._hums(each, second))
+        ]
+
+    def _hums(self, stretch: Stretch, second: Probabilities) -> bool:
+        """Whether it goes on as many voices do, or machines: without a pause between syllables, and not very likely."""
+        levels = self.levels[slice(*stretch)]
+        depth = speech_level(levels) - float(np.percentile(levels, 10))
+        return depth < _PAUSES_DB and float(second[slice(*stretch)].mean()) < _LIKELY
 
 
 def _masked(heard: Heard, mask: Mask) -> Heard:

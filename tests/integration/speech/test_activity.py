@@ -139,6 +139,16 @@ def test_nothing_is_doubtful_of_a_clean_call(call: Audio) -> None:
     assert [each.doubtful for each in finish(detectors, {})] == [(), ()]
 
 
+def test_crowd_between_turns_is_no_speech(call: Audio) -> None:
+    # Twenty voices at once, as in a hall, for 8 s behind what somebody says.
+    chance = np.random.default_rng(3)
+    voices = [np.roll(call[number % 2], chance.integers(call.shape[1])) for number in range(20)]
+    crowd = band(np.sum(voices, axis=0, dtype=np.float32), 300, 3400)[: 8 * SAMPLE_RATE] / 8
+    turn = call[1, : 7 * SAMPLE_RATE]
+    found = activity(np.concatenate([turn, crowd, turn]).astype(np.float32))
+    assert np.sum(covered(found.spans, 22.0)[750:1450]) < 150
+
+
 def test_what_may_leak_is_not_lifted(call: Audio) -> None:
     # As telephones leak; cross-talk is not looked for here.
     late = np.roll(band(call[1], 400, 3000), round(0.3 * SAMPLE_RATE)) * 10 ** (-25 / 20)
