@@ -39,6 +39,9 @@ _SOFT_DB: Final = 12.0
 """So far below its channel's level, a span is a softer party's, and gets a gain of its own. One party's voice, which
 may swing by as much, is recognised better at one gain."""
 
+_EDGE: Final = 8
+"""Frames (a quarter of a second) by which a word that is certain may begin earlier or end later."""
+
 _PAUSES_DB: Final = 10.0
 _LIKELY: Final = 0.45
 """A crowd of voices is louder than its own background by less than the one, and scores less than the other. A single
@@ -95,7 +98,7 @@ class Heard:
         """The spans of speech within so many seconds, and the gain of each."""
         sure = certain(self.plain, self.looks.first)
         level, speaks = self.level, self.speaks
-        found = [each for each in stretches(self.plain, self.looks.first) if sure[each[0]]]
+        found = [self._whole(each) for each in stretches(self.plain, self.looks.first) if sure[each[0]]]
         found += [
             each
             for each in self._believed(sure)
@@ -107,8 +110,9 @@ class Heard:
             frames = slice(round(span.start / FRAME_SECONDS), round(span.end / FRAME_SECONDS))
             spoken = self.levels[frames][speaks[frames]]
             own = speech_level(spoken) if len(spoken) else level
-            usual = own > level - _SOFT_DB or np.mean(sure[frames][speaks[frames]]) >= _MOSTLY
-            gains.append(gain(level if usual else own))
+            certainly = float(np.mean(sure[frames][speaks[frames]])) if len(spoken) else 1.0
+            crowd = self._hums((frames.start, frames.stop), self.second)
+            gains.append(gain(own if own <= level - _SOFT_DB and certainly < _MOSTLY and not crowd else level))
         return spans, tuple(gains)
 
     def doubtful(self, spans: Sequence[Span], duration: float) -> tuple[Span, ...]:
@@ -123,6 +127,16 @@ class Heard:
             if (end - first) * FRAME_SECONDS >= DOUBT.shortest
         )
 
+    def _whole(self, stretch: Stretch) -> Stretch:
+        """Certain speech with its onset and its end, where they are heard at second sight only."""
+        first, end = stretch
+        low, high = max(0, first - _EDGE), min(len(self.second), end + _EDGE)
+        while first > low and self.second[first - 1] >= self.looks.second.threshold:
+            first -= 1
+        while end < high and self.second[end] >= self.looks.second.threshold:
+            end += 1
+        return first, end
+
     def _believed(self, sure: Mask) -> list[Stretch]:
         """Stretches beside what is certain for which there is evidence at first or second sight.
 
@@ -136,14 +150,15 @@ class Heard:
             for first, end in stretches(either[run:last], self.looks.second)
         ]
         by_second = set(credible(found, second, self.looks.second))
-        by_first = np.zeros(len(either), np.bool_)
-        for first, end in credible(stretches(self.plain, self.looks.first), self.plain, self.looks.first):
-            by_first[first:end] = True
-        return [
-            each
-            for each in found
-            if by_first[slice(*each)].any() or (each in by_second and not self._hums(each, second))
-        ]
+        by_first = credible(stretches(self.plain, self.looks.first), self.plain, self.looks.first)
+        believed: list[Stretch] = []
+        for each in found:
+            of_first = [(first, end) for first, end in by_first if first < each[1] and end > each[0]]
+            if self._hums(each, second):
+                believed += [(max(first, each[0]), min(end, each[1])) for first, end in of_first]
+            elif of_first or each in by_second:
+                believed.append(each)
+        return believed
 
     def _hums(self, stretch: Stretch, second: Probabilities) -> bool:
         """Whether it goes on as many voices do, or machines: without a pause between syllables, and not very likely."""
