@@ -4,11 +4,12 @@ They take turns on each recording, so that what else the machine does falls on a
 """
 
 import json
+import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -23,11 +24,15 @@ LOOK: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a recogniser made of a recording, in how many seconds, and its tree's peak memory meanwhile in bytes."""
+    """What a recogniser made of a recording, in how many seconds, and its tree's peak memory meanwhile in bytes.
+
+    `computed` are the seconds that its tree had a processor.
+    """
 
     words: list[Heard]
     seconds: float
     peak: int
+    computed: float
 
 
 def tree_memory(root: psutil.Process) -> int:
@@ -46,6 +51,16 @@ def tree_memory(root: psutil.Process) -> int:
                 continue  # it ended just now
     except psutil.NoSuchProcess:
         pass
+    return total
+
+
+def tree_computed(root: psutil.Process) -> float:
+    """Seconds that a process, all below it and those of them that have ended have had a processor."""
+    total = 0.0
+    for process in [root, *root.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            total += times.user + times.system + times.children_user + times.children_system
     return total
 
 
@@ -82,11 +97,14 @@ class Contestant:
     def recognise(self, path: Path, language: str) -> Answer:
         """Have one recording recognised."""
         assert self._process.stdin is not None
+        tree = psutil.Process(self._process.pid)
+        before = tree_computed(tree)
         with PeakMemory(self._process.pid) as memory:
             self._process.stdin.write(json.dumps({"path": str(path), "language": language}) + "\n")
             self._process.stdin.flush()
             answer = self._read()
-        return Answer([Heard(**word) for word in answer["words"]], answer["seconds"], memory.peak)
+        words = [Heard(**word) for word in answer["words"]]
+        return Answer(words, answer["seconds"], memory.peak, tree_computed(tree) - before)
 
     def _read(self) -> dict[str, Any]:
         assert self._process.stdout is not None
@@ -98,7 +116,7 @@ class Contestant:
 
 
 @contextmanager
-def contestants(names: Sequence[str], *, model: str, threads: int) -> Iterator[list[Contestant]]:
+def contestants(names: Sequence[str], *, model: str, threads: int, **environment: str) -> Iterator[list[Contestant]]:
     """Start recognisers by name, and end them in the end."""
     with ExitStack() as stack:
         started = []
@@ -109,6 +127,7 @@ def contestants(names: Sequence[str], *, model: str, threads: int) -> Iterator[l
                     [*command, "--model", model, "--threads", str(threads)],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
+                    env=os.environ | environment,
                     text=True,
                     encoding="utf-8",
                 )
