@@ -80,7 +80,7 @@ def test_body_when_completed(completed: Completed) -> None:
     }
     assert set(body["sentences"][0]) == {
         "audioChannelIndex", "sentenceIndex", "participantIndex", "startTimeSeconds", "endTimeSeconds", "text",
-        "confidence", "words",
+        "confidence", "words", "language",
     }  # fmt: skip
     assert received.headers["Content-Type"] == "application/json"
 

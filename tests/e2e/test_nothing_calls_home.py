@@ -51,6 +51,7 @@ COMMANDS: dict[str, tuple[str, int]] = {
     "jobs show": ("{job}", 0),
     "migrate": ("", 0),
     "models list": ("", 0),
+    "models measure": ("tiny.en", 0),
     "models pull": ("small", 2),  # what the hub gives is not what its checksum says
     "models verify": ("tiny.en", 0),
     "recordings import": ("{call} --account {sid}", 0),

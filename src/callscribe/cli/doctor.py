@@ -40,7 +40,8 @@ def doctor(data: Data = None) -> None:
     console = Console()
     with TemporaryDirectory() as instead:
         if not settings.data_dir.exists():  # which a mistyped --data must not make
-            console.print(f"{settings.data_dir} is not there until the first start: this is tried in another folder.")
+            told = f"{settings.data_dir} is not there until the first start: this is tried in another folder."
+            console.print(told, soft_wrap=True)
             settings = settings.model_copy(update={"data_dir": Path(instead)})
         table = Table(box=None, show_header=False)
         well = True
