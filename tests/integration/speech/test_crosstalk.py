@@ -68,7 +68,9 @@ def test_other_party_left_out_beforehand(call_samples: Audio) -> None:
     wanted, found = spoken(clean, CUSTOMER), spoken(leaky, CUSTOMER)
     assert (found & ~wanted).sum() < 200
     assert (wanted & ~found).sum() < 50
-    assert leaky.channels[AGENT] == clean.channels[AGENT]
+    # While a channel with a leak sounds, less of the other is believed at second sight: edges move by frames.
+    assert leaky.channels[AGENT].gain == clean.channels[AGENT].gain
+    assert (spoken(leaky, AGENT) ^ spoken(clean, AGENT)).sum() < 40
 
 
 def test_leak_only_is_silent_not_lifted(call_samples: Audio) -> None:
