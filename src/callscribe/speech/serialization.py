@@ -28,6 +28,6 @@ def segment_from_json(data: dict[str, Any]) -> Segment:
         data["end"],
         words,
         data["language"],
-        data["mismatch"] and SpokenLanguage(*data["mismatch"]),
+        SpokenLanguage(*data["mismatch"]) if data.get("mismatch") else None,  # of before there were some
         data["omitted"] and OmissionReason(data["omitted"]),
     )
