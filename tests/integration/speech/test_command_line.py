@@ -134,6 +134,7 @@ def test_list_and_doctor_say_which_model_serves_what(
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("CALLSCRIBE_MODEL", "base,en=tiny.en")
     monkeypatch.setenv("CALLSCRIBE_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("CALLSCRIBE_MODELS_DIR", str(tmp_path / "models"))  # another test measures those of all
     listed = runner.invoke(app, ["models", "list"]).stdout
     assert _line(listed, "base")[:2] == ["base", "all others"]
     assert _line(listed, "tiny.en")[:2] == ["tiny.en", "en-US, en-GB, en-AU"]
