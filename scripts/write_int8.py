@@ -2,8 +2,9 @@
 
     python scripts/write_int8.py MODEL RECORDING...
 
-Whatever the recordings, a few minutes of speech through telephones and microphones do. The files in the repository were
-made from the corpus that `benchmarks/corpus.py` describes: every fourth clip of each folder, up to 40 a folder.
+A few minutes of speech do, through telephones and microphones, in the languages of the model. The files in the
+repository were made from the corpus that `benchmarks/corpus.py` describes: for `base` from every fourth clip of its
+folders, eight of each at most, for `tiny.en` from fourteen English ones.
 """
 
 import sys
