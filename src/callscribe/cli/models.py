@@ -24,6 +24,7 @@ from rich.table import Table
 from callscribe.cli.options import Data, load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from callscribe.settings import Settings
@@ -96,8 +97,7 @@ def pull(names: Names = None, data: Data = None) -> None:
             progress.update(task, total=1, completed=1)
             console.print(f"{name}: {folder}", highlight=False, soft_wrap=True)
             folders[name] = folder
-    for name, folder in folders.items():
-        _prepare(name, folder, settings)
+    _prepare(folders, settings)
 
 
 @app.command()
@@ -147,8 +147,8 @@ def measure(names: Names = None, data: Data = None) -> None:
             Console().print(f"{name}: {told_speed(speed)}, loaded in {speed.loading:.1f} s", highlight=False)
 
 
-def _prepare(name: str, folder: Path, settings: Settings) -> None:
-    """Have a model computed in int8 where the processor is quick at it: with the bundled call, once."""
+def _prepare(folders: Mapping[str, Path], settings: Settings) -> None:
+    """Have models computed in int8 where the processor is quick at it: with the bundled call, once."""
     from callscribe.cancellation import NEVER
     from callscribe.demo import RECORDING
     from callscribe.media.decoding import Decoder
@@ -156,15 +156,21 @@ def _prepare(name: str, folder: Path, settings: Settings) -> None:
     from callscribe.speech.engines.whisper.calibration import needs_preparation, prepare
     from callscribe.speech.pipeline import windows_of
 
-    entries = {entry.name: entry for entry in Catalogue(settings.models).list()}
-    if (name in entries and entries[name].task != "recognition") or not needs_preparation(folder):
+    others = {entry.name for entry in Catalogue(settings.models).list() if entry.task != "recognition"}
+    raw = {name: folder for name, folder in folders.items() if name not in others and needs_preparation(folder)}
+    if not raw:
         return
     with closing(Decoder()) as decoder:
         speech = [window.samples for window in windows_of(decoder, RECORDING, NEVER)]
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(f"{name}, prepared for int8", total=len(speech))
-        prepare(folder, speech, threads=settings.threads, progress=lambda done: progress.update(task, completed=done))
+        for name, folder in raw.items():
+            task = progress.add_task(f"{name}, prepared for int8", total=len(speech))
+            prepare(folder, speech, threads=settings.threads, progress=partial(_done, progress, task))
+
+
+def _done(progress: Progress, task: TaskID, done: int) -> None:
+    progress.update(task, completed=done)
 
 
 def told_speed(speed: Speed | None) -> str:

@@ -70,13 +70,16 @@ class ActivityDetector:
         scores[:, levels < FLOOR_DB] = 0.0
         return Heard(levels, scores[0], scores[1], self._looks)
 
-    def finish(self, leak: Mask | None = None, other: Heard | None = None) -> ChannelActivity:
-        """What was found, when the last piece has been pushed.
+    def finish(self) -> ChannelActivity:
+        """What was found, when the last piece has been pushed, on a channel that no other is beside."""
+        return self.activity(self.heard())
+
+    def activity(self, heard: Heard, leak: Mask | None = None, other: Heard | None = None) -> ChannelActivity:
+        """What was found, by what was `heard`.
 
         Frames marked in `leak`, which counts them from the first, are not taken for speech of this channel's party.
         Nor is what takes a second look while the party of the `other` channel speaks and is louder.
         """
-        heard = self.heard()
         if other is not None:
             heard = heard.beside(other)
         if leak is not None:
@@ -103,6 +106,6 @@ def finish(detectors: Sequence[ActivityDetector], leaks: Mapping[int, Mask]) -> 
     """What was found on all channels of a recording, with the frames of each that are known to be leaks."""
     heard = [each.heard() for each in detectors]
     return tuple(
-        detector.finish(leaks.get(channel), heard[1 - channel] if len(heard) == 2 else None)
-        for channel, detector in enumerate(detectors)
+        detector.activity(own, leaks.get(channel), heard[1 - channel] if len(heard) == 2 else None)
+        for channel, (detector, own) in enumerate(zip(detectors, heard, strict=True))
     )

@@ -56,10 +56,6 @@ class Tensors:
         array, is_bfloat16 = self._arrays[name]
         return (array.astype(np.uint32) << 16).view(np.float32) if is_bfloat16 else array
 
-    def shape(self, name: str) -> tuple[int, ...]:
-        """The shape of an array."""
-        return self._arrays[name][0].shape
-
 
 def _read(path: Path) -> Iterator[tuple[str, npt.NDArray[Any], bool]]:
     size = path.stat().st_size

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from callscribe.speech.model_files import put_json
+
 _FILE: Final = ".speeds.json"
 
 
@@ -32,6 +34,4 @@ def keep_speed(models_dir: Path, model: str, speed: Speed) -> None:
     """Write down what was measured last."""
     kept = speeds(models_dir) | {model: speed}
     models_dir.mkdir(parents=True, exist_ok=True)
-    partial = models_dir / f"{_FILE}.partial"
-    partial.write_text(json.dumps({name: asdict(each) for name, each in kept.items()}))
-    partial.replace(models_dir / _FILE)
+    put_json(models_dir / _FILE, {name: asdict(each) for name, each in kept.items()})

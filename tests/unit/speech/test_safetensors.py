@@ -16,7 +16,7 @@ ARRAYS = {"a.weight": np.array([[0.5, -2.0], [1.5, 3.0]], np.float32), "b": np.a
 def test_arrays_of_each_type_read(tmp_path: Path, kind: str) -> None:
     write_safetensors(tmp_path / "model.safetensors", ARRAYS, kind)
     tensors = Tensors(tmp_path)
-    assert tensors.shape("a.weight") == (2, 2)
+    assert tensors["a.weight"].shape == (2, 2)
     for name, array in ARRAYS.items():
         assert name in tensors
         np.testing.assert_array_equal(tensors[name], array)

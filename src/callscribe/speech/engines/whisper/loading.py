@@ -2,6 +2,7 @@
 
 import logging
 import os
+from functools import partial
 from pathlib import Path
 
 from callscribe.errors import SetupError
@@ -10,7 +11,7 @@ from callscribe.speech.engines.whisper.compute import Way, choose, precision, ta
 from callscribe.speech.engines.whisper.ctranslate2_network import CTranslate2Network
 from callscribe.speech.engines.whisper.network import Network, Tokenizers
 from callscribe.speech.engines.whisper.openvino_network import OpenVinoNetwork
-from callscribe.speech.engines.whisper.quantization import NOT_QUANTIZED, Magnitudes
+from callscribe.speech.engines.whisper.quantization import NOT_QUANTIZED
 from callscribe.speech.engines.whisper.weights import Weights
 
 log = logging.getLogger(__name__)
@@ -24,23 +25,23 @@ def load_network(folder: Path, tokenizers: Tokenizers, *, device: str, threads: 
     """
     threads = threads or _cores()
     way = choose(compute, device)
-    weights = None if way == "ctranslate2" else Weights.find(folder)
-    if weights is None and compute not in {"auto", "ctranslate2"}:
-        raise SetupError(f"The weights in {folder} are of a kind that only CALLSCRIBE_COMPUTE=ctranslate2 computes.")
-    magnitudes: Magnitudes | None = NOT_QUANTIZED
-    if weights is not None and way == "int8":
-        magnitudes = quantization.find(folder, weights)
-        if magnitudes is None:
-            way = _without_int8(folder, compute)
-    if weights is None or way == "ctranslate2":
-        return CTranslate2Network(folder, tokenizers, cuda=takes_gpu(device), threads=threads)
+    on_ctranslate2 = partial(CTranslate2Network, folder, tokenizers, cuda=takes_gpu(device), threads=threads)
+    if way == "ctranslate2":
+        return on_ctranslate2()
+    weights = Weights.find(folder)
+    if weights is None:
+        if compute != "auto":
+            raise SetupError(
+                f"The weights in {folder} are of a kind that only CALLSCRIBE_COMPUTE=ctranslate2 computes."
+            )
+        return on_ctranslate2()
+    magnitudes = quantization.find(folder, weights) if way == "int8" else NOT_QUANTIZED
+    if magnitudes is None:
+        way, magnitudes = _without_int8(folder, compute), NOT_QUANTIZED
+    if way == "ctranslate2":
+        return on_ctranslate2()
     return OpenVinoNetwork(
-        folder,
-        weights,
-        tokenizers,
-        threads=threads,
-        precision=precision(way),
-        magnitudes=magnitudes or NOT_QUANTIZED,
+        folder, weights, tokenizers, threads=threads, precision=precision(way), magnitudes=magnitudes
     )
 
 

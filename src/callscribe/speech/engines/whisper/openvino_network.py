@@ -120,7 +120,7 @@ class OpenVinoNetwork:
         tokenizers: Tokenizers,
         *,
         threads: int,
-        precision: Precision = "bf16",
+        precision: Precision,
         magnitudes: Magnitudes = NOT_QUANTIZED,
         observer: Observer | None = None,
     ) -> None:
