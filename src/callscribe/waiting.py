@@ -64,6 +64,7 @@ async def within(work: Awaitable[Result], reason: str) -> Result:
             return await work
     except TimeoutError as error:
         if limit.expired():
+            left[0] = 0.0  # the loop's clock counts in milliseconds, and may have ended it before the time was up
             raise TimedOut(reason) from error
         raise
     finally:
@@ -101,6 +102,7 @@ async def feeding(
             await consume(watched())
     except TimeoutError as error:
         if limit.expired():
+            left[0] = 0.0  # the loop's clock counts in milliseconds, and may have ended it before the time was up
             raise TimedOut(reason) from error
         raise
     finally:

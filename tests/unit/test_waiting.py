@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
+import uvloop
 
 from callscribe import waiting
 from callscribe.outages import outage
@@ -89,3 +90,19 @@ def test_who_sends_may_take_longer_than_who_takes() -> None:
     asyncio.run(request(0.01))
     with pytest.raises(TimedOut):
         asyncio.run(request(0.5))
+
+
+def test_nobody_waits_after_a_timeout() -> None:
+    # uvloop, which the server runs on, counts in milliseconds, and ends some waits before their time is up.
+    async def request(seconds: float) -> None:
+        waiting.begin(seconds)
+        with pytest.raises(TimedOut, match="silent"):
+            await waiting.within(asyncio.sleep(5), "silent")
+        with pytest.raises(TimedOut):
+            waiting.check()
+
+    async def requests() -> None:
+        await asyncio.gather(*(request(0.02 + number / 3000) for number in range(100)))
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(requests())
