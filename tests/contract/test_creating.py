@@ -75,6 +75,22 @@ def test_resource_has_every_member(caller: Caller) -> None:
     }
 
 
+def test_title_kept_and_answered(caller: Caller) -> None:
+    configuration_id = caller.configure()
+    title = "Réclamation <b>2041</b>.wav"
+    transcription_id = caller.submit(configuration_id, title=title)
+    assert caller.http.get(f"/v3/Transcriptions/{transcription_id}").json()["transcription"]["title"] == title
+    (listed,) = caller.http.get("/v3/Transcriptions").json()["transcriptions"]
+    assert listed["title"] == title
+
+
+@pytest.mark.parametrize("title", ["", "x" * 256, "two\nlines", "\u202eback", 7])
+def test_title_is_one_short_line(caller: Caller, title: object) -> None:
+    answer = caller.create(caller.configure(), title=title)
+    assert (answer.status_code, answer.json()["code"]) == (400, 20001)
+    assert answer.json()["errors"][0]["pointer"] == "/title"
+
+
 def test_pending_has_retry_after(caller: Caller) -> None:
     transcription_id = caller.submit(caller.configure())
     answer = caller.http.get(f"/v3/Transcriptions/{transcription_id}")
@@ -250,6 +266,9 @@ def test_same_key_other_payload_is_17534(caller: Caller) -> None:
     with pytest.raises(TwilioServiceException) as refused:
         transcriptions.create(Request(request | {"mediaUrl": f"{MEDIA_URL}?2"}), idempotency_key="key")
     assert (refused.value.code, refused.value.status) == (17534, 422)
+    # The SDK does not send what Twilio does not have.
+    answer = caller.http.post("/v3/Transcriptions", json=request | {"title": "x"}, headers={"Idempotency-Key": "key"})
+    assert (answer.json()["code"], answer.status_code) == (17534, 422)
 
 
 def test_a_key_is_the_accounts_own(caller: Caller, first_caller: Caller) -> None:

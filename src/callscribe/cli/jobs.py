@@ -294,6 +294,7 @@ def _document(row: Transcription) -> dict[str, Any]:
         "updatedAt": row.updated_at.isoformat(),
         "duration": row.duration,
         "sourceId": row.source_id,
+        "title": row.title,
         "servedBy": row.served_by.document(),
         "requestId": row.request_id,
         "retryOf": row.retry_of,

@@ -32,6 +32,7 @@ REQUEST: dict[str, Any] = {
     "mediaUrl": "https://media.example.com/calls/2041.wav",
     "audioStartedAt": "2026-03-02T09:30:00Z",
     "participants": _PARTICIPANTS,
+    "title": "A tent for the weekend",
 }
 
 PENDING: dict[str, Any] = {
@@ -41,6 +42,7 @@ PENDING: dict[str, Any] = {
     "transcriptionConfigurationId": CONFIGURATION_ID,
     "mediaUrl": "https://media.example.com/calls/2041.wav",
     "sourceId": None,
+    "title": "A tent for the weekend",
     "audioStartedAt": "2026-03-02T09:30:00Z",
     "duration": None,
     "conversationId": None,

@@ -48,6 +48,7 @@ from callscribe.web.wire import (
 )
 
 MAX_PARTICIPANTS = 2
+_TITLE = "What people call it: the name of the file, say. An addition."
 MALFORMED = "must be voice_transcriptionconfiguration_ and 26 characters, or the unique_name of a configuration"
 
 _FIELD_CODES: dict[tuple[str, str | None], Code] = {
@@ -136,6 +137,7 @@ class CreateTranscription(ClosedWire):
     ) = None
     audio_started_at: Instant | None = None
     participants: Annotated[list[ParticipantRequest], Field(max_length=MAX_PARTICIPANTS)] | None = None
+    title: Annotated[StrictStr, Field(min_length=1, max_length=255, pattern=LINE, description=_TITLE)] | None = None
 
 
 def request_error(faults: Sequence[Any]) -> RequestError:
@@ -183,6 +185,7 @@ class TranscriptionResource(Wire):
     transcription_configuration_id: str = Field(examples=[examples.CONFIGURATION_ID])
     media_url: MaskedUrl | None
     source_id: str | None
+    title: str | None = optional(_TITLE)
     audio_started_at: Timestamp | None = optional()
     duration: int | None = Field(description="Seconds of audio.", examples=[61])
     conversation_id: str | None

@@ -230,6 +230,7 @@ class Transcriptions:
             source_id=request.source_id,
             recording=source.audio if source else None,
             audio_started_at=source.recording.start_time if source else request.audio_started_at,
+            title=request.title,
             participants=participants,
             resolved_configuration=ResolvedConfiguration.of(
                 options, served_by, routes.detected_models(served_by, options.language, self._settings)

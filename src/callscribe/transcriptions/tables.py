@@ -26,6 +26,8 @@ class AsRequested:
     """Of a `source_id`: where its audio is, and its call."""
     media_url: Mapped[str | None] = mapped_column(sa.Text)
     audio_started_at: Mapped[datetime | None]
+    title: Mapped[str | None] = mapped_column(sa.String(255))
+    """What people call it; nothing goes by it."""
     participants: Mapped[list[Participant]] = mapped_column(JsonOf(list[Participant]))
     resolved_configuration: Mapped[ResolvedConfiguration] = mapped_column(JsonOf(ResolvedConfiguration))
     language: Mapped[str | None] = mapped_column(sa.String(16))

@@ -258,6 +258,7 @@ def upgrade() -> None:
         sa.Column("recording", sa.JSON(none_as_null=True)),
         sa.Column("media_url", sa.Text()),
         sa.Column("audio_started_at", sa.DateTime(timezone=True)),
+        sa.Column("title", sa.String(255)),
         sa.Column("participants", sa.JSON(), nullable=False),
         sa.Column("resolved_configuration", sa.JSON(), nullable=False),
         sa.Column("language", sa.String(16)),
