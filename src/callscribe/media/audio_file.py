@@ -45,6 +45,7 @@ class AudioFile:
     def __init__(self, file: BinaryIO, *, extended: bool, report: Callable[[], None]) -> None:
         self._report = report
         self._kind, start = inspecting.sniff(file, extended=extended)
+        self._regular = start == (inspecting.after_tags(file) if self._kind is inspecting.MP3 else 0)
         if start:
             file = cast("BinaryIO", Spliced(file, [range(start, file.seek(0, os.SEEK_END))]))
         self._opening = opening(self._kind, file, report)
@@ -82,6 +83,8 @@ class AudioFile:
         if seconds is None:
             seconds, exact = self._counted()
         declared = self._declared if self._opening.share is None else seconds * self._opening.share
+        # Without a length in it, an MP3 is played all the same, and others cannot be sought in.
+        regular = self._regular and self._opening.regular and (declared is not None or self._kind is inspecting.MP3)
         if declared is not None:
             if self._complete:
                 inspecting.check_complete(seconds, declared)
@@ -90,7 +93,8 @@ class AudioFile:
             else:
                 seconds, declared = seconds if exact else declared, None
         inspecting.check_duration(seconds)
-        return MediaInfo(self._kind.name, self._codec, self.channels, self.rate, seconds, declared)
+        regular &= declared is None
+        return MediaInfo(self._kind.name, self._codec, self.channels, self.rate, seconds, declared, regular)
 
     def _counted(self) -> tuple[float, bool]:
         """Seconds by all packets, and whether they are exact: else they have what codecs put in, and may lack times."""

@@ -247,6 +247,28 @@ def find_au(file: BinaryIO) -> Found:
     return Found.of(runs, claimed)
 
 
+def is_regular(file: BinaryIO) -> bool:
+    """Whether a WAV file is written as the format has it, so that every player plays all of it.
+
+    It is RIFF, one chunk follows another as their sizes say, the audio ends within the file, and what the header says
+    of its samples does not contradict itself.
+    """
+    seeker = _Seeker(file)
+    position = 12 if seeker.at(0, 4) == b"RIFF" else seeker.size
+    described = False
+    while position + 8 <= seeker.size:
+        name, length = struct.unpack("<4sI", seeker.at(position, 8))
+        if name == b"data":
+            return described and not is_no_size(length) and position + 8 + length <= seeker.size
+        if not _is_name(name, position + 8 + length, seeker.size):
+            return False
+        if name == b"fmt ":
+            _, channels, rate, byte_rate, block, bits = struct.unpack("<HHIIHH", seeker.at(position + 8, 16).ljust(16))
+            described = 8 * block == channels * bits and byte_rate == rate * block
+        position += 8 + length + length % 2
+    return False
+
+
 def _family(head: bytes) -> _Family | None:
     if head[8:12] == b"WAVE" and head[:4] in {b"RIFF", b"RF64", b"BW64", b"RIFX"}:
         big = head[:4] == b"RIFX"

@@ -229,7 +229,7 @@ def _info(header: Header) -> MediaInfo:
             if kind is not None and isinstance(duration, float) and isinstance(declared, float | None):
                 inspecting.check_stream(kind, codec, channels, rate)
                 inspecting.check_duration(duration)
-                return MediaInfo(name, codec, channels, rate, duration, declared)
+                return MediaInfo(name, codec, channels, rate, duration, declared, header.get("regular") is True)
     raise _unbelievable()
 
 

@@ -63,7 +63,7 @@ class MediaInfo:
 
     `container` is the name of one of `CONTAINERS`; `codec` is FFmpeg's name. `sample_rate` is in Hz, `duration` in
     seconds: what there is to be heard, about. `declared` are the seconds that the header says instead, where it says
-    others.
+    others. `regular` is whether header and structure are such that every player of its kind plays all of it.
     """
 
     container: str
@@ -72,6 +72,7 @@ class MediaInfo:
     sample_rate: int
     duration: float
     declared: float | None = None
+    regular: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def sniff(file: BinaryIO, *, extended: bool) -> tuple[Container, int]:
 def _found(head: bytes, file: BinaryIO) -> tuple[Container, int] | None:
     if kind := _known(head):
         return kind, 0
-    start = _after_tags(file)
+    start = after_tags(file)
     for position in dict.fromkeys((start, 0)):  # from the beginning where a tag's size is wrong
         file.seek(position)
         body = file.read(_SEARCHED)
@@ -175,7 +176,7 @@ def _known(head: bytes) -> Container | None:
     return next((kind for kind in CONTAINERS if kind.magic and head.startswith(kind.magic)), None)
 
 
-def _after_tags(file: BinaryIO) -> int:
+def after_tags(file: BinaryIO) -> int:
     """The position behind ID3v2 tags and the zeros that may follow them."""
     position = 0
     for _ in range(8):

@@ -25,12 +25,13 @@ class Opening:
     """What a file is read by: sources that follow one another, each opened anew by a call.
 
     `seconds` is how long all of it is, None where only packets tell. `share` is how much of it the header speaks of,
-    None where that is not said, or told by the source.
+    None where that is not said, or told by the source. `regular` is whether it is written as its kind is.
     """
 
     sources: tuple[Callable[[], Source], ...]
     seconds: float | None = None
     share: float | None = None
+    regular: bool = True
 
 
 def opening(kind: Container, file: BinaryIO, report: Callable[[], None]) -> Opening:
@@ -43,7 +44,8 @@ def opening(kind: Container, file: BinaryIO, report: Callable[[], None]) -> Open
         found = chunks.find_au(file) if kind is inspecting.AU else chunks.find_chunked(file)
         lengths = [run.seconds for run in found.runs]
         seconds = None if None in lengths else sum(filter(None, lengths))
-        return Opening(tuple(_opening(run, file, report) for run in found.runs), seconds, found.share)
+        sources = tuple(_opening(run, file, report) for run in found.runs)
+        return Opening(sources, seconds, found.share, kind is inspecting.WAV and chunks.is_regular(file))
     if kind is inspecting.MP3:
         return Opening((lambda: MpegStream(file, report),))
     if kind is inspecting.FLAC:
