@@ -13,9 +13,9 @@ from typer.main import get_command
 from callscribe.cli import app
 from callscribe.durable.queues import Role, family, worker_queues
 from callscribe.media.decoder_process import MAX_MEMORY
+from callscribe.media.derived import PLACES
 from callscribe.observability.metrics import QUEUE_OLDEST
 from callscribe.recordings.intake import INSPECTIONS
-from callscribe.recordings.media import RENDITIONS
 from callscribe.settings import Settings, variables
 
 ROOT = Path(__file__).parents[2]
@@ -138,7 +138,7 @@ def test_pod_has_memory_for_decoders(name: str, beside: int, monkeypatch: pytest
 def test_api_has_memory_for_decoders() -> None:
     [container] = workloads()["callscribe-api"]["spec"]["containers"]
     limit = int(container["resources"]["limits"]["memory"].removesuffix("Gi"))
-    assert limit * 1024**3 >= (INSPECTIONS + RENDITIONS) * MAX_MEMORY + 1024**3
+    assert limit * 1024**3 >= (INSPECTIONS + PLACES) * MAX_MEMORY + 1024**3
 
 
 def test_workers_cover_every_role() -> None:

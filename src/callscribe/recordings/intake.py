@@ -10,6 +10,7 @@ import hashlib
 import math
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,9 +20,10 @@ from sqlalchemy.orm import Session
 from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.durable.queues import Queue, WorkQueue
-from callscribe.errors import Code, FieldError, JobError, RequestError, TransientJobError
-from callscribe.media.blobs import BlobStore
+from callscribe.errors import BlobDamaged, Code, FieldError, JobError, RequestError, TransientJobError
+from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.media.decoding import Decoder
+from callscribe.media.derived import ROOM_PATIENCE
 from callscribe.media.inspecting import MediaInfo
 from callscribe.media.spool import Spool, SpoolFull
 from callscribe.outages import RETRY_AFTER
@@ -38,9 +40,6 @@ STALE = timedelta(minutes=10)
 
 MEDIA_POINTER = "/Media"
 """The field that the audio is."""
-
-ROOM_PATIENCE = 60.0
-"""Seconds that somebody who asks for something waits for room in the spool."""
 
 STORAGE_WAIT = 3600
 """Seconds after which to ask again where an account stores as much as it may, and nothing goes by itself."""
@@ -195,6 +194,23 @@ def no_spool() -> RequestError:
     """503 where the disk has no room to work on a recording just now."""
     detail = "The server's disk has no room for a copy of the recording just now. Try again later."
     return RequestError(Code.INTERNAL, detail, status=503, retry_after=int(ROOM_PATIENCE))
+
+
+@contextmanager
+def answered(what: str) -> Iterator[None]:
+    """Answer what goes wrong where something is made of a recording; `what` names that."""
+    try:
+        yield
+    except SpoolFull as error:
+        raise no_spool() from error
+    except (BlobMissing, FileNotFoundError) as error:  # the latter in a folder, between its two looks
+        raise RequestError(Code.NOT_FOUND, f"The audio of {what} is gone.") from error
+    except BlobDamaged:  # an outage
+        raise
+    except TransientJobError as error:
+        raise RequestError(Code.INTERNAL, f"The recording could not be converted: {error.detail}.") from error
+    except JobError as error:
+        raise refused(error.code, error.detail) from error
 
 
 def refused(code: Code, detail: str, *, status: int | None = None) -> RequestError:

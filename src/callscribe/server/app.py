@@ -31,6 +31,7 @@ from callscribe.accounts.service import Accounts
 from callscribe.configurations.service import RecordingConfigurations
 from callscribe.conversations.control_plane import ConversationConfigurations
 from callscribe.db.engine import Database
+from callscribe.media.derived import Derived
 from callscribe.monitoring.gauges import FleetGauges, ProcessGauges
 from callscribe.monitoring.readiness import Readiness
 from callscribe.recordings.media import RecordingMedia
@@ -84,7 +85,7 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        app.state.recording_media.close()
+        derived.close()
         services.transcriptions.close()
 
     app = FastAPI(
@@ -101,6 +102,7 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     blobs, decoder = services.blobs, services.decoder
+    derived = Derived(blobs, decoder, settings)
     app.state.settings = settings
     app.state.database = database
     app.state.accounts = Accounts.of(database, settings)
@@ -123,7 +125,7 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
         services.quotas.until_room,
     )
     app.state.recordings = recordings
-    app.state.recording_media = RecordingMedia(blobs, decoder, settings, recordings.is_there)
+    app.state.recording_media = RecordingMedia(blobs, derived, recordings.is_there)
     app.state.results = Results(blobs)
     app.state.watching = Watching(database, settings.account_streams)
     app.state.rate_limit = RateLimit(settings.rate_limit)

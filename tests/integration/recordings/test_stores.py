@@ -23,6 +23,7 @@ from callscribe.errors import RequestError
 from callscribe.ids import new_account_sid
 from callscribe.media.blobs import BlobStore
 from callscribe.media.decoding import Decoder
+from callscribe.media.derived import Derived
 from callscribe.media.spool import Spool
 from callscribe.preparation import prepare
 from callscribe.recordings import keys
@@ -156,13 +157,14 @@ def test_recording_lives_in_every_store(place: Installation, audio: bytes) -> No
     found = recordings.fetch_call(account, CALL_SID)
     assert (found.from_, found.end_time) == ("+15550100", BEGIN + timedelta(seconds=40))
 
-    media = RecordingMedia(place.blobs, Decoder(), place.settings, recordings.is_there)
+    derived = Derived(place.blobs, Decoder(), place.settings)
+    media = RecordingMedia(place.blobs, derived, recordings.is_there)
     whole = asyncio.run(media.audio(row, Extension.WAV, None))
     assert asyncio.run(joined(media.pieces(whole, 0, whole.size))) == audio
     one = asyncio.run(media.audio(row, Extension.MP3, 1))
     assert one.size == pytest.approx(40 * 32_000 / 8, rel=0.02)
     assert list(place.settings.spool.iterdir()) == []
-    media.close()
+    derived.close()
 
     assert row.blobs is not None
     key = keys.media(row.blobs)
