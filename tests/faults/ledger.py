@@ -318,7 +318,7 @@ class Ledger:
         """What is counted of each account is what there is."""
         there: Counter[str] = Counter()
         for key, size in self.fleet.store.blobs().items():
-            there[key.partition("/")[0]] += 0 if key.endswith("/segmentation.json") else size
+            there[key.partition("/")[0]] += 0 if key.endswith(("/segmentation.json", "/derived/peaks.json")) else size
         counted = dict(self.fleet.postgres.rows("SELECT account_sid, stored_bytes FROM account_storage"))
         for account in self.fleet.accounts:
             if counted.get(account.sid, 0) != there[account.sid]:

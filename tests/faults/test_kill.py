@@ -102,6 +102,7 @@ def test_twenty_jobs_survive_kills(tmp_path: Path) -> None:
     blobs = [path for path in (tmp_path / "data" / "blobs").rglob("*") if path.is_file()]
     assert {path.name.partition("-")[0] for path in blobs} <= {
         "media",
+        "peaks.json",
         "segmentation.json",
         "transcript.json",
         "callback",

@@ -21,6 +21,7 @@ from callscribe.recordings.twilio import TwilioAccount
 from callscribe.settings import Settings
 from callscribe.speech import routes
 from callscribe.transcriptions import keys, repository
+from callscribe.transcriptions.documents import InspectedMedia
 from callscribe.transcriptions.repository import FETCHED
 from callscribe.transcriptions.sources import fetch_source
 from callscribe.transcripts.wire import Notice
@@ -117,7 +118,7 @@ class FetchSteps:
             duration=info.duration,
             declared=info.declared,
         )
-        if notices := Notice.of_duration(info.declared, info.duration):
-            with self._database.write() as session:
-                repository.update_running(session, row.id, notices=notices)
+        notices = Notice.of_duration(info.declared, info.duration) or None
+        with self._database.write() as session:
+            repository.update_running(session, row.id, media_info=InspectedMedia.of(info), notices=notices)
         return info.duration, queue_name(Queue.RECOGNITION, str(row.served_by)), pieces.turn(row)

@@ -195,7 +195,7 @@ class FinishSteps:
     def _tidy(self, row: Transcription) -> None:
         """Remove what a job that has ended needs no more: its chunks, and what was written and came to nothing."""
         self._checkpoints.forget_chunks(row)
-        self._blobs.delete_unfinished(row.blobs)
+        self._blobs.delete_unfinished(row.blobs)  # but for `derived`, where a server may be writing
         with self._database.read() as session:
             row = repository.find(session, row.id) or row  # what retention has erased since must not come back
             sent = {callback.body_key for callback in callback_repository.of_subject(session, row.account_sid, row.id)}
@@ -205,6 +205,7 @@ class FinishSteps:
         # A job that fails to be fetched has no media, though an attempt of which nobody heard may have brought them.
         if row.media_erased_at is not None or (row.status == Status.FAILED and row.media_bytes == 0):
             self._blobs.delete(keys.media(row.blobs))
+            self._blobs.delete_prefix(keys.derived(row.blobs))
         if row.transcript_erased_at is not None:
             self._blobs.delete(keys.transcript(row.blobs))
             self._blobs.delete(keys.segmentation(row.blobs))

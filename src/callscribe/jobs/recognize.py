@@ -12,6 +12,7 @@ from callscribe.jobs.job_tracker import JobTracker
 from callscribe.jobs.loading import load_job
 from callscribe.jobs.stages import recognition, stage
 from callscribe.media.decoding import Decoder
+from callscribe.media.peaks import PeakMeter
 from callscribe.settings import Settings
 from callscribe.speech import routes
 from callscribe.speech.diarization.diarizer import Diarizer, applies
@@ -54,6 +55,7 @@ class RecognizeSteps:
 
         path = self._tracker.local_path(row.id, keys.media(row.blobs), row.media_sha256)
         cancelled = self._tracker.cancellation(transcription_id)
+        peaks = PeakMeter()
         segmentation, spans = divide_file(
             self._decoder,
             path,
@@ -62,7 +64,9 @@ class RecognizeSteps:
             chunk=self._settings.chunk_seconds,
             voices=speakers_asked(row) is not None,
             progress=progress,
+            listener=peaks.push,
         )
+        self._checkpoints.put_peaks(row, peaks.finish())
         self._checkpoints.put_segmentation(row, SEGMENTATION.dump_python(segmentation, mode="json"))
         with self._database.write() as session:
             if not repository.update_running(session, transcription_id):

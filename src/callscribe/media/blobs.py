@@ -322,12 +322,12 @@ class BlobStore:
             obstore.delete(self._store, [meta["path"] for meta in listed])
 
     def delete_unfinished(self, prefix: str) -> None:
-        """Delete what writers below a folder of keys left half-written when they were killed.
+        """Delete what writers in a folder of keys, not below it, left half-written when they were killed.
 
         Object stores do so themselves, by a rule of the bucket's life cycle.
         """
         if self._root is not None:
-            for path in (self._root / prefix).rglob("*#*"):  # the store's name for a blob that is being written
+            for path in (self._root / prefix).glob("*#*"):  # the store's name for a blob that is being written
                 path.unlink(missing_ok=True)
 
     @contextmanager

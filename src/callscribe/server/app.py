@@ -41,6 +41,7 @@ from callscribe.server.limits import BodyLimit, RateLimit
 from callscribe.server.metrics import Relay, ServerMetrics
 from callscribe.services import Services
 from callscribe.settings import Settings
+from callscribe.transcriptions.media import TranscriptionMedia
 from callscribe.transcriptions.results import Results
 from callscribe.transcriptions.watching import Watching
 from callscribe.web import problems
@@ -127,6 +128,7 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
     app.state.recordings = recordings
     app.state.recording_media = RecordingMedia(blobs, derived, recordings.is_there)
     app.state.results = Results(blobs)
+    app.state.transcription_media = TranscriptionMedia(blobs, derived, services.transcriptions.has_media)
     app.state.watching = Watching(database, settings.account_streams)
     app.state.rate_limit = RateLimit(settings.rate_limit)
     app.state.readiness = Readiness(database, blobs, settings)

@@ -10,6 +10,9 @@ from dataclasses import replace
 from itertools import accumulate, pairwise
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from callscribe.cancellation import Cancellation
 from callscribe.speech.audio import AudioSource, AudioWindow
 from callscribe.speech.diarization.diarizer import Diarizer, applies
@@ -32,17 +35,18 @@ from callscribe.speech.windows import WindowPlan, speech_windows, windows_within
 Progress = Callable[[float, float], None]
 """Told seconds of the recording that are done, and its length (0 while that is not known)."""
 
+Listener = Callable[[npt.NDArray[np.float32]], None]
+"""Given the samples of a recording, `(channels, n) float32` at 16 kHz, window by window."""
 
-def segment_file(
-    source: AudioSource, path: Path, cancelled: Cancellation, progress: Progress | None = None
-) -> Segmentation:
+
+def segment_file(source: AudioSource, path: Path, cancelled: Cancellation) -> Segmentation:
     """Find who speaks when in a recording.
 
     Raises:
         Cancelled: `cancelled` says so.
         JobError: the recording cannot be decoded.
     """
-    return segment(_told(source.windows(path, cancelled=cancelled), progress))
+    return segment(source.windows(path, cancelled=cancelled))
 
 
 def windows_of(source: AudioSource, path: Path, cancelled: Cancellation) -> list[SpeechWindow]:
@@ -66,20 +70,22 @@ def divide_file(
     chunk: float = CHUNK_SECONDS,
     voices: bool = False,
     progress: Progress | None = None,
+    listener: Listener | None = None,
 ) -> tuple[Segmentation, list[Span]]:
     """Find what there is in a recording, and the chunks in which an engine is given it.
 
     One that takes whole recordings gets one chunk, in which it finds who speaks when itself. That is looked for here
-    all the same where `voices` are to be told apart. `chunk` is the length to aim at, in seconds.
+    all the same where `voices` are to be told apart. `chunk` is the length to aim at, in seconds. A `listener` hears
+    the whole recording, once.
 
     Raises:
         Cancelled: `cancelled` says so.
         JobError: the recording cannot be decoded.
     """
+    heard = _told(source.windows(path, cancelled=cancelled), progress, listener)
     if engine.takes == "windows":
-        segmentation = segment_file(source, path, cancelled, progress)
+        segmentation = segment(heard)
         return segmentation, plan_chunks(segmentation, chunk)
-    heard = _told(source.windows(path, cancelled=cancelled), progress)
     segmentation = segment(heard) if voices else measure(heard)
     return segmentation, [Span(0.0, segmentation.duration)]
 
@@ -208,9 +214,13 @@ def diarize_file(
     return diarizer.turns(heard, speakers)
 
 
-def _told(windows: Iterator[AudioWindow], progress: Progress | None) -> Iterator[AudioWindow]:
-    """The windows, with `progress` told of each that is done with."""
+def _told(
+    windows: Iterator[AudioWindow], progress: Progress | None, listener: Listener | None
+) -> Iterator[AudioWindow]:
+    """The windows, each of which the `listener` hears, with `progress` told of each that is done with."""
     for window in windows:
+        if listener:
+            listener(window.samples)
         yield window
         if progress:
             progress(window.start, 0.0)

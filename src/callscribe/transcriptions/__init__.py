@@ -9,6 +9,7 @@ __all__ = [
     "endpoints",
     "examples",
     "keys",
+    "media",
     "quotas",
     "repository",
     "results",

@@ -9,9 +9,11 @@ from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from callscribe.media.blobs import BlobStore
+from callscribe.media.peaks import Peaks
 from callscribe.speech.diarization.turns import SpeakerRange, SpeakerTurn
 from callscribe.speech.interface import Segment
 from callscribe.transcriptions import keys
+from callscribe.transcriptions.schemas import PeaksResource
 from callscribe.transcriptions.tables import Chunk, Transcription
 from callscribe.transcripts.assembly import assemble, models_used
 from callscribe.transcripts.models import Diarization, Transcript
@@ -24,6 +26,12 @@ class Checkpoints:
 
     def __init__(self, blobs: BlobStore) -> None:
         self._blobs = blobs
+
+    def put_peaks(self, row: Transcription, peaks: Peaks) -> bytes:
+        """Keep the peaks of the recording, as they are answered; returned."""
+        document = to_json(PeaksResource.of(peaks), by_alias=True)
+        self._blobs.put_document(keys.peaks(row.blobs), document)
+        return document
 
     def put_segmentation(self, row: Transcription, segmentation: dict[str, Any]) -> None:
         """Keep where speech is."""

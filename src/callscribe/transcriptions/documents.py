@@ -6,6 +6,7 @@ from pydantic import ConfigDict
 
 from callscribe.configurations.documents import JobOptions, KeptTranscriptionOptions
 from callscribe.db.documents import Document
+from callscribe.media.inspecting import MediaInfo
 from callscribe.speech.engines.served_by import ServedBy
 from callscribe.web.wire import optional
 
@@ -42,6 +43,29 @@ class RecordedAudio(Document):
     sha256: str | None = None
     """What that blob must have."""
     call_sid: str | None
+
+
+class InspectedMedia(Document):
+    """What a job's recording is: see `media.inspecting.MediaInfo`."""
+
+    container: str
+    codec: str
+    channels: int
+    sample_rate: int
+    duration: float
+    regular: bool
+
+    @classmethod
+    def of(cls, info: MediaInfo) -> "InspectedMedia":
+        """As it was found."""
+        return cls(
+            container=info.container,
+            codec=info.codec,
+            channels=info.channels,
+            sample_rate=info.sample_rate,
+            duration=info.duration,
+            regular=info.regular,
+        )
 
 
 class ResolvedConfiguration(JobOptions):

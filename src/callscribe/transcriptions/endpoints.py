@@ -1,5 +1,6 @@
 """HTTP: `/v3/Transcriptions`."""
 
+import hashlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import aclosing
@@ -15,6 +16,8 @@ from callscribe.accounts.authentication import AccountSid, AuthenticatedRoute
 from callscribe.callbacks.tables import Callback
 from callscribe.errors import Code, RequestError
 from callscribe.ids import RECORDING_SID
+from callscribe.media.playing import MEDIA_TYPES
+from callscribe.transcriptions.media import TranscriptionMedia
 from callscribe.transcriptions.repository import Filters
 from callscribe.transcriptions.results import Results, preferred_format
 from callscribe.transcriptions.schemas import (
@@ -24,6 +27,7 @@ from callscribe.transcriptions.schemas import (
     CreatedTranscription,
     CreateTranscription,
     FetchedTranscription,
+    PeaksResource,
     TranscriptionList,
     TranscriptionListMeta,
     TranscriptionResource,
@@ -41,7 +45,7 @@ from callscribe.web.idempotency import Idempotency
 from callscribe.web.methods import is_head
 from callscribe.web.pagination import Paging
 from callscribe.web.problems import problem_responses
-from callscribe.web.ranges import blob_response
+from callscribe.web.ranges import PRIVATE, blob_response, is_known
 from callscribe.web.urls import BaseUrl
 from callscribe.web.wire import Instant, from_row
 
@@ -71,6 +75,7 @@ router = APIRouter(tags=["Transcriptions"], route_class=_CodedRoute)
 
 Service = Annotated[Transcriptions, of_application("transcriptions")]
 TranscriptionResults = Annotated[Results, of_application("results")]
+Listening = Annotated[TranscriptionMedia, of_application("transcription_media")]
 
 _ONE = "/v3/Transcriptions/{transcription_id}"
 _CALLBACKS = f"{_ONE}/Callbacks"
@@ -251,14 +256,16 @@ async def _transcript(
     return Response(await STORE.run(results.transcript, row, format_), media_type=format_.media_type)
 
 
+_MEDIA_CONTENT: dict[str, Any] = {media_type: {} for media_type in ("application/octet-stream", *MEDIA_TYPES)}
+_NOT_MODIFIED = {304: {"description": "It is as `If-None-Match` says."}}
+
+
 @router.get(
     f"{_ONE}/Media",
     summary="Fetch the recording",
-    responses=problem_responses(404, 410, 416)
-    | {
-        200: {"content": {"application/octet-stream": {}}},
-        206: {"content": {"application/octet-stream": {}}, "description": "The range asked for."},
-    },
+    responses=problem_responses(400, 404, 410, 416, 503)
+    | _NOT_MODIFIED
+    | {200: {"content": _MEDIA_CONTENT}, 206: {"content": _MEDIA_CONTENT, "description": "The range asked for."}},
     response_class=StreamingResponse,
 )
 async def media(
@@ -267,12 +274,40 @@ async def media(
     transcription_id: str,
     service: Service,
     results: TranscriptionResults,
+    listening: Listening,
+    *,
+    playable: Annotated[
+        bool,
+        Query(description="In a form that browsers play: as it was fetched where they play that, else as MP3."),
+    ] = False,
     range_: Annotated[str | None, Header(alias="Range")] = None,  # noqa: ARG001  for the document; read where it is kept to
 ) -> Response:
     """The bytes as they were fetched. Takes one range, as players ask for when they jump."""
     row = await DATABASE.run(service.fetch, account, transcription_id)
-    size = await STORE.run(results.media_size, row)
-    return blob_response(request, partial(results.media, row), size=size, media_type="application/octet-stream")
+    if playable:
+        audio, media_type = await listening.playable(row)
+    else:
+        audio, media_type = await STORE.run(results.media, row), "application/octet-stream"
+    pieces = partial(listening.pieces, audio)
+    return blob_response(request, pieces, size=audio.size, media_type=media_type, etag=audio.etag)
+
+
+@router.get(
+    f"{_ONE}/Peaks",
+    summary="Fetch the peaks of the recording",
+    responses=problem_responses(400, 404, 410, 503) | _NOT_MODIFIED | {200: {"model": PeaksResource}},
+    response_class=Response,
+)
+async def peaks(
+    request: Request, account: AccountSid, transcription_id: str, service: Service, listening: Listening
+) -> Response:
+    """What a waveform is drawn by. They are made once; while the job's turn has not come, when they are asked for."""
+    row = await DATABASE.run(service.fetch, account, transcription_id)
+    document = await listening.peaks(row)
+    headers = {"ETag": f'"{hashlib.sha256(document).hexdigest()}"', **PRIVATE}
+    if is_known(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    return Response(document, headers=headers, media_type="application/json")
 
 
 @router.get(

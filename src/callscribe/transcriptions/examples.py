@@ -143,6 +143,11 @@ TRANSCRIPT: dict[str, Any] = {
         ],
     },
 }
+PEAKS: dict[str, Any] = {
+    "secondsPerPeak": 0.02,
+    "durationSeconds": 0.16,
+    "channels": [[0, 0, 3, 41, 96, 127, 80, 12], [0, 1, 0, 0, 1, 0, 0, 0]],
+}
 CALLBACK: dict[str, Any] = {
     "id": "voice_callback_01k9v6x8m3e5rt0q2w4y6z8abc",
     "eventId": "voice_event_01k9v6x8m3e5rt0q2w4y6z8abb",
@@ -179,6 +184,7 @@ BY_SCHEMA: dict[str, dict[str, Any]] = {
     "TranscriptionResource": COMPLETED,
     "TranscriptionList": LIST,
     "TranscriptResource": TRANSCRIPT,
+    "PeaksResource": PEAKS,
     "CallbackResource": CALLBACK,
     "CallbackList": {"callbacks": [CALLBACK]},
 }

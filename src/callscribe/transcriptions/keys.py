@@ -10,6 +10,21 @@ def media(folder: str) -> str:
     return f"{folder}/media"
 
 
+def derived(folder: str) -> str:
+    """The folder of what is made of the recording, and goes with it."""
+    return f"{folder}/derived"
+
+
+def peaks(folder: str) -> str:
+    """Its peaks, as they are answered."""
+    return f"{derived(folder)}/peaks.json"
+
+
+def playable(folder: str) -> str:
+    """The recording as MP3, where browsers do not play it as it came."""
+    return f"{derived(folder)}/playable.mp3"
+
+
 def segmentation(folder: str) -> str:
     """Where speech is; a checkpoint."""
     return f"{folder}/segmentation.json"

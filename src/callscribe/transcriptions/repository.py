@@ -84,6 +84,12 @@ def find_of(session: Session, account_sid: str, transcription_id: str) -> Transc
     return session.scalars(sa.select(Transcription).filter_by(id=transcription_id, account_sid=account_sid)).first()
 
 
+def has_media(session: Session, transcription_id: str) -> bool:
+    """Whether there is such a transcription, and its recording was not erased since its time was over."""
+    query = sa.select(Transcription.id).where(Transcription.id == transcription_id)
+    return session.scalar(query.where(Transcription.media_erased_at.is_(None))) is not None
+
+
 def page(session: Session, account_sid: str, filters: Filters, token: str | None, size: int) -> Page[Transcription]:
     """A page of the account's transcriptions, newest first."""
     query = sa.select(Transcription).where(Transcription.account_sid == account_sid)

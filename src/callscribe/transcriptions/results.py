@@ -1,13 +1,14 @@
 """What a transcription has in the blob store, as it is answered."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic_core import to_json
 
 from callscribe.errors import Code, RequestError
 from callscribe.media.blobs import BlobMissing, BlobStore
+from callscribe.media.derived import Audio
 from callscribe.transcriptions import keys
 from callscribe.transcriptions.checkpoints import Checkpoints, participants_by_channel
 from callscribe.transcriptions.documents import Participant
@@ -45,7 +46,7 @@ class Results:
         Raises:
             RequestError: 20404; with 410 where it was erased since its time was over.
         """
-        _check_kept(row, "transcript", row.transcript_erased_at)
+        check_kept(row, "transcript", row.transcript_erased_at)
         try:
             data = self._blobs.get_document(keys.transcript(row.blobs))
         except BlobMissing as error:
@@ -62,24 +63,22 @@ class Results:
             return None
         return _rendered(row, transcript, format_)
 
-    def media_size(self, row: Transcription) -> int:
-        """Bytes of the recording.
+    def media(self, row: Transcription) -> Audio:
+        """The recording as it was fetched.
 
         Raises:
             RequestError: 20404, it is not fetched yet or was erased; with 410 where that was since its time was over.
         """
-        _check_kept(row, "recording", row.media_erased_at)
+        check_kept(row, "recording", row.media_erased_at)
+        key = keys.media(row.blobs)
         try:
-            return self._blobs.size(keys.media(row.blobs))
+            return Audio(key, self._blobs.size(key), row.media_sha256 and f'"{row.media_sha256}"')
         except BlobMissing as error:
             raise RequestError(Code.NOT_FOUND, f"There is no media of {row.id}.") from error
 
-    def media(self, row: Transcription, start: int, end: int) -> AsyncIterator[bytes]:
-        """Bytes `start` to `end` of the recording, the latter excluded."""
-        return self._blobs.pieces(keys.media(row.blobs), start, end)
 
-
-def _check_kept(row: Transcription, what: str, erased_at: datetime | None) -> None:
+def check_kept(row: Transcription, what: str, erased_at: datetime | None) -> None:
+    """Raise 20404 with 410 for what was erased since its time was over."""
     if erased_at is not None:
         detail = f"The {what} of {row.id} was erased on {erased_at:%Y-%m-%d}, when its time was over."
         raise RequestError(Code.NOT_FOUND, detail, status=410)

@@ -184,7 +184,8 @@ class Sweep:
                 freed[account_sid] = sum(row.media_bytes or 0 for row in group)
                 erased = {"media_due_at": None, "media_erased_at": fixed(instant()), "media_bytes": 0}
                 repository.set_erased(session, group, **erased)
-                self._enqueue(session, account_sid, blobs=[keys.media(row.blobs) for row in group])
+                derived = [keys.derived(row.blobs) for row in group]
+                self._enqueue(session, account_sid, folders=derived, blobs=[keys.media(row.blobs) for row in group])
             _free(session, freed)
             return len(rows)
 

@@ -16,6 +16,8 @@ from pydantic_core import PydanticCustomError
 from callscribe.characters import LINE
 from callscribe.errors import Code, RequestError
 from callscribe.ids import CONFIGURATION_ID, RECORDING_SID, UNIQUE_NAME
+from callscribe.media.peaks import FULL_SCALE, MOST, Peaks
+from callscribe.speech.interface import SAMPLE_RATE
 from callscribe.transcriptions import examples
 from callscribe.transcriptions.documents import Failure, Participant
 from callscribe.transcriptions.status import Status
@@ -312,6 +314,26 @@ class TranscriptResource(Wire):
             notices=[*(row.notices or ()), *(() if row.status.is_final else Notice.of_languages(transcript))],
             statistics=None if figures is None else StatisticsResource.of(figures),
             diarization=DiarizationResource.of(transcript.diarization),
+        )
+
+
+class PeaksResource(Wire):
+    """What a waveform is drawn by: the largest absolute sample of each piece of the recording, channel by channel."""
+
+    seconds_per_peak: float = Field(description="Length of a piece; the last may be shorter.")
+    duration_seconds: float
+    channels: list[list[Annotated[int, Field(ge=0, le=FULL_SCALE)]]] = Field(
+        description=f"In the order of `audioChannelIndex`. Linear; {FULL_SCALE} is full scale. All have as many peaks, "
+        f"{MOST} at most."
+    )
+
+    @classmethod
+    def of(cls, peaks: Peaks) -> "PeaksResource":
+        """As they are answered."""
+        return cls(
+            seconds_per_peak=peaks.piece / SAMPLE_RATE,
+            duration_seconds=round(peaks.samples / SAMPLE_RATE, 3),
+            channels=peaks.channels.tolist(),
         )
 
 

@@ -129,6 +129,11 @@ class Transcriptions:
             row = repository.find_of(session, account_sid, transcription_id)
             return found(row, f"transcription {transcription_id}")
 
+    def has_media(self, row: Transcription) -> bool:
+        """Whether it is still there, and its recording not erased since its time was over."""
+        with self._database.read() as session:
+            return repository.has_media(session, row.id)
+
     def chunks(self, row: Transcription) -> Sequence[Chunk]:
         """The chunks of a running transcription; none once it has ended."""
         with self._database.read() as session:

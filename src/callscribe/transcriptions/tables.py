@@ -9,7 +9,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 from callscribe.db.base import Base, Dated, now, partial_index
 from callscribe.db.documents import JsonOf
 from callscribe.speech.engines.served_by import ServedBy
-from callscribe.transcriptions.documents import Failure, Participant, RecordedAudio, ResolvedConfiguration
+from callscribe.transcriptions.documents import (
+    Failure,
+    InspectedMedia,
+    Participant,
+    RecordedAudio,
+    ResolvedConfiguration,
+)
 from callscribe.transcriptions.status import Status
 from callscribe.transcripts.wire import Notice
 
@@ -90,6 +96,8 @@ class Transcription(AsRequested, Dated, Base):
     """What its recording takes in the blob store; None where that is not counted yet."""
     media_sha256: Mapped[str | None] = mapped_column(sa.String(64))
     """Of what was fetched, in hexadecimal; every copy must have it."""
+    media_info: Mapped[InspectedMedia | None] = mapped_column(JsonOf(InspectedMedia))
+    """What that is, once it was looked at."""
     result_bytes: Mapped[int | None] = mapped_column(sa.BigInteger)
     """The same for its transcript, and the body of its callback."""
     retry_of: Mapped[str | None] = mapped_column(sa.String(64))

@@ -2,11 +2,15 @@
 
 import re
 from collections.abc import AsyncIterator, Callable
+from typing import Final
 
 from fastapi import HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 
 from callscribe.web.methods import is_head
+
+PRIVATE: Final = {"Cache-Control": "private, no-cache"}
+"""Header of what may be kept by its account's client alone, which asks each time whether it is still there."""
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
@@ -28,12 +32,12 @@ def blob_response(
     Raises:
         HTTPException: 416.
     """
-    headers = {"Accept-Ranges": "bytes"}
+    headers = {"Accept-Ranges": "bytes", **PRIVATE}
     if name is not None:
         headers["Content-Disposition"] = f'inline; filename="{name}"'
     if etag is not None:
         headers["ETag"] = etag
-        if _is_known(etag, request.headers.get("If-None-Match", "")):
+        if is_known(request, etag):
             return Response(status_code=304, headers=headers)
     is_same = request.headers.get("If-Range", etag) == etag
     wanted = request.headers.get("Range") if is_same and not is_head(request.scope) else None
@@ -49,7 +53,9 @@ def blob_response(
     return StreamingResponse(pieces(start, end), 206 if partial else 200, headers, media_type)
 
 
-def _is_known(etag: str, header: str) -> bool:
+def is_known(request: Request, etag: str) -> bool:
+    """Whether the client has it already, by `If-None-Match`."""
+    header = request.headers.get("If-None-Match", "")
     return header.strip() == "*" or etag in {each.strip().removeprefix("W/") for each in header.split(",")}
 
 

@@ -19,7 +19,8 @@ from callscribe.cli import app
 from callscribe.db.engine import Database
 from callscribe.durable.tables import Worker
 from callscribe.media.decoding import Decoder
-from callscribe.speech.interface import Span
+from callscribe.media.peaks import PeakMeter
+from callscribe.speech.interface import SAMPLE_RATE, Span
 from callscribe.speech.pipeline import divide_file
 from harness import Receiver, running
 from media_server import MediaServer, body
@@ -119,6 +120,10 @@ def test_voices_sought_only_if_wanted() -> None:
     call = Path(callscribe.__file__).parent / "demo" / "call.wav"
     with closing(Decoder()) as decoder:
         for voices in (False, True):
-            segmentation, spans = divide_file(decoder, call, LoudnessEngine(), NEVER, chunk=10.0, voices=voices)
+            peaks = PeakMeter()
+            segmentation, spans = divide_file(
+                decoder, call, LoudnessEngine(), NEVER, chunk=10.0, voices=voices, listener=peaks.push
+            )
+            assert peaks.finish().samples == round(segmentation.duration * SAMPLE_RATE)
             assert spans == [Span(0.0, segmentation.duration)]
             assert [bool(channel.spans) for channel in segmentation.channels] == [voices, voices]

@@ -265,7 +265,7 @@ def test_erased_data_stay_erased(database: Database, steps: Steps, job: Transcri
         assert row is not None
         row.media_erased_at = row.transcript_erased_at = now()
     steps.blobs.delete_prefix(job.blobs)
-    for key in (keys.media, keys.segmentation, keys.transcript):
+    for key in (keys.media, keys.peaks, keys.playable, keys.segmentation, keys.transcript):
         steps.blobs.put_bytes(key(job.blobs), b"late")
     Checkpoints(steps.blobs).put_chunk(job, 0, SPOKEN)
     Checkpoints(steps.blobs).put_voices(job, 0, [])

@@ -82,8 +82,8 @@ def make(database: Database, account: str, erase: _Erasing) -> Make:
         )
         with database.write() as session:
             session.add(row)
-        for key in (keys.media(row.blobs), keys.transcript(row.blobs), keys.segmentation(row.blobs)):
-            erase.blobs.put_bytes(key, b"{}")
+        for key in (keys.media, keys.peaks, keys.playable, keys.transcript, keys.segmentation):
+            erase.blobs.put_bytes(key(row.blobs), b"{}")
         return row
 
     return job
@@ -120,12 +120,11 @@ def test_only_due_media_go(database: Database, make: Make, erase: _Erasing) -> N
     later = make(media_due_at=now() + FUTURE)
     never = make()
     erase()
-    assert not erase.blobs.exists(keys.media(due.blobs))
-    assert erase.blobs.exists(keys.transcript(due.blobs))
+    assert set(erase.blobs.keys(due.blobs)) == {keys.transcript(due.blobs), keys.segmentation(due.blobs)}
     row = found(database, due)
     assert (row.media_due_at, row.media_bytes) == (None, 0)
     assert row.media_erased_at is not None
-    assert all(erase.blobs.exists(keys.media(row.blobs)) for row in (later, never))
+    assert all(erase.blobs.exists(key(row.blobs)) for row in (later, never) for key in (keys.media, keys.peaks))
     assert found(database, later).media_erased_at is None
 
 

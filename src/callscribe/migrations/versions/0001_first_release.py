@@ -276,6 +276,7 @@ def upgrade() -> None:
         sa.Column("transcript_erased_at", sa.DateTime(timezone=True)),
         sa.Column("media_bytes", sa.BigInteger()),
         sa.Column("media_sha256", sa.String(64)),
+        sa.Column("media_info", sa.JSON(none_as_null=True)),
         sa.Column("result_bytes", sa.BigInteger()),
         sa.Column("request_id", sa.String(64)),
         sa.Column("traceparent", sa.String(55)),
