@@ -7,9 +7,11 @@ import wave
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import BinaryIO
 
 from callscribe.errors import Code, JobError
+from callscribe.media import mpeg
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.media.decoding import Decoder
 from callscribe.media.forms import SAMPLE_BYTES, Form, form_rate, mp3_bit_rate
@@ -108,12 +110,16 @@ class Derived:
             self._blobs.local_path(original.key, self._spool.folder, sha256=original.sha256) as path,
         ):
             pieces = self._decoder.render(path, form=form, channels=channels, rate=rate)
+            front = b""
             if form == Form.PCM:
                 _write_wav(file, pieces, channels, rate)
             else:
                 file.writelines(pieces)
+                size = file.tell()
+                file.seek(0)
+                front = mpeg.info_frame(file.read(mpeg.HEADER_BYTES), size, mp3_bit_rate(rate, channels))
             file.seek(0)
-            self._blobs.put_stream(key, iter(lambda: file.read(_PIECE), b""))
+            self._blobs.put_stream(key, chain((front,), iter(lambda: file.read(_PIECE), b"")))
 
     def peaks(self, key: str, sha256: str | None) -> Peaks:
         """The peaks of a recording, which must have this hash. Raises what `render` raises."""

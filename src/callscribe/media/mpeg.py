@@ -3,6 +3,7 @@
 Only what is needed to know a file by, to read how long it says it is, and to find one frame behind another.
 """
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +18,9 @@ _BIT_RATES_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 _DECODER_DELAY = 529
 """Samples by which every decoder of layer III is late, which encoders count on."""
+
+_ENCODER_DELAY = 576
+"""Samples by which LAME is."""
 
 _SAMPLE_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 
@@ -124,10 +128,29 @@ class VbrHeader:
         return abs(self.size - size) <= longest and shortest <= size / max(1, self.frames) <= longest
 
 
+def info_frame(first: bytes, size: int, bit_rate: int) -> bytes:
+    """What is to stand in front of a stream of so many bytes that LAME wrote at a constant rate of bits a second.
+
+    By it, players know how long the stream is, and leave out the samples by which it is late. `first` is the header of
+    its first frame.
+    """
+    header = frame_header(first)
+    assert header is not None
+    frames = round(size * 8 * header.sample_rate / (bit_rate * header.samples))
+    said = b"Info" + struct.pack(">III", 3, frames, size + header.length)
+    late = b"LAME3.100".ljust(21, b"\0") + (_ENCODER_DELAY << 12).to_bytes(3, "big")
+    return (first + bytes(_information(header) - HEADER_BYTES) + said + late).ljust(header.length, b"\0")
+
+
+def _information(header: FrameHeader) -> int:
+    """Where in a frame stands what it says of the stream: behind its side information."""
+    side = {(3, 1): 17, (3, 2): 32}.get((header.version, header.channels), 9 if header.channels == 1 else 17)
+    return HEADER_BYTES + side
+
+
 def vbr_header(frame: bytes, header: FrameHeader) -> VbrHeader | None:
     """The Xing, Info or VBRI header that is in a frame."""
-    side = {(3, 1): 17, (3, 2): 32}.get((header.version, header.channels), 9 if header.channels == 1 else 17)
-    xing = frame[HEADER_BYTES + side :]
+    xing = frame[_information(header) :]
     if xing[:4] in {b"Xing", b"Info"} and len(xing) >= 8:
         flags, position, found = xing[7], 8, []
         for flag, width in ((1, 4), (2, 4), (4, 100), (8, 4)):

@@ -128,7 +128,8 @@ class _Mp3:
     format = "fltp"
 
     def __init__(self, sink: _Sink, channels: int, rate: int) -> None:
-        # A constant bit rate, and no header that would have to be filled in at the end: the size tells the length.
+        # A constant bit rate, and no header that would have to be filled in at the end: the size tells the length, and
+        # `mpeg.info_frame` says it.
         options = {"write_xing": "0", "id3v2_version": "0"}
         self._output = av.open(cast("BinaryIO", sink), "w", format="mp3", options=options)
         self._stream = self._output.add_stream("libmp3lame", rate=rate, layout=LAYOUTS[channels])
