@@ -11,13 +11,14 @@
 #   "soxr==1.1.0",
 # ]
 # ///
-"""Make the speech in other languages that tests use: `tests/data/speech/LANGUAGE.wav` and `LANGUAGE.json`.
+"""Make the speech that tests use beside the call: `tests/data/speech/LANGUAGE.wav` and `LANGUAGE.json`.
 
     npm pack kokoro-js@1.2.1
     uv run scripts/make_foreign_speech.py kokoro-js-1.2.1.tgz
 
 A customer of each language says three sentences, 8 kHz mono, with 3 s of silence behind each: room for an agent on the
-other channel. The last one is short. Synthesiser, weights and seeds are those of `make_demo_call.py`.
+other channel. The last one is short. The one who speaks English
+hesitates, in two sentences. Synthesiser, weights and seeds are those of `make_demo_call.py`.
 """
 
 import argparse
@@ -50,6 +51,16 @@ class Customer:
 
 
 CUSTOMERS = (
+    Customer(
+        "en",
+        "af_heart",
+        demo.VOICES_SHA256["af_heart"],
+        "en-us",
+        (
+            "Hello, um, I'm calling about, uh, the tent that I ordered from you.",
+            "It was, um, about two weeks ago, I think, and it, uh, still hasn't arrived.",
+        ),
+    ),
     Customer(
         "fr",
         "ff_siwis",
@@ -127,7 +138,7 @@ def speak(kokoro: Kokoro, customer: Customer) -> tuple[demo.Audio, list[dict[str
 
 def main() -> None:
     """Read the command line and make the files."""
-    parser = argparse.ArgumentParser(description="Make speech in other languages for tests.")
+    parser = argparse.ArgumentParser(description="Make speech in several languages for tests.")
     parser.add_argument("package", type=Path, help="the archive that `npm pack kokoro-js@1.2.1` leaves")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="folder to write to")
     arguments = parser.parse_args()

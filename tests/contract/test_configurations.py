@@ -292,6 +292,7 @@ def test_twilio_managed_model_filled_in(caller: Caller) -> None:
         ({"priority": "urgent"}, "/priority"),
         ({"onLanguageMismatch": "ignore"}, "/onLanguageMismatch"),
         ({"onLanguageMismatch": True}, "/onLanguageMismatch"),
+        ({"verbatim": "yes"}, "/verbatim"),
         ({"language": 5}, "/language"),
         ({"redaction": True}, "/redaction"),
     ],
@@ -333,6 +334,13 @@ def test_language_mismatch_goes_into_snapshot(caller: Caller, wish: str) -> None
     assert job["resolvedConfiguration"]["onLanguageMismatch"] == wish
     bare = caller.create(caller.configure()).json()["transcription"]
     assert "onLanguageMismatch" not in bare["resolvedConfiguration"]
+
+
+@pytest.mark.parametrize("wish", [True, False])
+def test_verbatim_goes_into_snapshot(caller: Caller, *, wish: bool) -> None:
+    job = caller.create(caller.configure(verbatim=wish)).json()["transcription"]
+    assert job["resolvedConfiguration"]["verbatim"] is wish
+    assert "verbatim" not in caller.create(caller.configure()).json()["transcription"]["resolvedConfiguration"]
 
 
 def test_keyterms_keep_order_each_once(caller: Caller) -> None:

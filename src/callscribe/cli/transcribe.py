@@ -78,6 +78,9 @@ def transcribe(
             help="What to do with speech that is surely in another language than --language; it is told in any case.",
         ),
     ] = OnLanguageMismatch.FOLLOW,
+    verbatim: Annotated[
+        bool, typer.Option("--verbatim", help="Keep fillers (um, uh, mm-hmm), repetitions and false starts.")
+    ] = False,
     diarize: Annotated[
         bool, typer.Option("--diarize", help="Tell speakers apart where several share one channel.")
     ] = False,
@@ -114,10 +117,13 @@ def transcribe(
         _vocabulary(keyterm or [], keyterms),
         {} if model else detected_models(served_by, language, settings),
         on_language_mismatch=on_language_mismatch,
+        verbatim=verbatim,
     )
     asked = settings.model_copy(update={"model": served_by.model})  # a folder of the operator's own may be named
-    if faults := check_served(served_by, language, asked, keyterms=bool(options.keyterms)):
-        option = {"language": "--language", "keyterms": "--keyterm"}.get(faults[0].field, "--model")
+    if faults := check_served(served_by, language, asked, keyterms=bool(options.keyterms), verbatim=verbatim):
+        option = {"language": "--language", "keyterms": "--keyterm", "verbatim": "--verbatim"}.get(
+            faults[0].field, "--model"
+        )
         raise _refused(option if option != "--model" or model else "CALLSCRIBE_MODEL", faults[0].detail)
     folder = _folder(places, output)
     extended = settings.media_formats == "extended"

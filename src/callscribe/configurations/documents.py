@@ -45,6 +45,7 @@ class JobOptions(Document):
     diarization: SpeakersAsked | None = None
     priority: str | None = None
     on_language_mismatch: str | None = None
+    verbatim: bool | None = None
     retention: dict[str, KeptDays | None] | None = None
 
 

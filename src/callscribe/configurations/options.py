@@ -140,6 +140,10 @@ class TranscriptionOptions(ClosedWire):
         "in every case. `follow` where it is left out.",
         also_null=True,
     )
+    verbatim: StrictBool | None = optional(
+        "Whether fillers (um, uh, mm-hmm), repetitions and false starts are kept, which are mostly left out otherwise.",
+        also_null=True,
+    )
     priority: Literal["low", "normal", "high"] | None = optional(
         "Which of the account's jobs are done first where several wait; `normal` where it is left out.",
         also_null=True,

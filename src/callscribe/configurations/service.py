@@ -247,6 +247,7 @@ class TranscriptionConfigurations(Configurations[TranscriptionOptions]):
             options.language,
             self._settings,
             keyterms=bool(options.keyterms),
+            verbatim=bool(options.verbatim),
         )
         if faults:
             raise RequestError(

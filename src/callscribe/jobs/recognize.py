@@ -123,6 +123,7 @@ class RecognizeSteps:
                 models=options.language_models or {},
                 owner=row.account_sid,
                 on_language_mismatch=OnLanguageMismatch(options.on_language_mismatch or OnLanguageMismatch.FOLLOW),
+                verbatim=bool(options.verbatim),
             ),
             cancelled,
         ):

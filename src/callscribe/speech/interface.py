@@ -143,6 +143,7 @@ class RecognitionOptions:
     `models` are those for languages that are found to be spoken, by ISO 639-1 code, where it is not the one that is
     asked; under `multi` the one that says what is spoken, where that is another.
     `owner` is whose recording it is: owners take turns where an engine is asked for more than it can do at once.
+    `verbatim` keeps what writers leave out: fillers, repetitions, false starts.
     """
 
     language: str | None = None
@@ -150,6 +151,7 @@ class RecognitionOptions:
     models: Mapping[str, str] = field(default_factory=dict)
     owner: str = ""
     on_language_mismatch: OnLanguageMismatch = OnLanguageMismatch.FOLLOW
+    verbatim: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,13 +51,21 @@ def engine_models(engine: str, settings: Settings) -> list[ModelDescription]:
     return [ModelDescription(name, languages) for name, languages in TWILIO_ENGINES.get(engine, {}).items()]
 
 
-def check(engine: str, model: str | None, language: str, settings: Settings, *, keyterms: bool = False) -> list[Fault]:
+def check(
+    engine: str,
+    model: str | None,
+    language: str,
+    settings: Settings,
+    *,
+    keyterms: bool = False,
+    verbatim: bool = False,
+) -> list[Fault]:
     """Everything that keeps a combination from being served, in the order of the fields; empty where it can be.
 
-    `keyterms` is whether there are any.
+    `keyterms` is whether there are any, `verbatim` whether fillers are to be kept.
     """
     if _own_models(engine, settings):
-        return _check(engine, model, language, settings, keyterms=keyterms)
+        return _check(engine, model, language, settings, keyterms=keyterms, verbatim=verbatim)
     if engine in TWILIO_ENGINES and settings.routes == "none":
         return [
             Fault("transcriptionEngine", f"Engine {engine!r} has no key here and CALLSCRIBE_ROUTES forbids a stand-in")
@@ -65,7 +73,7 @@ def check(engine: str, model: str | None, language: str, settings: Settings, *, 
     if faults := _check(engine, model, language, settings):
         return faults
     served_by = registry.default(settings, language)
-    if faults := check_served(served_by, language, settings, keyterms=keyterms):
+    if faults := check_served(served_by, language, settings, keyterms=keyterms, verbatim=verbatim):
         if faults[0].field == "language":
             known = ", ".join(sorted(_languages(served_by, settings)))
             detail = f"Engine {engine!r} is served here by model {served_by.model!r}, which knows {known}"
@@ -74,11 +82,13 @@ def check(engine: str, model: str | None, language: str, settings: Settings, *, 
     return []
 
 
-def check_served(served_by: ServedBy, language: str, settings: Settings, *, keyterms: bool = False) -> list[Fault]:
+def check_served(
+    served_by: ServedBy, language: str, settings: Settings, *, keyterms: bool = False, verbatim: bool = False
+) -> list[Fault]:
     """Everything that keeps an engine of this program from serving; empty where it can. No other stands in."""
     if not _own_models(served_by.engine, settings):
         return [Fault("transcriptionEngine", f"Engine {served_by.engine!r} cannot be used here any more")]
-    return _check(served_by.engine, served_by.model, language, settings, keyterms=keyterms)
+    return _check(served_by.engine, served_by.model, language, settings, keyterms=keyterms, verbatim=verbatim)
 
 
 def default_model(engine: str, language: str, settings: Settings) -> str | None:
@@ -123,7 +133,15 @@ def _own_models(engine: str, settings: Settings) -> list[ModelDescription]:
     return [] if declaration is None else list(declaration.models(settings))
 
 
-def _check(engine: str, model: str | None, language: str, settings: Settings, *, keyterms: bool = False) -> list[Fault]:
+def _check(
+    engine: str,
+    model: str | None,
+    language: str,
+    settings: Settings,
+    *,
+    keyterms: bool = False,
+    verbatim: bool = False,
+) -> list[Fault]:
     """What is wrong with a combination by what the engine offers."""
     models = {description.name: description for description in engine_models(engine, settings)}
     if not models:
@@ -141,4 +159,6 @@ def _check(engine: str, model: str | None, language: str, settings: Settings, *,
     declaration = registry.find(engine)
     if keyterms and declaration is not None and not declaration.keyterms:
         return [Fault("keyterms", f"Engine {engine!r} takes no keyterms")]
+    if verbatim and declaration is not None and not declaration.verbatim:
+        return [Fault("verbatim", f"Engine {engine!r} cannot keep fillers")]
     return []

@@ -102,10 +102,12 @@ def test_a_file_is_written_down(recording: Path) -> None:
     with registered(LoudnessDeclaration()):
         result = CliRunner().invoke(app, arguments)
         refused = CliRunner().invoke(app, [*arguments, "--keyterm", "Loud"])
+        as_said = CliRunner().invoke(app, [*arguments, "--verbatim"])
     assert result.exit_code == 0, result.output
     assert said(json.loads(result.stdout)) == SENTENCES
     assert refused.exit_code == 2
     assert "takes no keyterms" in refused.output
+    assert (as_said.exit_code, "--verbatim" in as_said.output) == (2, True)
 
 
 def test_copied_channel_asked_for_once(tmp_path: Path) -> None:

@@ -47,9 +47,9 @@ class Language:
 
 
 def search(
-    *windows: dict[tuple[int, ...], dict[int, float]], beams: int = 3, longest: int = 20, bias: Bias | None = None
+    *windows: dict[tuple[int, ...], dict[int, float]], beams: int = 3, longest: int = 20, biases: tuple[Bias, ...] = ()
 ) -> list[Decoded]:
-    tasks = [Task((START,), longest, bias) for _ in windows]
+    tasks = [Task((START,), longest, biases) for _ in windows]
     return Search(Language(windows, beams), VOCABULARY, tasks, beams=beams).beam()
 
 
@@ -122,9 +122,16 @@ def test_log_probability_covers_end() -> None:
 def test_term_wins_but_is_no_likelier() -> None:
     talk = {(): {A: 0.6, B: 0.3}, (A,): {C: 0.9}, (B,): {D: 0.9}}
     bias = Bias([(B, D)], boost=2.0, begins_word=np.ones(END, bool))
-    (plain,), (biased,) = search(talk), search(talk, bias=bias)
+    (plain,), (biased,) = search(talk), search(talk, biases=(bias,))
     assert (text(plain), text(biased)) == ("AC", "BD")
     assert biased.log_probability < plain.log_probability
+
+
+def test_what_biases_are_worth_adds_up() -> None:
+    talk = {(): {A: 0.9, B: 0.1}, (A,): {C: 0.9}, (B,): {D: 0.9}}
+    biases = tuple(Bias([term], boost=0.9, begins_word=np.ones(END, bool)) for term in ((B, D), (D,)))
+    found = [text(*search(talk, biases=some)) for some in (biases[:1], biases[1:], biases)]
+    assert found == ["AC", "AC", "BD"]
 
 
 def test_samples_repeat_in_any_batch() -> None:

@@ -67,8 +67,9 @@ def test_registered_engine_may_be_named(loudness: EngineDeclaration) -> None:
     assert [fault.field for fault in check("loudness", None, "en-US", SETTINGS)] == ["speechModel"]
     assert [fault.field for fault in check("loudness", "seconds", "de-DE", SETTINGS)] == ["language"]
     assert [fault.field for fault in check("loudness", "seconds", "en-US", SETTINGS, keyterms=True)] == ["keyterms"]
-    assert check("whisper", "base", "en-US", SETTINGS, keyterms=True) == []
-    assert check("deepgram", "nova-3", "en-US", SETTINGS, keyterms=True) == []
+    assert [fault.field for fault in check("loudness", "seconds", "en-US", SETTINGS, verbatim=True)] == ["verbatim"]
+    assert check("whisper", "base", "en-US", SETTINGS, keyterms=True, verbatim=True) == []
+    assert check("deepgram", "nova-3", "en-US", SETTINGS, keyterms=True, verbatim=True) == []
 
 
 def test_same_name_beats_stand_in() -> None:

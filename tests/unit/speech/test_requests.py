@@ -61,6 +61,7 @@ def test_request_arrives_as_sent() -> None:
         Task.RECOGNIZE,
         OnLanguageMismatch.OMIT,
         ("sv", "no"),
+        verbatim=True,
     )
     request = Request("/models/base", 5, (french, unknown))
 
@@ -72,7 +73,7 @@ def test_request_arrives_as_sent() -> None:
     for sent, arrived in zip(request.parts, copy.parts, strict=True):
         assert (sent.language, sent.keyterms) == (arrived.language, arrived.keyterms)
         assert (sent.task, sent.on_language_mismatch) == (arrived.task, arrived.on_language_mismatch)
-        assert sent.elsewhere == arrived.elsewhere
+        assert (sent.elsewhere, sent.verbatim) == (arrived.elsewhere, arrived.verbatim)
         for before, after in zip(sent.windows, arrived.windows, strict=True):
             assert (before.channel, before.start, before.speech) == (after.channel, after.start, after.speech)
             np.testing.assert_array_equal(before.samples, after.samples)

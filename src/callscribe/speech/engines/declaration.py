@@ -20,6 +20,8 @@ class EngineDeclaration(ABC):
     """On this machine, or at a provider, who is paid for each request."""
     keyterms: ClassVar[bool] = True
     """Whether it takes key terms. A configuration that has some is refused where it does not."""
+    verbatim: ClassVar[bool] = False
+    """Whether it can keep fillers (`RecognitionOptions.verbatim`). What asks for that is refused where it cannot."""
 
     @abstractmethod
     def models(self, settings: Settings) -> Sequence[ModelDescription]:

@@ -80,11 +80,14 @@ class TokenDecoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What to decode of one window: tokens of the prompt, the most tokens that its text may have, and likely terms."""
+    """What to decode of one window: tokens of the prompt, the most tokens that its text may have, and likely terms.
+
+    What several of `biases` are worth adds up.
+    """
 
     prompt: tuple[int, ...]
     longest: int
-    bias: Bias | None = None
+    biases: tuple[Bias, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,8 @@ class Search:
         self._found: list[list[tuple[float, Decoded]]] = [[] for _ in tasks]  # each with what it is ranked by
         self._finished = self._found  # of the windows that are not dropped yet
         self._no_speech = np.zeros(len(tasks), np.float32)
-        self._states: list[list[TermState]] = [[START] * beams for _ in tasks]  # in the terms, of each beam
+        # Of each beam, where it is in the terms of each bias.
+        self._states: list[list[tuple[TermState, ...]]] = [[(START,) * len(task.biases)] * beams for task in tasks]
 
     def beam(self) -> list[Decoded]:
         """The best text of each window by beam search."""
@@ -230,9 +234,9 @@ class Search:
         """What the terms of each window add to the score of each candidate, in the search only."""
         bonus = np.zeros(tokens.shape, np.float32)
         for window, task in enumerate(self._tasks):
-            if task.bias:
-                rows = slice(window * self._shape[1], (window + 1) * self._shape[1])
-                bonus[rows] = task.bias.gains(self._states[window], tokens[rows])
+            rows = slice(window * self._shape[1], (window + 1) * self._shape[1])
+            for place, bias in enumerate(task.biases):
+                bonus[rows] += bias.gains([state[place] for state in self._states[window]], tokens[rows])
         return bonus
 
     def _best_beams(self, tokens: Ints, gains: Floats) -> tuple[Ints, Ints, Floats, Floats]:
@@ -268,10 +272,12 @@ class Search:
         self._totals = totals
         self._length += 1
         for window, task in enumerate(self._tasks):
-            if task.bias:
+            if task.biases:
                 states = self._states[window]
                 self._states[window] = [
-                    task.bias.advance(states[parent], int(token))
+                    tuple(
+                        bias.advance(state, int(token)) for bias, state in zip(task.biases, states[parent], strict=True)
+                    )
                     for parent, token in zip(parents[window], tokens[window], strict=True)
                 ]
             if len(self._finished[window]) >= self._shape[1]:

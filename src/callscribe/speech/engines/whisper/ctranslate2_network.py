@@ -1,8 +1,8 @@
 """Whisper on CTranslate2: the way on GPUs, and on processors without units for matrices in bfloat16."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
@@ -12,6 +12,7 @@ import ctranslate2
 import numpy as np
 from faster_whisper.tokenizer import Tokenizer
 
+from callscribe.speech.engines.whisper import fillers
 from callscribe.speech.engines.whisper.decoding import Hypothesis
 from callscribe.speech.engines.whisper.features import HOP, Features, frames_for, made_up
 from callscribe.speech.engines.whisper.network import Prompt, Tokenizers, TokenTimes
@@ -113,7 +114,7 @@ class CTranslate2Network:
 
     def beam_search(self, encoded: _Encoded, prompts: Sequence[Prompt], beams: int) -> list[Hypothesis]:
         """See `network.Network`."""
-        return self._generate(encoded, prompts, beam_size=beams)
+        return self._unprompted(partial(self._generate, encoded, beam_size=beams), prompts)
 
     def sample(self, encoded: _Encoded, prompts: Sequence[Prompt], temperature: float) -> list[Hypothesis]:
         """See `network.Network`."""
@@ -122,15 +123,33 @@ class CTranslate2Network:
         if encoded.sampler is None:
             ctranslate2.set_random_seed(1)
             encoded.sampler = self._load(intra_threads=1)
-        return self._generate(
+        draw = partial(
+            self._generate,
             encoded,
-            prompts,
             model=encoded.sampler,
             beam_size=1,
             num_hypotheses=5,
             sampling_topk=0,
             sampling_temperature=temperature,
         )
+        return self._unprompted(draw, prompts)
+
+    def _unprompted(
+        self, generate: Callable[[Sequence[Prompt]], list[Hypothesis]], prompts: Sequence[Prompt]
+    ) -> list[Hypothesis]:
+        """Texts, of which none is but the prompt's fillers said again, as noise brings it about.
+
+        What is nothing but fillers has to be so without them in the prompt, too.
+        """
+        found = generate(prompts)
+        doubted = [
+            bool(prompt.fillers) and fillers.are_all(each.text, prompt.fillers)
+            for prompt, each in zip(prompts, found, strict=True)
+        ]
+        if not any(doubted):
+            return found
+        plain = generate([replace(prompt, fillers=()) for prompt in prompts])
+        return [other if doubt else each for each, other, doubt in zip(found, plain, doubted, strict=True)]
 
     def languages(self, encoded: _Encoded) -> list[dict[str, float]]:
         """See `network.Network`."""
@@ -178,12 +197,14 @@ class CTranslate2Network:
 
 
 def _tokens(prompt: Prompt) -> list[int]:
-    """The tokens before the text: vocabulary as if it had been said before, then language and task."""
-    start: list[int] = prompt.tokenizer.sot_sequence
-    if not prompt.keyterms:
-        return start
-    vocabulary = prompt.tokenizer.encode(" " + ", ".join(prompt.keyterms))[:_LONGEST_PROMPT]
-    return [prompt.tokenizer.sot_prev, *vocabulary, *start]
+    """The tokens before the text: vocabulary and fillers as if they had been said before, then language and task."""
+    tokenizer = prompt.tokenizer
+    start: list[int] = tokenizer.sot_sequence
+    vocabulary = tokenizer.encode(" " + ", ".join(prompt.keyterms)) if prompt.keyterms else []
+    # As a sentence, since the text goes on in the style of what is before it.
+    hesitation = tokenizer.encode(f" {', '.join(prompt.fillers).capitalize()}.") if prompt.fillers else []
+    before = [*vocabulary[: _LONGEST_PROMPT - len(hesitation)], *hesitation]
+    return [tokenizer.sot_prev, *before, *start] if before else start
 
 
 def _hypothesis(result: Any, prompt: Prompt) -> Hypothesis:

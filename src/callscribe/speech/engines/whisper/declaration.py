@@ -23,6 +23,7 @@ class WhisperDeclaration(EngineDeclaration):
     """Whisper, on this machine."""
 
     name = "whisper"
+    verbatim = True
 
     def models(self, settings: Settings) -> Sequence[ModelDescription]:
         """The catalogue's, and the operator's own where `CALLSCRIBE_MODEL` names some."""

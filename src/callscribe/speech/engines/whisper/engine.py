@@ -91,12 +91,13 @@ class WhisperEngine:
             wish=options.on_language_mismatch,
             surroundings=surroundings,
             elsewhere=[code for code, name in elsewhere.items() if name != first],
+            verbatim=options.verbatim,
         )
         known = self._catalogue.languages(first)
         for group in _groups(windows):
             cancelled.raise_if_cancelled()
             if known:  # made for one language, it takes all for that, whatever it says
-                answer = ask(Part(tuple(group), expected or known[0], options.keyterms))
+                answer = ask(Part(tuple(group), expected or known[0], options.keyterms, verbatim=options.verbatim))
                 yield from chain.from_iterable(answer.segments)
             else:
                 yield from follower.recognize(group)

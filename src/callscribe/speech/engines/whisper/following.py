@@ -75,6 +75,7 @@ class Follower:
         wish: OnLanguageMismatch,
         surroundings: Surroundings | None,
         elsewhere: Collection[str] = (),
+        verbatim: bool = False,
     ) -> None:
         self._ask: Final = ask
         self._expected: Final = expected
@@ -82,6 +83,7 @@ class Follower:
         self._wish: Final = wish
         self._surroundings: Final = surroundings
         self._elsewhere: Final = tuple(sorted(elsewhere))
+        self._verbatim: Final = verbatim
         self._heard: Final[dict[_Key, list[Hearing]]] = {}
 
     def recognize(self, windows: Sequence[SpeechWindow]) -> list[Segment]:
@@ -138,7 +140,7 @@ class Follower:
 
     def _part(self, pieces: Iterable[_Piece], task: Task, language: str | None) -> Part:
         windows = tuple(piece.window for piece in pieces)
-        return Part(windows, language, self._keyterms, task, self._wish, self._elsewhere)
+        return Part(windows, language, self._keyterms, task, self._wish, self._elsewhere, self._verbatim)
 
     def _divided(self, pieces: Sequence[_Piece]) -> tuple[list[_Piece], list[_Told]]:
         """Those that are of one language as far as is known; of the others the parts, each of one."""

@@ -33,6 +33,7 @@ class Part:
     """Windows of one job. `language` is Whisper's code of what is spoken or was asked for, None where that is open.
 
     `elsewhere` are languages that another model recognises: this one says that they are spoken, and makes no text.
+    `verbatim` keeps fillers.
     """
 
     windows: tuple[SpeechWindow, ...]
@@ -41,6 +42,7 @@ class Part:
     task: Task = Task.DECODE
     on_language_mismatch: OnLanguageMismatch = OnLanguageMismatch.FOLLOW
     elsewhere: tuple[str, ...] = ()
+    verbatim: bool = False
 
     @property
     def seconds(self) -> float:
@@ -80,6 +82,7 @@ def write_request(request: Request) -> tuple[Header, list[memoryview]]:
                 "task": part.task,
                 "on_language_mismatch": part.on_language_mismatch,
                 "elsewhere": part.elsewhere,
+                "verbatim": part.verbatim,
                 "windows": [
                     {
                         "channel": window.channel,
@@ -116,6 +119,7 @@ def read_request(header: Header, body: bytearray) -> Request:
                 Task(part["task"]),
                 OnLanguageMismatch(part["on_language_mismatch"]),
                 tuple(part["elsewhere"]),
+                part["verbatim"],
             )
         )
     return Request(header["model"], header["beam_size"], tuple(parts))

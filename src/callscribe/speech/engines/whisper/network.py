@@ -19,11 +19,15 @@ _ENGLISH_START: Final = 50_257
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What to decode of a window: its language, words that are likely, and the most tokens its text may have."""
+    """What to decode of a window: its language, words that are likely, and the most tokens its text may have.
+
+    `fillers` are to be written down where they are said.
+    """
 
     tokenizer: Tokenizer
     keyterms: tuple[str, ...] = ()
     longest: int = 448
+    fillers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

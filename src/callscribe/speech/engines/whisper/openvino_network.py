@@ -7,7 +7,7 @@ alone and in any batch. Decision 0012 lists what that takes.
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +20,7 @@ import openvino as ov
 from faster_whisper.tokenizer import Tokenizer
 
 from callscribe.speech.conversion import decoding_settings
-from callscribe.speech.engines.whisper import graphs
+from callscribe.speech.engines.whisper import fillers, graphs
 from callscribe.speech.engines.whisper.attention import token_shares
 from callscribe.speech.engines.whisper.beam_search import Decoded, Floats, Ints, Scores, Search, Task, Vocabulary
 from callscribe.speech.engines.whisper.biasing import Bias, tokenize, word_beginnings
@@ -57,6 +57,9 @@ _SAMPLES: Final = 5
 
 _BOOST: Final = 2.0
 """Natural logarithm by which a token of a key term is likelier."""
+
+_FILLER_BOOST: Final = 1.0
+"""Likewise of a filler and of the commas around it. With 1.5 fillers are doubled, and heard where there are none."""
 
 _NEVER: Final = np.float32(-1e9)
 
@@ -300,7 +303,7 @@ class OpenVinoNetwork:
         return times
 
     def _search(self, memory: Memory, prompts: Sequence[Prompt], beams: int) -> Search:
-        tasks = [Task(tuple(prompt.tokenizer.sot_sequence), prompt.longest, self._bias(prompt)) for prompt in prompts]
+        tasks = [Task(tuple(prompt.tokenizer.sot_sequence), prompt.longest, _biases(prompt)) for prompt in prompts]
         return Search(self._stepper(memory), self._vocabulary, tasks, beams=beams)
 
     def _run(self, memory: Memory) -> "_Run":
@@ -308,9 +311,6 @@ class OpenVinoNetwork:
 
     def _stepper(self, memory: Memory) -> "_Stepper":
         return _Stepper(self._run(memory), self._embeddings, self._rest)
-
-    def _bias(self, prompt: Prompt) -> Bias | None:
-        return _bias(prompt.tokenizer, prompt.keyterms) if prompt.keyterms else None
 
 
 class _Run:
@@ -429,7 +429,25 @@ def _hypothesis(decoded: Decoded, prompt: Prompt) -> Hypothesis:
     return Hypothesis(decoded.tokens, text, decoded.log_probability, decoded.no_speech, probabilities)
 
 
+def _biases(prompt: Prompt) -> tuple[Bias, ...]:
+    """What makes a window's key terms likelier, and its fillers; nothing where it has none."""
+    found = []
+    if prompt.keyterms:
+        found.append(_keyterm_bias(prompt.tokenizer, prompt.keyterms))
+    if prompt.fillers:
+        found.append(_filler_bias(prompt.tokenizer, prompt.fillers))
+    return tuple(found)
+
+
 @lru_cache(maxsize=8)
-def _bias(tokenizer: Tokenizer, keyterms: tuple[str, ...]) -> Bias:
-    terms = tokenize(keyterms, tokenizer.encode)
-    return Bias(terms, boost=_BOOST, begins_word=word_beginnings(tokenizer.tokenizer, tokenizer.eot))
+def _keyterm_bias(tokenizer: Tokenizer, keyterms: tuple[str, ...]) -> Bias:
+    return _bias(tokenizer, tokenize(keyterms, tokenizer.encode), _BOOST)
+
+
+@lru_cache(maxsize=8)
+def _filler_bias(tokenizer: Tokenizer, spoken: tuple[str, ...]) -> Bias:
+    return _bias(tokenizer, map(tokenizer.encode, fillers.in_text(spoken)), _FILLER_BOOST)
+
+
+def _bias(tokenizer: Tokenizer, terms: Iterable[Sequence[int]], boost: float) -> Bias:
+    return Bias(terms, boost=boost, begins_word=word_beginnings(tokenizer.tokenizer, tokenizer.eot))

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from callscribe.speech.engines.whisper import fillers
 from callscribe.speech.engines.whisper.alignment import TimedWord, settle, timed_words, uncovered
 from callscribe.speech.engines.whisper.decoding import TIMESTAMP_SECONDS, Hypothesis, TimedTokens, split_at_timestamps
 from callscribe.speech.engines.whisper.features import FRAMES_PER_SECOND, FULL
@@ -75,6 +76,7 @@ class _Piece:
     doubted: bool
     wish: OnLanguageMismatch
     elsewhere: tuple[str, ...] = ()
+    verbatim: bool = False
     again: bool = False
 
     @property
@@ -168,6 +170,7 @@ class Recognizer:
                 multilingual and part.task is not Task.DECODE,
                 part.on_language_mismatch,
                 part.elsewhere,
+                part.verbatim,
             )
             for place, window in enumerate(part.windows)
         ]
@@ -275,7 +278,10 @@ class Recognizer:
         if not piece.language:  # what is in a batch and not wanted goes out of it at once
             return Prompt(self._tokenizers["en"], longest=1)
         longest = min(_LONGEST_TEXT, int(_TOKENS + _TOKENS_A_SECOND * piece.duration))
-        return Prompt(self._tokenizers[piece.language], piece.keyterms if with_terms else (), longest)
+        tokenizer = self._tokenizers[piece.language]
+        if not with_terms:
+            return Prompt(tokenizer, longest=longest)
+        return Prompt(tokenizer, piece.keyterms, longest, fillers.of(piece.language) if piece.verbatim else ())
 
 
 def _told(piece: _Piece, hearing: Hearing | None) -> _Piece:
