@@ -25,7 +25,7 @@ from rich.table import Table
 from callscribe.demo import RECORDING
 from contest import Contestant, contestants
 from nonspeech import HOLD_MUSIC, LINE_RATE, Sound, hold_music, make
-from recognisers import RECOGNISERS, Heard
+from recognisers import COMPARED, RECOGNISERS, Heard
 from scoring import normalise, show
 
 _NEAR: Final = 1.0
@@ -183,7 +183,7 @@ def main() -> None:
     parser.add_argument("--model", default="base")
     parser.add_argument("--threads", type=int, default=0, help="threads of each recogniser; every core without it")
     parser.add_argument("--seconds", type=float, default=40.0, help="length of each sound")
-    parser.add_argument("--only", nargs="+", choices=RECOGNISERS, default=list(RECOGNISERS))
+    parser.add_argument("--only", nargs="+", choices=RECOGNISERS, default=COMPARED)
     parser.add_argument("--speech", action="store_true", help="measure speech among sounds alone")
     parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
     arguments = parser.parse_args()

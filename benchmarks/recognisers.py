@@ -4,6 +4,7 @@ Run as a program, one of them answers requests by lines of JSON on its standard 
 process of its own, so that memory can be told apart and nothing of one disturbs another.
 
 - callscribe: its recognition as its command line runs it.
+- callscribe verbatim: the same with `verbatim`, which keeps fillers.
 - faster-whisper: sequential, with its own defaults.
 - faster-whisper batched: `BatchedInferencePipeline`, 8 windows at once, with its own defaults.
 - whisper.cpp: pywhispercpp, its own defaults with beam search, the same weights as Q8_0.
@@ -19,6 +20,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,12 +61,12 @@ def text_of(heard: Iterable[Heard], channel: int) -> str:
 
 
 @contextmanager
-def callscribe(settings: Settings) -> Iterator[Recogniser]:
+def callscribe(settings: Settings, *, verbatim: bool = False) -> Iterator[Recogniser]:
     """This program, without a server."""
     with closing(WhisperEngine(settings)) as engine, closing(Decoder()) as decoder:
 
         def words(path: Path, language: str) -> list[Heard]:
-            options = RecognitionOptions(language=locale_of(language))
+            options = RecognitionOptions(language=locale_of(language), verbatim=verbatim)
             segmentation, segments = transcribe_file(decoder, path, engine, settings.model, options, NEVER)
             transcript = assemble(segments, duration=segmentation.duration, language=options.language)
             return [
@@ -170,10 +172,14 @@ def _by_channel(transcribe: Callable[[npt.NDArray[np.float32], str], Iterable[An
 
 RECOGNISERS: Final[dict[str, Callable[[Settings], AbstractContextManager[Recogniser]]]] = {
     "callscribe": callscribe,
+    "callscribe verbatim": partial(callscribe, verbatim=True),
     "faster-whisper": faster_whisper,
     "faster-whisper batched": faster_whisper_batched,
     "whisper.cpp": whisper_cpp,
 }
+
+COMPARED: Final = [name for name in RECOGNISERS if name != "callscribe verbatim"]
+"""Those that are compared where none are named."""
 
 
 def main() -> None:

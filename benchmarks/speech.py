@@ -31,7 +31,7 @@ from rich.table import Table
 from contest import Contestant, contestants
 from corpus import Recording, recordings, turns
 from plots import COLOURS, INK, STYLE, save
-from recognisers import RECOGNISERS, channels, text_of
+from recognisers import COMPARED, RECOGNISERS, channels, text_of
 from scoring import Score, normalise, show
 
 _RATE: Final = 16_000
@@ -218,7 +218,7 @@ def main() -> None:
     parser.add_argument("--model", default="base")
     parser.add_argument("--threads", type=int, default=0, help="threads of each recogniser; every core without it")
     parser.add_argument("--sets", nargs="+", choices=[*SETS, "times"], default=[*SETS, "times"])
-    parser.add_argument("--only", nargs="+", choices=RECOGNISERS, default=list(RECOGNISERS))
+    parser.add_argument("--only", nargs="+", choices=RECOGNISERS, default=COMPARED)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, help="measure only so many recordings of each set")
     parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
