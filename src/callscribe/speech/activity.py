@@ -12,13 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from callscribe.speech.hearing import Heard, Looks, Mask
 from callscribe.speech.interface import SAMPLE_RATE, Samples, Span
 from callscribe.speech.levels import FLOOR_DB, frame_levels, gain
 from callscribe.speech.second_look import SecondLook
-from callscribe.speech.silero import FRAME, GROUP, Frames, Lane, Scores
+from callscribe.speech.silero import FRAME, GROUP, Frames, Lane
 from callscribe.speech.spans import DEFAULTS, SECOND_LOOK, ActivityOptions
 
 
@@ -45,8 +44,9 @@ class ActivityDetector:
         self._looks = Looks(options, again)
         self._lane = Lane()
         self._second = SecondLook(options)
-        self._scores: list[Scores] = []
-        self._levels: list[npt.NDArray[np.int8]] = []
+        # A byte a frame; an array for each group would take three times as much.
+        self._scores = bytearray()
+        self._levels = bytearray()
         self._rest = np.zeros(0, np.float32)
         self._samples = 0
 
@@ -64,8 +64,8 @@ class ActivityDetector:
         if len(self._rest):
             self._analyse(np.pad(self._rest, (0, GROUP * FRAME - len(self._rest))).reshape(GROUP, FRAME))
             self._rest = np.zeros(0, np.float32)
-        levels = np.concatenate([np.zeros(0, np.int8), *self._levels]).astype(np.float32)
-        first = np.concatenate([np.zeros(0, np.uint8), *self._scores])
+        levels = np.frombuffer(self._levels, np.int8).astype(np.float32)
+        first = np.frombuffer(self._scores, np.uint8)
         scores = np.stack([first, self._second.finish()]).astype(np.float32) / np.float32(255)
         scores[:, levels < FLOOR_DB] = 0.0
         return Heard(levels, scores[0], scores[1], self._looks)
@@ -90,15 +90,15 @@ class ActivityDetector:
 
     def _analyse(self, frames: Frames) -> None:
         levels = frame_levels(frames)
-        self._levels.append(levels)
+        self._levels += levels.tobytes()
         if levels.max() < FLOOR_DB:
             # A group of digital silence goes through no network, and the state begins anew.
             self._lane.forget()
             self._second.skip()
-            self._scores.append(np.zeros(GROUP, np.uint8))
+            self._scores += bytes(GROUP)
             return
         scores = self._lane.hear(frames)
-        self._scores.append(scores)
+        self._scores += scores.tobytes()
         self._second.push(frames, levels, scores)
 
 

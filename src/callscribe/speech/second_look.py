@@ -52,7 +52,7 @@ class SecondLook:
         self._before_levels = np.zeros(0, np.int8)
         self._before_plain = np.zeros(0, np.uint8)
         self._goes_on = False
-        self._scores: list[Scores] = []
+        self._scores = bytearray()  # a byte a frame
 
     def push(self, frames: Frames, levels: npt.NDArray[np.int8], plain: Scores) -> None:
         """Take the next group, its levels in dB of full scale, and what the first network made of it."""
@@ -65,14 +65,14 @@ class SecondLook:
     def skip(self) -> None:
         """Begin anew behind a group of silence."""
         self._look()
-        self._scores.append(np.zeros(GROUP, np.uint8))
+        self._scores += bytes(GROUP)
         self._before_levels, self._before_plain = np.zeros(0, np.int8), np.zeros(0, np.uint8)
         self._goes_on = False
 
     def finish(self) -> Scores:
         """The scores of all frames; those that were not looked at have 0."""
         self._look()
-        return np.concatenate([np.zeros(0, np.uint8), *self._scores])
+        return np.frombuffer(self._scores, np.uint8)
 
     def _look(self) -> None:
         if not self._frames:
@@ -97,7 +97,7 @@ class SecondLook:
                 scores[first:end] = self._lane.hear(rectified(loud).reshape(-1, FRAME))
         self._goes_on = self._goes_on and not sure[-1]
         self._before_levels, self._before_plain = levels, plain
-        self._scores.append(scores)
+        self._scores += scores.tobytes()
 
 
 def rectified(samples: Samples) -> Samples:
