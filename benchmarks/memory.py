@@ -1,11 +1,13 @@
 """Peak memory of the whole process tree, and time, by length of a dual-channel call.
 
-    python benchmarks/memory.py [--model base] [--minutes 1 10 60 480] [--beside "faster-whisper batched"]
+    python benchmarks/memory.py [--model base] [--minutes 1 10 60 480] [--each-way] [--beside "faster-whisper batched"]
 
-The recordings are the bundled call, repeated. Memory is the sum of the proportional sets of the command, its decoder
+The recordings are the bundled call, repeated, and gone when they have been measured (8 hours take a gigabyte of disk
+meanwhile); each figure is told as it comes. Memory is the sum of the proportional sets of the command, its decoder
 and its recogniser, looked at ten times a second: pages that they share are counted once. What must hold: eight hours
-need at most 5 % more than ten minutes, and less than a gigabyte. `--beside` measures other recognisers as well, in a
-fresh process for each recording; most of them hold a recording whole, so 480 minutes take gigabytes of theirs.
+need at most 5 % more than ten minutes, and less than a gigabyte. `--each-way` measures callscribe on each way of
+computing that this processor has, without it on that of `CALLSCRIBE_COMPUTE`. `--beside` measures other recognisers as
+well, in a fresh process for each recording; most of them hold a recording whole: gigabytes for 480 minutes.
 """
 
 import argparse
@@ -23,12 +25,15 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from callscribe.demo import RECORDING
+from callscribe.speech.engines.whisper.compute import ways
 from contest import PeakMemory, contestants
 from plots import COLOURS, INK, STYLE, save
 from recognisers import RECOGNISERS
 from scoring import show
 
-OURS = "callscribe"
+WHICHEVER = "callscribe"
+OURS = {WHICHEVER: {}} | {f"callscribe {way}": {"CALLSCRIBE_COMPUTE": way} for way in ways()}
+"""This program on each way of computing, and on the one that the environment names: what is set for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +61,20 @@ def recording(folder: Path, minutes: float) -> Path:
 
 def measure(name: str, path: Path, minutes: float, model: str) -> Measurement:
     """Have a fresh process transcribe a recording."""
-    if name == OURS:
-        return _measure_command(path, minutes, model)
+    if name in OURS:
+        return _measure_command(path, minutes, model, OURS[name])
     with contestants([name], model=model, threads=0) as (recogniser,):
         answer = recogniser.recognise(path, "en")
     return Measurement(minutes, answer.peak, answer.seconds)
 
 
-def _measure_command(path: Path, minutes: float, model: str) -> Measurement:
+def _measure_command(path: Path, minutes: float, model: str, way: dict[str, str]) -> Measurement:
     """`callscribe transcribe`, from its start to its end."""
+    environment = {**os.environ, "CALLSCRIBE_MODEL": model, **way}
     command = [sys.executable, "-m", "callscribe", "transcribe", str(path), "--language", "en-US", "--model", model]
     began = time.perf_counter()
     with (
-        subprocess.Popen(
-            [*command, "--output", str(path.parent)], env={**os.environ, "CALLSCRIBE_MODEL": model}
-        ) as run,
+        subprocess.Popen([*command, "--output", str(path.parent)], env=environment) as run,
         PeakMemory(run.pid) as memory,
     ):
         run.wait()
@@ -126,16 +130,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="base")
     parser.add_argument("--minutes", type=float, nargs="+", default=[1.0, 10.0, 60.0, 480.0])
-    parser.add_argument("--beside", nargs="+", choices=[name for name in RECOGNISERS if name != OURS], default=[])
+    parser.add_argument("--beside", nargs="+", choices=[each for each in RECOGNISERS if each not in OURS], default=[])
+    parser.add_argument("--each-way", action="store_true", help="measure each way of computing of this processor")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument("--plot", type=Path, help="file to draw the figures in, as SVG")
     chosen = parser.parse_args()
-    results: dict[str, list[Measurement]] = {name: [] for name in (OURS, *chosen.beside)}
+    own = [name for name in OURS if (name == WHICHEVER) != chosen.each_way]
+    results: dict[str, list[Measurement]] = {name: [] for name in (*own, *chosen.beside)}
     for minutes in chosen.minutes:
         with tempfile.TemporaryDirectory() as folder:
             path = recording(Path(folder), minutes)
             for name, measured in results.items():
                 measured.append(measure(name, path, minutes, chosen.model))
+                told = f"{name}, {minutes:g} min: {measured[-1].peak / 2**20:.0f} MiB, {measured[-1].seconds:.0f} s"
+                print(told, file=sys.stderr, flush=True)
     show(report(results), markdown=chosen.markdown)
     if chosen.plot:
         plot(results, chosen.plot)
