@@ -52,7 +52,7 @@ class Code(IntEnum):
     # Requests in general.
     INVALID_PARAMETER = 20001, "Invalid parameter"
     AUTHENTICATE = 20003, "Authentication failed", 401
-    FORBIDDEN = 20403, "Forbidden to this API key", 403
+    FORBIDDEN = 20403, "Forbidden to this caller", 403
     NOT_FOUND = 20404, "Resource not found", 404
     METHOD_NOT_ALLOWED = 20004, "Method not allowed", 405
     CONFLICT = 20409, "Conflict with what is there", 409

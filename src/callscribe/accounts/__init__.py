@@ -2,6 +2,7 @@
 
 __all__ = [
     "authentication",
+    "browser_sessions",
     "endpoints",
     "examples",
     "keys",
@@ -10,6 +11,7 @@ __all__ = [
     "retention",
     "secrets",
     "service",
+    "session_endpoints",
     "tables",
     "usage",
     "usage_repository",

@@ -1,4 +1,4 @@
-"""HTTP Basic authentication: `AccountSid:AuthToken`, or an API key `SK…:secret` of the account."""
+"""HTTP Basic: an account's SID and auth token, or an API key `SK…` and its secret; or the cookie of a browser."""
 
 import inspect
 from collections.abc import Callable, Coroutine
@@ -8,10 +8,15 @@ from fastapi import Depends, HTTPException, Path, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBasic, HTTPBasicCredentials
 
+from callscribe.accounts.browser_sessions import BrowserSessions
 from callscribe.accounts.service import Accounts, Identity
 from callscribe.errors import Code, RequestError
 from callscribe.observability.context import bind_account
 from callscribe.waiting import DATABASE
+from callscribe.web.origins import refuse_foreign
+
+COOKIE = "callscribe_session"
+"""The cookie of a browser that is signed in. Credentials in a request go before it."""
 
 _basic = HTTPBasic(auto_error=False, description="Account SID and auth token, or API key and secret.")
 
@@ -41,6 +46,10 @@ class AuthenticatedRoute(APIRoute):
             if credentials is not None:
                 known = credentials.username, credentials.password
                 identity = accounts.remembered(*known) or await DATABASE.run(accounts.authenticate, *known)
+            elif token := request.cookies.get(COOKIE):
+                refuse_foreign(request, by_cookie=True)
+                sessions: BrowserSessions = request.app.state.browser_sessions
+                identity = sessions.remembered(token) or await DATABASE.run(sessions.authenticate, token)
             if identity is None:
                 detail = "Send the account SID and its auth token, or an API key and its secret, by HTTP Basic."
                 raise RequestError(Code.AUTHENTICATE, detail)
@@ -59,6 +68,14 @@ async def _account(request: Request, _: Annotated[HTTPBasicCredentials | None, D
     identity: Identity = request.state.identity
     return identity.account_sid
 
+
+async def _identity(request: Request, _: Annotated[str, Depends(_account)]) -> Identity:
+    identity: Identity = request.state.identity
+    return identity
+
+
+Caller = Annotated[Identity, Depends(_identity)]
+"""Who makes the request, on an `AuthenticatedRoute`."""
 
 AccountSid = Annotated[str, Depends(_account)]
 """The SID of the account that makes the request, on an `AuthenticatedRoute`."""

@@ -35,4 +35,6 @@ BY_SCHEMA: dict[str, dict[str, Any]] = {
     "NewKeyResource": RESOURCE | {"secret": "0123456789abcdef0123456789abcdef"},
     "KeyList": example_page(f"{_HERE}/Keys.json", "keys", RESOURCE),
     "AccountResource": ACCOUNT_RESOURCE,
+    "SessionRequest": {"sid": ACCOUNT, "secret": "0123456789abcdef0123456789abcdef"},
+    "SessionResource": {"accountSid": ACCOUNT, "isOperator": True, "expiresAt": "2026-03-02T21:00:00Z"},
 }

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callscribe.accounts.retention import FOREVER, Days
-from callscribe.accounts.tables import Account, ApiKey
+from callscribe.accounts.tables import Account, ApiKey, BrowserSession
+from callscribe.db.base import now
 from callscribe.db.clock import days_ago
 from callscribe.db.paging import Page, fetch_page
 
@@ -90,3 +91,29 @@ def every_key(session: Session, account_sid: str | None) -> Sequence[ApiKey]:
     if account_sid is not None:
         query = query.where(ApiKey.account_sid == account_sid)
     return session.scalars(query).all()
+
+
+def find_session(session: Session, token_hash: str) -> BrowserSession | None:
+    """The browser's session with this cookie, where its time is not over."""
+    query = sa.select(BrowserSession).where(BrowserSession.token_hash == token_hash, _holds(is_link=False))
+    return session.scalars(query).first()
+
+
+def take_link(session: Session, code_hash: str) -> BrowserSession | None:
+    """The link with this code, which is gone: of two who come with it, one gets it."""
+    taken = sa.delete(BrowserSession).where(BrowserSession.token_hash == code_hash, _holds(is_link=True))
+    return session.scalars(taken.returning(BrowserSession)).first()
+
+
+def end_session(session: Session, token_hash: str) -> None:
+    """Forget a browser's session."""
+    session.execute(sa.delete(BrowserSession).where(BrowserSession.token_hash == token_hash))
+
+
+def forget_expired_sessions(session: Session) -> None:
+    """Remove sessions and links whose time is over."""
+    session.execute(sa.delete(BrowserSession).where(BrowserSession.expires_at <= now()))
+
+
+def _holds(*, is_link: bool) -> sa.ColumnElement[bool]:
+    return sa.and_(BrowserSession.is_link.is_(is_link), BrowserSession.expires_at > now())

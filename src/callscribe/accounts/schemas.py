@@ -1,13 +1,14 @@
-"""The wire format of accounts and API keys, as in the 2010 API."""
+"""The wire format of accounts and API keys, as in the 2010 API, and of browsers' sessions."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from callscribe.accounts.service import Identity
 from callscribe.accounts.tables import Account, ApiKey
 from callscribe.characters import LINE
 from callscribe.web.legacy_pages import LegacyPage
-from callscribe.web.wire import Rfc2822, from_row
+from callscribe.web.wire import ClosedWire, Rfc2822, Timestamp, Wire, from_row, optional
 
 
 class KeyRequest(BaseModel):
@@ -71,4 +72,41 @@ class AccountResource(BaseModel):
             date_updated=row.updated_at,
             uri=f"{here}.json",
             subresource_uris={"keys": f"{here}/Keys.json", "recordings": f"{here}/Recordings.json"},
+        )
+
+
+Secret = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class SessionRequest(ClosedWire):
+    """Who signs in: `sid` and `secret` together, or the `code` of a link."""
+
+    sid: Secret | None = Field(None, description="SID of an account or of an API key.")
+    secret: Secret | None = Field(None, description="The account's auth token, or the key's secret.")
+    code: Secret | None = Field(None, description="What a link that signs in has behind `signin=`.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        given = (self.sid is not None, self.secret is not None, self.code is not None)
+        if given not in {(True, True, False), (False, False, True)}:
+            raise ValueError("must have sid and secret, or code alone")
+        return self
+
+
+class SessionResource(Wire):
+    """Who makes a request."""
+
+    account_sid: str
+    key_sid: str | None = optional("The API key, where it was signed in with one.")
+    is_operator: bool = Field(description="Whether the account is `CALLSCRIBE_ACCOUNT_SID`, or else the first one.")
+    expires_at: Timestamp | None = optional("When the browser is signed out; not there for credentials.")
+
+    @classmethod
+    def of(cls, identity: Identity, operator_sid: str) -> "SessionResource":
+        """From who it is."""
+        return cls(
+            account_sid=identity.account_sid,
+            key_sid=identity.key_sid,
+            is_operator=identity.account_sid == operator_sid,
+            expires_at=identity.expires_at,
         )

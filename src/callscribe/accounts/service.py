@@ -4,13 +4,14 @@ import hmac
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from callscribe.accounts import repository
 from callscribe.accounts.secrets import TokenCipher, hash_token
 from callscribe.accounts.tables import Account
 from callscribe.db.engine import Database
-from callscribe.errors import SetupError
+from callscribe.errors import SetupError, found
 from callscribe.ids import new_account_sid, new_auth_token
 from callscribe.settings import Settings
 
@@ -34,6 +35,8 @@ class Identity:
     key_sid: str | None = None
     rate_limit: str | None = None
     """The account's own limit of requests, see `limits`; None is the server's."""
+    expires_at: datetime | None = None
+    """When the browser's session ends; None where the request has credentials of its own."""
 
 
 class Accounts:
@@ -115,22 +118,45 @@ class Accounts:
         with self._database.read() as session:
             return repository.find(session, sid)
 
+    def operator_sid(self, settings: Settings) -> str:
+        """Whose account is the operator's: `CALLSCRIBE_ACCOUNT_SID`, or else the first one."""
+        if settings.account_sid is not None:
+            return settings.account_sid
+        with self._database.read() as session:
+            return found(repository.first(session), "account").sid
+
     def authenticate(self, sid: str, secret: str) -> Identity | None:
         """Whose credentials these are: an account's SID and auth token, or an API key's SID and secret.
 
         Takes the same time for a wrong SID as for a wrong secret.
         """
-        expected, identity = self._known(sid)
-        found = hash_token(secret)
-        if not hmac.compare_digest(expected, found) or identity is None:
+        expected, identity = self.known(sid)
+        given = hash_token(secret)
+        if not hmac.compare_digest(expected, given) or identity is None:
             return None
-        self._remembered[sid] = (found, identity, time.monotonic() + MEMORY)
+        self._remembered[sid] = (given, identity, time.monotonic() + MEMORY)
         return identity
 
     def remembered(self, sid: str, secret: str) -> Identity | None:
         """Whose credentials these were a moment ago. Never waits, so an event loop may call it."""
         expected, identity, until = self._remembered.get(sid, ("", None, 0.0))
         return identity if time.monotonic() < until and hmac.compare_digest(expected, hash_token(secret)) else None
+
+    def known(self, sid: str) -> tuple[str, Identity | None]:
+        """The hash of the secret that belongs to the SID of an account or a key, and whose it is."""
+        if "\0" not in sid:  # which PostgreSQL refuses to look for
+            with self._database.read() as session:
+                if sid.startswith("SK"):
+                    key = repository.find_key(session, sid)
+                    if key is not None:
+                        owner = repository.find(session, key.account_sid)
+                        rate = None if owner is None else owner.limit_requests
+                        return key.secret_hash, Identity(key.account_sid, key.sid, rate)
+                else:
+                    account = repository.find(session, sid)
+                    if account is not None:
+                        return account.token_hash, Identity(account.sid, rate_limit=account.limit_requests)
+        return hash_token(""), None
 
     def token(self, sid: str) -> str | None:
         """The account's token, to sign with. None if there is no such account."""
@@ -154,22 +180,6 @@ class Accounts:
         """
         for account in self.every():
             self._cipher.decrypt(account.token_encrypted)
-
-    def _known(self, sid: str) -> tuple[str, Identity | None]:
-        """The hash of the secret that belongs to a SID, and whose it is."""
-        if "\0" not in sid:  # which PostgreSQL refuses to look for
-            with self._database.read() as session:
-                if sid.startswith("SK"):
-                    key = repository.find_key(session, sid)
-                    if key is not None:
-                        owner = repository.find(session, key.account_sid)
-                        rate = None if owner is None else owner.limit_requests
-                        return key.secret_hash, Identity(key.account_sid, key.sid, rate)
-                else:
-                    account = repository.find(session, sid)
-                    if account is not None:
-                        return account.token_hash, Identity(account.sid, rate_limit=account.limit_requests)
-        return hash_token(""), None
 
     def _account(self, sid: str, token: str, name: str) -> Account:
         account = Account(sid=sid, name=name)

@@ -46,6 +46,24 @@ class ApiKey(Dated, Base):
     secret_hash: Mapped[str] = mapped_column(sa.String(64))
 
 
+class BrowserSession(Base):
+    """A browser that is signed in to an account, or a link with which one can sign in, once.
+
+    It holds as long as the token or key that opened it: `secret_hash` is compared with theirs.
+    """
+
+    __tablename__ = "browser_sessions"
+
+    token_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    """SHA-256 of the cookie, or of the link's code."""
+    account_sid: Mapped[str] = mapped_column(sa.ForeignKey("accounts.sid"))
+    key_sid: Mapped[str | None] = mapped_column(sa.String(34))
+    """The API key that opened it; None is the account's auth token."""
+    secret_hash: Mapped[str] = mapped_column(sa.String(64))
+    is_link: Mapped[bool]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class AccountStorage(Base):
     """How much an account stores: what its transcriptions and recordings say of themselves, added up.
 

@@ -7,6 +7,7 @@ __all__ = [
     "links",
     "methods",
     "observation",
+    "origins",
     "pagination",
     "problems",
     "ranges",

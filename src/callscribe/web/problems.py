@@ -141,7 +141,11 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestError)
     async def refused(request: Request, error: RequestError) -> JSONResponse:
-        return render(error, request.url.path)
+        answer = render(error, request.url.path)
+        if error.status == 401 and "X-Requested-With" in request.headers:
+            # A script asks: its page has a form for this, and the browser shall not show its own.
+            answer.headers["WWW-Authenticate"] = 'Session realm="callscribe"'
+        return answer
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -99,6 +99,16 @@ def upgrade() -> None:
         sa.Index("ix_api_keys_list", "account_sid", "created_at", "sid"),
     )
     op.create_table(
+        "browser_sessions",
+        sa.Column("token_hash", sa.String(64), primary_key=True),
+        sa.Column("account_sid", sa.String(34), sa.ForeignKey("accounts.sid"), nullable=False),
+        sa.Column("key_sid", sa.String(34)),
+        sa.Column("secret_hash", sa.String(64), nullable=False),
+        sa.Column("is_link", sa.Boolean(), nullable=False),
+        *_instants("expires_at"),
+        sa.Index("ix_browser_sessions_expires_at", "expires_at"),
+    )
+    op.create_table(
         "automatic_transcriptions",
         sa.Column("account_sid", sa.String(34), sa.ForeignKey("accounts.sid"), primary_key=True),
         sa.Column("source_id", sa.String(34), primary_key=True),
