@@ -14,7 +14,7 @@ BENCHMARKS ?= api listing scale interruption nothing crosstalk mixes accuracy sp
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test soak lint bench lock
+.PHONY: help demo serve test soak lint bench lock vendor
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ bench: $(INSTALLED) ## Run the benchmarks one after another
 	  printf '\n== benchmarks/%s.py ==\n' "$$name"; \
 	  $(BIN)/python "benchmarks/$$name.py" $(ARGS); \
 	done
+
+vendor: $(INSTALLED) ## Bring the console's libraries from the npm registry, in the versions that scripts/vendor.py names
+	@$(BIN)/python scripts/vendor.py
 
 # hatchling builds the project itself (with editables), without isolation so that both are locked like the rest.
 lock: $(BIN)/python ## Write requirements.lock, and those of the image, anew from pyproject.toml, for Linux and macOS, Python 3.11 and later

@@ -20,6 +20,7 @@ from callscribe.errors import SetupError
 
 if TYPE_CHECKING:
     from callscribe.accounts.service import Credentials
+    from callscribe.db.engine import Database
     from callscribe.server.metrics import Relay
     from callscribe.settings import Settings
 
@@ -197,6 +198,18 @@ def _greet(credentials: Credentials | None) -> None:
     sys.stdout.flush()
 
 
+def _invite(settings: Settings, database: Database, url: str) -> None:
+    """Print a link that signs a browser in, once. What reads the output of a service never has one in its log."""
+    from callscribe.accounts.browser_sessions import BrowserSessions
+    from callscribe.accounts.service import Accounts
+
+    accounts = Accounts.of(database, settings)
+    code = BrowserSessions(database, accounts).make_link(accounts.operator_sid(settings))
+    # Behind `#`, which browsers send to nobody.
+    link = f"{url}/console#signin={code}"
+    Console().print(f"Open [link={link}]{link}[/link] to sign in: once, within ten minutes.", soft_wrap=True)
+
+
 def _bound(host: str, port: int) -> socket.socket:
     """A socket that has the address, and does not listen yet.
 
@@ -247,7 +260,10 @@ def _serve_http(settings: Settings, sock: socket.socket, relay: Relay | None = N
     sock.listen(config.backlog)  # from here on clients wait for an answer, and are not refused
     host, port = sock.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    Console().print(f"callscribe listens on [bold]http://{shown}:{port}[/] · reference at /docs", soft_wrap=True)
+    url = f"http://{shown}:{port}"
+    Console().print(f"callscribe listens on [bold]{url}[/] · console at /console, reference at /docs", soft_wrap=True)
+    if sys.stdout.isatty():
+        _invite(settings, database, url)
     if host not in LOOPBACK and not settings.public_url:
         Console().print("[yellow]Tokens and calls travel to other machines unencrypted. Put a TLS proxy in front.[/]")
     sys.stdout.flush()

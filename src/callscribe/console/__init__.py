@@ -1,4 +1,8 @@
-"""Web pages: a file here each; and the API's reference at `/docs`."""
+"""The page that people see: static files alone, which `server.pages` serves. `vendor/` is what `make vendor` brings."""
 
-__all__ = ["endpoints"]
-"""What the rest of the program may use of it: modules."""
+from pathlib import Path
+
+__all__ = ["FOLDER"]
+"""What the rest of the program may use of it."""
+
+FOLDER = Path(__file__).parent / "static"

@@ -12,9 +12,9 @@ from starlette.middleware.cors import CORSMiddleware
 import callscribe
 import callscribe.accounts.endpoints
 import callscribe.accounts.examples
+import callscribe.accounts.session_endpoints
 import callscribe.configurations.endpoints
 import callscribe.configurations.examples
-import callscribe.console.endpoints
 import callscribe.conversations.control_plane_endpoints
 import callscribe.conversations.endpoints
 import callscribe.conversations.examples
@@ -26,6 +26,7 @@ import callscribe.server.metrics
 import callscribe.transcriptions.endpoints
 import callscribe.transcriptions.examples
 from callscribe import waiting
+from callscribe.accounts.browser_sessions import BrowserSessions
 from callscribe.accounts.keys import ApiKeys
 from callscribe.accounts.service import Accounts
 from callscribe.configurations.service import RecordingConfigurations
@@ -37,6 +38,7 @@ from callscribe.monitoring.readiness import Readiness
 from callscribe.recordings.media import RecordingMedia
 from callscribe.recordings.service import Recordings
 from callscribe.recordings.webhook import RecordingWebhook
+from callscribe.server import pages
 from callscribe.server.limits import BodyLimit, RateLimit
 from callscribe.server.metrics import Relay, ServerMetrics
 from callscribe.services import Services
@@ -107,6 +109,7 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
     app.state.settings = settings
     app.state.database = database
     app.state.accounts = Accounts.of(database, settings)
+    app.state.browser_sessions = BrowserSessions(database, app.state.accounts)
     app.state.api_keys = ApiKeys(database)
     app.state.configurations = services.configurations
     app.state.recording_configurations = RecordingConfigurations(database)
@@ -139,11 +142,12 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
     app.include_router(callscribe.conversations.control_plane_endpoints.router)
     app.include_router(callscribe.conversations.endpoints.router)
     app.include_router(callscribe.accounts.endpoints.router)
+    app.include_router(callscribe.accounts.session_endpoints.router)
     app.include_router(callscribe.recordings.endpoints.router)
     app.include_router(callscribe.recordings.webhook.router)
     app.include_router(callscribe.server.health.router)
     app.include_router(callscribe.server.metrics.router)
-    callscribe.console.endpoints.install(app)
+    pages.install(app)
     app.add_middleware(
         BodyLimit,
         max_bytes=settings.max_body_bytes,

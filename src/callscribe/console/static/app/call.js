@@ -1,0 +1,266 @@
+// One call: its audio, what was said, and what else is known of it.
+import { address, ask, follow, transcriptionPath } from "./api.js";
+import { Status } from "./calls.js";
+import { Conversation } from "./conversation.js";
+import { clock, languageName, moment, nameOf, percent, titleOf } from "./format.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./html.js";
+import { Player, SPEEDS } from "./player.js";
+import { callsPath, go } from "./router.js";
+import { speechOf, turnsOf, wordsOf } from "./turns.js";
+import { Waveform } from "./waveform.js";
+
+const PAUSE = 1; // seconds of silence that are skipped
+const STEP = 5; // seconds of an arrow key
+const NOTHING = { sentences: [], omissions: [], notices: [], statistics: null, participants: [] };
+
+/** A call with what is there of its text; looked at anew while it is worked on. */
+function useCall(id) {
+  const [call, setCall] = useState(null);
+  const [transcript, setTranscript] = useState(NOTHING);
+  const [problem, setProblem] = useState("");
+  useEffect(() => {
+    const leaving = new AbortController();
+    const options = { signal: leaving.signal };
+    const read = () =>
+      ask(transcriptionPath(id, "/Transcript"), options).then(setTranscript, (error) => {
+        if (error.status !== 404) throw error; // there is no text yet
+      });
+    const load = async () => {
+      const { transcription } = await ask(transcriptionPath(id), options);
+      setCall(transcription);
+      await read();
+      if (transcription.status !== "PENDING" && transcription.status !== "RUNNING") return;
+      await follow(
+        id,
+        (event, changed) => {
+          if (event === "deleted") setProblem("This call was deleted.");
+          else setCall(changed);
+          if (event === "transcript") read().catch(() => null);
+        },
+        leaving.signal,
+      );
+      const ended = await ask(transcriptionPath(id), options);
+      setCall(ended.transcription);
+      await read();
+    };
+    load().catch((error) => error.name !== "AbortError" && setProblem(error.message));
+    return () => leaving.abort();
+  }, [id]);
+  return { call, transcript, problem };
+}
+
+export function Call({ id, at }) {
+  const { call, transcript, problem } = useCall(id);
+  const [player, setPlayer] = useState(null);
+  const [peaks, setPeaks] = useState(null);
+  const [follows, setFollows] = useState(true);
+  const [skips, setSkips] = useState(false);
+  const [showsUnsure, setShowsUnsure] = useState(false);
+  const [speed, setSpeed] = useState(1);
+  const [isPlayable, setIsPlayable] = useState(true);
+  const help = useRef(null);
+  const turns = useMemo(() => turnsOf(transcript), [transcript]);
+  const words = useMemo(() => wordsOf(turns), [turns]);
+  const duration = transcript.statistics?.durationSeconds ?? call?.duration ?? 0;
+  const hasMedia = Boolean(call?.links?.media);
+
+  const audio = useRef(null);
+  useEffect(() => {
+    if (!audio.current) return;
+    const made = new Player(audio.current);
+    setPlayer(made);
+    return () => made.close();
+  }, [hasMedia]);
+  useEffect(() => {
+    if (hasMedia) ask(transcriptionPath(id, "/Peaks")).then(setPeaks, () => null);
+  }, [id, hasMedia]);
+  useEffect(() => {
+    if (player) player.speech = speechOf(turns, PAUSE);
+  }, [player, turns]);
+  useEffect(() => {
+    if (player && at > 0) player.seek(at);
+  }, [player, at]);
+  useEffect(() => {
+    if (!player) return;
+    player.skipsSilence = skips;
+    player.element.playbackRate = speed;
+  }, [player, skips, speed]);
+  useEffect(() => {
+    document.title = `${call ? titleOf(call) : "Call"} · callscribe`;
+  }, [call]);
+  useEffect(() => {
+    if (!player) return;
+    const place = () => turns.findLastIndex((turn) => turn.start <= player.seconds + 0.05);
+    const keys = {
+      " ": () => player.toggle(),
+      ArrowLeft: () => player.seek(player.seconds - STEP),
+      ArrowRight: () => player.seek(player.seconds + STEP),
+      ArrowUp: () => player.seek(turns[Math.max(0, place() - 1)]?.start ?? 0),
+      ArrowDown: () => player.seek(turns[place() + 1]?.start ?? player.seconds),
+      "[": () => setSpeed((known) => SPEEDS[Math.max(0, SPEEDS.indexOf(known) - 1)]),
+      "]": () => setSpeed((known) => SPEEDS[Math.min(SPEEDS.length - 1, SPEEDS.indexOf(known) + 1)]),
+      f: () => setFollows((known) => !known),
+      s: () => setSkips((known) => !known),
+      u: () => setShowsUnsure((known) => !known),
+      "/": () => go(callsPath),
+      "?": () => help.current.showModal(),
+    };
+    const pressed = (event) => {
+      const typing = event.target.matches?.("input, select, textarea, [contenteditable]");
+      const pressing = event.key === " " && event.target.matches?.("button, a, summary");
+      const act = keys[event.key];
+      if (!act || typing || pressing || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      act();
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, [player, turns]);
+
+  if (!call) return problem ? html`<p class="problem" role="alert">${problem}</p>` : html`<p class="loading" role="status">Loading …</p>`;
+  const nameOfTurn = (turn) => nameOfSentence(turn.sentences[0], transcript, call);
+  return html`
+    <div class="call">
+      <div class="head">
+        <div>
+          <h1>${titleOf(call)}</h1>
+          <p class="faint">
+            ${moment(call.audioStartedAt ?? call.createdAt)}${duration ? html` · ${clock(duration)}` : ""} ·
+            ${" "}${languageName(transcript.language ?? call.resolvedConfiguration.language)} · ${(transcript.models ?? [call.resolvedConfiguration.servedBy.model]).join(", ")}
+          </p>
+        </div>
+        <${Status} call=${call} />
+        <${Downloads} call=${call} />
+      </div>
+      ${problem && html`<p class="problem" role="alert">${problem}</p>`}
+      ${call.error && html`<p class="problem" role="alert">${call.error.title}: ${call.error.detail} (${call.error.code})</p>`}
+      ${transcript.notices.map((notice) => html`<p class="notice">${notice.detail}</p>`)}
+      ${hasMedia && html`
+        <audio ref=${audio} preload="metadata" src=${address(transcriptionPath(id, "/Media"), { playable: "true" })}
+          onError=${() => setIsPlayable(false)}></audio>`}
+      ${!isPlayable && html`<p class="problem" role="alert">This browser cannot play the recording.</p>`}
+      ${player && duration > 0 && html`
+        <${Waveform} peaks=${peaks} transcript=${transcript} duration=${duration} player=${player} />
+        <${Controls} player=${player} duration=${duration} speed=${speed} setSpeed=${setSpeed} follows=${follows} setFollows=${setFollows}
+          skips=${skips} setSkips=${setSkips} showsUnsure=${showsUnsure} setShowsUnsure=${setShowsUnsure} help=${() => help.current.showModal()} />`}
+      ${player && turns.length > 0 && html`
+        <p class="hint">Click a word to hear it.</p>
+        <${Conversation} turns=${turns} words=${words} names=${nameOfTurn} player=${player} follows=${follows} showsUnsure=${showsUnsure} at=${at} />`}
+      ${call.status === "COMPLETED" && turns.length === 0 && html`<p class="empty">Nothing is said in this call.</p>`}
+      ${transcript.statistics && html`<${Figures} transcript=${transcript} call=${call} />`}
+      <${Callbacks} call=${call} />
+      <${Help} dialog=${help} />
+    </div>
+  `;
+}
+
+function nameOfSentence(sentence, transcript, call) {
+  const participants = transcript.participants.length ? transcript.participants : call.participants;
+  if (sentence.participantIndex !== null && sentence.participantIndex !== undefined) return nameOf(participants[sentence.participantIndex]);
+  return sentence.speaker ? `Speaker ${sentence.speaker}` : `Channel ${sentence.audioChannelIndex}`;
+}
+
+function Controls({ player, duration, speed, setSpeed, follows, setFollows, skips, setSkips, showsUnsure, setShowsUnsure, help }) {
+  const place = useRef(null);
+  const [plays, setPlays] = useState(false);
+  useLayoutEffect(() => player.onTime((seconds) => {
+    place.current.textContent = clock(seconds);
+    setPlays(!player.element.paused);
+  }), [player]);
+  const toggle = (label, key, value, change) =>
+    html`<button type="button" aria-pressed=${value} title=${`${label} (${key})`} onClick=${() => change(!value)}>${label}</button>`;
+  return html`
+    <div class="controls" role="group" aria-label="Player">
+      <button type="button" class="primary play" onClick=${() => player.toggle()} aria-label=${plays ? "Pause" : "Play"}>${plays ? "❚❚" : "▶"}</button>
+      <span class="place"><span ref=${place}>0:00</span> / ${clock(duration)}</span>
+      <label>Speed
+        <select value=${speed} onChange=${(event) => setSpeed(Number(event.target.value))}>
+          ${SPEEDS.map((each) => html`<option value=${each}>${each}×</option>`)}
+        </select>
+      </label>
+      ${toggle("Skip silence", "s", skips, setSkips)}
+      ${toggle("Follow", "f", follows, setFollows)}
+      ${toggle("Unsure words", "u", showsUnsure, setShowsUnsure)}
+      <button type="button" class="quiet" onClick=${help} aria-label="Keys" title="Keys (?)">?</button>
+    </div>
+  `;
+}
+
+function Downloads({ call }) {
+  if (!call.links?.transcript) return null;
+  const formats = { json: "JSON, as the API answers", vtt: "WebVTT", srt: "SubRip", txt: "Text" };
+  return html`
+    <details class="menu">
+      <summary>Download</summary>
+      <ul>
+        ${Object.entries(formats).map(([suffix, name]) => html`
+          <li><a href=${transcriptionPath(call.id, `/Transcript.${suffix}`)} download=${`${titleOf(call)}.${suffix}`}>${name}</a></li>`)}
+        ${call.links.media && html`<li><a href=${transcriptionPath(call.id, "/Media")} download>Recording</a></li>`}
+      </ul>
+    </details>
+  `;
+}
+
+function Figures({ transcript, call }) {
+  const { statistics } = transcript;
+  const name = (each) => nameOfSentence(each, transcript, call);
+  return html`
+    <details class="panel">
+      <summary>Figures: ${percent(statistics.speechSeconds / Math.max(statistics.durationSeconds, 0.001))} speech, ${statistics.overlapSeconds.toFixed(1)} s at once</summary>
+      <div class="table" tabindex="0" role="region" aria-label="Figures">
+      <table>
+        <thead><tr><th>Who</th><th class="number">Talk</th><th class="number">Share</th><th class="number">Words a minute</th><th class="number">Turns</th><th class="number">Longest</th><th class="number">Interruptions</th></tr></thead>
+        <tbody>
+          ${statistics.participants.map((each) => html`
+            <tr><td>${name(each)}</td><td class="number">${clock(each.talkTimeSeconds)}</td><td class="number">${percent(each.talkShare)}</td>
+              <td class="number">${each.wordsPerMinute === null ? "" : Math.round(each.wordsPerMinute)}</td><td class="number">${each.turns}</td>
+              <td class="number">${clock(each.longestTurnSeconds)}</td><td class="number">${each.interruptions}</td></tr>`)}
+        </tbody>
+      </table>
+      </div>
+    </details>
+  `;
+}
+
+function Callbacks({ call }) {
+  const [callbacks, setCallbacks] = useState([]);
+  const [said, setSaid] = useState("");
+  const path = transcriptionPath(call.id, "/Callbacks");
+  const look = () => ask(path).then((answer) => setCallbacks(answer.callbacks), () => null);
+  useEffect(() => {
+    look();
+  }, [call.status]);
+  if (!callbacks.length) return null;
+  const again = () => ask(path, { method: "POST" }).then(() => setSaid("Sent again."), (error) => setSaid(error.message)).then(look);
+  return html`
+    <details class="panel">
+      <summary>Callbacks: ${callbacks.length}</summary>
+      <ul>
+        ${callbacks.map((each) => html`
+          <li>${each.url} · ${each.status.toLowerCase()} · ${each.attempts.length} attempts</li>`)}
+      </ul>
+      <button type="button" onClick=${again}>Send again</button> <span role="status">${said}</span>
+    </details>
+  `;
+}
+
+function Help({ dialog }) {
+  const keys = {
+    Space: "play or pause",
+    "← →": `${STEP} seconds back or on`,
+    "↑ ↓": "the turn before or behind",
+    "[ ]": "slower or faster",
+    s: "skip silence",
+    f: "follow what is said",
+    u: "mark unsure words",
+    "/": "search in all calls",
+    "?": "these keys",
+  };
+  return html`
+    <dialog ref=${dialog} aria-labelledby="keys-title">
+      <h2 id="keys-title">Keys</h2>
+      <dl class="keys">${Object.entries(keys).map(([key, what]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`)}</dl>
+      <div class="actions"><button type="button" class="primary" onClick=${() => dialog.current.close()}>Close</button></div>
+    </dialog>
+  `;
+}

@@ -1,0 +1,218 @@
+// The list of calls: live, filtered, searched; recordings are dropped on it.
+import { address, ask, transcriptionPath } from "./api.js";
+import { clock, languageName, moment, nameOf, titleOf } from "./format.js";
+import { html, useCallback, useEffect, useRef, useState } from "./html.js";
+import { callPath, callsPath, go } from "./router.js";
+import { Dropped } from "./upload.js";
+
+const PAGE_SIZE = 50;
+const BUSY_EVERY = 1500; // milliseconds between two looks while something is being worked on
+const IDLE_EVERY = 10000;
+const LANGUAGES =
+  "en-US en-GB en-AU de-DE fr-FR it-IT es-MX es-ES es-US pt-BR pt-PT nl-NL no-NO pl-PL sv-SE da-DK multi".split(" ");
+
+const isAtWork = (call) => call.status === "PENDING" || call.status === "RUNNING";
+
+/** The page of the list that `query` says; it is looked at again while it is shown. */
+function useCalls(query) {
+  const [list, setList] = useState(null);
+  const [problem, setProblem] = useState("");
+  const timer = useRef(0);
+  const path = address("/v3/Transcriptions", {
+    pageSize: PAGE_SIZE,
+    search: query.q,
+    status: query.status,
+    languageCode: query.language,
+    createdAfter: query.after && new Date(query.after).toISOString(),
+    pageToken: query.page,
+  });
+  const look = useCallback(async () => {
+    clearTimeout(timer.current);
+    try {
+      const found = await ask(path);
+      setList(found);
+      setProblem("");
+      timer.current = setTimeout(look, found.transcriptions.some(isAtWork) ? BUSY_EVERY : IDLE_EVERY);
+    } catch (error) {
+      setProblem(error.message);
+      timer.current = setTimeout(look, IDLE_EVERY);
+    }
+  }, [path]);
+  useEffect(() => {
+    setList(null);
+    look();
+    const seen = () => document.visibilityState === "visible" && look();
+    document.addEventListener("visibilitychange", seen);
+    return () => {
+      clearTimeout(timer.current);
+      document.removeEventListener("visibilitychange", seen);
+    };
+  }, [look]);
+  return { list, problem, look };
+}
+
+export function Calls({ session, query }) {
+  const { list, problem, look } = useCalls(query);
+  const [selected, setSelected] = useState(new Set());
+  const [files, setFiles] = useState([]);
+  const [said, setSaid] = useState("");
+  const filtered = Boolean(query.q || query.status || query.language || query.after || query.page);
+  const narrow = (change) => go(address(callsPath, { ...query, page: undefined, ...change }), { replace: true });
+  const calls = list?.transcriptions ?? [];
+  useEffect(() => {
+    document.title = "Calls · callscribe";
+  }, []);
+
+  const each = async (ids, act, done) => {
+    const refused = [];
+    for (const id of ids) await act(id).catch((error) => refused.push(error.message));
+    setSelected(new Set());
+    setSaid(refused.length ? refused[0] : done(ids.length - refused.length));
+    look();
+  };
+  const remove = (ids) => {
+    if (!confirm(ids.length === 1 ? "Delete this call, its text and its audio?" : `Delete ${ids.length} calls, their text and their audio?`)) return;
+    each(ids, (id) => ask(transcriptionPath(id), { method: "DELETE" }), (count) => `${count} deleted.`);
+  };
+  const retry = (ids) => {
+    const known = new Map(calls.map((call) => [call.id, call]));
+    each(ids, (id) => again(known.get(id)), (count) => `${count} begun again.`);
+  };
+
+  return html`
+    <${Dropped} session=${session} files=${files} setFiles=${setFiles} changed=${look} />
+    <div class="head">
+      <h1>Calls</h1>
+      <label class="button primary">
+        Add recordings
+        <input type="file" multiple accept="audio/*,video/*,.wav,.mp3,.gsm,.amr,.au" class="unseen"
+          onChange=${(event) => { setFiles([...event.target.files]); event.target.value = ""; }} />
+      </label>
+    </div>
+    <form class="filters" role="search" onSubmit=${(event) => { event.preventDefault(); narrow({ q: event.target.q.value.trim() }); }}>
+      <input id="search" name="q" type="search" aria-label="Search in what was said" placeholder="Search in what was said …"
+        key=${query.q} defaultValue=${query.q ?? ""} onSearch=${(event) => narrow({ q: event.target.value.trim() })} />
+      <label>Status
+        <select value=${query.status ?? ""} onChange=${(event) => narrow({ status: event.target.value })}>
+          <option value="">all</option>
+          ${Object.entries(STATUSES).map(([status, name]) => html`<option value=${status}>${name}</option>`)}
+        </select>
+      </label>
+      <label>Language
+        <select value=${query.language ?? ""} onChange=${(event) => narrow({ language: event.target.value })}>
+          <option value="">all</option>
+          ${LANGUAGES.map((code) => html`<option value=${code}>${languageName(code)}</option>`)}
+        </select>
+      </label>
+      <label>Since <input type="date" value=${query.after ?? ""} onChange=${(event) => narrow({ after: event.target.value })} /></label>
+    </form>
+    <p class="said" role="status">${said}</p>
+    ${problem && html`<p class="problem" role="alert">${problem}</p>`}
+    ${selected.size > 0 && html`
+      <div class="selection">
+        ${selected.size} selected
+        <button type="button" onClick=${() => retry([...selected])}>Transcribe again</button>
+        <button type="button" class="danger" onClick=${() => remove([...selected])}>Delete</button>
+        <button type="button" class="quiet" onClick=${() => setSelected(new Set())}>Clear</button>
+      </div>`}
+    ${list === null && !problem && html`<p class="loading" role="status">Loading …</p>`}
+    ${list !== null && calls.length === 0 && (filtered ? html`<p class="empty">No call fits. <a href=${callsPath}>Show all</a></p>` : html`<${First} setFiles=${setFiles} />`)}
+    ${calls.length > 0 && html`<${Table} calls=${calls} selected=${selected} setSelected=${setSelected} />`}
+    ${list !== null && html`
+      <nav class="pages" aria-label="Pages of the list">
+        ${list.meta.previousToken && html`<a href=${address(callsPath, { ...query, page: list.meta.previousToken })}>← Newer</a>`}
+        ${list.meta.nextToken && html`<a href=${address(callsPath, { ...query, page: list.meta.nextToken })}>Older →</a>`}
+      </nav>`}
+  `;
+}
+
+const STATUSES = { PENDING: "waiting", RUNNING: "at work", COMPLETED: "done", FAILED: "failed" };
+
+function again(call) {
+  const body = { transcriptionConfigurationId: call.transcriptionConfigurationId, participants: call.participants };
+  for (const name of ["sourceId", "mediaUrl", "audioStartedAt", "title"]) if (call[name]) body[name] = call[name];
+  return ask("/v3/Transcriptions", { method: "POST", body });
+}
+
+function First({ setFiles }) {
+  const bundled = async () => {
+    const answer = await fetch("/console/assets/example.wav");
+    setFiles([new File([await answer.blob()], "Example call.wav", { type: "audio/wav" })]);
+  };
+  return html`
+    <section class="first">
+      <h2>Drop a recorded call here</h2>
+      <p>Any number of them, anywhere on this page: WAV, MP3, FLAC, Ogg, M4A and most others. The audio stays on this machine.</p>
+      <p>None at hand? <button type="button" onClick=${bundled}>Take the example call</button></p>
+    </section>
+  `;
+}
+
+function Table({ calls, selected, setSelected }) {
+  const toggle = (id) => {
+    const changed = new Set(selected);
+    if (!changed.delete(id)) changed.add(id);
+    setSelected(changed);
+  };
+  const all = calls.every((call) => selected.has(call.id));
+  return html`
+    <div class="table" tabindex="0" role="region" aria-label="Calls">
+    <table>
+      <thead>
+        <tr>
+          <th><input type="checkbox" aria-label="Select all" checked=${all} onChange=${() => setSelected(new Set(all ? [] : calls.map((call) => call.id)))} /></th>
+          <th>Call</th><th>When</th><th class="number">Length</th><th>Language</th><th>Engine</th><th>Status</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${calls.map((call) => html`<${Row} key=${call.id} call=${call} selected=${selected.has(call.id)} toggle=${toggle} />`)}
+      </tbody>
+    </table>
+    </div>
+  `;
+}
+
+function Row({ call, selected, toggle }) {
+  const { servedBy, language } = call.resolvedConfiguration;
+  const title = titleOf(call);
+  const people = call.participants.map(nameOf).join(" · ");
+  return html`
+    <tr class=${selected ? "selected" : ""}>
+      <td><input type="checkbox" aria-label=${`Select ${title}`} checked=${selected} onChange=${() => toggle(call.id)} /></td>
+      <td class="title">
+        <a href=${callPath(call.id)}>${title}</a>
+        ${people !== title && html`<div class="faint">${people}</div>`}
+        ${call.matches?.map((match) => html`
+          <a class="match" href=${callPath(call.id, match.startTimeSeconds)}>
+            <time>${clock(match.startTimeSeconds)}</time> <span>${marked(match.text, match.ranges)}</span>
+          </a>`)}
+      </td>
+      <td>${moment(call.audioStartedAt ?? call.createdAt)}</td>
+      <td class="number">${call.duration === null ? "" : clock(call.duration)}</td>
+      <td>${languageName(language)}</td>
+      <td class="faint">${servedBy.engine} ${servedBy.model}</td>
+      <td><${Status} call=${call} /></td>
+    </tr>
+  `;
+}
+
+/** What a job is at: a word, a bar while it is worked on, and the reason where it failed. */
+export function Status({ call }) {
+  const name = STATUSES[call.status];
+  if (call.status === "RUNNING")
+    return html`<span class="status running">${name} <progress max="1" value=${call.progress} aria-label="Progress"></progress></span>`;
+  if (call.status === "FAILED") return html`<span class="status failed">${name}</span> <span class="faint">${call.error?.title}</span>`;
+  return html`<span class=${`status ${call.status.toLowerCase()}`}>${name}</span>`;
+}
+
+/** A text with its ranges marked; these count characters (Unicode code points), as the API does. */
+function marked(text, ranges) {
+  const characters = Array.from(text);
+  const pieces = [];
+  let place = 0;
+  for (const [start, end] of ranges) {
+    pieces.push(characters.slice(place, start).join(""), html`<mark>${characters.slice(start, end).join("")}</mark>`);
+    place = end;
+  }
+  return [...pieces, characters.slice(place).join("")];
+}

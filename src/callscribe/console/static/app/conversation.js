@@ -1,0 +1,132 @@
+// The turns of a call. Only those near what is seen are in the page, so that a call of eight hours scrolls like a short one.
+import { clock, languageName } from "./format.js";
+import { html, useLayoutEffect, useRef, useState } from "./html.js";
+import { lastAtMost, saidAt } from "./turns.js";
+
+const AROUND = 800; // pixels above and below what is seen
+const UNSURE = 0.5; // confidence below which a word may be wrong
+const REASONS = {
+  notRecognized: "Something is said here that could not be made out.",
+  uncertain: "Somebody may speak here, too softly to be sure.",
+  languageMismatch: "Left out: another language than was asked for",
+  unsupportedLanguage: "Left out: a language that is not known",
+};
+
+/** About how high a turn will be, in pixels, before it is drawn. */
+function guess(turn, width) {
+  const characters = (turn.sentences ?? []).reduce((sum, { text }) => sum + text.length + 1, 0);
+  return 44 + 25 * Math.ceil((characters * 8.2) / Math.max(200, width - 150));
+}
+
+function sums(heights) {
+  let sum = 0;
+  const offsets = heights.map((height) => (sum += height) - height);
+  return [...offsets, sum];
+}
+
+export function Conversation({ turns, words, names, player, follows, showsUnsure, at }) {
+  const pane = useRef(null);
+  const heights = useRef([]);
+  const [range, setRange] = useState([0, 20]);
+  const followed = useRef(-1);
+
+  const measure = () => {
+    if (!pane.current) return; // a last look of the observer
+    const { scrollTop, clientHeight, clientWidth } = pane.current;
+    for (let place = heights.current.length; place < turns.length; place++) heights.current.push(guess(turns[place], clientWidth));
+    heights.current.length = turns.length;
+    const offsets = sums(heights.current);
+    const first = Math.max(0, lastAtMost(offsets, scrollTop - AROUND, (offset) => offset));
+    const last = Math.min(turns.length, lastAtMost(offsets, scrollTop + clientHeight + AROUND, (offset) => offset) + 1);
+    setRange((known) => (known[0] === first && known[1] === last ? known : [first, last]));
+  };
+  const scrollToTurn = (place, smooth) => {
+    const top = sums(heights.current)[place] - pane.current.clientHeight / 3;
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    pane.current.scrollTo({ top, behavior: smooth && !calm ? "smooth" : "instant" });
+  };
+
+  useLayoutEffect(measure, [turns]);
+  useLayoutEffect(() => {
+    if (at > 0) scrollToTurn(Math.max(0, lastAtMost(turns, at, ({ start }) => start)), false);
+  }, [at, turns.length > 0]);
+  useLayoutEffect(() => {
+    let changed = false;
+    for (const element of pane.current.querySelectorAll("[data-turn]")) {
+      const place = Number(element.dataset.turn);
+      if (heights.current[place] !== element.offsetHeight) {
+        heights.current[place] = element.offsetHeight;
+        changed = true;
+      }
+    }
+    if (changed) measure();
+  });
+  useLayoutEffect(() => {
+    const resized = new ResizeObserver(measure);
+    resized.observe(pane.current);
+    return () => resized.disconnect();
+  }, [turns]);
+
+  useLayoutEffect(
+    () =>
+      player.onTime((seconds) => {
+        const said = saidAt(words, seconds);
+        const names = new Set(said.map(({ name }) => name));
+        for (const element of pane.current.querySelectorAll(".word.now")) {
+          if (!names.delete(element.dataset.word)) element.classList.remove("now");
+        }
+        for (const name of names) pane.current.querySelector(`[data-word="${name}"]`)?.classList.add("now");
+        const turn = said[said.length - 1]?.turn;
+        if (follows && turn !== undefined && turn !== followed.current && !player.element.paused) {
+          followed.current = turn;
+          scrollToTurn(turn, true);
+        }
+      }),
+    [player, words, follows],
+  );
+
+  const hear = (event) => {
+    if (String(getSelection())) return; // somebody is marking text
+    const word = event.target.closest("[data-start]");
+    if (word) player.playFrom(Number(word.dataset.start));
+  };
+  const [first, last] = range;
+  const offsets = sums(heights.current);
+  const total = offsets[offsets.length - 1];
+  return html`
+    <div class=${`conversation ${showsUnsure ? "shows-unsure" : ""}`} ref=${pane} onScroll=${measure} onClick=${hear}
+      tabindex="0" role="region" aria-label="Conversation">
+      <div style=${{ height: `${offsets[first] ?? 0}px` }}></div>
+      <ol start=${first + 1}>
+        ${turns.slice(first, last).map((turn, index) => html`
+          <li key=${first + index} data-turn=${first + index}>
+            ${turn.kind === "turn" ? html`<${Turn} turn=${turn} name=${names(turn)} />` : html`<${Omission} turn=${turn} />`}
+          </li>`)}
+      </ol>
+      <div style=${{ height: `${Math.max(0, total - (offsets[last] ?? total))}px` }}></div>
+    </div>
+  `;
+}
+
+function Turn({ turn, name }) {
+  const channel = turn.sentences[0].audioChannelIndex - 1;
+  return html`
+    <article class=${`turn party-${channel % 2}`}>
+      <h2><span class="name">${name}</span>
+        <button type="button" class="time" data-start=${turn.start} title="Hear it from here">${clock(turn.start)}</button></h2>
+      <p lang=${turn.sentences[0].language}>
+        ${turn.sentences.map((sentence) => sentence.words.map((word, index) => html`
+          <span class=${`word ${word.confidence < UNSURE ? "unsure" : ""}`} data-start=${word.startTimeSeconds}
+            data-word=${`${sentence.sentenceIndex}-${index}`}>${word.text}</span>${" "}`))}
+      </p>
+    </article>
+  `;
+}
+
+function Omission({ turn: { omission, start, end } }) {
+  const language = omission.language ? ` (${languageName(omission.language)})` : "";
+  return html`
+    <p class="omission"><button type="button" class="time" data-start=${start} title="Hear it">${clock(start)}</button>
+      ${REASONS[omission.reason] ?? omission.reason}${language} ${(end - start).toFixed(1)} s, channel ${omission.audioChannelIndex}</p>
+  `;
+}

@@ -1,0 +1,66 @@
+// The console: who is signed in, and the page that the address names.
+import { SIGNED_OUT, ask } from "./api.js";
+import { Call } from "./call.js";
+import { Calls } from "./calls.js";
+import { html, render, useEffect, useState } from "./html.js";
+import { callsPath, onClick, useRoute } from "./router.js";
+import { SignIn } from "./sign_in.js";
+
+const CODE = "#signin=";
+
+/** Whoever has the printed link is signed in by it; the code leaves the address at once. */
+async function followLink() {
+  if (!location.hash.startsWith(CODE)) return;
+  const code = location.hash.slice(CODE.length);
+  history.replaceState(null, "", location.pathname + location.search);
+  await ask("/v3/Sessions", { method: "POST", body: { code } });
+}
+
+function App() {
+  const [session, setSession] = useState(undefined); // undefined: not known yet; null: nobody
+  const [problem, setProblem] = useState("");
+  const look = () =>
+    ask("/v3/Sessions/Current").then(
+      (found) => {
+        setProblem("");
+        setSession(found);
+      },
+      (error) => {
+        if (error.status !== 401) setProblem(error.message);
+        setSession(null);
+      },
+    );
+  useEffect(() => {
+    followLink().then(look, (error) => look().then(() => setProblem(error.message)));
+    const over = () => setSession(null);
+    addEventListener(SIGNED_OUT, over);
+    return () => removeEventListener(SIGNED_OUT, over);
+  }, []);
+  if (session === undefined) return html`<p class="loading" role="status">Loading …</p>`;
+  if (session === null) return html`<${SignIn} problem=${problem} done=${look} />`;
+  return html`<${Pages} session=${session} signOut=${() => signOut().then(() => setSession(null))} />`;
+}
+
+const signOut = () => ask("/v3/Sessions/Current", { method: "DELETE" }).catch(() => null);
+
+function Pages({ session, signOut }) {
+  const { parts, query } = useRoute();
+  const page =
+    parts[0] === "calls" && parts[1]
+      ? html`<${Call} key=${parts[1]} id=${parts[1]} at=${Number(query.t) || 0} />`
+      : html`<${Calls} session=${session} query=${query} />`;
+  return html`
+    <a class="skip" href="#main">Skip to the content</a>
+    <header class="bar" onClick=${onClick}>
+      <a class="brand" href=${callsPath}><img src="/console/assets/icon.svg" alt="" width="24" height="24" />callscribe</a>
+      <nav aria-label="Pages">
+        <a href=${callsPath} aria-current=${parts.length ? undefined : "page"}>Calls</a>
+        <a href="/docs" target="_blank" rel="noopener">API</a>
+      </nav>
+      <button type="button" class="quiet" onClick=${signOut}>Sign out</button>
+    </header>
+    <main id="main" tabindex="-1" onClick=${onClick}>${page}</main>
+  `;
+}
+
+render(html`<${App} />`, document.getElementById("app"));
