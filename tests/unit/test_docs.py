@@ -10,6 +10,7 @@ import pytest
 from typer.main import get_command
 
 import callscribe.accounts.endpoints
+import callscribe.accounts.session_endpoints
 import callscribe.configurations.endpoints
 import callscribe.conversations.control_plane_endpoints
 import callscribe.conversations.endpoints
@@ -64,6 +65,7 @@ def endpoints() -> Iterator[tuple[str, str]]:
         callscribe.recordings.endpoints,
         callscribe.configurations.endpoints,
         callscribe.accounts.endpoints,
+        callscribe.accounts.session_endpoints,
         callscribe.conversations.control_plane_endpoints,
         callscribe.conversations.endpoints,
         callscribe.server.health,

@@ -1,0 +1,287 @@
+"""The console in a real browser, as somebody meets it who has never seen the program."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from browser import launched
+from callscribe import demo
+from callscribe.accounts.browser_sessions import BrowserSessions
+from callscribe.accounts.service import Accounts, Credentials
+from callscribe.db.engine import Database
+from callscribe.settings import Settings
+from harness import Server, eventually, running
+
+pytestmark = pytest.mark.timeout(300)
+
+expect.set_options(timeout=20_000)
+
+MARKUP = "<img src=x onerror=alert(1)><b>bold</b>"
+PHONE = {"width": 390, "height": 844}
+
+Visit = Callable[..., Page]
+"""Opens a page of the console for an account, signed in by a link; takes options of a browser's context."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("console") / "data") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser(node_modules: Path) -> Iterator[Browser]:
+    with launched(node_modules) as started:
+        yield started
+
+
+@pytest.fixture
+def visit(server: Server, browser: Browser) -> Iterator[Visit]:
+    contexts: list[BrowserContext] = []
+    asked: list[str] = []
+    faults: list[str] = []
+
+    def open_for(account: Credentials | None, path: str = "/console", **options: Any) -> Page:
+        context = browser.new_context(**options)
+        context.set_default_timeout(60_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("dialog", lambda dialog: faults.append(dialog.message))
+        page.on("request", lambda request: asked.append(request.url))
+        fragment = "" if account is None else f"#signin={link_code(server, account.sid)}"
+        page.goto(f"{server.url}{path}{fragment}")
+        return page
+
+    yield open_for
+    for context in contexts:
+        context.close()
+    assert [url for url in asked if not url.startswith(f"{server.url}/")] == []
+    assert faults == []
+
+
+@pytest.fixture(scope="module")
+def owner(server: Server) -> Credentials:
+    """Somebody with a call, which the bundled one became."""
+    account: Credentials = server.new_account()
+    with server.client() as client:
+        client.auth = (account.sid, account.token)
+        made = client.post(
+            "/v2/Configurations/Transcription",
+            json={"configuration": {"configurationType": "Transcription", "transcriptionEngine": "whisper"}},
+        )
+        recording = client.post(
+            f"/2010-04-01/Accounts/{account.sid}/Recordings.json",
+            content=demo.RECORDING.read_bytes(),
+            headers={"Content-Type": "audio/wav"},
+        )
+        answer = client.post(
+            "/v3/Transcriptions",
+            json={
+                "transcriptionConfigurationId": made.json()["id"],
+                "sourceId": recording.json()["sid"],
+                "title": MARKUP,
+                "participants": [
+                    {"audioChannelIndex": 1, "type": "CUSTOMER", "name": MARKUP},
+                    {"audioChannelIndex": 2, "type": "HUMAN_AGENT", "name": "Daniel"},
+                ],
+            },
+        )
+        assert answer.status_code == 202, answer.text
+        path = f"/v3/Transcriptions/{answer.json()['transcription']['id']}"
+        eventually(lambda: client.get(path).json()["transcription"]["status"] == "COMPLETED", timeout=120)
+    return account
+
+
+def link_code(server: Server, sid: str) -> str:
+    settings = Settings(data_dir=server.data)
+    with closing(Database(settings.database)) as database:
+        return BrowserSessions(database, Accounts.of(database, settings)).make_link(sid)
+
+
+def drop(page: Page, name: str) -> None:
+    """Drop the bundled call on the page, as a file of this name."""
+    transfer = page.evaluate_handle(
+        """async (name) => {
+            const answer = await fetch("/console/assets/example.wav");
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([await answer.blob()], name, { type: "audio/wav" }));
+            return transfer;
+        }""",
+        name,
+    )
+    for event in ("dragenter", "dragover", "drop"):
+        page.dispatch_event("body", event, {"dataTransfer": transfer})
+
+
+def seconds(page: Page) -> float:
+    return float(page.evaluate("document.querySelector('audio').currentTime"))
+
+
+def word(page: Page, text: str) -> Locator:
+    return page.locator(".word", has_text=re.compile(rf"^{text}\W*$")).first
+
+
+def test_first_visit_to_a_heard_word(server: Server, visit: Visit) -> None:
+    account = server.new_account()
+    page = visit(None, "/")
+    assert page.url == f"{server.url}/console"
+    page.get_by_label("Account SID").fill(account.sid)
+    page.get_by_label("Auth token").fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("There is no account")
+    page.get_by_label("Auth token").fill(account.token)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("Drop a recorded call here")).to_be_visible()
+    drop(page, "monday.wav")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").first.fill("Emma")
+    dialog.get_by_role("button", name="Transcribe").click()
+    row = page.get_by_role("row", name="monday.wav")
+    expect(row).to_be_visible()
+    expect(row).to_contain_text("done", timeout=90_000)  # without loading the page again
+    expect(row).to_contain_text("1:05")
+    row.get_by_role("link", name="monday.wav").click()
+    expect(page.locator(".conversation")).to_contain_text("Riverside Outdoor")
+    expect(page.locator(".turn .name", has_text="Emma").first).to_be_visible()
+    clicked = word(page, "tent")
+    start = float(clicked.get_attribute("data-start") or 0)
+    assert clicked.evaluate("element => getComputedStyle(element).cursor") == "pointer"
+    clicked.click()
+    eventually(lambda: start < seconds(page) < start + 5, timeout=15)  # it goes on from there
+    assert not page.evaluate("document.querySelector('audio').paused")
+    expect(page.locator(".word.now").first).to_be_visible()  # what is said lights up
+    page.reload()
+    expect(page.locator(".conversation")).to_contain_text("Riverside Outdoor")
+    with page.expect_download() as download:
+        page.get_by_text("Download").click()
+        page.get_by_role("link", name="WebVTT").click()
+    assert Path(download.value.path()).read_text().startswith("WEBVTT")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("Account SID")).to_be_visible()
+
+
+def test_a_shared_link_opens_at_its_place(visit: Visit, owner: Credentials) -> None:
+    page = visit(owner)
+    link = page.get_by_role("link", name=MARKUP).first
+    expect(link).to_be_visible()
+    href = link.get_attribute("href")
+    page.goto(f"{page.url}/calls/{str(href).rpartition('/')[2]}?t=40")
+    expect(page.locator(".word").first).to_be_visible()
+    eventually(lambda: abs(seconds(page) - 40) < 0.1, timeout=15)
+    page.go_back()
+    expect(page.get_by_role("heading", name="Calls")).to_be_visible()
+
+
+def test_another_account_sees_nothing(server: Server, visit: Visit, owner: Credentials) -> None:
+    page = visit(owner)
+    href = page.get_by_role("link", name=MARKUP).first.get_attribute("href")
+    stranger = visit(server.new_account())
+    expect(stranger.get_by_text("Drop a recorded call here")).to_be_visible()
+    stranger.goto(f"{server.url}{href}")
+    expect(stranger.get_by_role("alert")).to_contain_text("There is no transcription")
+
+
+def test_markup_in_names_stays_text(visit: Visit, owner: Credentials) -> None:
+    page = visit(owner)
+    link = page.get_by_role("link", name=MARKUP).first
+    expect(link).to_have_text(MARKUP)
+    link.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(MARKUP)
+    expect(page.locator(".turn .name", has_text=MARKUP).first).to_be_visible()
+    assert page.locator("b, img[src=x]").count() == 0
+
+
+def test_keyboard_alone_signs_in_and_plays(server: Server, visit: Visit, owner: Credentials) -> None:
+    page = visit(None)
+    expect(page.get_by_label("Account SID")).to_be_focused()
+    page.keyboard.type(owner.sid)
+    page.keyboard.press("Tab")
+    page.keyboard.type(owner.token)
+    page.keyboard.press("Enter")
+    link = page.get_by_role("link", name=MARKUP).first
+    expect(link).to_be_visible()
+    for _ in range(30):
+        if link.evaluate("element => element === document.activeElement"):
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".word").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    assert seconds(page) > 5
+    page.keyboard.press(" ")
+    eventually(lambda: not page.evaluate("document.querySelector('audio').paused"))
+    page.keyboard.press(" ")
+    eventually(lambda: page.evaluate("document.querySelector('audio').paused"))
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("skip silence")
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    expect(page.get_by_role("heading", name="Calls")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(visit: Visit, owner: Credentials, node_modules: Path, scheme: str) -> None:
+    axe = (node_modules / "axe-core" / "axe.min.js").read_text()
+
+    def check(page: Page) -> None:
+        violations = page.evaluate(f"{axe}; axe.run().then(({{ violations }}) => violations)")
+        assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == []
+
+    # The policy of the page would not have a script of a test either.
+    options = {"color_scheme": scheme, "bypass_csp": True}
+    check(visit(None, **options))
+    page = visit(owner, **options)
+    expect(page.get_by_role("link", name=MARKUP).first).to_be_visible()
+    check(page)
+    page.get_by_role("link", name=MARKUP).first.click()
+    expect(page.locator(".word").first).to_be_visible()
+    check(page)
+    page.keyboard.press("?")
+    check(page)
+
+
+def test_a_phone_shows_all_of_a_call(visit: Visit, owner: Credentials) -> None:
+    page = visit(owner, viewport=PHONE)
+    page.get_by_role("link", name=MARKUP).first.click()
+    expect(page.locator(".word").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_the_reference_works_under_the_policy(visit: Visit) -> None:
+    page = visit(None, "/docs")
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.locator(".opblock-summary").first.click()
+    expect(page.get_by_role("button", name="Try it out").first).to_be_visible()
+    assert [text for text in said if "Content Security Policy" in text] == []
+
+
+def test_a_link_is_printed_on_a_terminal_only(tmp_path: Path) -> None:
+    leader, follower = pty.openpty()
+    arguments = [sys.executable, "-m", "callscribe", "api", "--port", "0", "--data", str(tmp_path / "data")]
+    subprocess.run([*arguments[:3], "migrate", *arguments[-2:]], check=True, capture_output=True, timeout=120)
+    with subprocess.Popen(arguments, stdout=follower, stderr=follower) as process:
+        os.close(follower)
+        printed = ""
+        try:
+            while "to sign in" not in printed:
+                printed += os.read(leader, 4096).decode()
+        finally:
+            process.terminate()
+            os.close(leader)
+    assert re.search(r"http://127\.0\.0\.1:\d+/console#signin=[\w-]{43}", printed)
+
+
+def test_a_log_has_no_link(server: Server) -> None:
+    assert "signin" not in server.output()
