@@ -1,0 +1,83 @@
+"""Make the pictures of the console, light and dark: a server of its own, the bundled call, a real browser.
+
+    .venv/bin/python scripts/make_console_pictures.py
+
+Needs a Chromium on the path.
+"""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from browser import ARGUMENTS, NAMES  # noqa: E402
+from harness import ACCOUNT_SID, AUTH_TOKEN, Server, running  # noqa: E402
+
+PICTURES = ROOT / "docs" / "images"
+SIZE = {"width": 1200, "height": 820}
+
+
+def signed_in(browser: Browser, server: Server, scheme: str) -> Page:
+    """The list of calls."""
+    page = browser.new_context(color_scheme=scheme, viewport=SIZE, locale="en-GB").new_page()  # type: ignore[arg-type]
+    page.set_default_timeout(120_000)
+    page.goto(f"{server.url}/console")
+    page.wait_for_selector("#sid")
+    page.screenshot(path=PICTURES / f"console-sign-in-{scheme}.png")
+    page.get_by_label("Account SID").fill(ACCOUNT_SID)
+    page.get_by_label("Auth token").fill(AUTH_TOKEN)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_selector("h1:has-text('Calls')")
+    return page
+
+
+def add(page: Page, title: str, names: tuple[str, str]) -> None:
+    """Drop the bundled call by the name of a file."""
+    recording = (ROOT / "src/callscribe/demo/call.wav").read_bytes()
+    page.set_input_files("input[type=file]", [{"name": title, "mimeType": "audio/wav", "buffer": recording}])
+    for place, name in enumerate(names):
+        page.get_by_role("dialog").get_by_label("Name").nth(place).fill(name)
+    page.get_by_role("dialog").get_by_role("button", name="Transcribe").click()
+    page.get_by_role("row", name=title).wait_for()
+
+
+def main() -> None:
+    """Write all pictures."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(Path(folder) / "data", CALLSCRIBE_MODEL="base") as server,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        page = signed_in(browser, server, "light")
+        add(page, "2041 tent not delivered.wav", ("Emma Carter", "Daniel"))
+        page.locator(".status.completed").wait_for()
+        add(page, "2042 wrong colour.wav", ("Noor", "Grace"))
+        add(page, "2043 refund.wav", ("Ada", "Daniel"))
+        for scheme in ("light", "dark"):
+            page = signed_in(browser, server, scheme)
+            page.locator("progress").first.wait_for()
+            page.screenshot(path=PICTURES / f"console-calls-{scheme}.png")
+            page.get_by_role("link", name="2041 tent not delivered.wav").click()
+            page.locator(".word", has_text="mountains").click()
+            page.wait_for_timeout(400)
+            page.keyboard.press(" ")
+            page.screenshot(path=PICTURES / f"console-call-{scheme}.png")
+        browser.close()
+
+
+def chromium() -> str:
+    """The browser's program."""
+    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    if found is None:
+        sys.exit("Install Chromium first: its program is not on the path.")
+    return found
+
+
+if __name__ == "__main__":
+    main()
