@@ -28,6 +28,7 @@ from callscribe.speech.engines.whisper.compute import Precision
 from callscribe.speech.engines.whisper.decoding import Hypothesis
 from callscribe.speech.engines.whisper.features import Features, frames_for
 from callscribe.speech.engines.whisper.network import Prompt, Tokenizers, TokenTimes
+from callscribe.speech.engines.whisper.products import Product
 from callscribe.speech.engines.whisper.quantization import NOT_QUANTIZED, Magnitudes
 from callscribe.speech.engines.whisper.weights import Weights
 from callscribe.speech.interface import SAMPLE_RATE, Samples
@@ -68,9 +69,6 @@ _TYPES: Final = {2: ov.Type.bf16, 4: ov.Type.f32}
 
 Observer = Callable[[ov.InferRequest], None]
 """Looks at a request of encoder or decoder that has run; graphs then have further outputs (`graphs.encoder`)."""
-
-_BLOCK: Final = 8
-
 
 Bits = npt.NDArray[np.unsignedinteger]
 """Those of floating-point numbers."""
@@ -142,7 +140,7 @@ class OpenVinoNetwork:
         self._bits = _BITS[precision]
         self._features = Features(self._shape.mel_bands)
         self._embeddings = graphs.Embeddings(weights)
-        self._rest = self._embeddings.tail(tokenizer.eot)
+        self._rest = Product(self._embeddings.tail(tokenizer.eot))
         encoder = graphs.compiled(
             graphs.encoder(weights, precision, magnitudes, observed=observer is not None),
             precision=precision,
@@ -356,7 +354,7 @@ class _Run:
 class _Stepper:
     """Steps of one token; see `beam_search.Decoder`."""
 
-    def __init__(self, run: _Run, embeddings: graphs.Embeddings, rest: Floats) -> None:
+    def __init__(self, run: _Run, embeddings: graphs.Embeddings, rest: Product) -> None:
         self._run, self._embeddings, self._rest = run, embeddings, rest
         self._computed = 0  # rows of each window in the step before
 
@@ -384,7 +382,7 @@ class _Stepper:
         exact = np.matmul(self._embeddings.rows(best), hidden[:, :, None])[:, :, 0]
         others = np.maximum(np.exp(total - most) - np.exp(coarse - most).sum(axis=1, keepdims=True), 1e-12)
         summed = np.log(others + np.exp(exact - most).sum(axis=1, keepdims=True)) + most
-        return Scores(best.copy(), exact, summed[:, 0], _product(hidden, self._rest))
+        return Scores(best.copy(), exact, summed[:, 0], self._rest(hidden))
 
 
 def _with_copies(rows: Ints, windows: int, beams: int) -> Ints:
@@ -409,13 +407,6 @@ def _whole_blocks(steps: int) -> int:
 def _window(array: Bits, output: int, index: int, steps: int) -> Bits:
     """The part of keys (even outputs of the encoder) or values (odd) that a window of so many steps has; a view."""
     return array[index, :, :steps] if output % 2 else array[index, ..., :steps]
-
-
-def _product(rows: Floats, matrix: Floats) -> Floats:
-    """`rows @ matrix` in blocks of one size: what a library does with a row must not depend on how many there are."""
-    padded = np.pad(rows, ((0, -len(rows) % _BLOCK), (0, 0)))
-    blocks = [padded[first : first + _BLOCK] @ matrix for first in range(0, len(padded), _BLOCK)]
-    return np.concatenate(blocks)[: len(rows)]
 
 
 def _hypothesis(decoded: Decoded, prompt: Prompt) -> Hypothesis:
