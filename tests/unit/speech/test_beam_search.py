@@ -16,10 +16,9 @@ NEVER = -30.0
 class Language:
     """A decoder that knows, for each window, how likely every token is behind the text so far."""
 
-    def __init__(self, windows: Sequence[dict[tuple[int, ...], dict[int, float]]], beams: int) -> None:
+    def __init__(self, windows: Sequence[dict[tuple[int, ...], dict[int, float]]]) -> None:
         self._windows = windows
-        self._beams = beams
-        self._texts: list[tuple[int, ...]] = [()] * (len(windows) * beams)
+        self._texts: list[tuple[int, ...]] = [()] * len(windows)
         self.rows: list[int] = []
 
     def keep(self, windows: int) -> None:
@@ -27,7 +26,7 @@ class Language:
 
     def step(self, tokens: Ints, position: int, origins: Ints) -> Scores:
         assert all(len(text) == position for text in self._texts)
-        assert len(tokens) == len(origins) == len(self._windows) * self._beams
+        assert len(tokens) == len(origins)
         self.rows.append(len(tokens))
         past = [self._texts[origin] for origin in origins]
         self._texts = [(*text, int(token)) for text, token in zip(past, tokens, strict=True)]
@@ -38,7 +37,7 @@ class Language:
 
     def _logits(self, row: int) -> list[float]:
         said = tuple(token for token in self._texts[row][1:] if token < END)
-        likely = self._windows[row // self._beams].get(said, {END: 0.0})
+        likely = self._windows[row * len(self._windows) // len(self._texts)].get(said, {END: 0.0})
         chances = np.full(FIRST + STAMPS, NEVER)
         for token, chance in likely.items():
             chances[token] = np.log(chance) if chance else 0.0
@@ -50,7 +49,7 @@ def search(
     *windows: dict[tuple[int, ...], dict[int, float]], beams: int = 3, longest: int = 20, biases: tuple[Bias, ...] = ()
 ) -> list[Decoded]:
     tasks = [Task((START,), longest, biases) for _ in windows]
-    return Search(Language(windows, beams), VOCABULARY, tasks, beams=beams).beam()
+    return Search(Language(windows), VOCABULARY, tasks, beams=beams).beam()
 
 
 def text(decoded: Decoded) -> str:
@@ -80,9 +79,9 @@ def test_windows_do_not_influence() -> None:
 
 def test_complete_windows_cost_nothing() -> None:
     spoken = [{(A,) * count: {A: 1.0} for count in range(length)} for length in (9, 3, 5, 1, 2, 1)]
-    decoder = Language(spoken, 3)
+    decoder = Language(spoken)
     together = Search(decoder, VOCABULARY, [Task((START,), 20) for _ in spoken], beams=3).beam()
-    assert decoder.rows[0] == 18
+    assert decoder.rows[:2] == [6, 18]  # prompts are the same for all beams
     assert decoder.rows[-1] == 3
     assert together == [search(each)[0] for each in spoken]
     assert [text(decoded) for decoded in together] == ["A" * length for length in (9, 3, 5, 1, 2, 1)]
@@ -137,7 +136,7 @@ def test_what_biases_are_worth_adds_up() -> None:
 def test_samples_repeat_in_any_batch() -> None:
     def sample(*windows: dict[tuple[int, ...], dict[int, float]]) -> list[Decoded]:
         tasks = [Task((START,), 20) for _ in windows]
-        search = Search(Language(windows, 5), VOCABULARY, tasks, beams=5)
+        search = Search(Language(windows), VOCABULARY, tasks, beams=5)
         return search.sample(0.4, np.random.default_rng(1))
 
     assert sample(GARDEN_PATH) == sample(GARDEN_PATH)

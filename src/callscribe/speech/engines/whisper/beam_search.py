@@ -65,9 +65,13 @@ class Scores:
             )
         )
 
+    def repeated(self, times: int) -> "Scores":
+        """Each row so many times, next to itself."""
+        return Scores(*(np.repeat(part, times, axis=0) for part in self.parts))
+
 
 class TokenDecoder(Protocol):
-    """A decoder with a past, for `rows` = windows x beams, those of a window next to each other."""
+    """A decoder with a past, for rows of several windows: as many of each, next to each other."""
 
     def keep(self, windows: int) -> None:
         """Go on with the first windows only."""
@@ -155,16 +159,16 @@ class Search:
             scores = self._next(origins)
 
     def _read_prompts(self) -> Scores:
-        """Take the prompts in; the probability of silence is read off what follows their start."""
+        """Take the prompts in, as a row each; the probability of silence is read off what follows their start."""
         prompts = np.array([task.prompt for task in self._tasks], np.int32)
-        rows = np.arange(self._rows, dtype=np.int32)
+        rows = np.arange(len(prompts), dtype=np.int32)
         for position in range(prompts.shape[1]):
-            scores = self._decoder.step(np.repeat(prompts[:, position], self._shape[1]), position, rows)
+            scores = self._decoder.step(prompts[:, position], position, rows)
             if position == 0:
                 silence = scores.rest[:, self._vocabulary.no_speech - self._vocabulary.end_of_text]
                 total = np.logaddexp(scores.text_total, _log_sum(scores.rest))
-                self._no_speech = np.exp(silence - total)[:: self._shape[1]]
-        return scores
+                self._no_speech = np.exp(silence - total)
+        return scores.repeated(self._beams)
 
     @property
     def _shape(self) -> tuple[int, int]:
@@ -177,6 +181,8 @@ class Search:
 
     def _next(self, origins: Ints) -> Scores:
         origins = self._drop_finished(origins)
+        if self._length == 1:  # all beams of a window go on from its prompt
+            origins //= self._beams
         last = self._tokens[:, :, self._length - 1].reshape(-1)
         return self._decoder.step(last, len(self._tasks[0].prompt) + self._length - 1, origins)
 

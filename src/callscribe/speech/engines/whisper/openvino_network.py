@@ -356,7 +356,8 @@ class _Stepper:
 
     def __init__(self, run: _Run, embeddings: graphs.Embeddings, rest: Product) -> None:
         self._run, self._embeddings, self._rest = run, embeddings, rest
-        self._computed = 0  # rows of each window in the step before
+        # Rows of each window in the step before: those that were looked at, and all.
+        self._beams = self._computed = 1
 
     def keep(self, windows: int) -> None:
         """See `beam_search.Decoder`."""
@@ -370,9 +371,9 @@ class _Stepper:
         if computed > beams:  # with copies of each window's first row, which nobody looks at
             tokens = _with_copies(tokens, windows, computed)
         # The rows of the step before that were looked at are the first of each window.
-        window, beam = np.divmod(origins, beams)
-        origins = _with_copies((window * (self._computed or computed) + beam).astype(np.int32), windows, computed)
-        self._computed = computed
+        window, beam = np.divmod(origins, self._beams)
+        origins = _with_copies((window * self._computed + beam).astype(np.int32), windows, computed)
+        self._beams, self._computed = beams, computed
         return self._scores(tokens, position, origins).of(windows, beams)
 
     def _scores(self, tokens: Ints, position: int, origins: Ints) -> Scores:
