@@ -47,6 +47,10 @@ _LIKELY: Final = 0.45
 """A crowd of voices is louder than its own background by less than the one, and scores less than the other. A single
 voice has deeper pauses; noise on its line fills them, but then it scores more, or is left in doubt."""
 
+_BEHIND_DB: Final = 6.0
+"""What hums and is so much softer than the channel's speech is a room behind it. Whoever speaks into a telephone is
+nearer to it than anybody else, and at twice the distance a voice has 6 dB less."""
+
 _DOUBTED: Final = 0.12
 """Mean probability, at second sight, of what may be speech."""
 
@@ -155,7 +159,8 @@ class Heard:
         for each in found:
             of_first = [(first, end) for first, end in by_first if first < each[1] and end > each[0]]
             if self._hums(each, second):
-                believed += [(max(first, each[0]), min(end, each[1])) for first, end in of_first]
+                if speech_level(self.levels[slice(*each)]) > self.level - _BEHIND_DB:
+                    believed += [(max(first, each[0]), min(end, each[1])) for first, end in of_first]
             elif of_first or each in by_second:
                 believed.append(each)
         return believed

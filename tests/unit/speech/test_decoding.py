@@ -61,3 +61,11 @@ def test_guess_about_silence_is_silence() -> None:
     assert hypothesis("Thank you.", log_probability=-1.4, no_speech=0.9).is_silence
     assert not hypothesis("Thank you.", log_probability=-0.2, no_speech=0.9).is_silence
     assert not hypothesis("Mumble.", log_probability=-1.4).is_sound
+
+
+def test_guess_at_second_decoding_is_silence() -> None:
+    crowd = hypothesis("We're going to go back.", log_probability=-0.89, no_speech=0.45)
+    assert crowd.is_silence_again
+    assert not crowd.is_silence
+    assert not hypothesis("And within easy reach", log_probability=-0.89, no_speech=0.1).is_silence_again
+    assert not hypothesis("L-E-T.", log_probability=-0.72, no_speech=0.44).is_silence_again

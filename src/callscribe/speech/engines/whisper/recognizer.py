@@ -219,8 +219,8 @@ class Recognizer:
         ]
         # What is not believed needs no word times; a loop, the longest text of all, would lengthen everybody's.
         believed = [
-            hypothesis if is_accepted and not hypothesis.is_silence else _NOTHING
-            for is_accepted, hypothesis in zip(accepted, hypotheses, strict=True)
+            hypothesis if is_accepted and not _silent(hypothesis, piece) else _NOTHING
+            for piece, is_accepted, hypothesis in zip(batch, accepted, hypotheses, strict=True)
         ]
         found = self._words(batch, encoded, prompts, believed)
         for piece, is_accepted, words, hearing in zip(batch, accepted, found, hearings, strict=True):
@@ -304,15 +304,19 @@ def _part(piece: _Piece, span: Span) -> _Piece:
     return replace(piece, start=piece.start + start, samples=piece.samples[first:end], speech=speech)
 
 
+def _silent(hypothesis: Hypothesis, piece: _Piece) -> bool:
+    return hypothesis.is_silence or (piece.again and hypothesis.is_silence_again)
+
+
 def _sound(hypothesis: Hypothesis, piece: _Piece) -> bool:
-    return hypothesis.is_silence or (hypothesis.is_sound and not _too_fast(hypothesis, piece))
+    return _silent(hypothesis, piece) or (hypothesis.is_sound and not _too_fast(hypothesis, piece))
 
 
 def _runs_on(hypothesis: Hypothesis, piece: _Piece, first_timestamp: int) -> bool:
     """Text beyond the end of the audio: it happens behind a short tail, and a full window cures it."""
     timestamps = [token for token in hypothesis.tokens if token >= first_timestamp]
     last = (timestamps[-1] - first_timestamp) * TIMESTAMP_SECONDS if timestamps else 0.0
-    return not hypothesis.is_silence and last > piece.duration + _SLACK
+    return not _silent(hypothesis, piece) and last > piece.duration + _SLACK
 
 
 def _too_fast(hypothesis: Hypothesis, piece: _Piece) -> bool:
