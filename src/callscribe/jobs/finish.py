@@ -22,6 +22,7 @@ from callscribe.jobs.callback_payload import CallbackBody
 from callscribe.jobs.loading import load_job, start_job
 from callscribe.jobs.stages import stage
 from callscribe.media.blobs import BlobStore
+from callscribe.search.index import Prepared
 from callscribe.settings import Settings
 from callscribe.speech.diarization.diarizer import Diarizer, applies
 from callscribe.speech.diarization.turns import SpeakerTurn
@@ -31,6 +32,7 @@ from callscribe.transcriptions.checkpoints import Checkpoints, speakers_asked
 from callscribe.transcriptions.conversation_export import half_stored, stored_transcript
 from callscribe.transcriptions.documents import Failure
 from callscribe.transcriptions.retention import due_instants
+from callscribe.transcriptions.searching import prepared, put
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import Chunk, Transcription
 from callscribe.transcripts.models import TRANSCRIPT, NoticeCode, Transcript
@@ -56,7 +58,7 @@ class FinishSteps:
 
     @stage("finish")
     def complete(self, transcription_id: str) -> None:
-        """Transcript to the blob store and to a conversation; then COMPLETED and its event in one transaction."""
+        """Transcript to the blob store and to a conversation; then COMPLETED, search and event in one transaction."""
         row = load_job(self._database, transcription_id)
         if not row.status.is_final:  # else this worker, or another, was killed just behind it
             self._complete(row)
@@ -110,7 +112,8 @@ class FinishSteps:
             row.notices = [*(row.notices or ()), notice]
         row.notices = [*(row.notices or ()), *Notice.of_languages(transcript)] or None
         body = CallbackBody.of(row, transcript=transcript)
-        self._conclude(row, Status.COMPLETED, body, result_bytes=size, notices=row.notices)
+        spoken = prepared(row, transcript)
+        self._conclude(row, Status.COMPLETED, body, spoken, result_bytes=size, notices=row.notices)
 
     def _converse(self, row: Transcription, transcript: Transcript) -> str | None:
         """Store the transcript in a conversation, where the configuration says so; its id in the last transaction."""
@@ -134,7 +137,9 @@ class FinishSteps:
             return None
         return conversation_id
 
-    def _conclude(self, row: Transcription, status: Status, body: CallbackBody, **values: Any) -> None:
+    def _conclude(
+        self, row: Transcription, status: Status, body: CallbackBody, spoken: Prepared | None = None, **values: Any
+    ) -> None:
         event = TranscriptionEvent(status)
         target = row.resolved_configuration.transcription_status_callback
         urls = [target.url] if target is not None and target.wants(event) else []
@@ -148,6 +153,8 @@ class FinishSteps:
             ended = repository.transition(session, row.id, Status.RUNNING, status, progress=1.0, **values)
             if ended:
                 repository.forget_chunks(session, row.id)
+            if ended and spoken is not None:
+                put(session, spoken)
             if ended and message is not None:
                 self._callbacks.emit(
                     session,

@@ -9,6 +9,7 @@ import callscribe.configurations.tables
 import callscribe.conversations.tables
 import callscribe.durable.tables
 import callscribe.recordings.tables
+import callscribe.search.tables
 import callscribe.transcriptions.tables
 import callscribe.web.tables  # noqa: F401  each import registers its tables
 from callscribe.db.base import Base

@@ -15,6 +15,7 @@ __all__ = [
     "results",
     "retention",
     "schemas",
+    "searching",
     "service",
     "sources",
     "status",

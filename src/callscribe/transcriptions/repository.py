@@ -19,8 +19,9 @@ from callscribe.db.upsert import insert_new
 from callscribe.ids import transcription_id_at
 from callscribe.observability import metrics
 from callscribe.recordings.tables import Recording
+from callscribe.search import index as search_index
 from callscribe.transcriptions.status import Status
-from callscribe.transcriptions.tables import AutomaticTranscription, Chunk, Transcription
+from callscribe.transcriptions.tables import UNSEARCHED, AutomaticTranscription, Chunk, Transcription
 from callscribe.web.idempotency import forget_about
 
 FETCHED, SEGMENTED, RECOGNIZED = 0.05, 0.10, 0.99
@@ -92,6 +93,13 @@ def has_media(session: Session, transcription_id: str) -> bool:
 
 def page(session: Session, account_sid: str, filters: Filters, token: str | None, size: int) -> Page[Transcription]:
     """A page of the account's transcriptions, newest first."""
+    query = _listed(account_sid, filters)
+    order = (Transcription.created_at, Transcription.id)
+    return fetch_page(session, query, order, token, size, since=filters.created_after, until=filters.created_before)
+
+
+def _listed(account_sid: str, filters: Filters) -> "sa.Select[Transcription]":
+    """What a list has, but for the span of time, which is a matter of its order."""
     query = sa.select(Transcription).where(Transcription.account_sid == account_sid)
     if filters.language is not None:
         query = query.where(Transcription.language == filters.language)
@@ -99,8 +107,18 @@ def page(session: Session, account_sid: str, filters: Filters, token: str | None
         query = query.where(Transcription.source_id == filters.source_id)
     if filters.status is not None:
         query = query.where(Transcription.status == filters.status)
-    order = (Transcription.created_at, Transcription.id)
-    return fetch_page(session, query, order, token, size, since=filters.created_after, until=filters.created_before)
+    return query
+
+
+def searched(session: Session, account_sid: str, filters: Filters, ids: Collection[str]) -> dict[str, Transcription]:
+    """Those of these transcriptions that the account's list has with these filters and that can be read, by id."""
+    # A worker of a version without search erases transcripts and leaves the index as it is.
+    query = _listed(account_sid, filters).where(Transcription.id.in_(ids), Transcription.transcript_erased_at.is_(None))
+    if filters.created_after is not None:
+        query = query.where(Transcription.created_at >= filters.created_after)
+    if filters.created_before is not None:
+        query = query.where(Transcription.created_at < filters.created_before)
+    return {row.id: row for row in session.scalars(query)}
 
 
 def newest(
@@ -262,6 +280,24 @@ def set_erased(session: Session, rows: Iterable[Transcription], **values: Any) -
     )
 
 
+def unsearched(session: Session, limit: int) -> Sequence[Transcription]:
+    """Jobs that have a transcript and are not in the search index, newest first."""
+    query = sa.select(Transcription).where(sa.text(UNSEARCHED)).order_by(Transcription.id.desc()).limit(limit)
+    return session.scalars(query).all()
+
+
+def hold_unsearched(session: Session, ids: Collection[str]) -> Sequence[str]:
+    """Those of these jobs of which that still holds, locked; not those that somebody else has locked."""
+    query = sa.select(Transcription.id).where(Transcription.id.in_(ids), sa.text(UNSEARCHED))
+    return session.scalars(query.order_by(Transcription.id).with_for_update(skip_locked=True)).all()
+
+
+def set_searchable(session: Session, transcription_id: str, *, searchable: bool) -> None:
+    """Say whether the search index has a job."""
+    of = Transcription.id == transcription_id
+    session.execute(sa.update(Transcription).where(of).values(is_searchable=searchable))
+
+
 def needs_recording() -> sa.ColumnElement[bool]:
     """An expression over rows of recordings: that a job which has not ended is of one."""
     return sa.exists().where(
@@ -418,6 +454,7 @@ def delete(session: Session, account_sid: str, transcription_id: str) -> Transcr
     ).first()
     if row is not None:
         usage.store(session, account_sid, -(row.media_bytes or 0) - (row.result_bytes or 0))
+        search_index.remove(session, [transcription_id])
         forget_about(session, account_sid, [transcription_id])
     return row
 

@@ -35,6 +35,7 @@ from callscribe.durable.queues import WORKFLOW_INSTANCE, Queue, WorkQueue
 from callscribe.media.blobs import BlobStore
 from callscribe.recordings import repository as recording_repository
 from callscribe.recordings.workflows import BeforeErasure
+from callscribe.search import index as search_index
 from callscribe.settings import Settings
 from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.tables import Transcription
@@ -172,6 +173,7 @@ class Sweep:
                     freed[account_sid] = freed.get(account_sid, 0) + (row.result_bytes or 0)
                 erased = {"transcript_due_at": None, "transcript_erased_at": fixed(instant()), "result_bytes": 0}
                 repository.set_erased(session, group, **erased)
+                search_index.remove(session, [row.id for row in group])
                 self._enqueue(session, account_sid, folders=[keys.chunks(row.blobs) for row in group], blobs=blobs)
             _free(session, freed)
             return len(rows)

@@ -19,6 +19,9 @@ from callscribe.transcriptions.documents import (
 from callscribe.transcriptions.status import Status
 from callscribe.transcripts.wire import Notice
 
+UNSEARCHED = "status = 'COMPLETED' AND is_searchable IS NULL AND transcript_erased_at IS NULL"
+"""Of jobs that ended before there was a search index, or with a worker of a version that has none."""
+
 _DUE = ("media_due_at", "transcript_due_at", "job_due_at")
 
 
@@ -71,6 +74,8 @@ class Transcription(AsRequested, Dated, Base):
             for due in _DUE
         ),
         partial_index("ix_transcriptions_failed", "id", where="status = 'FAILED'"),
+        # For putting into the search index what is not there yet.
+        partial_index("ix_transcriptions_unsearched", "id", where=UNSEARCHED),
         partial_index("ix_transcriptions_retry", "retry_of", where="retry_of IS NOT NULL", unique=True),
     )
 
@@ -100,6 +105,8 @@ class Transcription(AsRequested, Dated, Base):
     """What that is, once it was looked at."""
     result_bytes: Mapped[int | None] = mapped_column(sa.BigInteger)
     """The same for its transcript, and the body of its callback."""
+    is_searchable: Mapped[bool | None]
+    """Whether the search index was given its sentences; None where nobody has looked, false where there are none."""
     retry_of: Mapped[str | None] = mapped_column(sa.String(64))
     """The failed job that an operator had done once more, as this one."""
 

@@ -39,6 +39,7 @@ from callscribe.ticker import Ticker
 from callscribe.transcriptions.checkpoints import Checkpoints
 from callscribe.transcriptions.quotas import keep_house as keep_quotas
 from callscribe.transcriptions.retention import RetentionWorkflows, Sweep
+from callscribe.transcriptions.searching import MakingUp
 from callscribe.transcriptions.sources import save_for_jobs
 from callscribe.web.idempotency import forget_expired
 from callscribe.worker.monitor import ObservedWorker
@@ -97,6 +98,7 @@ class WorkerProcess:
             services.conversations.keep_house,
             self._recordings.sweep,
             Sweep(database, services.queue, settings),
+            MakingUp(database, services.blobs),
             forget_ended,
             partial(forget_queues, partial(live_workers, database)),
             partial(keep_quotas, database),

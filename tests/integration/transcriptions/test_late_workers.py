@@ -27,6 +27,9 @@ from callscribe.jobs.recognize import RecognizeSteps
 from callscribe.media.blobs import BlobStore
 from callscribe.media.decoding import Decoder
 from callscribe.media.spool import Spool
+from callscribe.search import finding
+from callscribe.search.finding import Narrowed
+from callscribe.search.queries import Query
 from callscribe.settings import Settings
 from callscribe.speech.diarization.diarizer import Diarizer
 from callscribe.speech.engines.registry import Engines
@@ -111,6 +114,25 @@ def body_key(database: Database, row: Transcription) -> str:
     with database.read() as session:
         [callback] = session.query(Callback).filter(Callback.subject_id == row.id)
         return str(callback.body_key)
+
+
+def found(database: Database, row: Transcription) -> list[tuple[str, int]]:
+    """What a search for a word of the job finds: the job, and in how many sentences."""
+    with database.read() as session:
+        page = finding.find(session, Query.parse("morning"), Narrowed(row.account_sid), None, 50)
+    return [(hit.transcription_id, hit.count) for hit in page.rows]
+
+
+def test_search_finds_what_has_ended(database: Database, steps: Steps, job: Transcription) -> None:
+    assert steps.recognize.recognize(job.id, 0)
+    as_the_second_saw_it = steps.row(job.id)
+    assert found(database, job) == []
+    steps.finish.complete(job.id)
+    assert found(database, job) == [(job.id, 40)]
+    with pytest.raises(Cancelled):
+        steps.finish._complete(as_the_second_saw_it)
+    steps.finish.complete(job.id)
+    assert found(database, job) == [(job.id, 40)]
 
 
 def test_second_end_leaves_transcript(database: Database, steps: Steps, job: Transcription) -> None:
