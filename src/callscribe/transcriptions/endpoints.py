@@ -49,6 +49,9 @@ from callscribe.web.ranges import PRIVATE, blob_response, is_known
 from callscribe.web.urls import BaseUrl
 from callscribe.web.wire import Instant, from_row
 
+MAX_SEARCH = 500
+"""Characters of a search."""
+
 RETRY_AFTER = 2
 """Seconds after which to ask again for a job that has not ended."""
 
@@ -150,12 +153,28 @@ def list_transcriptions(
     language_code: Annotated[str | None, Query(alias="languageCode")] = None,
     source_id: Annotated[str | None, Query(alias="sourceId", pattern=f"^{RECORDING_SID.pattern}$")] = None,
     status: Annotated[Status | None, Query()] = None,
+    search: Annotated[
+        str | None,
+        Query(
+            max_length=MAX_SEARCH,
+            description="An addition: only calls in which all of this was said, with `matches` and `matchCount`. Words "
+            '(in any case, with or without accents, in any of their forms), `"a phrase"`, `begin*`.',
+        ),
+    ] = None,
 ) -> TranscriptionList:
     """Newest first. `createdAfter` is inclusive, `createdBefore` is not; a `pageSize` above 100 is taken as 100.
 
-    A `pageToken` carries the filters and the page size of its list, so it may be sent alone.
+    A `pageToken` carries the filters and the page size of its list, so it may be sent alone. A page of a search may
+    have fewer entries than asked for, or none, and a `nextToken` all the same: it has looked at as much as one request
+    may.
     """
     filters = Filters(created_after, created_before, language_code, source_id, status)
+    if search is not None and search.strip():
+        hits = service.search(account, search, filters, paging.token, paging.size)
+        return TranscriptionList(
+            transcriptions=[TranscriptionResource.of(row, base_url, hit) for row, hit in hits.rows],
+            meta=TranscriptionListMeta(**paging.place(hits)),
+        )
     page = service.page(account, filters, paging.token, paging.size)
     return TranscriptionList(
         transcriptions=[TranscriptionResource.of(row, base_url) for row in page.rows],

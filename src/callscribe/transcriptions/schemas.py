@@ -17,6 +17,8 @@ from callscribe.characters import LINE
 from callscribe.errors import Code, RequestError
 from callscribe.ids import CONFIGURATION_ID, RECORDING_SID, UNIQUE_NAME
 from callscribe.media.peaks import FULL_SCALE, MOST, Peaks
+from callscribe.search.finding import Hit
+from callscribe.search.schemas import MatchResource
 from callscribe.speech.interface import SAMPLE_RATE
 from callscribe.transcriptions import examples
 from callscribe.transcriptions.documents import Failure, Participant
@@ -212,9 +214,13 @@ class TranscriptionResource(Wire):
     updated_at: Timestamp
     url: str
     links: dict[str, str] = Field(default_factory=dict, exclude_if=lambda value: not value)
+    matches: list[MatchResource] | None = optional(
+        "In a search: the sentences that have some of what was looked for, at most five of them."
+    )
+    match_count: int | None = optional("In a search: how many such sentences there are in all.")
 
     @classmethod
-    def of(cls, row: Transcription, base_url: str) -> "TranscriptionResource":
+    def of(cls, row: Transcription, base_url: str, hit: Hit | None = None) -> "TranscriptionResource":
         """From its row. `base_url` is the address that the client reaches the server by, without a slash."""
         url = f"{base_url}/v3/Transcriptions/{row.id}"
         links = {}
@@ -238,6 +244,8 @@ class TranscriptionResource(Wire):
             retention=KeptResource.of(row),
             url=url,
             links=links,
+            matches=None if hit is None else [MatchResource.of(match) for match in hit.matches],
+            match_count=None if hit is None else hit.count,
         )
 
 

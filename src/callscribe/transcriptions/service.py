@@ -27,6 +27,9 @@ from callscribe.outbound import AllowList
 from callscribe.recordings import repository as recording_repository
 from callscribe.recordings.reading import ReadingThrough, keep
 from callscribe.recordings.twilio import Found, TwilioMissing, TwilioUnavailable
+from callscribe.search import finding
+from callscribe.search.finding import Hit, Narrowed
+from callscribe.search.queries import Query
 from callscribe.settings import Settings
 from callscribe.speech import routes
 from callscribe.transcriptions import repository
@@ -153,6 +156,23 @@ class Transcriptions:
                 detail = f"There are more than {limit} transcriptions of {filters.source_id}; list without it."
                 raise RequestError.at("/sourceId", Code.SOURCE_ID_TOO_MANY, detail)
             return repository.page(session, account_sid, filters, token, size)
+
+    def search(
+        self, account_sid: str, text: str, filters: Filters, token: str | None, size: int
+    ) -> Page[tuple[Transcription, Hit]]:
+        """A page of those in which something was said, newest first; it may be short though there are further ones.
+
+        Raises:
+            RequestError: 20001, the token is not one of ours.
+        """
+        narrowed = Narrowed(
+            account_sid, filters.language, filters.source_id, filters.created_after, filters.created_before
+        )
+        with self._database.read() as session:
+            page = finding.find(session, Query.parse(text), narrowed, token, size)
+            rows = repository.searched(session, account_sid, filters, [hit.transcription_id for hit in page.rows])
+        found = [(rows[hit.transcription_id], hit) for hit in page.rows if hit.transcription_id in rows]
+        return Page(found, page.next_token, page.previous_token)
 
     def delete(self, account_sid: str, transcription_id: str) -> None:
         """Remove a transcription in any state. Work on it stops and its blobs are erased, durably.
