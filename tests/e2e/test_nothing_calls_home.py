@@ -55,6 +55,7 @@ COMMANDS: dict[str, tuple[str, int]] = {
     "models verify": ("tiny.en", 0),
     "recordings import": ("{call} --account {sid}", 0),
     "recordings list": ("", 0),
+    "search": ("tent --account {sid}", 0),
     "demo": ("", 0),
     "transcribe": ("{call} --language en-US", 0),
 }

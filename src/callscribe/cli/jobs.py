@@ -20,7 +20,7 @@ from rich.text import Text
 
 from callscribe.cli.cells import cell
 from callscribe.cli.figures import clock
-from callscribe.cli.options import Data, load_settings
+from callscribe.cli.options import Data, looked_at
 from callscribe.errors import RequestError
 from callscribe.transcriptions.status import Status
 
@@ -320,21 +320,11 @@ def _say(document: dict[str, Any]) -> None:
 
 @contextmanager
 def _jobs(data: Path | None) -> Iterator[Jobs]:
-    """The jobs of the installation; its database is only looked at, never migrated or made."""
-    from callscribe.migrations.schema import check
-    from callscribe.preparation import existing, opened
-    from callscribe.services import Services
+    """The jobs of the installation."""
     from callscribe.transcriptions.administration import Jobs
 
-    settings = load_settings(data)
-    with opened(existing(settings)) as database:
-        check(database)
-    services = Services.over(database, settings)
-    try:
+    with looked_at(data) as (database, services):
         yield Jobs(database, services.transcriptions)
-    finally:
-        services.transcriptions.close()
-        database.close()
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +13,8 @@ from callscribe.errors import SetupError
 
 if TYPE_CHECKING:
     from callscribe.accounts.service import Accounts
+    from callscribe.db.engine import Database
+    from callscribe.services import Services
     from callscribe.settings import Settings
 
 LIFELINE = "--lifeline"
@@ -40,6 +44,24 @@ def account_named(accounts: Accounts, sid: str | None) -> str:
     if sid not in every:
         raise typer.BadParameter(f"there is no account {sid}")
     return sid
+
+
+@contextmanager
+def looked_at(data: Path | None) -> Iterator[tuple[Database, Services]]:
+    """The installation; its database is only looked at, never migrated or made."""
+    from callscribe.migrations.schema import check
+    from callscribe.preparation import existing, opened
+    from callscribe.services import Services
+
+    settings = load_settings(data)
+    with opened(existing(settings)) as database:
+        check(database)
+    services = Services.over(database, settings)
+    try:
+        yield database, services
+    finally:
+        services.transcriptions.close()
+        database.close()
 
 
 def load_settings(data: Path | None = None, **options: object) -> Settings:
