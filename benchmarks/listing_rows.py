@@ -107,7 +107,8 @@ def add_accounts(database: Database) -> None:
     )
 
 
-def _transcriptions(rows: int, chance: random.Random) -> Iterator[dict[str, Any]]:
+def transcription_rows(rows: int, chance: random.Random) -> Iterator[dict[str, Any]]:
+    """So many rows of transcriptions, by the names of columns."""
     participants = [
         Participant(audio_channel_index=1, type="CUSTOMER", address="+15550100", name=None),
         Participant(audio_channel_index=2, type="HUMAN_AGENT", address="+15550199", name="Daniel"),
@@ -148,7 +149,7 @@ def _transcriptions(rows: int, chance: random.Random) -> Iterator[dict[str, Any]
 
 def _fill_transcriptions(database: Database, rows: int, chance: random.Random) -> None:
     add_accounts(database)
-    insert(database, Transcription, _transcriptions(rows, chance))
+    insert(database, Transcription, transcription_rows(rows, chance))
 
 
 def _transcription_filters() -> list[Filtered]:
