@@ -1,4 +1,4 @@
-"""Twilio's SDK for Node, run by the Node that a wheel carries."""
+"""Packages of Node's: Twilio's SDK, run by the Node that a wheel carries, and what tests of the console need."""
 
 import hashlib
 import json
@@ -39,7 +39,7 @@ def node_modules(request: pytest.FixtureRequest) -> Path:
             timeout=540,
         )
         if ended.returncode != 0 and UNREACHABLE.search(str(ended.stderr)):
-            pytest.skip("Twilio's SDK for Node has to be installed once, and npm's registry cannot be reached.")
+            pytest.skip("The packages of tests/e2e/node have to be installed once, and npm's registry cannot be reached.")
         assert ended.returncode == 0, ended.stderr
         (folder / "complete").touch()
     return folder / "node_modules"

@@ -182,6 +182,24 @@ def test_a_shared_link_opens_at_its_place(visit: Visit, owner: Credentials) -> N
     expect(page.get_by_role("heading", name="Calls")).to_be_visible()
 
 
+def test_search_leads_to_the_place(visit: Visit, owner: Credentials) -> None:
+    page = visit(owner)
+    search = page.get_by_label("Search in what was said")
+    search.fill("mountain")
+    search.press("Enter")
+    match = page.locator(".match").first
+    expect(match.locator("mark")).to_have_text("mountains")
+    assert "q=mountain" in page.url
+    start = float(str(match.get_attribute("href")).rpartition("t=")[2])
+    match.click()
+    expect(word(page, "mountains")).to_be_visible()
+    eventually(lambda: abs(seconds(page) - start) < 0.1, timeout=15)
+    page.go_back()
+    search.fill("hippopotamus")
+    search.press("Enter")
+    expect(page.get_by_text("No call fits.")).to_be_visible()
+
+
 def test_another_account_sees_nothing(server: Server, visit: Visit, owner: Credentials) -> None:
     page = visit(owner)
     href = page.get_by_role("link", name=MARKUP).first.get_attribute("href")

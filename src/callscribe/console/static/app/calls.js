@@ -186,6 +186,7 @@ function Row({ call, selected, toggle }) {
           <a class="match" href=${callPath(call.id, match.startTimeSeconds)}>
             <time>${clock(match.startTimeSeconds)}</time> <span>${marked(match.text, match.ranges)}</span>
           </a>`)}
+        ${call.matchCount > call.matches?.length && html`<div class="faint">and ${call.matchCount - call.matches.length} more in this call</div>`}
       </td>
       <td>${moment(call.audioStartedAt ?? call.createdAt)}</td>
       <td class="number">${call.duration === null ? "" : clock(call.duration)}</td>
