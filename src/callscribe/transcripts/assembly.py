@@ -34,6 +34,10 @@ _ABBREVIATIONS: Final = re.compile(
     r"|d\.h|z\.b|e\.g|i\.e|p\.ex|bzw|ca|vs|approx|dept|vol|pp)\.$",
     re.IGNORECASE,
 )
+_ORDINAL: Final = re.compile(r"^\d{1,2}\.$")
+_MONTH: Final = re.compile(  # "May" more often begins a question
+    r"^(?:january|february|march|april|june|july|august|september|october|november|december)\b", re.IGNORECASE
+)
 _CLAUSE: Final = re.compile(r"[,;:—–]$")
 
 
@@ -183,8 +187,10 @@ def _breaks(last: Word, word: Word, *, capitals: bool) -> bool:
     if pause >= LONG_PAUSE:
         return True
     if ends_sentence(last.text):
-        # "etc." and "3." in the middle of a sentence are followed by a small letter.
-        return capital or pause >= SHORT_PAUSE or last.text[-1:] in "!?"
+        # "etc." and "3." in the middle of a sentence are followed by a small letter; "3." also by a month, or by
+        # any noun where nouns have capitals.
+        goes_on = _ORDINAL.match(last.text) and (not capitals or _MONTH.match(word.text))
+        return (capital and not goes_on) or pause >= SHORT_PAUSE or last.text[-1:] in "!?"
     begins = capitals and capital and not numeral
     return pause >= SHORT_PAUSE and begins and not _CLAUSE.search(last.text) and word.text not in {"I", "I'm", "I'll"}
 

@@ -37,6 +37,19 @@ def test_stop_before_small_letter_goes_on() -> None:
     assert texts(spoken("We have apples, pears etc. and so on.")) == ["We have apples, pears etc. and so on."]
 
 
+def test_ordinals_end_nothing() -> None:
+    for text, language in (
+        ("It came on the 13. March by post.", "en"),
+        ("Wir kommen am 13. März in den 3. Stock.", "de"),
+    ):
+        assert texts(spoken(text, language=language)) == [text]
+    assert texts(spoken("We have 13. That is all.")) == ["We have 13.", "That is all."]
+    assert texts(spoken("Wir haben 13.", language="de"), spoken("Danke.", 2.5, language="de")) == [
+        "Wir haben 13.",
+        "Danke.",
+    ]
+
+
 def test_no_is_a_sentence() -> None:
     assert texts(spoken("No. That is wrong.")) == ["No.", "That is wrong."]
 
