@@ -39,7 +39,9 @@ def node_modules(request: pytest.FixtureRequest) -> Path:
             timeout=540,
         )
         if ended.returncode != 0 and UNREACHABLE.search(str(ended.stderr)):
-            pytest.skip("The packages of tests/e2e/node have to be installed once, and npm's registry cannot be reached.")
+            pytest.skip(
+                "The packages of tests/e2e/node have to be installed once, and npm's registry cannot be reached."
+            )
         assert ended.returncode == 0, ended.stderr
         (folder / "complete").touch()
     return folder / "node_modules"

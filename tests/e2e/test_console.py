@@ -258,7 +258,9 @@ def test_axe_finds_nothing(visit: Visit, owner: Credentials, node_modules: Path,
 
     # The policy of the page would not have a script of a test either.
     options = {"color_scheme": scheme, "bypass_csp": True}
-    check(visit(None, **options))
+    page = visit(None, **options)
+    expect(page.get_by_label("Account SID")).to_be_visible()
+    check(page)
     page = visit(owner, **options)
     expect(page.get_by_role("link", name=MARKUP).first).to_be_visible()
     check(page)

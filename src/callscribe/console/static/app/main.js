@@ -36,7 +36,7 @@ function App() {
     addEventListener(SIGNED_OUT, over);
     return () => removeEventListener(SIGNED_OUT, over);
   }, []);
-  if (session === undefined) return html`<p class="loading" role="status">Loading …</p>`;
+  if (session === undefined) return html`<main><p class="loading" role="status">Loading …</p></main>`;
   if (session === null) return html`<${SignIn} problem=${problem} done=${look} />`;
   return html`<${Pages} session=${session} signOut=${() => signOut().then(() => setSession(null))} />`;
 }
