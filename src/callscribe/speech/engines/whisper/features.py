@@ -36,9 +36,8 @@ class Features:
         return features
 
 
-TAIL: Final = 4.0
-"""Seconds of silence behind a window. With less the model talks on past the end, or leaves out what is said last; more
-costs time only. docs/benchmarks.md has what was tried."""
+TAIL: Final = 6.0
+"""Seconds of silence behind a window. With less the model talks on past the end; more costs time only."""
 
 
 def frames_for(samples: int, grain: int) -> int:
