@@ -9,6 +9,7 @@ import functools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Any, Final, ParamSpec, TypeVar
 
 DEFAULT: Final = 8.0
@@ -51,6 +52,23 @@ def check() -> None:
         raise TimedOut("it took too long")
 
 
+@asynccontextmanager
+async def _limited(left: list[float], reason: str) -> AsyncIterator[asyncio.Timeout]:
+    """What is done in the block may take what is left of the time.
+
+    Raises:
+        TimedOut: it takes longer; nothing is left then.
+    """
+    try:
+        async with asyncio.timeout(max(left[0], 0.0)) as limit:
+            yield limit
+    except TimeoutError as error:
+        if limit.expired():
+            left[0] = 0.0  # the loop's clock counts in milliseconds, and may have ended it before the time was up
+            raise TimedOut(reason) from error
+        raise
+
+
 async def within(work: Awaitable[Result], reason: str) -> Result:
     """What is waited for, if it comes in time.
 
@@ -60,13 +78,8 @@ async def within(work: Awaitable[Result], reason: str) -> Result:
     left = _left.get(None) or [DEFAULT]
     begun = time.monotonic()
     try:
-        async with asyncio.timeout(max(left[0], 0.0)) as limit:
+        async with _limited(left, reason):
             return await work
-    except TimeoutError as error:
-        if limit.expired():
-            left[0] = 0.0  # the loop's clock counts in milliseconds, and may have ended it before the time was up
-            raise TimedOut(reason) from error
-        raise
     finally:
         left[0] -= time.monotonic() - begun
 
@@ -98,13 +111,8 @@ async def feeding(
         turn(clock())
 
     try:
-        async with asyncio.timeout(left[0]) as limit:
+        async with _limited(left, reason) as limit:
             await consume(watched())
-    except TimeoutError as error:
-        if limit.expired():
-            left[0] = 0.0  # the loop's clock counts in milliseconds, and may have ended it before the time was up
-            raise TimedOut(reason) from error
-        raise
     finally:
         if taking is not None:
             left[0] -= clock() - taking
