@@ -9,7 +9,7 @@ from callscribe.errors import BlobDamaged
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.search.index import Prepared, replace
 from callscribe.search.tables import Call, SpokenSentence
-from callscribe.transcriptions import keys, repository
+from callscribe.transcriptions import index_repository, keys
 from callscribe.transcriptions.tables import Transcription
 from callscribe.transcripts.models import TRANSCRIPT, Transcript
 
@@ -35,7 +35,7 @@ def prepared(row: Transcription, transcript: Transcript) -> Prepared:
 def put(session: Session, spoken: Prepared) -> None:
     """Have a job found by this and nothing else, in the transaction that makes it the job's transcript."""
     replace(session, spoken)
-    repository.set_searchable(session, spoken.call.transcription_id, searchable=True)
+    index_repository.set_searchable(session, spoken.call.transcription_id, searchable=True)
 
 
 class MakingUp:
@@ -53,7 +53,7 @@ class MakingUp:
         added = 0
         for _ in range(MOST_BATCHES):
             with self._database.read() as session:
-                rows = repository.unsearched(session, BATCH)
+                rows = index_repository.unsearched(session, BATCH)
             put_now = self._put({row.id: self._prepared(row) for row in rows})
             added += put_now
             if put_now < BATCH:  # there are no more, or another worker is at it
@@ -64,11 +64,13 @@ class MakingUp:
     def _put(self, known: dict[str, Prepared | None]) -> int:
         with self._database.write() as session:
             begin_writing(session)
-            ids = repository.hold_unsearched(session, known.keys())  # not those that are gone, erased, or done by now
+            ids = index_repository.hold_unsearched(
+                session, known.keys()
+            )  # not those that are gone, erased, or done by now
             for transcription_id in ids:
                 spoken = known[transcription_id]
                 if spoken is None:
-                    repository.set_searchable(session, transcription_id, searchable=False)
+                    index_repository.set_searchable(session, transcription_id, searchable=False)
                 else:
                     put(session, spoken)
             return len(ids)

@@ -16,7 +16,7 @@ from callscribe.search import finding
 from callscribe.search.finding import Narrowed
 from callscribe.search.queries import Query
 from callscribe.settings import Settings
-from callscribe.transcriptions import keys, repository, searching
+from callscribe.transcriptions import index_repository, keys, repository, searching
 from callscribe.transcriptions.retention import Sweep
 from callscribe.transcriptions.searching import MakingUp
 from callscribe.transcriptions.tables import Status, Transcription
@@ -73,7 +73,7 @@ def test_older_transcripts_made_up_for(
     MakingUp(database, blobs)()
     assert found(database, account) == [third.id, second.id, first.id]
     with database.read() as session:
-        assert repository.unsearched(session, 9) == []
+        assert index_repository.unsearched(session, 9) == []
 
 
 def test_deleted_meanwhile_not_put_in(
