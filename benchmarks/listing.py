@@ -30,6 +30,7 @@ from listing_calls import CALLS, RECORDINGS
 from listing_conversations import COMMUNICATIONS, CONVERSATIONS
 from listing_databases import DATABASES
 from listing_rows import TRANSCRIPTIONS, Filtered, Listed
+from scoring import show
 
 LISTS = {each.name: each for each in (TRANSCRIPTIONS, RECORDINGS, CALLS, CONVERSATIONS, COMMUNICATIONS)}
 PAGE_SIZE = 50
@@ -126,11 +127,13 @@ def fill(database: Database, listed: Listed, rows: int, say: Callable[[str], Non
     say(f"{rows} {listed.name} inserted in {time.monotonic() - began:.0f} s")
 
 
-def show(console: Console, results: Sequence[tuple[str, Result]], options: argparse.Namespace) -> None:
-    """Print the table."""
-    columns = ["List", "Database", "Filter", "Pages", "Deep page", "First ms", "Deep ms", "Last ms", "Deep", "Last"]
-    cells = [
-        [
+def report(results: Sequence[tuple[str, Result]]) -> Table:
+    """A row for each filter of each list on each database."""
+    table = Table("List", "Database", "Filter")
+    for column in ("Pages", "Deep page", "First ms", "Deep ms", "Last ms", "Deep", "Last"):
+        table.add_column(column, justify="right")
+    for listed, each in results:
+        table.add_row(
             listed,
             each.database,
             each.filtered,
@@ -141,21 +144,8 @@ def show(console: Console, results: Sequence[tuple[str, Result]], options: argpa
             f"{each.last_ms:.2f}",
             f"{each.deep_ms / each.first_ms:.2f}",
             f"{each.last_ms / each.first_ms:.2f}",
-        ]
-        for listed, each in results
-    ]
-    if options.markdown:
-        print("| " + " | ".join(columns) + " |")
-        print("|---|---|---|" + "---:|" * 7)
-        for row in cells:
-            print("| " + " | ".join(row) + " |")
-    else:
-        table = Table(title=f"Pages of {PAGE_SIZE} of {options.rows} rows; ratios to the first page")
-        for column in columns:
-            table.add_column(column, justify="left" if column in {"List", "Database", "Filter"} else "right")
-        for row in cells:
-            table.add_row(*row)
-        console.print(table)
+        )
+    return table
 
 
 def main() -> None:
@@ -185,7 +175,8 @@ def main() -> None:
                     if options.explain:
                         plan = explain(database, listed, filtered, result.deep)
                         console.print(filtered.name, *plan, sep="\n  ", markup=False)
-    show(console, results, options)
+    console.print(f"Pages of {PAGE_SIZE} of {options.rows} rows; ratios to the first page")
+    show(report(results), markdown=options.markdown)
     slow = [f"{listed}, {each.database}, {each.filtered}" for listed, each in results if each.worst > WITHIN]
     console.print(
         f"Beyond {WITHIN:g} times the first page: {'; '.join(slow)}" if slow else f"All within a factor of {WITHIN:g}."

@@ -36,6 +36,7 @@ from callscribe.transcriptions.repository import Filters
 from callscribe.transcriptions.tables import Transcription
 from listing_databases import DATABASES
 from listing_rows import ACCOUNTS, BATCH, LATE, add_accounts, insert, transcription_rows
+from scoring import show
 
 VOCABULARY = 40_000
 """Different words, of which a call has some 330."""
@@ -182,34 +183,23 @@ def measure(database: Database, chance: random.Random, repetitions: int) -> dict
     return measured
 
 
-def show(console: Console, results: Sequence[tuple[str, dict[str, Measured]]], *, markdown: bool) -> None:
-    """Print the table."""
-    columns = ["Database", "Search", "Hits on a page", "Median ms", "99 % ms", "Processor ms", "Short pages"]
-    cells = [
-        [
-            database,
-            name,
-            f"{statistics.mean(each.hits):.0f}",
-            f"{statistics.median(each.times):.0f}",
-            f"{statistics.quantiles(each.times, n=100)[-1]:.0f}",
-            f"{statistics.median(each.worked):.0f}",
-            f"{each.short}",
-        ]
-        for database, measured in results
-        for name, each in measured.items()
-    ]
-    if markdown:
-        print("| " + " | ".join(columns) + " |")
-        print("|---|---|" + "---:|" * 5)
-        for row in cells:
-            print("| " + " | ".join(row) + " |")
-        return
-    table = Table()
-    for column in columns:
-        table.add_column(column, justify="left" if column in {"Database", "Search"} else "right")
-    for row in cells:
-        table.add_row(*row)
-    console.print(table)
+def report(results: Sequence[tuple[str, dict[str, Measured]]]) -> Table:
+    """A row for each kind of search on each database."""
+    table = Table("Database", "Search")
+    for column in ("Hits on a page", "Median ms", "99 % ms", "Processor ms", "Short pages"):
+        table.add_column(column, justify="right")
+    for database, measured in results:
+        for name, each in measured.items():
+            table.add_row(
+                database,
+                name,
+                f"{statistics.mean(each.hits):.0f}",
+                f"{statistics.median(each.times):.0f}",
+                f"{statistics.quantiles(each.times, n=100)[-1]:.0f}",
+                f"{statistics.median(each.worked):.0f}",
+                f"{each.short}",
+            )
+    return table
 
 
 def main() -> None:
@@ -232,7 +222,7 @@ def main() -> None:
             fill(database, options.calls, random.Random(1))
             console.print(f"{name}: {options.calls} calls put in, in {time.monotonic() - began:.0f} s")
             results.append((name, measure(database, random.Random(2), options.repetitions)))
-    show(console, results, markdown=options.markdown)
+    show(report(results), markdown=options.markdown)
     every = [elapsed for _, measured in results for each in measured.values() for elapsed in each.times]
     slowest = statistics.quantiles(every, n=100)[-1]
     console.print(
