@@ -5,7 +5,6 @@
 Needs a Chromium on the path.
 """
 
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -15,7 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from browser import ARGUMENTS, NAMES  # noqa: E402
+from browser import ARGUMENTS, installed  # noqa: E402
 from harness import ACCOUNT_SID, AUTH_TOKEN, Server, running  # noqa: E402
 
 PICTURES = ROOT / "docs" / "images"
@@ -48,12 +47,15 @@ def add(page: Page, title: str, names: tuple[str, str]) -> None:
 
 def main() -> None:
     """Write all pictures."""
+    program = installed()
+    if program is None:
+        sys.exit("Install Chromium first: its program is not on the path.")
     with (
         tempfile.TemporaryDirectory() as folder,
         running(Path(folder) / "data", CALLSCRIBE_MODEL="base") as server,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         page = signed_in(browser, server, "light")
         add(page, "2041 tent not delivered.wav", ("Emma Carter", "Daniel"))
         page.locator(".status.completed").wait_for()
@@ -69,14 +71,6 @@ def main() -> None:
             page.keyboard.press(" ")
             page.screenshot(path=PICTURES / f"console-call-{scheme}.png")
         browser.close()
-
-
-def chromium() -> str:
-    """The browser's program."""
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
-    if found is None:
-        sys.exit("Install Chromium first: its program is not on the path.")
-    return found
 
 
 if __name__ == "__main__":

@@ -24,11 +24,15 @@ ARGUMENTS = [
 UNPACK = 'import("@sparticuz/chromium").then(async ({ default: it }) => console.log(await it.executablePath()))'
 
 
+def installed() -> str | None:
+    """The machine's own program, where it has one."""
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
 def chromium(node_modules: Path) -> tuple[str, dict[str, str]]:
     """The program, and what its environment needs."""
-    for name in NAMES:
-        if found := shutil.which(name):
-            return found, {}
+    if found := installed():
+        return found, {}
     # Libraries that a machine without a desktop lacks are unpacked beside it, for what it takes for a cloud function.
     folder = node_modules.parent
     environment = os.environ | {"TMPDIR": str(folder), "AWS_LAMBDA_JS_RUNTIME": "nodejs22.x"}

@@ -323,7 +323,7 @@ def _jobs(data: Path | None) -> Iterator[Jobs]:
     """The jobs of the installation."""
     from callscribe.transcriptions.administration import Jobs
 
-    with looked_at(data) as (database, services):
+    with looked_at(data) as (_, database, services):
         yield Jobs(database, services.transcriptions)
 
 

@@ -47,7 +47,7 @@ def account_named(accounts: Accounts, sid: str | None) -> str:
 
 
 @contextmanager
-def looked_at(data: Path | None) -> Iterator[tuple[Database, Services]]:
+def looked_at(data: Path | None) -> Iterator[tuple[Settings, Database, Services]]:
     """The installation; its database is only looked at, never migrated or made."""
     from callscribe.migrations.schema import check
     from callscribe.preparation import existing, opened
@@ -58,7 +58,7 @@ def looked_at(data: Path | None) -> Iterator[tuple[Database, Services]]:
         check(database)
     services = Services.over(database, settings)
     try:
-        yield database, services
+        yield settings, database, services
     finally:
         services.transcriptions.close()
         database.close()

@@ -14,7 +14,7 @@ from rich.text import Text
 from callscribe.characters import printable
 from callscribe.cli.figures import clock
 from callscribe.cli.jobs import AsJson
-from callscribe.cli.options import Data, OfAccount, account_named, load_settings, looked_at
+from callscribe.cli.options import Data, OfAccount, account_named, looked_at
 
 if TYPE_CHECKING:
     from callscribe.search.finding import Hit, Match
@@ -38,10 +38,10 @@ def search(
     its own, which a shell must be kept from taking away: `callscribe search '"order number" refund'`. A star is for the
     rest of a word, as in `cancel*`.
     """
-    with looked_at(data) as (database, services):
-        from callscribe.accounts.service import Accounts
+    from callscribe.accounts.service import Accounts
 
-        sid = account_named(Accounts.of(database, load_settings(data)), account)
+    with looked_at(data) as (settings, database, services):
+        sid = account_named(Accounts.of(database, settings), account)
         found = islice(_found(services.transcriptions, sid, " ".join(words)), limit)
         if as_json:
             for row, hit in found:
@@ -81,12 +81,8 @@ def _print(console: Console, row: Transcription, hit: Hit) -> None:
 
 
 def _speaker(row: Transcription, match: Match) -> str:
-    participant = match.participant
-    if participant is not None:
-        who = row.participants[participant]
-        if name := who.name or (who.type or "").replace("_", " ").title():
-            return name
-    return f"channel {match.channel + 1}"
+    known = "" if match.participant is None else row.participants[match.participant].called
+    return known or f"channel {match.channel + 1}"
 
 
 def _marked(match: Match) -> Text:

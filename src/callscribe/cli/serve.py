@@ -19,8 +19,9 @@ from callscribe.cli.options import LIFELINE, Data, load_settings
 from callscribe.errors import SetupError
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from callscribe.accounts.service import Credentials
-    from callscribe.db.engine import Database
     from callscribe.server.metrics import Relay
     from callscribe.settings import Settings
 
@@ -198,13 +199,9 @@ def _greet(credentials: Credentials | None) -> None:
     sys.stdout.flush()
 
 
-def _invite(settings: Settings, database: Database, url: str) -> None:
+def _invite(app: FastAPI, url: str) -> None:
     """Print a link that signs a browser in, once. What reads the output of a service never has one in its log."""
-    from callscribe.accounts.browser_sessions import BrowserSessions
-    from callscribe.accounts.service import Accounts
-
-    accounts = Accounts.of(database, settings)
-    code = BrowserSessions(database, accounts).make_link(accounts.operator_sid(settings))
+    code = app.state.browser_sessions.make_link(app.state.accounts.operator_sid(app.state.settings))
     # Behind `#`, which browsers send to nobody.
     link = f"{url}/console#signin={code}"
     Console().print(f"Open [link={link}]{link}[/link] to sign in: once, within ten minutes.", soft_wrap=True)
@@ -239,8 +236,9 @@ def _serve_http(settings: Settings, sock: socket.socket, relay: Relay | None = N
 
     tracing.configure("api")
     database = Database(settings.database, settings.database_pool, settings.request_patience * waiting.SHARE)
+    app = create_app(settings, database, relay)
     config = uvicorn.Config(
-        create_app(settings, database, relay),
+        app,
         http=guarded(settings.max_connections, settings.receive_timeout),
         ws="none",
         log_config=None,
@@ -263,7 +261,7 @@ def _serve_http(settings: Settings, sock: socket.socket, relay: Relay | None = N
     url = f"http://{shown}:{port}"
     Console().print(f"callscribe listens on [bold]{url}[/] · console at /console, reference at /docs", soft_wrap=True)
     if sys.stdout.isatty():
-        _invite(settings, database, url)
+        _invite(app, url)
     if host not in LOOPBACK and not settings.public_url:
         Console().print("[yellow]Tokens and calls travel to other machines unencrypted. Put a TLS proxy in front.[/]")
     sys.stdout.flush()

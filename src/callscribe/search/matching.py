@@ -70,10 +70,7 @@ class _Fts5:
     def numbers(
         self, session: Session, _account_sid: str, wanted: Sequence[Lookup], stretch: Stretch, most: int
     ) -> Sequence[int]:
-        expression = " AND ".join(
-            "(" + " OR ".join(f'"{term}"{" *" if each.is_prefix else ""}' for term in each.terms) + ")"
-            for each in wanted
-        )
+        expression = _expression(wanted, " AND ", " OR ", '"', " *")
         number = sa.column("rowid", sa.BigInteger)
         query = sa.select(number).select_from(sa.table("search_index"))
         query = query.where(sa.column("search_index").op("MATCH")(expression))
@@ -101,10 +98,7 @@ class _Gin:
     def numbers(
         self, session: Session, account_sid: str, wanted: Sequence[Lookup], stretch: Stretch, most: int
     ) -> Sequence[int]:
-        expression = " & ".join(
-            "(" + " | ".join(f"'{term}'{':*' if each.is_prefix else ''}" for term in each.terms) + ")"
-            for each in wanted
-        )
+        expression = _expression(wanted, " & ", " | ", "'", ":*")
         found = sa.select(self._number).where(self._terms.op("@@")(sa.cast(expression, TSQUERY)))
         own = sa.select(SearchDocument.number).where(SearchDocument.account_sid == account_sid)
         near = session.scalars(_first(own, SearchDocument.number, stretch, NEWEST)).all()
@@ -119,6 +113,14 @@ class _Gin:
         rest = session.scalars(_first(sa.select(number), number, stretch.beyond(near[-1]), most - len(first))).all()
         session.execute(sa.text("SET LOCAL enable_seqscan = on; SET LOCAL enable_indexscan = on"))
         return [*first, *rest]
+
+
+def _expression(wanted: Sequence[Lookup], every: str, either: str, quote: str, star: str) -> str:
+    """All that is looked up, by the signs of a database's language for it."""
+    return every.join(
+        "(" + either.join(f"{quote}{term}{quote}{star if each.is_prefix else ''}" for term in each.terms) + ")"
+        for each in wanted
+    )
 
 
 def _first(

@@ -21,6 +21,11 @@ class Participant(Document):
     address: str | None = optional()
     name: str | None = optional()
 
+    @property
+    def called(self) -> str:
+        """The name, or else the role; empty where there is neither."""
+        return self.name or (self.type or "").replace("_", " ").title()
+
 
 class Failure(Document):
     """Why a transcription FAILED."""
@@ -58,14 +63,7 @@ class InspectedMedia(Document):
     @classmethod
     def of(cls, info: MediaInfo) -> "InspectedMedia":
         """As it was found."""
-        return cls(
-            container=info.container,
-            codec=info.codec,
-            channels=info.channels,
-            sample_rate=info.sample_rate,
-            duration=info.duration,
-            regular=info.regular,
-        )
+        return cls(**{name: getattr(info, name) for name in cls.model_fields})
 
 
 class ResolvedConfiguration(JobOptions):

@@ -17,7 +17,7 @@ from callscribe.callbacks.tables import Callback
 from callscribe.errors import Code, RequestError
 from callscribe.ids import RECORDING_SID
 from callscribe.media.playing import MEDIA_TYPES
-from callscribe.transcriptions.media import TranscriptionMedia
+from callscribe.transcriptions.media import RETRY_AFTER, TranscriptionMedia
 from callscribe.transcriptions.repository import Filters
 from callscribe.transcriptions.results import Results, preferred_format
 from callscribe.transcriptions.schemas import (
@@ -51,9 +51,6 @@ from callscribe.web.wire import Instant, from_row
 
 MAX_SEARCH = 500
 """Characters of a search."""
-
-RETRY_AFTER = 2
-"""Seconds after which to ask again for a job that has not ended."""
 
 
 class _CodedRoute(AuthenticatedRoute):

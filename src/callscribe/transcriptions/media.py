@@ -18,7 +18,7 @@ from callscribe.transcriptions.tables import Transcription
 from callscribe.waiting import STORE
 
 RETRY_AFTER = 2
-"""Seconds after which to ask again where the recording was not looked at yet."""
+"""Seconds after which to ask again for what a job has not come to yet, or for its end."""
 
 
 class TranscriptionMedia:

@@ -99,7 +99,7 @@ def _statistics(row: Transcription, transcript: Transcript) -> Statistics | None
 
 def speakers(participants: Sequence[Participant], transcript: Transcript) -> dict[int, str]:
     """Names by channel or speaker, counted from 0: the participant's, or else the role."""
-    names = [each.name or (each.type or "").replace("_", " ").title() for each in participants]
+    names = [each.called for each in participants]
     if transcript.diarization is not None and transcript.diarization.applied:
         places = enumerate(transcript.diarization.participants)
         found = {speaker: names[position] for speaker, position in places if position is not None}

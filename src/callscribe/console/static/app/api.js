@@ -4,7 +4,7 @@ export const SIGNED_OUT = "signed-out";
 /** An event of `window`: the session is over. */
 
 /** What the server says against a request: `status`, and the sentence for people as its message. */
-export class Refusal extends Error {
+class Refusal extends Error {
   constructor(status, problem) {
     super(problem.detail ?? problem.message ?? `The server answered ${status}.`);
     this.status = status;

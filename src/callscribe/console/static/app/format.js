@@ -13,7 +13,8 @@ const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeSty
 /** An instant of the API in the reader's zone. */
 export const moment = (iso) => MOMENT.format(new Date(iso));
 
-const ROLES = { CUSTOMER: "Customer", HUMAN_AGENT: "Agent", AI_AGENT: "AI agent" };
+/** What a role of the API is called. */
+export const ROLES = { CUSTOMER: "Customer", HUMAN_AGENT: "Agent", AI_AGENT: "AI agent" };
 
 /** Who a participant is: the name, else the role, else the channel. */
 export function nameOf(participant) {

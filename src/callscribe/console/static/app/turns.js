@@ -3,7 +3,7 @@
 const MOST_SENTENCES = 6; // a long monologue is several turns, so that few nodes are drawn at once
 
 /** Who says a sentence, as one text: a channel, or a speaker who shares one. */
-export const partyOf = (sentence) => `${sentence.audioChannelIndex}/${sentence.speaker ?? ""}`;
+const partyOf = (sentence) => `${sentence.audioChannelIndex}/${sentence.speaker ?? ""}`;
 
 /** Turns and omissions in the order of their starts. */
 export function turnsOf(transcript) {

@@ -1,9 +1,9 @@
 // Recordings that are dropped: who speaks on which channel, their upload, and the job that each becomes.
 import { ask, upload } from "./api.js";
+import { ROLES } from "./format.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 
 const CONFIGURATIONS = "/v2/Configurations/Transcription";
-const ROLES = { CUSTOMER: "Customer", HUMAN_AGENT: "Agent", AI_AGENT: "AI agent" };
 const PARTIES = [
   { audioChannelIndex: 1, type: "CUSTOMER", name: "" },
   { audioChannelIndex: 2, type: "HUMAN_AGENT", name: "" },
