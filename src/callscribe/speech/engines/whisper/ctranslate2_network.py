@@ -14,7 +14,7 @@ from faster_whisper.tokenizer import Tokenizer
 
 from callscribe.speech.engines.whisper import fillers
 from callscribe.speech.engines.whisper.decoding import Hypothesis
-from callscribe.speech.engines.whisper.features import HOP, Features, frames_for, made_up
+from callscribe.speech.engines.whisper.features import HOP, Features, frames_for, made_up, tail_for
 from callscribe.speech.engines.whisper.network import Prompt, Tokenizers, TokenTimes
 from callscribe.speech.interface import Samples
 
@@ -69,6 +69,7 @@ class CTranslate2Network:
         self._model = self._load(intra_threads=threads)
         self._features = Features(self._model.n_mels)
         self._tokenizers = tokenizers
+        self._tail = tail_for(self._width())
         self._batch = _BATCH
         if not cuda and not self._is_independent():
             log.warning("CTranslate2 computes windows otherwise in a batch than alone here: each goes alone, slowly")
@@ -76,7 +77,7 @@ class CTranslate2Network:
 
     def frames(self, samples: int) -> int:
         """See `network.Network`."""
-        return frames_for(samples, _GRAIN)
+        return frames_for(samples, self._tail, _GRAIN)
 
     def batch_size(self, frames: Sequence[int]) -> int:
         """See `network.Network`. On a GPU the last digits do depend on the size of the batch."""
@@ -85,6 +86,12 @@ class CTranslate2Network:
 
     def rest(self) -> None:
         """See `network.Network`; the library holds nothing that it could let go of."""
+
+    def _width(self) -> int:
+        """Numbers of a step of the encoder's output, which the library tells by that alone."""
+        sound = made_up(1)
+        width: int = self.encode([sound], [len(sound) // HOP]).states.shape[-1]
+        return width
 
     def _is_independent(self) -> bool:
         """Whether a window comes out the same to the last bit alone and in a batch: tried on two that are made up."""

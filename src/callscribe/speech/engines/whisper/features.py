@@ -36,11 +36,21 @@ class Features:
         return features
 
 
-TAIL: Final = 6.0
-"""Seconds of silence behind a window. With less the model talks on past the end; more costs time only."""
+_TAIL: Final = 4.0
+_TAIL_OF_TINY: Final = 6.0
+_TINY: Final = 384
+"""What a model of this width, or less, needs more of: `tiny.en` loses words behind 4 s, `base` does not."""
 
 
-def frames_for(samples: int, grain: int) -> int:
+def tail_for(width: int) -> float:
+    """Seconds of silence behind a window, for a model of so many numbers a step.
+
+    With less the model talks on past the end, or leaves out the last words; more costs time only.
+    """
+    return _TAIL_OF_TINY if width <= _TINY else _TAIL
+
+
+def frames_for(samples: int, tail: float, grain: int) -> int:
     """Frames for so many samples and the tail, in whole multiples of `grain` seconds; at most Whisper's window."""
-    seconds = grain * math.ceil((samples / SAMPLE_RATE + TAIL) / grain)
+    seconds = grain * math.ceil((samples / SAMPLE_RATE + tail) / grain)
     return min(FULL, seconds * FRAMES_PER_SECOND)

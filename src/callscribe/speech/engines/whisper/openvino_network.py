@@ -26,7 +26,7 @@ from callscribe.speech.engines.whisper.beam_search import Decoded, Floats, Ints,
 from callscribe.speech.engines.whisper.biasing import Bias, tokenize, word_beginnings
 from callscribe.speech.engines.whisper.compute import Precision
 from callscribe.speech.engines.whisper.decoding import Hypothesis
-from callscribe.speech.engines.whisper.features import Features, frames_for
+from callscribe.speech.engines.whisper.features import Features, frames_for, tail_for
 from callscribe.speech.engines.whisper.network import Prompt, Tokenizers, TokenTimes
 from callscribe.speech.engines.whisper.products import Product
 from callscribe.speech.engines.whisper.quantization import NOT_QUANTIZED, Magnitudes
@@ -169,7 +169,7 @@ class OpenVinoNetwork:
 
     def frames(self, samples: int) -> int:
         """See `network.Network`."""
-        return frames_for(samples, grain=1)
+        return frames_for(samples, tail_for(self._shape.width), grain=1)
 
     def batch_size(self, frames: Sequence[int]) -> int:
         """See `network.Network`."""

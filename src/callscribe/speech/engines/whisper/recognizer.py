@@ -6,7 +6,7 @@ Runs in the child process. The way of a window:
     decode in a batch, beam search, with only as much silence behind the speech as the model needs
       └─ a guess, a loop or talk beyond the end → once more alone in a full window, then by sampling
     align words
-      └─ speech without words → decode that stretch by itself
+      └─ speech without words → decode that stretch by itself, in a full window
 """
 
 import logging
@@ -203,7 +203,8 @@ class Recognizer:
                 ordered = ordered[size:]
 
     def _frames(self, piece: _Piece) -> int:
-        return self._network.frames(len(piece.samples))
+        """What was missed is computed in a full window: that is rare, and a short one may have been the reason."""
+        return FULL if piece.again else self._network.frames(len(piece.samples))
 
     def _decode_batch(self, batch: Sequence[_Piece], beams: int) -> Iterator[tuple[_Piece, _Found]]:
         encoded = self._network.encode([piece.samples for piece in batch], list(map(self._frames, batch)))
