@@ -23,6 +23,8 @@ SIGNED = {"/webhooks/recording-status"}
 """No account's credentials lead there."""
 
 RECORDING_OPTIONS = {"configurationType": "Recording", "features": []}
+OPERATORS = "/v3/System"
+"""Of the account of whoever runs the server, which is none of these: 403 there."""
 STREAMS = re.compile(r".*/Events$")
 """Answers that end with the job, which nobody works on here."""
 
@@ -149,9 +151,13 @@ def _communication(owned: Owned, path: str) -> str:
     return str(owned.post(collection, 201, json=body)["id"])
 
 
+OF_ALL = {"format_", "model_name"}
+"""Parameters of paths that name nothing of anybody's."""
+
 MAKERS: dict[str, Callable[[Owned, str], str]] = {
     "transcription_id": _transcription,
     "format_": lambda _owned, _path: "txt",
+    "model_name": lambda _owned, _path: "base",
     "id_or_unique_name": _configuration,
     "key_sid": _key,
     "recording_sid": _recording,
@@ -226,7 +232,8 @@ def _is_empty_list(answer: httpx2.Response) -> bool:
 
 def _fault(owned: Owned, request: Request, answer: httpx2.Response, *, by_key: bool) -> str | None:
     """What is wrong with an answer to another account."""
-    refused = {403, 404} if by_key and "/Keys" in request.path else {404}
+    is_barred = request.path.startswith(OPERATORS) or (by_key and "/Keys" in request.path)
+    refused = {403, 404} if is_barred else {404}
     if request.foreign and answer.status_code not in refused and not _is_empty_list(answer):
         return "is not 404"
     if request.naming and request.method in {"POST", "PUT"} and answer.is_success:
@@ -241,7 +248,7 @@ def _fault(owned: Owned, request: Request, answer: httpx2.Response, *, by_key: b
 def _told(owned: Owned, request: Request, answer: httpx2.Response) -> bool:
     """Whether an answer has something that only the owner knows, and that was not in the request."""
     known = request.url + json.dumps(request.body)
-    private = [MARK, owned.caller.sid, *(value for (name, _), value in owned.made.items() if name != "format_")]
+    private = [MARK, owned.caller.sid, *(value for (name, _), value in owned.made.items() if name not in OF_ALL)]
     return any(value in answer.text for value in private if value not in known)
 
 
@@ -278,8 +285,8 @@ def test_stranger_learns_nothing(owned: Owned, api: Front) -> None:
     assert owned.seen() == before
 
 
-OF_THE_CALLER = {"/2010-04-01/Accounts/{account_sid}.json", "/v3/Sessions/Current"}
-"""Paths at which everybody finds themselves."""
+OF_THE_CALLER = {"/2010-04-01/Accounts/{account_sid}.json", "/v3/Sessions/Current", "/v3/Engines"}
+"""Paths at which everybody finds themselves, or the same."""
 
 
 def test_foreign_lists_are_empty(owned: Owned, api: Front) -> None:

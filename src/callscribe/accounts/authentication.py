@@ -102,3 +102,14 @@ async def _token_holder(request: Request, account: AccountInPath) -> str:
 
 TokenHolder = Annotated[str, Depends(_token_holder)]
 """The same where an API key is not enough; 20403."""
+
+
+async def _operator(request: Request, account: AccountSid) -> str:
+    accounts: Accounts = request.app.state.accounts
+    if account != await DATABASE.run(accounts.operator_sid, request.app.state.settings):
+        raise RequestError(Code.FORBIDDEN, "This is for the operator's account alone, and its API keys.")
+    return account
+
+
+Operator = Annotated[str, Depends(_operator)]
+"""The same where it must be the account of whoever runs the server, see `Accounts.operator_sid`; 20403."""

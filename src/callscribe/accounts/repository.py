@@ -39,6 +39,11 @@ def every(session: Session) -> Sequence[Account]:
     return session.scalars(sa.select(Account).order_by(Account.created_at, Account.sid)).all()
 
 
+def page(session: Session, token: str | None, size: int) -> Page[Account]:
+    """Accounts, oldest first."""
+    return fetch_page(session, sa.select(Account), (Account.created_at, Account.sid), token, size, oldest_first=True)
+
+
 def set_limits(session: Session, sid: str, values: Mapping[str, Any]) -> bool:
     """Give an account limits of its own; False where there is no such account.
 

@@ -11,6 +11,7 @@ from callscribe.accounts import repository
 from callscribe.accounts.secrets import TokenCipher, hash_token
 from callscribe.accounts.tables import Account
 from callscribe.db.engine import Database
+from callscribe.db.paging import Page
 from callscribe.errors import SetupError, found
 from callscribe.ids import new_account_sid, new_auth_token
 from callscribe.settings import Settings
@@ -112,6 +113,11 @@ class Accounts:
         """All accounts, oldest first."""
         with self._database.read() as session:
             return list(repository.every(session))
+
+    def page(self, token: str | None, size: int) -> Page[Account]:
+        """A page of them, oldest first."""
+        with self._database.read() as session:
+            return repository.page(session, token, size)
 
     def find(self, sid: str) -> Account | None:
         """The account with this SID."""

@@ -17,6 +17,7 @@ class Account(Base):
     """
 
     __tablename__ = "accounts"
+    __table_args__ = (sa.Index("ix_accounts_list", "created_at", "sid"),)
 
     sid: Mapped[str] = mapped_column(sa.String(34), primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(64))

@@ -1,7 +1,7 @@
 """Queries for callbacks."""
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -75,6 +75,11 @@ def due(session: Session, limit: int) -> Sequence[Callback]:
     """Callbacks whose log has been kept long enough, locked."""
     query = sa.select(Callback).where(Callback.due_at <= fixed(instant()))
     return session.scalars(query.order_by(Callback.due_at).limit(limit).with_for_update(skip_locked=True)).all()
+
+
+def next_due(session: Session) -> datetime | None:
+    """When the log of a callback is due next."""
+    return session.scalar(sa.select(sa.func.min(Callback.due_at)).where(Callback.due_at.is_not(None)))
 
 
 def is_pending(

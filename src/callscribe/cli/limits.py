@@ -41,9 +41,9 @@ def limits(
     Servers and workers go by new limits within seconds.
     """
     from callscribe.accounts import repository
-    from callscribe.accounts.limits import UNLIMITED, Limits, check_rate
-    from callscribe.accounts.usage import HOUR
+    from callscribe.accounts.limits import UNLIMITED, check_rate
     from callscribe.preparation import existing, prepare
+    from callscribe.system.limits import limits_of
     from callscribe.transcriptions.quotas import use_of
 
     given: dict[str, tuple[str | None, Callable[[str], Any], int | str | None]] = {
@@ -64,20 +64,20 @@ def limits(
     with database.read() as session:
         account = repository.find(session, sid)
         use = use_of(session, sid, settings)
-    default = Limits.of(None, settings)
-    rows: tuple[tuple[str, str, Callable[[Any], str], str], ...] = (
-        ("requests", "Requests", str, ""),
-        ("jobs_waiting", "Jobs waiting", "{:,}".format, f"{use.jobs:,}"),
-        ("jobs_running", "Jobs running", "{:,}".format, ""),
-        ("audio_hours", "Audio hours in 24 h", "{:,g}".format, f"{use.activity.audio_seconds / HOUR:,.2f}"),
-        ("stored_bytes", "Stored bytes", "{:,}".format, f"{use.stored_bytes:,}"),
-    )
+    assert account is not None
+    shown: dict[str, tuple[str, Callable[[Any], str], Callable[[Any], str]]] = {
+        "requests": ("Requests", str, str),
+        "jobs_waiting": ("Jobs waiting", "{:,}".format, "{:,}".format),
+        "jobs_running": ("Jobs running", "{:,}".format, "{:,}".format),
+        "audio_hours": ("Audio hours in 24 h", "{:,g}".format, "{:,.2f}".format),
+        "stored_bytes": ("Stored bytes", "{:,}".format, "{:,}".format),
+    }
     table = Table("Limit", "Of", "May use", "Uses", box=None, header_style="bold")
-    for name, title, shown, used in rows:
-        assert account is not None
-        own = getattr(account, f"limit_{name}") is not None
-        limit = getattr(use.limits if own else default, name)
-        table.add_row(title, "the account" if own else "the settings", NONE if limit is None else shown(limit), used)
+    for name, each in limits_of(account, use).items():
+        title, of_limit, of_use = shown[name]
+        most = NONE if each.limit is None else of_limit(each.limit)
+        used = "" if each.used is None else of_use(each.used)
+        table.add_row(title, "the account" if each.is_own else "the settings", most, used)
     Console(width=100).print(table, soft_wrap=True)
 
 

@@ -149,24 +149,17 @@ def measure(names: Names = None, data: Data = None) -> None:
 
 def _prepare(folders: Mapping[str, Path], settings: Settings) -> None:
     """Have models computed in int8 where the processor is quick at it: with the bundled call, once."""
-    from callscribe.cancellation import NEVER
-    from callscribe.demo import RECORDING
-    from callscribe.media.decoding import Decoder
-    from callscribe.speech.catalogue import Catalogue
-    from callscribe.speech.engines.whisper.calibration import needs_preparation, prepare
-    from callscribe.speech.pipeline import windows_of
+    from callscribe.system.pulling import needs_preparation, prepare, speech
 
-    others = {entry.name for entry in Catalogue(settings.models).list() if entry.task != "recognition"}
-    raw = {name: folder for name, folder in folders.items() if name not in others and needs_preparation(folder)}
+    raw = {name: folder for name, folder in folders.items() if needs_preparation(name, folder, settings)}
     if not raw:
         return
-    with closing(Decoder()) as decoder:
-        speech = [window.samples for window in windows_of(decoder, RECORDING, NEVER)]
+    windows = speech()
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True)) as progress:
         for name, folder in raw.items():
-            task = progress.add_task(f"{name}, prepared for int8", total=len(speech))
-            prepare(folder, speech, threads=settings.threads, progress=partial(_done, progress, task))
+            task = progress.add_task(f"{name}, prepared for int8", total=len(windows))
+            prepare(folder, windows, settings, partial(_done, progress, task))
 
 
 def _done(progress: Progress, task: TaskID, done: int) -> None:

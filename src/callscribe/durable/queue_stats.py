@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -62,6 +63,25 @@ def look(database: Database) -> QueueStats:
         running=dict(running),
         complete=sum(count for _, _, count, _ in waiting) < MOST,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """Pieces of a queue that a worker has in hand, and since when it has the first of them."""
+
+    worker: str
+    queue: str
+    count: int
+    since: datetime
+
+
+def in_hand(database: Database) -> list[InHand]:
+    """What every worker is doing."""
+    found = sa.select(Piece.worker, Piece.queue, Piece.taken_at).where(Piece.worker.is_not(None)).limit(MOST).subquery()
+    keys = found.c.worker, found.c.queue
+    query = sa.select(*keys, sa.func.count(), sa.func.min(found.c.taken_at)).group_by(*keys).order_by(*keys)
+    with database.read() as session:
+        return [InHand(*row) for row in session.execute(query)]
 
 
 def _busiest(queue: str, depths: list[QueueDepth]) -> list[QueueDepth]:

@@ -36,6 +36,8 @@ class Worker(Base):
     """When the model last answered."""
     checked_at: Mapped[datetime | None]
     check_error: Mapped[str | None] = mapped_column(sa.Text)
+    swept_at: Mapped[datetime | None]
+    """When it last had erased what was due."""
 
 
 class Piece(Base):

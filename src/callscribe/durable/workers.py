@@ -32,6 +32,11 @@ def note_check(database: Database, worker_id: str, error: str | None) -> None:
     _set(database, worker_id, checked_at=instant(), check_error=error, **well)
 
 
+def note_sweep(database: Database, worker_id: str) -> None:
+    """Say that a worker has just had erased what was due."""
+    _set(database, worker_id, swept_at=instant())
+
+
 def failing(worker: Worker) -> bool:
     """Whether the last that is known of a worker's recognition is that it failed."""
     if worker.check_error is None or worker.checked_at is None:

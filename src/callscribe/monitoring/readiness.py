@@ -69,6 +69,14 @@ class Report:
 _AWAY: Final = Report(problems=["the database does not answer"])
 
 
+def full_disks(database: Database, blobs: BlobStore) -> Iterator[str]:
+    """What is full, and what to do. OSError where a disk is away."""
+    if not blobs.has_room:
+        yield "the disk of the blob store is full but for what is kept free: delete recordings, or make room"
+    if database.reserve is not None and database.reserve.is_needed:
+        yield "the disk of the database is full: delete recordings, or make room"
+
+
 class Readiness:
     """Looks whether the installation can work. `worker_id` narrows it to one worker, where that one is asked."""
 
@@ -122,10 +130,7 @@ class Readiness:
 
     def _full_disks(self) -> Iterator[str]:
         with suppress(OSError):  # it is away, which is told already
-            if not self._blobs.has_room:
-                yield "the disk of the blob store is full but for what is kept free: delete recordings, or make room"
-            if self._database.reserve is not None and self._database.reserve.is_needed:
-                yield "the disk of the database is full: delete recordings, or make room"
+            yield from full_disks(self._database, self._blobs)
 
     def _problems(self, live: Sequence[Worker], able: Sequence[Worker], well: Sequence[Worker]) -> Iterator[str]:
         if not live:

@@ -14,6 +14,7 @@ import callscribe.accounts.endpoints
 import callscribe.accounts.examples
 import callscribe.accounts.session_endpoints
 import callscribe.configurations.endpoints
+import callscribe.configurations.engines
 import callscribe.configurations.examples
 import callscribe.conversations.control_plane_endpoints
 import callscribe.conversations.endpoints
@@ -23,12 +24,15 @@ import callscribe.recordings.examples
 import callscribe.recordings.webhook
 import callscribe.server.health
 import callscribe.server.metrics
+import callscribe.system.endpoints
+import callscribe.system.examples
 import callscribe.transcriptions.endpoints
 import callscribe.transcriptions.examples
 from callscribe import waiting
 from callscribe.accounts.browser_sessions import BrowserSessions
 from callscribe.accounts.keys import ApiKeys
 from callscribe.accounts.service import Accounts
+from callscribe.configurations.engines import OfferedEngines
 from callscribe.configurations.service import RecordingConfigurations
 from callscribe.conversations.control_plane import ConversationConfigurations
 from callscribe.db.engine import Database
@@ -43,6 +47,8 @@ from callscribe.server.limits import BodyLimit, RateLimit
 from callscribe.server.metrics import Relay, ServerMetrics
 from callscribe.services import Services
 from callscribe.settings import Settings
+from callscribe.system.pulls import Pulls
+from callscribe.system.status import System
 from callscribe.transcriptions.media import TranscriptionMedia
 from callscribe.transcriptions.results import Results
 from callscribe.transcriptions.watching import Watching
@@ -70,12 +76,30 @@ EXPOSED = (
 )
 """Headers of answers that pages of other origins may read, beside those that all may."""
 
+_ROUTERS = (
+    callscribe.transcriptions.endpoints.router,
+    callscribe.configurations.endpoints.router,
+    callscribe.configurations.engines.router,
+    callscribe.conversations.control_plane_endpoints.router,
+    callscribe.conversations.endpoints.router,
+    callscribe.accounts.endpoints.router,
+    callscribe.accounts.session_endpoints.router,
+    callscribe.recordings.endpoints.router,
+    callscribe.recordings.webhook.router,
+    callscribe.system.endpoints.router,
+    callscribe.server.health.router,
+    callscribe.server.metrics.router,
+)
+"""In the order of the reference."""
+
 _EXAMPLES = {
     **callscribe.transcriptions.examples.BY_SCHEMA,
     **callscribe.configurations.examples.BY_SCHEMA,
     **callscribe.conversations.examples.BY_SCHEMA,
     **callscribe.accounts.examples.BY_SCHEMA,
     **callscribe.recordings.examples.BY_SCHEMA,
+    **callscribe.system.examples.BY_SCHEMA,
+    "EngineList": callscribe.configurations.engines.EXAMPLE,
     **problems.EXAMPLES,
     "Health": callscribe.server.health.EXAMPLE,
 }
@@ -88,6 +112,7 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        pulls.close()
         derived.close()
         services.transcriptions.close()
 
@@ -111,6 +136,7 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
     app.state.accounts = Accounts.of(database, settings)
     app.state.browser_sessions = BrowserSessions(database, app.state.accounts)
     app.state.api_keys = ApiKeys(database)
+    app.state.engines = OfferedEngines(settings)
     app.state.configurations = services.configurations
     app.state.recording_configurations = RecordingConfigurations(database)
     app.state.conversations = services.conversations
@@ -135,18 +161,12 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
     app.state.watching = Watching(database, settings.account_streams)
     app.state.rate_limit = RateLimit(settings.rate_limit)
     app.state.readiness = Readiness(database, blobs, settings)
+    pulls = Pulls(settings)
+    app.state.system = System(database, app.state.accounts, app.state.readiness, pulls, settings)
     app.state.metrics = ServerMetrics(FleetGauges(database), ProcessGauges("api", database), relay)
     problems.install(app)
-    app.include_router(callscribe.transcriptions.endpoints.router)
-    app.include_router(callscribe.configurations.endpoints.router)
-    app.include_router(callscribe.conversations.control_plane_endpoints.router)
-    app.include_router(callscribe.conversations.endpoints.router)
-    app.include_router(callscribe.accounts.endpoints.router)
-    app.include_router(callscribe.accounts.session_endpoints.router)
-    app.include_router(callscribe.recordings.endpoints.router)
-    app.include_router(callscribe.recordings.webhook.router)
-    app.include_router(callscribe.server.health.router)
-    app.include_router(callscribe.server.metrics.router)
+    for router in _ROUTERS:
+        app.include_router(router)
     pages.install(app)
     app.add_middleware(
         BodyLimit,

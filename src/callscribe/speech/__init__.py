@@ -8,6 +8,8 @@ __all__ = [
     "interface",
     "keyterms",
     "languages",
+    "model_files",
+    "models",
     "pipeline",
     "routes",
     "segmentation",

@@ -4,7 +4,7 @@ Twilio's engines, with their models and languages as its API has them, are serve
 where no engine of that name is here. `ServedBy` tells what really does the work.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -49,6 +49,28 @@ def engine_models(engine: str, settings: Settings) -> list[ModelDescription]:
     if own := _own_models(engine, settings):
         return own
     return [ModelDescription(name, languages) for name, languages in TWILIO_ENGINES.get(engine, {}).items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A model that a configuration may name; and for each language that it may name with it, what serves that here."""
+
+    engine: str
+    model: str
+    languages: Mapping[str, ServedBy | Fault]
+
+
+def offers(settings: Settings) -> Iterator[Offer]:
+    """All that a configuration may name. Looks into the models folder, for each combination anew."""
+    for engine in engine_names():
+        for model in engine_models(engine, settings):
+            served = {language: _served(engine, model.name, language, settings) for language in sorted(model.languages)}
+            yield Offer(engine, model.name, served)
+
+
+def _served(engine: str, model: str, language: str, settings: Settings) -> ServedBy | Fault:
+    faults = check(engine, model, language, settings)
+    return faults[0] if faults else resolve(engine, model, language, settings)
 
 
 def check(

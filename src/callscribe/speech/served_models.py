@@ -64,6 +64,10 @@ class ServedModels:
         detected.pop(str(language_code(language)), None)
         return {code: served for code, served in detected.items() if served != model}
 
+    def locales(self, model: str) -> list[str]:
+        """The locales, with `multi`, that a model serves."""
+        return [each for each in (*LOCALES, MULTI) if self.serving(each) == model]
+
     @property
     def names(self) -> list[str]:
         """Every model, the one for all first."""

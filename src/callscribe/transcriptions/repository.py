@@ -247,6 +247,14 @@ def until_next_erasure(session: Session, account_sid: str) -> timedelta | None:
     return min((due - moment for due in found if due is not None), default=None)
 
 
+def next_due(session: Session) -> dict[str, datetime | None]:
+    """When something of any job is due next, by kind: `media`, `transcript` and `job`."""
+    columns = Transcription.media_due_at, Transcription.transcript_due_at, Transcription.job_due_at
+    firsts = [sa.select(sa.func.min(due)).where(due.is_not(None)).scalar_subquery() for due in columns]
+    found = session.execute(sa.select(*firsts)).one()
+    return dict(zip(("media", "transcript", "job"), found, strict=True))
+
+
 def hold_due(
     session: Session, column: InstrumentedAttribute[datetime | None], limit: int, *, told: bool = False
 ) -> Sequence[Transcription]:

@@ -40,6 +40,9 @@ from callscribe.settings import Settings
 from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.tables import Transcription
 
+SWEEP_EVERY: Final = 60.0
+"""Seconds from the end of one sweep of a worker to the beginning of its next."""
+
 BATCH: Final = 200
 CONVERSATIONS: Final = 20
 """In one transaction; each may have thousands of communications."""

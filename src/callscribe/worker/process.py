@@ -18,7 +18,7 @@ from callscribe.durable.liveness import Abilities, live_workers
 from callscribe.durable.queues import Role, worker_queues
 from callscribe.durable.recovery import Returned
 from callscribe.durable.runtime import Runtime
-from callscribe.durable.workers import unserved_models
+from callscribe.durable.workers import note_sweep, unserved_models
 from callscribe.jobs.fetch import FetchSteps
 from callscribe.jobs.finish import FinishSteps
 from callscribe.jobs.job_tracker import JobTracker
@@ -38,13 +38,13 @@ from callscribe.speech.languages import MULTI
 from callscribe.ticker import Ticker
 from callscribe.transcriptions.checkpoints import Checkpoints
 from callscribe.transcriptions.quotas import keep_house as keep_quotas
-from callscribe.transcriptions.retention import RetentionWorkflows, Sweep
+from callscribe.transcriptions.retention import SWEEP_EVERY, RetentionWorkflows, Sweep
 from callscribe.transcriptions.searching import MakingUp
 from callscribe.transcriptions.sources import save_for_jobs
 from callscribe.web.idempotency import forget_expired
 from callscribe.worker.monitor import ObservedWorker
 
-HOUSEKEEPING = 60.0
+HOUSEKEEPING = SWEEP_EVERY
 """Seconds between two rounds of housekeeping."""
 
 _log = structlog.get_logger(__name__)
@@ -97,7 +97,7 @@ class WorkerProcess:
             self._report_unserved,
             services.conversations.keep_house,
             self._recordings.sweep,
-            Sweep(database, services.queue, settings),
+            partial(self._swept, Sweep(database, services.queue, settings)),
             MakingUp(database, services.blobs),
             forget_ended,
             partial(forget_queues, partial(live_workers, database)),
@@ -140,6 +140,10 @@ class WorkerProcess:
     def _forget_requests(self) -> None:
         with self._database.write() as session:
             forget_expired(session)
+
+    def _swept(self, sweep: Sweep) -> None:
+        sweep()
+        note_sweep(self._database, self._runtime.worker_id)
 
     def _allowances(self) -> Allowances:
         with self._database.read() as session:

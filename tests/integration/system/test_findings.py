@@ -1,0 +1,38 @@
+"""What is wrong is found, and it is said what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from callscribe.preparation import prepare
+from callscribe.settings import Settings
+from callscribe.system.findings import findings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    settings = Settings(data_dir=tmp_path, model="tiny.en")
+    database, _ = prepare(settings)
+    database.close()
+    return settings
+
+
+def wrong(settings: Settings) -> dict[str, str]:
+    """What is not well, by subject."""
+    return {each.subject: each.text for each in findings(settings, trying=False) if not each.well}
+
+
+def test_nothing_is_wrong_after_a_start(settings: Settings) -> None:
+    assert wrong(settings) == {}
+
+
+def test_each_fault_is_found_by_its_subject(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    blobs = settings.model_copy(update={"blobs_url": (tmp_path / "file" / "blobs").as_uri()})
+    assert "CALLSCRIBE_BLOBS_URL" in wrong(blobs)["blob store"]
+    full = settings.model_copy(update={"disk_keep_free": 2**62})
+    assert "make room" in wrong(full)["disk"]
+    missing = settings.model_copy(update={"model": "large-v3"})
+    assert "callscribe models pull large-v3" in wrong(missing)["model"]
+    hosts = settings.model_copy(update={"media_allow": ("http://not a host",)})
+    assert "is not understood" in wrong(hosts)["allow-lists"]
