@@ -113,7 +113,8 @@ def test_engines_tell_what_serves(caller: Caller, operator: Caller) -> None:
     (nova,) = [each for each in engines["deepgram"]["models"] if each["name"] == "nova-3"]
     german = next(each for each in nova["languages"] if each["language"] == "de-DE")
     assert german == {"language": "de-DE", "servedBy": {"engine": "whisper", "model": "base"}, "fault": None}
-    assert (engines["deepgram"]["modelRequired"], engines["whisper"]["modelRequired"]) == (True, False)
+    assert engines["deepgram"]["defaultModels"] == {}
+    assert engines["whisper"]["defaultModels"]["de-DE"] == "base"
     # Where the model knows English alone, it says why others are not served.
     engines = {each["name"]: each for each in operator.http.get("/v3/Engines").json()["engines"]}
     german = next(each for each in engines["deepgram"]["models"][0]["languages"] if each["language"] == "de-DE")

@@ -5,31 +5,21 @@ import pty
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from browser import launched
 from callscribe import demo
-from callscribe.accounts.browser_sessions import BrowserSessions
-from callscribe.accounts.service import Accounts, Credentials
-from callscribe.db.engine import Database
-from callscribe.settings import Settings
+from callscribe.accounts.service import Credentials
 from harness import Server, eventually, running
+from visiting import MARKUP, PHONE, Visit, violations, visiting
 
 pytestmark = pytest.mark.timeout(300)
 
 expect.set_options(timeout=20_000)
-
-MARKUP = "<img src=x onerror=alert(1)><b>bold</b>"
-PHONE = {"width": 390, "height": 844}
-
-Visit = Callable[..., Page]
-"""Opens a page of the console for an account, signed in by a link; takes options of a browser's context."""
 
 
 @pytest.fixture(scope="module")
@@ -46,27 +36,8 @@ def browser(node_modules: Path) -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(server: Server, browser: Browser) -> Iterator[Visit]:
-    contexts: list[BrowserContext] = []
-    asked: list[str] = []
-    faults: list[str] = []
-
-    def open_for(account: Credentials | None, path: str = "/console", **options: Any) -> Page:
-        context = browser.new_context(**options)
-        context.set_default_timeout(60_000)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("dialog", lambda dialog: faults.append(dialog.message))
-        page.on("request", lambda request: asked.append(request.url))
-        fragment = "" if account is None else f"#signin={link_code(server, account.sid)}"
-        page.goto(f"{server.url}{path}{fragment}")
-        return page
-
-    yield open_for
-    for context in contexts:
-        context.close()
-    assert [url for url in asked if not url.startswith(f"{server.url}/")] == []
-    assert faults == []
+    with visiting(server, browser) as opening:
+        yield opening
 
 
 @pytest.fixture(scope="module")
@@ -100,12 +71,6 @@ def owner(server: Server) -> Credentials:
         path = f"/v3/Transcriptions/{answer.json()['transcription']['id']}"
         eventually(lambda: client.get(path).json()["transcription"]["status"] == "COMPLETED", timeout=120)
     return account
-
-
-def link_code(server: Server, sid: str) -> str:
-    settings = Settings(data_dir=server.data)
-    with closing(Database(settings.database)) as database:
-        return BrowserSessions(database, Accounts.of(database, settings)).make_link(sid)
 
 
 def drop(page: Page, name: str) -> None:
@@ -250,11 +215,8 @@ def test_keyboard_alone_signs_in_and_plays(server: Server, visit: Visit, owner: 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(visit: Visit, owner: Credentials, node_modules: Path, scheme: str) -> None:
-    axe = (node_modules / "axe-core" / "axe.min.js").read_text()
-
     def check(page: Page) -> None:
-        violations = page.evaluate(f"{axe}; axe.run().then(({{ violations }}) => violations)")
-        assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == []
+        assert violations(page, node_modules) == []
 
     # The policy of the page would not have a script of a test either.
     options = {"color_scheme": scheme, "bypass_csp": True}

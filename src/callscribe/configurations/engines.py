@@ -48,7 +48,9 @@ class OfferedEngine(Wire):
     name: str
     keyterms: bool = Field(description="Whether it takes `keyterms`.")
     verbatim: bool = Field(description="Whether it takes `verbatim`.")
-    model_required: bool = Field(description="Whether `speechModel` must be named.")
+    default_models: dict[str, str] = Field(
+        description="By language the model that is meant where none is named; empty where `speechModel` must be named."
+    )
     models: list[OfferedModel]
 
 
@@ -64,7 +66,7 @@ EXAMPLE: dict[str, Any] = {
             "name": "deepgram",
             "keyterms": True,
             "verbatim": True,
-            "modelRequired": True,
+            "defaultModels": {},
             "models": [
                 {
                     "name": "nova-3",
@@ -99,11 +101,13 @@ class OfferedEngines:
     def _engine(self, name: str, models: list[OfferedModel]) -> OfferedEngine:
         # Where it is not one of this program, another stands in for it: what that takes is taken.
         declaration = registry.find(name) or registry.DEFAULT
+        languages = sorted({each.language for model in models for each in model.languages})
+        defaults = {each: routes.default_model(name, each, self._settings) for each in languages}
         return OfferedEngine(
             name=name,
             keyterms=declaration.keyterms,
             verbatim=declaration.verbatim,
-            model_required=routes.default_model(name, "en-US", self._settings) is None,
+            default_models={language: model for language, model in defaults.items() if model is not None},
             models=models,
         )
 

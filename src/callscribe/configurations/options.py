@@ -1,6 +1,6 @@
 """The inner documents of configurations, in camelCase, one for each type."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -10,6 +10,9 @@ from pydantic import (
     StrictFloat,
     StrictInt,
     StrictStr,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -78,11 +81,21 @@ class DiarizationOptions(ClosedWire):
         return self
 
 
-KeptDays = (
+def _one_fault(value: Any, check_: ValidatorFunctionWrapHandler) -> Any:
+    """The same, where one thing is said of the field, and not one of each form that it may have."""
+    try:
+        return check_(value)
+    except ValidationError:
+        reason = f"must be a number of days from 0 to {MOST_DAYS:g}, or forever"
+        raise PydanticCustomError("kept_days", reason) from None
+
+
+KeptDays = Annotated[
     Annotated[StrictInt, Field(ge=0, le=MOST_DAYS)]
     | Annotated[StrictFloat, Field(ge=0, le=MOST_DAYS, allow_inf_nan=False)]
-    | Literal["forever"]
-)
+    | Literal["forever"],
+    WrapValidator(_one_fault),
+]
 
 
 class RetentionOptions(ClosedWire):

@@ -9,6 +9,8 @@ class Refusal extends Error {
     super(problem.detail ?? problem.message ?? `The server answered ${status}.`);
     this.status = status;
     this.code = problem.code;
+    /** Of fields of the body: `pointer`, and `detail` for people. */
+    this.errors = problem.errors ?? problem.details?.errors ?? [];
   }
 }
 

@@ -2,9 +2,11 @@
 import { SIGNED_OUT, ask } from "./api.js";
 import { Call } from "./call.js";
 import { Calls } from "./calls.js";
+import { Configuration, Configurations } from "./configurations.js";
 import { html, render, useEffect, useState } from "./html.js";
-import { callsPath, onClick, useRoute } from "./router.js";
+import { callsPath, configurationsPath, onClick, systemPath, useRoute } from "./router.js";
 import { SignIn } from "./sign_in.js";
+import { System } from "./system.js";
 
 const CODE = "#signin=";
 
@@ -45,22 +47,29 @@ const signOut = () => ask("/v3/Sessions/Current", { method: "DELETE" }).catch(()
 
 function Pages({ session, signOut }) {
   const { parts, query } = useRoute();
-  const page =
-    parts[0] === "calls" && parts[1]
-      ? html`<${Call} key=${parts[1]} id=${parts[1]} at=${Number(query.t) || 0} />`
-      : html`<${Calls} session=${session} query=${query} />`;
+  const here = (first) => (parts[0] === first ? "page" : undefined);
   return html`
     <a class="skip" href="#main">Skip to the content</a>
     <header class="bar" onClick=${onClick}>
       <a class="brand" href=${callsPath}><img src="/console/assets/icon.svg" alt="" width="24" height="24" />callscribe</a>
       <nav aria-label="Pages">
-        <a href=${callsPath} aria-current=${parts.length ? undefined : "page"}>Calls</a>
+        <a href=${callsPath} aria-current=${here(undefined)}>Calls</a>
+        <a href=${configurationsPath} aria-current=${here("configurations")}>Configurations</a>
+        ${session.isOperator && html`<a href=${systemPath} aria-current=${here("system")}>System</a>`}
         <a href="/docs" target="_blank" rel="noopener">API</a>
       </nav>
       <button type="button" class="quiet" onClick=${signOut}>Sign out</button>
     </header>
-    <main id="main" tabindex="-1" onClick=${onClick}>${page}</main>
+    <main id="main" tabindex="-1" onClick=${onClick}>${pageOf(parts, query, session)}</main>
   `;
+}
+
+function pageOf([name, id], query, session) {
+  if (name === "calls" && id) return html`<${Call} key=${id} id=${id} at=${Number(query.t) || 0} />`;
+  if (name === "configurations" && id) return html`<${Configuration} key=${id} id=${id} session=${session} />`;
+  if (name === "configurations") return html`<${Configurations} query=${query} />`;
+  if (name === "system") return html`<${System} query=${query} />`;
+  return html`<${Calls} session=${session} query=${query} />`;
 }
 
 render(html`<${App} />`, document.getElementById("app"));

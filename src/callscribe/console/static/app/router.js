@@ -38,3 +38,6 @@ export function onClick(event) {
 
 export const callsPath = HOME;
 export const callPath = (id, seconds) => `${HOME}/calls/${encodeURIComponent(id)}${seconds === undefined ? "" : `?t=${seconds}`}`;
+export const configurationsPath = `${HOME}/configurations`;
+export const configurationPath = (id) => `${configurationsPath}/${encodeURIComponent(id)}`;
+export const systemPath = `${HOME}/system`;
