@@ -45,6 +45,18 @@ def add(page: Page, title: str, names: tuple[str, str]) -> None:
     page.get_by_role("row", name=title).wait_for()
 
 
+def configure(page: Page) -> None:
+    """Make a configuration as somebody does in the form."""
+    page.get_by_role("link", name="Configurations").click()
+    page.get_by_role("link", name="New configuration").click()
+    page.get_by_label("Unique name").fill("support-calls")
+    page.get_by_label("Description").fill("Calls of the shop in English")
+    page.get_by_label("Key terms").fill("Riverside Outdoor\nEmma Carter\nrain fly")
+    page.get_by_label("Each channel has its party").check()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("heading", name="Try it").wait_for()
+
+
 def main() -> None:
     """Write all pictures."""
     program = installed()
@@ -59,6 +71,8 @@ def main() -> None:
         page = signed_in(browser, server, "light")
         add(page, "2041 tent not delivered.wav", ("Emma Carter", "Daniel"))
         page.locator(".status.completed").wait_for()
+        configure(page)
+        page.get_by_role("link", name="Calls", exact=True).click()
         add(page, "2042 wrong colour.wav", ("Noor", "Grace"))
         add(page, "2043 refund.wav", ("Ada", "Daniel"))
         for scheme in ("light", "dark"):
@@ -70,6 +84,13 @@ def main() -> None:
             page.wait_for_timeout(400)
             page.keyboard.press(" ")
             page.screenshot(path=PICTURES / f"console-call-{scheme}.png")
+            page.get_by_role("link", name="Configurations").click()
+            page.get_by_role("link", name="support-calls").click()
+            page.get_by_role("heading", name="Try it").wait_for()
+            page.screenshot(path=PICTURES / f"console-configuration-{scheme}.png")
+            page.get_by_role("link", name="System").click()
+            page.get_by_role("region", name="Limits").wait_for()
+            page.screenshot(path=PICTURES / f"console-system-{scheme}.png")
         browser.close()
 
 

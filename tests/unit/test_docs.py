@@ -12,10 +12,12 @@ from typer.main import get_command
 import callscribe.accounts.endpoints
 import callscribe.accounts.session_endpoints
 import callscribe.configurations.endpoints
+import callscribe.configurations.engines
 import callscribe.conversations.control_plane_endpoints
 import callscribe.conversations.endpoints
 import callscribe.recordings.endpoints
 import callscribe.server.health
+import callscribe.system.endpoints
 import callscribe.transcriptions.endpoints
 from callscribe.cli import app
 from callscribe.errors import Code
@@ -64,10 +66,12 @@ def endpoints() -> Iterator[tuple[str, str]]:
         callscribe.transcriptions.endpoints,
         callscribe.recordings.endpoints,
         callscribe.configurations.endpoints,
+        callscribe.configurations.engines,
         callscribe.accounts.endpoints,
         callscribe.accounts.session_endpoints,
         callscribe.conversations.control_plane_endpoints,
         callscribe.conversations.endpoints,
+        callscribe.system.endpoints,
         callscribe.server.health,
     )
     for domain in domains:

@@ -30,8 +30,6 @@ from callscribe.migrations import schema
 from callscribe.monitoring.readiness import full_disks
 from callscribe.outbound import AllowList
 from callscribe.settings import Settings
-from callscribe.speech.diarization.diarizer import MODEL as SPEAKERS
-from callscribe.speech.diarization.diarizer import Diarizer
 from callscribe.speech.engines import registry
 from callscribe.speech.engines.registry import Engines
 from callscribe.speech.served_models import ServedModels
@@ -75,7 +73,7 @@ def findings(settings: Settings, *, trying: bool) -> Iterator[Finding]:
     for subject, check, advice in checks:
         yield checked(subject, check, advice, settings)
     if trying and _diarization_asked(settings):
-        yield checked("speakers", _speakers, f"Get it with `callscribe models pull {SPEAKERS}`.", settings)
+        yield checked("speakers", _speakers, "Get it with `callscribe models pull speakers`.", settings)
 
 
 def checked(subject: str, check: Callable[[Settings], str], advice: str, settings: Settings) -> Finding:
@@ -199,11 +197,13 @@ def _diarization_asked(settings: Settings) -> bool:
 
 def _speakers(settings: Settings) -> str:
     """Load both networks, checked."""
+    from callscribe.speech.diarization.diarizer import MODEL, Diarizer  # noqa: PLC0415  loads what computes
+
     diarizer = Diarizer(settings)
     diarizer.check()
     began = time.perf_counter()
     diarizer.load()
-    return f"{SPEAKERS}: loaded in {time.perf_counter() - began:.1f} s"
+    return f"{MODEL}: loaded in {time.perf_counter() - began:.1f} s"
 
 
 def _allow(settings: Settings) -> str:

@@ -149,7 +149,7 @@ function Pull({ model, begin }) {
     ${source !== "folder" && html`<button type="button" onClick=${begin} aria-label=${`${isHere ? "Check" : "Pull"} ${model.name}`}>${isHere ? "Check" : "Pull"}</button>`}
     ${pull?.status === "COMPLETED" && html`<div class="faint">got ${ago(pull.beganAt)}</div>`}
     ${pull?.status === "FAILED" && html`<div class="problem">${pull.error}</div>`}
-    ${pull?.status === "INTERRUPTED" && html`<div class="problem">It was interrupted. Pull it again: what had come is kept.</div>`}
+    ${pull?.status === "INTERRUPTED" && html`<div class="problem">It was interrupted. Pull it again: files that had come whole are kept.</div>`}
   `;
 }
 
