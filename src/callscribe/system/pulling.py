@@ -23,7 +23,7 @@ from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
 from callscribe.speech.pipeline import windows_of
-from callscribe.system.pulls import Pull, Status, write
+from callscribe.system.pulls import Pull, Status, read, write
 
 TOLD_EVERY: Final = 0.5
 """Seconds."""
@@ -72,7 +72,7 @@ class _Telling:
 
 
 def _pull(name: str, settings: Settings) -> None:
-    tell = _Telling(Pull.begun(name), settings)
+    tell = _Telling(read(name, settings) or Pull.begun(name), settings)
     try:
         folder = Catalogue(settings.models).path(name, lambda done, total: tell(step="getting", done=done, total=total))
         if needs_preparation(name, folder, settings):

@@ -70,6 +70,16 @@ def write(pull: Pull, settings: Settings) -> None:
     put_json(_path(pull.model, settings), {**asdict(pull), "began_at": pull.began_at.isoformat()})
 
 
+def read(name: str, settings: Settings) -> Pull | None:
+    """What was said last of a pull; None where nothing was."""
+    try:
+        kept = json.loads(_path(name, settings).read_text())
+        said = {"status": Status(kept["status"]), "began_at": datetime.fromisoformat(kept["began_at"])}
+        return Pull(**kept | said)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 class Pulls:
     """The pulls into the models folder of a server. Safe to call from several threads."""
 
@@ -86,19 +96,12 @@ class Pulls:
             RequestError: 20404, the catalogue has no such model.
         """
         self._check(name)
-        path = _path(name, self._settings)
-        try:
-            text = path.read_text()
-            kept = json.loads(text)
-            found = Pull(
-                **{**kept, "status": Status(kept["status"]), "began_at": datetime.fromisoformat(kept["began_at"])}
-            )
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        if found.status is not Status.RUNNING or _is_held(path):
+        found = read(name, self._settings)
+        if found is None or found.status is not Status.RUNNING or _is_held(_path(name, self._settings)):
             return found
         # It may have ended between the two looks.
-        return found.changed(status=Status.INTERRUPTED) if _text(path) == text else self.state(name)
+        again = read(name, self._settings)
+        return found.changed(status=Status.INTERRUPTED) if again == found else self.state(name)
 
     def start(self, name: str) -> Pull:
         """Begin to get a model, unless that is under way.
@@ -150,13 +153,6 @@ class Pulls:
 
 def _path(name: str, settings: Settings) -> Path:
     return settings.models / _FOLDER / f"{name}.json"
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return path.read_text()
-    except OSError:
-        return None
 
 
 @contextmanager
