@@ -128,7 +128,7 @@ def test_every_field_comes_back_as_it_was(server: Server, visit: Visit) -> None:
     page.reload()
     page.get_by_label("Unique name").fill("again")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(page.get_by_text("Saved. Calls")).to_be_visible()
     (after,) = kept(server, account)
     assert after["unique_name"] == "again"
     assert after["configuration"] == before[0]["configuration"]

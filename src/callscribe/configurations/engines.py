@@ -11,6 +11,7 @@ from callscribe.settings import Settings
 from callscribe.speech import routes
 from callscribe.speech.engines import registry
 from callscribe.speech.routes import Fault
+from callscribe.waiting import TimedOut
 from callscribe.web.application import of_application
 from callscribe.web.problems import problem_responses
 from callscribe.web.wire import Wire
@@ -88,8 +89,15 @@ class OfferedEngines:
         self._found = TtlCache(self._look, KEPT, PATIENCE)
 
     def get(self) -> list[OfferedEngine]:
-        """All engines, those of Twilio's first."""
-        return self._found.get()
+        """All engines, those of Twilio's first.
+
+        Raises:
+            TimedOut: the models folder does not answer.
+        """
+        try:
+            return self._found.get()
+        except TimeoutError as error:
+            raise TimedOut("the models folder does not answer") from error
 
     def _look(self) -> list[OfferedEngine]:
         models: dict[str, list[OfferedModel]] = {name: [] for name in routes.engine_names()}
