@@ -5,7 +5,7 @@ wait for all of it. A worker that is killed in between is followed by another, w
 resource ids and adds the rest.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,11 +13,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from callscribe.conversations import configuration_repository, repository
+from callscribe.conversations.changes import ChangeResult
 from callscribe.conversations.configuration_schemas import snapshot
 from callscribe.conversations.documents import Address, Party
 from callscribe.conversations.events import Event, Events
 from callscribe.conversations.participants import has_address, new_participant, party
-from callscribe.conversations.schemas import kept_word
+from callscribe.conversations.schemas import CommunicationResource, kept_word
 from callscribe.conversations.states import ConversationStates, begin
 from callscribe.conversations.tables import Communication, Conversation, ConversationParticipant, ConversationStatus
 from callscribe.conversations.transcripts import StoredParticipant, StoredTranscript, resource_prefix
@@ -92,6 +93,30 @@ class Storing:
         if block.is_last and rows:
             self._tell(session, conversation, rows[-1])
         return conversation.id
+
+    def correct(self, session: Session, conversation_id: str, indexes: Iterable[int], moved: Collection[int]) -> None:
+        """Have what a conversation has of these sentences say what the transcript says, in the caller's transaction.
+
+        `moved` are those that somebody else said. Each is told, as any other change of a communication is; also of a
+        conversation that is closed, which takes nothing new. What is not stored any more is left so.
+        """
+        conversation = repository.find(session, self._account_sid, conversation_id, lock=True)
+        if conversation is None:
+            return
+        people = self._joined(session, conversation, self._people(conversation.id)) if moved else []
+        voices = _Voices(self._states, people)
+        for index in indexes:
+            sentence = self._transcript.sentences[index]
+            row = self._row(index, sentence)
+            known = repository.of_resource(session, conversation.id, row["resource_id"])
+            if known is None:
+                continue
+            known.content, known.updated_at = row["content"], row["updated_at"]
+            if index in moved:
+                known.author, known.recipients = voices.of(session, conversation, sentence.participant)
+            session.flush()
+            answer = ChangeResult.of(200, CommunicationResource.of(known))
+            self._events.tell(session, conversation, Event.COMMUNICATION_UPDATED, answer.document)
 
     def _row(self, index: int, sentence: Sentence) -> dict[str, Any]:
         at = now()

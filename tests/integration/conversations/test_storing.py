@@ -20,7 +20,7 @@ from callscribe.conversations.tables import Communication, Conversation, Convers
 from callscribe.conversations.transcripts import StoredParticipant, StoredTranscript
 from callscribe.db.engine import Database
 from callscribe.errors import Code, RequestError
-from callscribe.ids import new_account_sid, new_transcription_id
+from callscribe.ids import new_account_sid, new_conversation_id, new_transcription_id
 from callscribe.speech.interface import Word
 from callscribe.transcripts.models import Sentence
 from integration.conversations.conftest import Configure
@@ -344,6 +344,29 @@ def test_only_that_transcript_withdrawn(
     assert len(said(conversations, account, conversation)) == 6
     conversations.withdraw(account, "CA1", prefix)
     assert {row.resource_id for row in said(conversations, account, conversation)} == {*known[1], *known[2]}
+
+
+def test_corrected_sentences_follow_and_are_told(
+    database: Database, conversations: Conversations, account: str, configure: Configure, store: Store
+) -> None:
+    configuration = configure(statusCallbacks=[{"url": "https://calls.example.com/told", "method": "POST"}])
+    call = transcript(3)
+    conversation = store(configuration, call)
+    first, second, third = call.sentences
+    put_right = replace(
+        call, sentences=[first, replace(second, text="Bye."), replace(third, text="Hi.", participant=0)]
+    )
+    before = said(conversations, account, conversation)
+    storing = conversations.storing(account, configuration, put_right)
+    for known in (conversation, new_conversation_id()):  # a conversation that is gone is left so
+        with database.write() as session:
+            storing.correct(session, known, [1, 2], {2})
+    after = said(conversations, account, conversation)
+    assert [row.content["text"] for row in after] == ["Good morning.", "Bye.", "Hi."]
+    assert [row.id for row in after] == [row.id for row in before]
+    assert after[2].author == before[1].author
+    assert after[2].recipients == before[1].recipients
+    assert events(database, conversation).count("COMMUNICATION_UPDATED") == 2
 
 
 def test_two_unknown_parties_stay_two(
