@@ -14,7 +14,9 @@ from callscribe.media.decoding import Decoder
 from callscribe.recordings.reading import ReadingThrough
 from callscribe.settings import Settings
 from callscribe.transcriptions.automatic import RecordingTranscriber
+from callscribe.transcriptions.correcting import Corrections
 from callscribe.transcriptions.quotas import Quotas
+from callscribe.transcriptions.results import Results
 from callscribe.transcriptions.service import Transcriptions
 
 
@@ -31,6 +33,8 @@ class Services:
     reading: ReadingThrough
     quotas: Quotas
     transcriptions: Transcriptions
+    results: Results
+    corrections: Corrections
     automatic: RecordingTranscriber
 
     @classmethod
@@ -48,9 +52,11 @@ class Services:
         reading = ReadingThrough(database, settings)
         quotas = Quotas(database, settings)
         transcriptions = Transcriptions(database, queue, configurations, callbacks, reading, quotas, settings)
+        blobs = BlobStore(settings.blobs, patience, keep_free=settings.disk_keep_free)
+        results = Results(blobs)
         return cls(
             queue=queue,
-            blobs=BlobStore(settings.blobs, patience, keep_free=settings.disk_keep_free),
+            blobs=blobs,
             decoder=Decoder(extended=settings.media_formats == "extended"),
             callbacks=callbacks,
             conversations=conversations,
@@ -58,5 +64,7 @@ class Services:
             reading=reading,
             quotas=quotas,
             transcriptions=transcriptions,
+            results=results,
+            corrections=Corrections(database, results, conversations, configurations),
             automatic=RecordingTranscriber(transcriptions, quotas, settings),
         )

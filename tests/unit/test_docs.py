@@ -18,6 +18,7 @@ import callscribe.conversations.endpoints
 import callscribe.recordings.endpoints
 import callscribe.server.health
 import callscribe.system.endpoints
+import callscribe.transcriptions.correction_endpoints
 import callscribe.transcriptions.endpoints
 from callscribe.cli import app
 from callscribe.errors import Code
@@ -64,6 +65,7 @@ def anchors(page: Path) -> set[str]:
 def endpoints() -> Iterator[tuple[str, str]]:
     domains = (
         callscribe.transcriptions.endpoints,
+        callscribe.transcriptions.correction_endpoints,
         callscribe.recordings.endpoints,
         callscribe.configurations.endpoints,
         callscribe.configurations.engines,

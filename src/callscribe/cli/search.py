@@ -81,7 +81,7 @@ def _print(console: Console, row: Transcription, hit: Hit) -> None:
 
 
 def _speaker(row: Transcription, match: Match) -> str:
-    known = "" if match.participant is None else row.participants[match.participant].called
+    known = "" if match.participant is None else row.parties[match.participant].called
     return known or f"channel {match.channel + 1}"
 
 

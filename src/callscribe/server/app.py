@@ -26,6 +26,7 @@ import callscribe.server.health
 import callscribe.server.metrics
 import callscribe.system.endpoints
 import callscribe.system.examples
+import callscribe.transcriptions.correction_endpoints
 import callscribe.transcriptions.endpoints
 import callscribe.transcriptions.examples
 from callscribe import waiting
@@ -50,7 +51,6 @@ from callscribe.settings import Settings
 from callscribe.system.pulls import Pulls
 from callscribe.system.status import System
 from callscribe.transcriptions.media import TranscriptionMedia
-from callscribe.transcriptions.results import Results
 from callscribe.transcriptions.watching import Watching
 from callscribe.web import problems
 from callscribe.web.links import add_links
@@ -78,6 +78,7 @@ EXPOSED = (
 
 _ROUTERS = (
     callscribe.transcriptions.endpoints.router,
+    callscribe.transcriptions.correction_endpoints.router,
     callscribe.configurations.endpoints.router,
     callscribe.configurations.engines.router,
     callscribe.conversations.control_plane_endpoints.router,
@@ -156,7 +157,8 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
     )
     app.state.recordings = recordings
     app.state.recording_media = RecordingMedia(blobs, derived, recordings.is_there)
-    app.state.results = Results(blobs)
+    app.state.results = services.results
+    app.state.corrections = services.corrections
     app.state.transcription_media = TranscriptionMedia(blobs, derived, services.transcriptions.has_media)
     app.state.watching = Watching(database, settings.account_streams)
     app.state.rate_limit = RateLimit(settings.rate_limit)

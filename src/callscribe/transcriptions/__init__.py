@@ -5,6 +5,8 @@ __all__ = [
     "automatic",
     "checkpoints",
     "conversation_export",
+    "correcting",
+    "correction_endpoints",
     "documents",
     "endpoints",
     "examples",

@@ -1,6 +1,6 @@
 """What is kept of a transcription as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import ConfigDict
 
@@ -25,6 +25,12 @@ class Participant(Document):
     def called(self) -> str:
         """The name, or else the role; empty where there is neither."""
         return self.name or (self.type or "").replace("_", " ").title()
+
+
+def renamed(participants: Sequence[Participant], names: Sequence[str | None]) -> list[Participant]:
+    """Participants by other names, in the same order."""
+    pairs = zip(participants, names, strict=True)
+    return [each if each.name == name else each.model_copy(update={"name": name}) for each, name in pairs]
 
 
 class Failure(Document):
@@ -82,3 +88,31 @@ class ResolvedConfiguration(JobOptions):
         given.pop("configurationType", None)  # there is but one
         models = {"languageModels": dict(language_models)} if language_models else {}
         return cls.model_validate(given | {"servedBy": served_by} | models)
+
+
+class SentenceEdit(Document):
+    """What is said of a sentence: its text, or who said it, or both; what is not set stays."""
+
+    sentence_index: int
+    text: str | None = None
+    participant_index: int | None = None
+    """None, where it is set, is nobody in particular."""
+
+    @property
+    def says_who(self) -> bool:
+        """Whether it says who said it."""
+        return "participant_index" in self.model_fields_set
+
+
+class ParticipantName(Document):
+    """What a participant is called from now on; None is by the role."""
+
+    participant_index: int
+    name: str | None = None
+
+
+class Changes(Document):
+    """What one version of a transcript changes in the one before."""
+
+    edits: list[SentenceEdit]
+    participants: list[ParticipantName]

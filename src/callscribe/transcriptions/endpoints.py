@@ -4,10 +4,11 @@ import hashlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import aclosing
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from sse_starlette import EventSourceResponse
@@ -17,6 +18,7 @@ from callscribe.callbacks.tables import Callback
 from callscribe.errors import Code, RequestError
 from callscribe.ids import RECORDING_SID
 from callscribe.media.playing import MEDIA_TYPES
+from callscribe.transcriptions.correcting import Corrections
 from callscribe.transcriptions.media import RETRY_AFTER, TranscriptionMedia
 from callscribe.transcriptions.repository import Filters
 from callscribe.transcriptions.results import Results, preferred_format
@@ -53,10 +55,11 @@ MAX_SEARCH = 500
 """Characters of a search."""
 
 
-class _CodedRoute(AuthenticatedRoute):
+class CodedRoute(AuthenticatedRoute):
     """Answers a body that does not validate with the public codes of transcriptions."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler with these answers."""
         handler = super().get_route_handler()
 
         async def coded(request: Request) -> Response:
@@ -70,15 +73,17 @@ class _CodedRoute(AuthenticatedRoute):
         return coded
 
 
-router = APIRouter(tags=["Transcriptions"], route_class=_CodedRoute)
+router = APIRouter(tags=["Transcriptions"], route_class=CodedRoute)
 
 
 Service = Annotated[Transcriptions, of_application("transcriptions")]
 TranscriptionResults = Annotated[Results, of_application("results")]
+TranscriptCorrections = Annotated[Corrections, of_application("corrections")]
 Listening = Annotated[TranscriptionMedia, of_application("transcription_media")]
 
 _ONE = "/v3/Transcriptions/{transcription_id}"
 _CALLBACKS = f"{_ONE}/Callbacks"
+TRANSCRIPT = f"{_ONE}/Transcript"
 
 _JOB_HEADERS = {
     "Retry-After": {"description": "Seconds to wait before asking.", "schema": {"type": "integer"}},
@@ -198,6 +203,51 @@ def delete(account: AccountSid, transcription_id: str, service: Service) -> Resp
     return Response(status_code=204)
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Reads transcripts in a version; None is the latest."""
+
+    _service: Transcriptions
+    _results: Results
+    _corrections: Corrections
+    _version: int | None
+
+    async def answer(self, account: str, transcription_id: str, format_: Format) -> Response:
+        """The transcript in a format."""
+        row = await DATABASE.run(self._service.fetch, account, transcription_id)
+        if row.status == Status.RUNNING:
+            chunks = await DATABASE.run(self._service.chunks, row)
+            so_far = await STORE.run(self._results.transcript_so_far, row, chunks, format_)
+            if so_far is not None and not self._version:
+                return Response(so_far, headers={"Retry-After": str(RETRY_AFTER)}, media_type=format_.media_type)
+            row = await DATABASE.run(self._service.fetch, account, transcription_id)  # it may have ended in this moment
+        if row.status != Status.COMPLETED:
+            detail = f"Transcription {row.id} is {row.status}; there is nothing of its transcript to be read."
+            raise RequestError(Code.NOT_FOUND, detail, retry_after=None if row.status.is_final else RETRY_AFTER)
+        versions = await DATABASE.run(self._corrections.versions, row, self._version)
+        document = await STORE.run(self._results.transcript, row, versions, format_)
+        return Response(document, media_type=format_.media_type)
+
+
+async def _reading(  # not in a thread
+    service: Service,
+    results: TranscriptionResults,
+    corrections: TranscriptCorrections,
+    version: Annotated[
+        str,
+        Query(
+            pattern=r"^(original|latest|0|[1-9][0-9]{0,8})$",
+            description="`original` (0) is as it was recognised, `latest` with all corrections; or their number.",
+        ),
+    ] = "latest",
+) -> _Reading:
+    named = {"latest": None, "original": 0}
+    return _Reading(service, results, corrections, named[version] if version in named else int(version))
+
+
+Reading = Annotated[_Reading, Depends(_reading)]
+
+
 def _either(*names: str) -> str:
     *first, last = (f"`{name}`" for name in names)
     return f"{', '.join(first)} or {last}"
@@ -205,7 +255,7 @@ def _either(*names: str) -> str:
 
 _BESIDE_JSON = [each.media_type for each in Format if each is not Format.JSON]
 
-_TRANSCRIPT_RESPONSES = problem_responses(404, 410) | {
+_TRANSCRIPT_RESPONSES = problem_responses(400, 404, 410) | {
     200: {
         "headers": {
             "Retry-After": {
@@ -220,7 +270,7 @@ _TRANSCRIPT_RESPONSES = problem_responses(404, 410) | {
 
 
 @router.get(
-    f"{_ONE}/Transcript",
+    TRANSCRIPT,
     summary="Fetch the transcript",
     description=f"As JSON, or as `Accept` says: {_either(*_BESIDE_JSON)}.\n\n"
     "While the job is RUNNING, the sentences so far, with `Retry-After`; the last of them may still change.",
@@ -230,16 +280,15 @@ _TRANSCRIPT_RESPONSES = problem_responses(404, 410) | {
 async def transcript(
     account: AccountSid,
     transcription_id: str,
-    service: Service,
-    results: TranscriptionResults,
+    reading: Reading,
     accept: Annotated[str, Header()] = "*/*",
 ) -> Response:
     """In the format that `Accept` likes best."""
-    return await _transcript(account, transcription_id, service, results, preferred_format(accept))
+    return await reading.answer(account, transcription_id, preferred_format(accept))
 
 
 @router.get(
-    f"{_ONE}/Transcript.{{format_}}",
+    f"{TRANSCRIPT}.{{format_}}",
     summary="Fetch the transcript in a format",
     description=f"{_either(*(f'.{each}' for each in Format))}; while the job is RUNNING, what there is so far.",
     responses=_TRANSCRIPT_RESPONSES,
@@ -249,27 +298,10 @@ async def transcript_as(
     account: AccountSid,
     transcription_id: str,
     format_: Format,
-    service: Service,
-    results: TranscriptionResults,
+    reading: Reading,
 ) -> Response:
     """In the format that the path names."""
-    return await _transcript(account, transcription_id, service, results, format_)
-
-
-async def _transcript(
-    account: str, transcription_id: str, service: Transcriptions, results: Results, format_: Format
-) -> Response:
-    row = await DATABASE.run(service.fetch, account, transcription_id)
-    if row.status == Status.RUNNING:
-        chunks = await DATABASE.run(service.chunks, row)
-        so_far = await STORE.run(results.transcript_so_far, row, chunks, format_)
-        if so_far is not None:
-            return Response(so_far, headers={"Retry-After": str(RETRY_AFTER)}, media_type=format_.media_type)
-        row = await DATABASE.run(service.fetch, account, transcription_id)  # it may have ended in this moment
-    if row.status != Status.COMPLETED:
-        detail = f"Transcription {row.id} is {row.status}; there is nothing of its transcript to be read."
-        raise RequestError(Code.NOT_FOUND, detail, retry_after=None if row.status.is_final else RETRY_AFTER)
-    return Response(await STORE.run(results.transcript, row, format_), media_type=format_.media_type)
+    return await reading.answer(account, transcription_id, format_)
 
 
 _MEDIA_CONTENT: dict[str, Any] = {media_type: {} for media_type in ("application/octet-stream", *MEDIA_TYPES)}

@@ -89,6 +89,7 @@ TRANSCRIPT: dict[str, Any] = {
     "transcribedSeconds": 61.4,
     "language": "en-US",
     "duration": 61,
+    "version": 1,
     "participants": _PARTICIPANTS,
     "sentences": [
         {
@@ -100,9 +101,22 @@ TRANSCRIPT: dict[str, Any] = {
             "text": "Good morning.",
             "confidence": 0.97,
             "language": "en-US",
+            "correction": {
+                "version": 1,
+                "correctedAt": "2026-03-02T11:20:00Z",
+                "correctedBy": ACCOUNT,
+                "originalText": "Good mourning.",
+                "originalParticipantIndex": 1,
+            },
             "words": [
                 {"text": "Good", "startTimeSeconds": 0.8, "endTimeSeconds": 1.02, "confidence": 0.98},
-                {"text": "morning.", "startTimeSeconds": 1.02, "endTimeSeconds": 1.52, "confidence": 0.96},
+                {
+                    "text": "morning.",
+                    "startTimeSeconds": 1.02,
+                    "endTimeSeconds": 1.52,
+                    "confidence": 1.0,
+                    "edited": True,
+                },
             ],
         }
     ],
@@ -143,6 +157,30 @@ TRANSCRIPT: dict[str, Any] = {
         ],
     },
 }
+CORRECTION: dict[str, Any] = {
+    "baseVersion": 0,
+    "edits": [{"sentenceIndex": 0, "text": "Good morning.", "participantIndex": 1}],
+    "participants": [{"participantIndex": 1, "name": "Grace"}],
+}
+CORRECTED: dict[str, Any] = {
+    "id": ID,
+    "version": 1,
+    "participants": _PARTICIPANTS,
+    "sentences": TRANSCRIPT["sentences"],
+}
+VERSIONS: dict[str, Any] = {
+    "versions": [
+        {
+            "version": 1,
+            "createdAt": "2026-03-02T11:20:00.250Z",
+            "createdBy": ACCOUNT,
+            "sentencesEdited": 1,
+            "participantsRenamed": 1,
+        }
+    ],
+    "meta": {"key": "versions", "pageSize": 50},
+}
+SUGGESTIONS: dict[str, Any] = {"suggestions": [{"term": "rain fly", "corrections": 5, "calls": 3}]}
 PEAKS: dict[str, Any] = {
     "secondsPerPeak": 0.02,
     "durationSeconds": 0.16,
@@ -184,6 +222,10 @@ BY_SCHEMA: dict[str, dict[str, Any]] = {
     "TranscriptionResource": COMPLETED,
     "TranscriptionList": LIST,
     "TranscriptResource": TRANSCRIPT,
+    "CorrectTranscript": CORRECTION,
+    "CorrectedTranscript": CORRECTED,
+    "TranscriptVersionList": VERSIONS,
+    "KeytermSuggestions": SUGGESTIONS,
     "PeaksResource": PEAKS,
     "CallbackResource": CALLBACK,
     "CallbackList": {"callbacks": [CALLBACK]},

@@ -11,9 +11,9 @@ from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.media.derived import Audio
 from callscribe.transcriptions import keys
 from callscribe.transcriptions.checkpoints import Checkpoints, participants_by_channel
-from callscribe.transcriptions.documents import Participant
 from callscribe.transcriptions.schemas import TranscriptResource
-from callscribe.transcriptions.tables import Chunk, Transcription
+from callscribe.transcriptions.tables import Chunk, Transcription, TranscriptVersion
+from callscribe.transcriptions.versions import Versioned, versioned
 from callscribe.transcripts.formats import Format
 from callscribe.transcripts.models import TRANSCRIPT, Transcript
 from callscribe.transcripts.statistics import Statistics, statistics
@@ -40,8 +40,8 @@ class Results:
         self._blobs = blobs
         self._checkpoints = Checkpoints(blobs)
 
-    def transcript(self, row: Transcription, format_: Format) -> bytes:
-        """The transcript of a completed transcription.
+    def original(self, row: Transcription) -> Transcript:
+        """The transcript of a completed transcription, as it was recognised.
 
         Raises:
             RequestError: 20404; with 410 where it was erased since its time was over.
@@ -51,7 +51,15 @@ class Results:
             data = self._blobs.get_document(keys.transcript(row.blobs))
         except BlobMissing as error:
             raise RequestError(Code.NOT_FOUND, f"The transcript of {row.id} is gone.") from error
-        return _rendered(row, TRANSCRIPT.validate_json(data), format_)
+        return TRANSCRIPT.validate_json(data)
+
+    def transcript(self, row: Transcription, versions: Sequence[TranscriptVersion], format_: Format) -> bytes:
+        """The same in the version that the last of these makes, which are all from the first on.
+
+        Raises:
+            RequestError: as for `original`.
+        """
+        return _rendered(row, versioned(row, self.original(row), versions), format_)
 
     def transcript_so_far(self, row: Transcription, chunks: Sequence[Chunk], format_: Format) -> bytes | None:
         """What a running transcription has by now; None where there is nothing, since it has ended meanwhile, say."""
@@ -61,7 +69,7 @@ class Results:
             transcript = self._checkpoints.transcript_so_far(row, chunks)
         except BlobMissing:
             return None
-        return _rendered(row, transcript, format_)
+        return _rendered(row, versioned(row, transcript, ()), format_)
 
     def media(self, row: Transcription) -> Audio:
         """The recording as it was fetched.
@@ -84,10 +92,11 @@ def check_kept(row: Transcription, what: str, erased_at: datetime | None) -> Non
         raise RequestError(Code.NOT_FOUND, detail, status=410)
 
 
-def _rendered(row: Transcription, transcript: Transcript, format_: Format) -> bytes:
+def _rendered(row: Transcription, version: Versioned, format_: Format) -> bytes:
     if format_ == Format.JSON:
-        return to_json(TranscriptResource.of(row, transcript, _statistics(row, transcript)), by_alias=True)
-    return format_.render(transcript, speakers(row.participants, transcript) or None)
+        return to_json(TranscriptResource.of(row, version, _statistics(row, version.transcript)), by_alias=True)
+    names = {position: each.called for position, each in enumerate(version.participants) if each.called}
+    return format_.render(version.transcript, names or None)
 
 
 def _statistics(row: Transcription, transcript: Transcript) -> Statistics | None:
@@ -95,16 +104,3 @@ def _statistics(row: Transcription, transcript: Transcript) -> Statistics | None
     if not row.status.is_final:
         return None
     return statistics(transcript, participants_by_channel(row, transcript.channels))
-
-
-def speakers(participants: Sequence[Participant], transcript: Transcript) -> dict[int, str]:
-    """Names by channel or speaker, counted from 0: the participant's, or else the role."""
-    names = [each.called for each in participants]
-    if transcript.diarization is not None and transcript.diarization.applied:
-        places = enumerate(transcript.diarization.participants)
-        found = {speaker: names[position] for speaker, position in places if position is not None}
-    elif transcript.channels == 1 and len(participants) > 1:
-        found = {}  # one channel that two share is nobody's
-    else:
-        found = {each.audio_channel_index - 1: name for each, name in zip(participants, names, strict=True)}
-    return {who: name for who, name in found.items() if name}

@@ -37,7 +37,7 @@ from callscribe.recordings import repository as recording_repository
 from callscribe.recordings.workflows import BeforeErasure
 from callscribe.search import index as search_index
 from callscribe.settings import Settings
-from callscribe.transcriptions import keys, repository
+from callscribe.transcriptions import keys, repository, version_repository
 from callscribe.transcriptions.tables import Transcription
 
 SWEEP_EVERY: Final = 60.0
@@ -177,6 +177,7 @@ class Sweep:
                 erased = {"transcript_due_at": None, "transcript_erased_at": fixed(instant()), "result_bytes": 0}
                 repository.set_erased(session, group, **erased)
                 search_index.remove(session, [row.id for row in group])
+                version_repository.forget(session, [row.id for row in group])
                 self._enqueue(session, account_sid, folders=[keys.chunks(row.blobs) for row in group], blobs=blobs)
             _free(session, freed)
             return len(rows)

@@ -24,7 +24,7 @@ from callscribe.transcriptions import examples
 from callscribe.transcriptions.documents import Failure, Participant
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import Transcription
-from callscribe.transcripts.models import Transcript
+from callscribe.transcriptions.versions import Versioned
 from callscribe.transcripts.statistics import Statistics
 from callscribe.transcripts.wire import (
     MODELS,
@@ -193,7 +193,8 @@ class TranscriptionResource(Wire):
     audio_started_at: Timestamp | None = optional()
     duration: int | None = Field(description="Seconds of audio.", examples=[61])
     conversation_id: str | None
-    participants: list[Participant]
+    participants: list[Participant] = Field(description="By the names that they were given last.")
+    transcript_version: int | None = optional("Of the latest correction of its transcript. An addition.")
     resolved_configuration: MaskedDocument = Field(
         description="The configuration as it was when the transcription was created, and in `servedBy` the engine "
         "and model that really do the work. `languageModels` has the models for languages that the recording may turn "
@@ -237,6 +238,7 @@ class TranscriptionResource(Wire):
             account_id=row.account_sid,
             transcription_configuration_id=row.configuration_id,
             duration=None if row.duration is None else round(row.duration),
+            participants=row.parties,
             resolved_configuration=row.resolved_configuration.document(),
             progress=round(row.progress, 3),
             transcribed_seconds=round(row.transcribed or 0.0, 3) if readable else None,
@@ -295,6 +297,7 @@ class TranscriptResource(Wire):
     language: str | None
     models: list[str] | None = optional(MODELS)
     duration: int
+    version: int = Field(description="Which version of the transcript this is: 0 is as it was recognised.")
     participants: list[Participant]
     sentences: list[SentenceResource]
     omissions: list[OmissionResource] = Field(description="Where somebody speaks and it is left out, and why.")
@@ -305,8 +308,9 @@ class TranscriptResource(Wire):
     )
 
     @classmethod
-    def of(cls, row: Transcription, transcript: Transcript, figures: Statistics | None) -> "TranscriptResource":
+    def of(cls, row: Transcription, version: Versioned, figures: Statistics | None) -> "TranscriptResource":
         """A transcript with what a reader needs to make sense of it."""
+        transcript = version.transcript
         return from_row(
             cls,
             row,
@@ -316,7 +320,9 @@ class TranscriptResource(Wire):
             language=transcript.language,
             models=list(transcript.models) or None,
             duration=round(transcript.duration),
-            sentences=sentences(transcript),
+            version=version.corrected.version,
+            participants=version.participants,
+            sentences=sentences(transcript, version.corrected.corrections),
             omissions=omissions(transcript),
             # Those of a job that has ended are in its row.
             notices=[*(row.notices or ()), *(() if row.status.is_final else Notice.of_languages(transcript))],

@@ -1,5 +1,7 @@
 """Transcriptions and the search index: what of one goes in, and the making up for those that were never put in."""
 
+from collections.abc import Sequence
+
 import structlog
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
@@ -9,8 +11,9 @@ from callscribe.errors import BlobDamaged
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.search.index import Prepared, replace
 from callscribe.search.tables import Call, SpokenSentence
-from callscribe.transcriptions import index_repository, keys
-from callscribe.transcriptions.tables import Transcription
+from callscribe.transcriptions import index_repository, keys, version_repository
+from callscribe.transcriptions.tables import Transcription, TranscriptVersion
+from callscribe.transcriptions.versions import versioned
 from callscribe.transcripts.models import TRANSCRIPT, Transcript
 
 BATCH = 20
@@ -54,7 +57,9 @@ class MakingUp:
         for _ in range(MOST_BATCHES):
             with self._database.read() as session:
                 rows = index_repository.unsearched(session, BATCH)
-            put_now = self._put({row.id: self._prepared(row) for row in rows})
+                corrected = [row for row in rows if row.transcript_version is not None]
+                versions = {row.id: version_repository.versions(session, row.id) for row in corrected}
+            put_now = self._put({row.id: self._prepared(row, versions.get(row.id, ())) for row in rows})
             added += put_now
             if put_now < BATCH:  # there are no more, or another worker is at it
                 break
@@ -75,11 +80,11 @@ class MakingUp:
                     put(session, spoken)
             return len(ids)
 
-    def _prepared(self, row: Transcription) -> Prepared | None:
+    def _prepared(self, row: Transcription, versions: Sequence[TranscriptVersion]) -> Prepared | None:
         """None where there is nothing to be read, and never will be."""
         try:
             data = self._blobs.get_document(keys.transcript(row.blobs))
-            return prepared(row, TRANSCRIPT.validate_json(data))
+            return prepared(row, versioned(row, TRANSCRIPT.validate_json(data), versions).transcript)
         except (BlobMissing, BlobDamaged, ValidationError) as error:
             _log.warning("search.not_indexed", transcription=row.id, reason=type(error).__name__)
             return None

@@ -9,12 +9,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from callscribe.db.base import Base, Dated, now, partial_index
 from callscribe.db.documents import JsonOf
 from callscribe.speech.engines.served_by import ServedBy
+from callscribe.speech.keyterms import LONGEST_KEYTERM
 from callscribe.transcriptions.documents import (
+    Changes,
     Failure,
     InspectedMedia,
     Participant,
     RecordedAudio,
     ResolvedConfiguration,
+    renamed,
 )
 from callscribe.transcriptions.status import Status
 from callscribe.transcripts.wire import Notice
@@ -109,11 +112,22 @@ class Transcription(AsRequested, Dated, Base):
     """Whether the search index was given its sentences; None where nobody has looked, false where there are none."""
     retry_of: Mapped[str | None] = mapped_column(sa.String(64))
     """The failed job that an operator had done once more, as this one."""
+    transcript_version: Mapped[int | None]
+    """The latest version of its transcript; None is as it was recognised."""
+    participant_names: Mapped[list[str | None] | None] = mapped_column(JsonOf(list[str | None]))
+    """What its participants are called in that version; None is as they were when it was made."""
 
     @property
     def blobs(self) -> str:
         """Folder in the blob store that holds everything of this job and nothing else."""
         return f"{self.account_sid}/{self.id}"
+
+    @property
+    def parties(self) -> list[Participant]:
+        """Its participants, as they are called by now."""
+        if self.participant_names is None:
+            return self.participants
+        return renamed(self.participants, self.participant_names)
 
     @property
     def served_by(self) -> ServedBy:
@@ -154,3 +168,35 @@ class Chunk(Base):
     def length(self) -> float:
         """Seconds."""
         return self.end - self.start
+
+
+class TranscriptVersion(Base):
+    """What somebody put right in a transcript at one time; the version that comes of it is its `number`, from 1."""
+
+    __tablename__ = "transcript_versions"
+    __table_args__ = (sa.Index("ix_transcript_versions_list", "transcription_id", "created_at"),)
+
+    transcription_id: Mapped[str] = mapped_column(
+        sa.String(64), sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    created_at: Mapped[datetime]
+    """Later than that of the version before."""
+    created_by: Mapped[str] = mapped_column(sa.String(34))
+    """The SID of the account or of the API key whose credentials were sent."""
+    changes: Mapped[Changes] = mapped_column(JsonOf(Changes))
+
+
+class CorrectedTerm(Base):
+    """A word or name that people wrote into a transcript, where the recogniser did not know it."""
+
+    __tablename__ = "corrected_terms"
+    __table_args__ = (sa.Index("ix_corrected_terms_configuration", "configuration_id", "term", "count"),)
+
+    transcription_id: Mapped[str] = mapped_column(
+        sa.String(64), sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True
+    )
+    term: Mapped[str] = mapped_column(sa.String(LONGEST_KEYTERM), primary_key=True)
+    configuration_id: Mapped[str] = mapped_column(sa.String(64))
+    count: Mapped[int]
+    """How often it stands in the latest version where it was not recognised."""

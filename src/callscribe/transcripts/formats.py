@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from callscribe.transcripts.wire import Notice
 
 Speakers = Mapping[int, str]
-"""Names by channel, or by speaker where speakers were told apart; counted from 0."""
+"""Names by position in the list of participants."""
 
 Writer: TypeAlias = "Callable[[Transcript, Speakers | None], str | bytes]"
 
@@ -56,20 +56,21 @@ def _lines(
         yield sentence, form.format(escape(name), text) if name else text
 
 
-def _names(transcript: Transcript, speakers: Speakers | None) -> dict[int, str]:
-    """Names on one line; without any, numbers where there are several channels or speakers."""
+def _names(transcript: Transcript, speakers: Speakers | None) -> dict[tuple[int, int], str]:
+    """What those are called who say something: by name on one line, or else by number where there are several."""
     found = {_who(sentence) for sentence in transcript.sentences}
-    kind = "Channel" if transcript.diarization is None or not transcript.diarization.applied else "Speaker"
-    numbers = {who: f"{kind} {who + 1}" for who in found} if len(found) > 1 else {}
-    if speakers is None:
-        return numbers
-    given = {who: printable(" ".join(name.split())) for who, name in speakers.items()}
-    return numbers | given if kind == "Speaker" else given
+    given = {who: printable(" ".join(name.split())) for who, name in (speakers or {}).items()}
+    told_apart = transcript.diarization is not None and transcript.diarization.applied
+    numbered = len({voice for _, voice in found}) > 1 and (speakers is None or told_apart)
+    kind = "Speaker" if told_apart else "Channel"
+    names = {who: given.get(who[0]) or (f"{kind} {who[1] + 1}" if numbered else "") for who in found}
+    return {who: name for who, name in names.items() if name}
 
 
-def _who(sentence: Sentence) -> int:
-    """What names go by."""
-    return sentence.channel if sentence.speaker is None else sentence.speaker
+def _who(sentence: Sentence) -> tuple[int, int]:
+    """What names go by: the participant, -1 where that is nobody known, and the speaker or else the channel."""
+    participant = -1 if sentence.participant is None else sentence.participant
+    return participant, sentence.channel if sentence.speaker is None else sentence.speaker
 
 
 def _subtitles(format_: str, lines: Iterable[tuple[Sentence, str]]) -> str:

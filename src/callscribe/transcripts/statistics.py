@@ -107,14 +107,15 @@ def statistics(transcript: Transcript, participants: Mapping[int, int] | None = 
 
     Args:
         transcript: with the words of all sentences.
-        participants: channel (from 0) to position in the job's list, for channels on which nobody speaks:
-            each channel of the recording has figures, be they zero.
+        participants: channel (from 0) to position in the job's list: for channels on which nobody speaks, since each
+            channel of the recording has figures, be they zero; and for sentences that were corrected.
     """
     # Whole milliseconds, in which sums are exact.
     duration = max(0, _milliseconds(transcript.duration))
+    channels = {participant: channel for channel, participant in (participants or {}).items()}
     words: dict[Party, list[Word]] = defaultdict(list)
     for sentence in transcript.sentences:
-        words[_party(sentence)] += sentence.words
+        words[_party(sentence, channels)] += sentence.words
     heard = {party.channel for party in words}
     for channel in set(range(transcript.channels)) - heard:
         words[Party(channel, (participants or {}).get(channel))] = []
@@ -143,8 +144,11 @@ def statistics(transcript: Transcript, participants: Mapping[int, int] | None = 
     )
 
 
-def _party(sentence: Sentence) -> Party:
-    return Party(sentence.channel, sentence.participant, sentence.speaker)
+def _party(sentence: Sentence, channels: Mapping[int, int]) -> Party:
+    """Who speaks. What is put down to a participant counts for that one's channel, wherever it was heard."""
+    participant = sentence.participant
+    channel = sentence.channel if participant is None else channels.get(participant, sentence.channel)
+    return Party(channel, participant, sentence.speaker)
 
 
 def _milliseconds(seconds: float) -> int:

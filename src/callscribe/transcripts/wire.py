@@ -3,13 +3,16 @@
 Channels and speakers count from 1 here, and from 0 in `models`.
 """
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Annotated, ClassVar, Final
 
 from pydantic import ConfigDict, Field
 
 from callscribe.speech.interface import OmissionReason
+from callscribe.transcripts.corrections import Correction
 from callscribe.transcripts.models import (
     Diarization,
     LanguageMismatch,
@@ -19,7 +22,7 @@ from callscribe.transcripts.models import (
     Transcript,
 )
 from callscribe.transcripts.statistics import PartyStatistics, Statistics, statistics
-from callscribe.web.wire import CAMEL_CASE, Wire, optional
+from callscribe.web.wire import CAMEL_CASE, Timestamp, Wire, optional
 
 MODELS: Final = "The models that the words are of, in the order of their first; left out where there are none."
 
@@ -35,6 +38,34 @@ class WordResource:
     start_time_seconds: float
     end_time_seconds: float
     confidence: float
+    edited: Annotated[
+        bool,
+        Field(
+            exclude_if=operator.not_,
+            description="That it is not as it was recognised; left out where it is. Its times may be estimated.",
+        ),
+    ] = False
+
+
+class CorrectionResource(Wire):
+    """What a sentence was before somebody corrected it, and who did so last."""
+
+    version: int
+    corrected_at: Timestamp
+    corrected_by: str = Field(description="The SID of the account, or of the API key.")
+    original_text: str
+    original_participant_index: int | None
+
+    @classmethod
+    def of(cls, correction: Correction) -> "CorrectionResource":
+        """From a sentence's."""
+        return cls(
+            version=correction.edit.version,
+            corrected_at=correction.edit.at,
+            corrected_by=correction.edit.by,
+            original_text=correction.original.text,
+            original_participant_index=correction.original.participant,
+        )
 
 
 class SentenceResource(Wire):
@@ -51,11 +82,13 @@ class SentenceResource(Wire):
         "Who, of those who share the channel, from 1 by first appearance; with diarization only."
     )
     language: str | None = optional("The locale of its words, or the ISO 639 code of a language that has none.")
+    correction: CorrectionResource | None = optional("Where it is not as it was recognised.")
     words: list[WordResource]
 
     @classmethod
-    def of(cls, index: int, sentence: Sentence) -> "SentenceResource":
+    def of(cls, index: int, sentence: Sentence, correction: Correction | None = None) -> "SentenceResource":
         """The sentence that has this place in its transcript."""
+        edited = correction.words if correction else frozenset[int]()
         return cls(
             audio_channel_index=sentence.channel + 1,
             sentence_index=index,
@@ -66,7 +99,8 @@ class SentenceResource(Wire):
             confidence=sentence.confidence,
             speaker=None if sentence.speaker is None else sentence.speaker + 1,
             language=sentence.language,
-            words=[WordResource(word.text, word.start, word.end, word.confidence) for word in sentence.words],
+            correction=None if correction is None else CorrectionResource.of(correction),
+            words=[WordResource(*word, place in edited) for place, word in enumerate(sentence.words)],
         )
 
 
@@ -248,9 +282,14 @@ class TranscriptFile(Wire):
         )
 
 
-def sentences(transcript: Transcript) -> list[SentenceResource]:
-    """The member `sentences`."""
-    return [SentenceResource.of(index, sentence) for index, sentence in enumerate(transcript.sentences)]
+def sentences(
+    transcript: Transcript, corrections: Mapping[int, Correction] = MappingProxyType({})
+) -> list[SentenceResource]:
+    """The member `sentences`, with what is to be known of those that were corrected."""
+    return [
+        SentenceResource.of(index, sentence, corrections.get(index))
+        for index, sentence in enumerate(transcript.sentences)
+    ]
 
 
 def omissions(transcript: Transcript) -> list[OmissionResource]:

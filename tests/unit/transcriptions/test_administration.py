@@ -24,6 +24,8 @@ OF_ITS_COURSE = {
     "result_bytes",
     "is_searchable",
     "retry_of",
+    "transcript_version",
+    "participant_names",
     "created_at",
     "updated_at",
 }

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -92,7 +93,9 @@ def test_unclear_maps_nobody(text: str, roles: list[str | None]) -> None:
 def test_captions_number_unknown_speakers() -> None:
     transcript = told_apart("One. Two.", SpeakerTurn(0, 0.5, 0), SpeakerTurn(0.5, 1, 1))
     assert to_text(transcript) == "Speaker 1: One.\nSpeaker 2: Two.\n"
-    assert to_text(transcript, {1: "Ada"}) == "Speaker 1: One.\nAda: Two.\n"
+    one, other = transcript.sentences
+    named = replace(transcript, sentences=(one, replace(other, participant=0)))
+    assert to_text(named, {0: "Ada"}) == "Speaker 1: One.\nAda: Two.\n"
     assert "<v Speaker 1>One." in to_vtt(transcript)
     assert to_text(told_apart("One. Two.", SpeakerTurn(0, 2, 0))) == "One.\nTwo.\n"
 
