@@ -184,6 +184,176 @@ def test_markup_in_names_stays_text(visit: Visit, owner: Credentials) -> None:
     assert page.locator("b, img[src=x]").count() == 0
 
 
+def opened(visit: Visit, account: Credentials, **options: Any) -> Page:
+    """The account's call, ready to be corrected."""
+    page = visit(account, **options)
+    page.get_by_role("link", name=MARKUP).first.click()
+    expect(page.locator(".sentence .edit").first).to_be_attached()
+    return page
+
+
+def standing(page: Page) -> Locator:
+    return page.locator(".standing [role=status]")
+
+
+def write(page: Page, text: str, instead: str) -> Locator:
+    """Begin to correct the sentence with a word, and write another in its place."""
+    word(page, text).dblclick()
+    area = page.get_by_label("What was said")
+    expect(area).to_be_focused()
+    area.fill(area.input_value().replace(text, instead))
+    return area
+
+
+def test_corrected_word_stays(visit: Visit, owner: Credentials) -> None:
+    page = opened(visit, owner)
+    write(page, "ordered", "bespoke").press("Enter")
+    expect(standing(page)).to_contain_text("Saved: version")
+    page.reload()
+    expect(word(page, "bespoke")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_text("Download").click()
+        page.get_by_role("link", name="Text").click()
+    assert "bespoke" in Path(download.value.path()).read_text()
+    page.get_by_role("link", name="Calls", exact=True).click()
+    search = page.get_by_label("Search in what was said")
+    search.fill("bespoke")
+    search.press("Enter")
+    page.locator(".match").first.click()
+    expect(word(page, "bespoke")).to_have_class(re.compile("edited"))
+    page.get_by_role("button", name="corrected").click()
+    expect(page.locator(".original")).to_contain_text("ordered")
+    page.get_by_label("Show").select_option("as recognised")
+    expect(word(page, "ordered")).to_be_visible()
+    page.get_by_label("Show").select_option("as corrected")
+    page.get_by_role("button", name="Put it back").click()
+    expect(standing(page)).to_contain_text("Saved: version")
+    expect(word(page, "ordered")).to_be_visible()
+    expect(page.get_by_role("button", name="corrected")).to_have_count(0)
+
+
+def test_keyboard_corrects_and_undoes(visit: Visit, owner: Credentials) -> None:
+    page = opened(visit, owner)
+    page.keyboard.press("e")
+    area = page.get_by_label("What was said")
+    expect(area).to_be_focused()
+    before = area.input_value()
+    page.keyboard.type(" Indeed.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowUp")  # the other one said it
+    expect(page.get_by_label("Said by")).not_to_have_value("1")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(standing(page)).to_contain_text("Saved: version")
+    expect(word(page, "Indeed")).to_be_visible()
+    expect(page.locator(".turn .name").first).to_have_text(MARKUP)
+    assert page.evaluate("document.activeElement.ariaLabel").startswith("Correct: ")
+    page.keyboard.press("Control+z")
+    expect(word(page, "Indeed")).to_have_count(0)
+    expect(page.locator(".turn .name").first).to_have_text("Daniel")
+    page.keyboard.press("e")
+    page.keyboard.type("nonsense")
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-sentence='0']")).to_contain_text(before)
+    expect(standing(page)).not_to_contain_text("Not saved")
+
+
+def test_nothing_written_is_lost(visit: Visit, owner: Credentials) -> None:
+    page = opened(visit, owner)
+    page.route("**/Transcript", lambda route: route.abort() if route.request.method == "PATCH" else route.continue_())
+    write(page, "ordered", "commandeered")
+    page.get_by_role("heading", level=1).click()  # elsewhere
+    expect(standing(page)).to_contain_text("cannot be reached")
+    page.reload()
+    expect(word(page, "commandeered")).to_be_visible()
+    page.unroute("**/Transcript")
+    expect(standing(page)).to_contain_text("Saved: version", timeout=60_000)
+    word(page, "commandeered").dblclick()
+    page.get_by_label("What was said").fill(" ")  # is no sentence
+    page.get_by_label("What was said").press("Enter")
+    expect(word(page, "commandeered")).to_be_visible()
+    page.get_by_role("button", name="corrected").click()
+    page.get_by_role("button", name="Put it back").click()
+    expect(word(page, "ordered")).to_be_visible()
+    expect(standing(page)).to_contain_text("Saved: version")
+
+
+def test_sign_out_leaves_no_text(visit: Visit, owner: Credentials) -> None:
+    page = opened(visit, owner)
+    page.route("**/Transcript", lambda route: route.abort() if route.request.method == "PATCH" else route.continue_())
+    write(page, "ordered", "commandeered").press("Enter")
+    expect(standing(page)).to_contain_text("cannot be reached")
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Stay").click()
+    assert "commandeered" in page.evaluate("JSON.stringify(localStorage)")
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign out all the same").click()
+    expect(page.get_by_label("Account SID")).to_be_visible()
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_often_corrected_becomes_a_keyterm(server: Server, visit: Visit, owner: Credentials) -> None:
+    page = opened(visit, owner)
+    path = f"/v3/Transcriptions/{page.url.rpartition('/')[2]}"
+    with server.client() as client:
+        client.auth = (owner.sid, owner.token)
+        original = client.get(f"{path}/Transcript").json()
+        edits = [{"sentenceIndex": index, "text": "Zephyr."} for index in (0, 1)]
+        body = {"baseVersion": original["version"], "edits": edits}
+        assert client.patch(f"{path}/Transcript", json=body).status_code == 200
+        page.reload()
+        write(page, "ordered", "bespoke").press("Enter")
+        page.get_by_role("button", name="Add “Zephyr” (2×) to the keyterms").click()
+        expect(page.locator(".keyterms")).to_contain_text("lean towards “Zephyr”")
+        resource = client.get(path).json()["transcription"]
+        configuration = f"/v2/Configurations/Transcription/{resource['transcriptionConfigurationId']}"
+        assert client.get(configuration).json()["configuration"]["keyterms"] == ["Zephyr"]
+        latest = client.get(f"{path}/Transcript").json()
+        edits = [
+            {"sentenceIndex": each["sentenceIndex"], "text": each["text"]}
+            for each, now in zip(original["sentences"], latest["sentences"], strict=True)
+            if each["text"] != now["text"]
+        ]
+        assert len(edits) == 3
+        body = {"baseVersion": latest["version"], "edits": edits}
+        assert client.patch(f"{path}/Transcript", json=body).status_code == 200
+
+
+def test_two_who_correct_decide(visit: Visit, owner: Credentials) -> None:
+    one, other = opened(visit, owner), opened(visit, owner)
+    area = write(one, "ordered", MARKUP)
+    write(other, "ordered", "bought").press("Enter")
+    expect(standing(other)).to_contain_text("Saved: version")
+    area.press("Enter")
+    decision = one.get_by_role("alert")
+    expect(decision).to_contain_text("bought")
+    expect(decision).to_contain_text(MARKUP)
+    decision.get_by_role("button", name="Keep mine").click()
+    expect(standing(one)).to_contain_text("Saved: version")
+    other.reload()
+    expect(other.locator(".conversation")).to_contain_text(MARKUP)
+    assert other.locator("b, img[src=x]").count() == 0
+    one.get_by_role("button", name="Undo").click()
+    expect(word(one, "ordered")).to_be_visible()
+    expect(standing(one)).to_contain_text("Saved: version")
+
+
+def test_participant_renamed_in_place(visit: Visit, owner: Credentials) -> None:
+    page = opened(visit, owner)
+    page.get_by_role("button", name="Rename Daniel").click()
+    page.get_by_label("Name of Daniel").fill("Dana <i>")
+    page.keyboard.press("Enter")
+    expect(page.locator(".turn .name", has_text="Dana <i>").first).to_be_visible()
+    expect(standing(page)).to_contain_text("Saved: version")
+    page.reload()
+    expect(page.locator(".turn .name", has_text="Dana <i>").first).to_be_visible()
+    page.get_by_role("button", name="Rename Dana").click()
+    page.get_by_label("Name of Dana").fill("Daniel")
+    page.get_by_role("heading", level=1).click()
+    expect(page.locator(".turn .name", has_text="Daniel").first).to_be_visible()
+    expect(standing(page)).to_contain_text("Saved: version")
+
+
 def test_keyboard_alone_signs_in_and_plays(server: Server, visit: Visit, owner: Credentials) -> None:
     page = visit(None)
     expect(page.get_by_label("Account SID")).to_be_focused()
@@ -229,6 +399,12 @@ def test_axe_finds_nothing(visit: Visit, owner: Credentials, node_modules: Path,
     page.get_by_role("link", name=MARKUP).first.click()
     expect(page.locator(".word").first).to_be_visible()
     check(page)
+    page.locator(".sentence .edit").first.focus()
+    check(page)
+    page.keyboard.press("e")
+    expect(page.get_by_label("What was said")).to_be_focused()
+    check(page)
+    page.keyboard.press("Escape")
     page.keyboard.press("?")
     check(page)
 

@@ -2,8 +2,11 @@
 import { address, ask, follow, transcriptionPath } from "./api.js";
 import { Status } from "./calls.js";
 import { Conversation } from "./conversation.js";
+import { Decisions, Keyterms, Standing, Versions } from "./correcting.js";
+import { ofSentence, useCorrections } from "./corrections.js";
 import { clock, languageName, moment, nameOf, percent, titleOf } from "./format.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./html.js";
+import { People } from "./people.js";
 import { Player, SPEEDS } from "./player.js";
 import { callsPath, go } from "./router.js";
 import { speechOf, turnsOf, wordsOf } from "./turns.js";
@@ -49,8 +52,48 @@ function useCall(id) {
   return { call, transcript, problem };
 }
 
-export function Call({ id, at }) {
-  const { call, transcript, problem } = useCall(id);
+/** The sentence in hand, and what its editor and the page do with it; null where nothing may be corrected. */
+function useEditing(corrections, player, isAllowed) {
+  const [frozen, setFrozen] = useState(null); // as it was when it was opened, so that nothing moves below who writes
+  const before = useRef(null);
+  const begin = (index) => {
+    if (!isAllowed || !corrections.transcript.sentences[index] || frozen?.sentenceIndex === index) return;
+    player?.element.pause();
+    before.current = corrections.value(ofSentence(index));
+    setFrozen(corrections.transcript.sentences[index]);
+  };
+  const close = (index, keeps) => {
+    if (!before.current) return; // the focus leaves what is closed
+    const was = before.current;
+    before.current = null;
+    if (!keeps) corrections.write(ofSentence(index), was);
+    corrections.wrote(ofSentence(index), was);
+    setFrozen(null);
+    requestAnimationFrame(() => {
+      const isElsewhere = document.activeElement !== document.body; // whoever has left for something else is there
+      if (!isElsewhere) document.querySelector(`[data-sentence="${index}"] .edit`)?.focus({ preventScroll: true });
+    });
+  };
+  const of = ({ sentenceIndex: index }) => ({
+    value: before.current,
+    participants: corrections.transcript.participants,
+    write: (value) => corrections.write(ofSentence(index), value),
+    close: (keeps) => close(index, keeps),
+  });
+  const restore = ({ sentenceIndex, correction }) => {
+    const what = ofSentence(sentenceIndex);
+    const was = corrections.value(what);
+    corrections.write(what, { text: correction.originalText, participantIndex: correction.originalParticipantIndex });
+    corrections.wrote(what, was);
+  };
+  return { frozen, editing: isAllowed ? { index: frozen?.sentenceIndex, begin, of, restore } : null };
+}
+
+export function Call({ id, at, session }) {
+  const { call, transcript: read, problem } = useCall(id);
+  const isCompleted = call?.status === "COMPLETED" && read !== NOTHING;
+  const corrections = useCorrections(session.accountSid, id, isCompleted ? read : null);
+  const [original, setOriginal] = useState(null);
   const [player, setPlayer] = useState(null);
   const [peaks, setPeaks] = useState(null);
   const [follows, setFollows] = useState(true);
@@ -59,6 +102,11 @@ export function Call({ id, at }) {
   const [speed, setSpeed] = useState(1);
   const [isPlayable, setIsPlayable] = useState(true);
   const help = useRef(null);
+  const { frozen, editing } = useEditing(corrections, player, isCompleted && !original && Boolean(corrections.transcript));
+  const transcript = useMemo(
+    () => original ?? corrections.shown(frozen) ?? read,
+    [original, corrections, corrections.revision, frozen, read],
+  );
   const turns = useMemo(() => turnsOf(transcript), [transcript]);
   const words = useMemo(() => wordsOf(turns), [turns]);
   const duration = transcript.statistics?.durationSeconds ?? call?.duration ?? 0;
@@ -102,12 +150,18 @@ export function Call({ id, at }) {
       f: () => setFollows((known) => !known),
       s: () => setSkips((known) => !known),
       u: () => setShowsUnsure((known) => !known),
+      e: () => editing?.begin(Number(document.activeElement.closest("[data-sentence]")?.dataset.sentence ?? sentenceAt(transcript, player.seconds))),
       "/": () => go(callsPath),
       "?": () => help.current.showModal(),
     };
     const pressed = (event) => {
       const typing = event.target.matches?.("input, select, textarea, [contenteditable]");
       const pressing = event.key === " " && event.target.matches?.("button, a, summary");
+      const undoes = event.key === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey;
+      if (undoes && !typing && corrections.undoable.length) {
+        event.preventDefault();
+        corrections.undo();
+      }
       const act = keys[event.key];
       if (!act || typing || pressing || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
@@ -115,15 +169,22 @@ export function Call({ id, at }) {
     };
     addEventListener("keydown", pressed);
     return () => removeEventListener("keydown", pressed);
-  }, [player, turns]);
+  }, [player, turns, editing]);
+  const view = (version) =>
+    version === "original" ? ask(address(transcriptionPath(id, "/Transcript"), { version })).then(setOriginal, () => null) : setOriginal(null);
 
   if (!call) return problem ? html`<p class="problem" role="alert">${problem}</p>` : html`<p class="loading" role="status">Loading …</p>`;
-  const nameOfTurn = (turn) => nameOfSentence(turn.sentences[0], transcript, call);
+  const partyOfTurn = ({ sentences: [first] }) => ({
+    name: nameOfSentence(first, transcript, call),
+    channel: (transcript.participants[first.participantIndex]?.audioChannelIndex ?? first.audioChannelIndex) - 1,
+  });
+  const version = corrections.transcript?.version ?? 0;
+  const participants = transcript.participants.length ? transcript.participants : call.participants;
   return html`
     <div class="call">
       <div class="head">
         <div>
-          <h1>${titleOf(call)}</h1>
+          <h1>${titleOf({ ...call, participants })}</h1>
           <p class="faint">
             ${moment(call.audioStartedAt ?? call.createdAt)}${duration ? html` · ${clock(duration)}` : ""} ·
             ${" "}${languageName(transcript.language ?? call.resolvedConfiguration.language)} · ${(transcript.models ?? [call.resolvedConfiguration.servedBy.model]).join(", ")}
@@ -132,6 +193,7 @@ export function Call({ id, at }) {
         <${Status} call=${call} />
         <${Downloads} call=${call} />
       </div>
+      <${People} participants=${participants} corrections=${corrections} canEdit=${Boolean(editing)} />
       ${problem && html`<p class="problem" role="alert">${problem}</p>`}
       ${call.error && html`<p class="problem" role="alert">${call.error.title}: ${call.error.detail} (${call.error.code})</p>`}
       ${transcript.notices.map((notice) => html`<p class="notice">${notice.detail}</p>`)}
@@ -144,14 +206,33 @@ export function Call({ id, at }) {
         <${Controls} player=${player} duration=${duration} speed=${speed} setSpeed=${setSpeed} follows=${follows} setFollows=${setFollows}
           skips=${skips} setSkips=${setSkips} showsUnsure=${showsUnsure} setShowsUnsure=${setShowsUnsure} help=${() => help.current.showModal()} />`}
       ${player && turns.length > 0 && html`
-        <p class="hint">Click a word to hear it.</p>
-        <${Conversation} turns=${turns} words=${words} names=${nameOfTurn} player=${player} follows=${follows} showsUnsure=${showsUnsure} at=${at} />`}
+        <div class="above">
+          <p class="hint">Click a word to hear it.${editing ? " Double click it, or take ✎, to put the sentence right." : ""}</p>
+          <${Standing} corrections=${corrections} />
+          ${(version > 0 || original) && html`
+            <label class="hint">Show
+              <select value=${original ? "original" : "latest"} onChange=${(event) => view(event.target.value)}>
+                <option value="latest">as corrected</option><option value="original">as recognised</option>
+              </select>
+            </label>`}
+        </div>
+        <${Decisions} corrections=${corrections} />
+        ${corrections.hasSaved && html`<${Keyterms} call=${call} version=${version} />`}
+        <${Conversation} turns=${turns} words=${words} parties=${partyOfTurn} player=${player} follows=${follows && !frozen} showsUnsure=${showsUnsure}
+          at=${at} editing=${editing} />`}
       ${call.status === "COMPLETED" && turns.length === 0 && html`<p class="empty">Nothing is said in this call.</p>`}
-      ${transcript.statistics && html`<${Figures} transcript=${transcript} call=${call} />`}
+      ${transcript.statistics && html`<${Figures} transcript=${transcript} call=${call} refresh=${() => corrections.refresh()} />`}
+      <${Versions} id=${id} version=${version} />
       <${Callbacks} call=${call} />
       <${Help} dialog=${help} />
     </div>
   `;
+}
+
+/** The index of the sentence that is being said at a time, or was said last. */
+function sentenceAt(transcript, seconds) {
+  const last = transcript.sentences.findLast((sentence) => sentence.startTimeSeconds <= seconds + 0.05);
+  return (last ?? transcript.sentences[0])?.sentenceIndex;
 }
 
 function nameOfSentence(sentence, transcript, call) {
@@ -201,11 +282,17 @@ function Downloads({ call }) {
   `;
 }
 
-function Figures({ transcript, call }) {
-  const { statistics } = transcript;
+/** They are of when the transcript was read: `refresh` reads it again behind corrections, when somebody looks. */
+function Figures({ transcript, call, refresh }) {
+  const { statistics, version, isStale } = transcript;
+  const details = useRef(null);
   const name = (each) => nameOfSentence(each, transcript, call);
+  const look = () => details.current.open && refresh().catch(() => null);
+  useEffect(() => {
+    if (isStale) look();
+  }, [version, isStale]);
   return html`
-    <details class="panel">
+    <details class="panel" ref=${details} onToggle=${look}>
       <summary>Figures: ${percent(statistics.speechSeconds / Math.max(statistics.durationSeconds, 0.001))} speech, ${statistics.overlapSeconds.toFixed(1)} s at once</summary>
       <div class="table" tabindex="0" role="region" aria-label="Figures">
       <table>
@@ -253,6 +340,8 @@ function Help({ dialog }) {
     s: "skip silence",
     f: "follow what is said",
     u: "mark unsure words",
+    e: "correct the sentence that is being said",
+    "Ctrl Z": "undo a correction",
     "/": "search in all calls",
     "?": "these keys",
   };

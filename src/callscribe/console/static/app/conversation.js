@@ -1,5 +1,6 @@
 // The turns of a call. Only those near what is seen are in the page, so that a call of eight hours scrolls like a short one.
-import { clock, languageName } from "./format.js";
+import { Editor } from "./editor.js";
+import { clock, languageName, moment } from "./format.js";
 import { html, useLayoutEffect, useRef, useState } from "./html.js";
 import { lastAtMost, saidAt } from "./turns.js";
 
@@ -24,7 +25,8 @@ function sums(heights) {
   return [...offsets, sum];
 }
 
-export function Conversation({ turns, words, names, player, follows, showsUnsure, at }) {
+/** `parties` says who speaks a turn: `name`, and `channel` for the colour. Without `editing` nothing can be corrected. */
+export function Conversation({ turns, words, parties, player, follows, showsUnsure, at, editing }) {
   const pane = useRef(null);
   const heights = useRef([]);
   const [range, setRange] = useState([0, 20]);
@@ -85,6 +87,10 @@ export function Conversation({ turns, words, names, player, follows, showsUnsure
     [player, words, follows],
   );
 
+  const edit = (event) => {
+    const sentence = event.target.closest("[data-sentence]");
+    if (sentence && editing) editing.begin(Number(sentence.dataset.sentence));
+  };
   const hear = (event) => {
     if (String(getSelection())) return; // somebody is marking text
     const word = event.target.closest("[data-start]");
@@ -94,13 +100,13 @@ export function Conversation({ turns, words, names, player, follows, showsUnsure
   const offsets = sums(heights.current);
   const total = offsets[offsets.length - 1];
   return html`
-    <div class=${`conversation ${showsUnsure ? "shows-unsure" : ""}`} ref=${pane} onScroll=${measure} onClick=${hear}
+    <div class=${`conversation ${showsUnsure ? "shows-unsure" : ""}`} ref=${pane} onScroll=${measure} onClick=${hear} onDblClick=${edit}
       tabindex="0" role="region" aria-label="Conversation">
       <div style=${{ height: `${offsets[first] ?? 0}px` }}></div>
       <ol start=${first + 1}>
         ${turns.slice(first, last).map((turn, index) => html`
           <li key=${first + index} data-turn=${first + index}>
-            ${turn.kind === "turn" ? html`<${Turn} turn=${turn} name=${names(turn)} />` : html`<${Omission} turn=${turn} />`}
+            ${turn.kind === "turn" ? html`<${Turn} turn=${turn} party=${parties(turn)} editing=${editing} />` : html`<${Omission} turn=${turn} />`}
           </li>`)}
       </ol>
       <div style=${{ height: `${Math.max(0, total - (offsets[last] ?? total))}px` }}></div>
@@ -108,18 +114,40 @@ export function Conversation({ turns, words, names, player, follows, showsUnsure
   `;
 }
 
-function Turn({ turn, name }) {
-  const channel = turn.sentences[0].audioChannelIndex - 1;
+function Turn({ turn, party, editing }) {
   return html`
-    <article class=${`turn party-${channel % 2}`}>
-      <h2><span class="name">${name}</span>
+    <article class=${`turn party-${party.channel % 2}`}>
+      <h2><span class="name">${party.name}</span>
         <button type="button" class="time" data-start=${turn.start} title="Hear it from here">${clock(turn.start)}</button></h2>
       <p lang=${turn.sentences[0].language}>
-        ${turn.sentences.map((sentence) => sentence.words.map((word, index) => html`
-          <span class=${`word ${word.confidence < UNSURE ? "unsure" : ""}`} data-start=${word.startTimeSeconds}
-            data-word=${`${sentence.sentenceIndex}-${index}`}>${word.text}</span>${" "}`))}
+        ${turn.sentences.map((sentence) => html`
+          <${Sentence} key=${sentence.sentenceIndex} sentence=${sentence} editing=${editing} />${" "}`)}
       </p>
     </article>
+  `;
+}
+
+function Sentence({ sentence, editing }) {
+  const [showsOriginal, setShowsOriginal] = useState(false);
+  const { sentenceIndex, correction } = sentence;
+  if (editing?.index === sentenceIndex) return html`<${Editor} sentence=${sentence} ...${editing.of(sentence)} />`;
+  const kinds = ["sentence", correction && "corrected", sentence.isPending && "pending"].filter(Boolean).join(" ");
+  const wordKinds = (word) => ["word", word.confidence < UNSURE && "unsure", word.edited && "edited"].filter(Boolean).join(" ");
+  return html`
+    <span class=${kinds} data-sentence=${sentenceIndex}>
+      ${sentence.words.map((word, index) => html`
+        <span class=${wordKinds(word)} data-start=${word.startTimeSeconds}
+          data-word=${`${sentenceIndex}-${index}`}>${word.text}</span>${" "}`)}
+      ${correction && html`
+        <button type="button" class="quiet was" aria-expanded=${showsOriginal} title="What was recognised"
+          onClick=${() => setShowsOriginal(!showsOriginal)}>corrected</button>`}
+      ${editing && html`
+        <button type="button" class="quiet edit" aria-label=${`Correct: ${sentence.text}`} title="Correct (e, or a double click)"
+          onClick=${() => editing.begin(sentenceIndex)}>✎</button>`}
+      ${correction && showsOriginal && html`
+        <span class="original">Recognised: “${correction.originalText}” · corrected ${moment(correction.correctedAt)} by ${correction.correctedBy}
+          ${editing && html` <button type="button" onClick=${() => editing.restore(sentence)}>Put it back</button>`}</span>`}
+    </span>
   `;
 }
 

@@ -3,6 +3,7 @@ import { SIGNED_OUT, ask } from "./api.js";
 import { Call } from "./call.js";
 import { Calls } from "./calls.js";
 import { Configuration, Configurations } from "./configurations.js";
+import { forgetDrafts, hasDrafts } from "./drafts.js";
 import { html, render, useEffect, useState } from "./html.js";
 import { callsPath, configurationsPath, onClick, systemPath, useRoute } from "./router.js";
 import { SignIn } from "./sign_in.js";
@@ -43,11 +44,16 @@ function App() {
   return html`<${Pages} session=${session} signOut=${() => signOut().then(() => setSession(null))} />`;
 }
 
-const signOut = () => ask("/v3/Sessions/Current", { method: "DELETE" }).catch(() => null);
+async function signOut() {
+  await ask("/v3/Sessions/Current", { method: "DELETE" }).catch(() => null);
+  forgetDrafts();
+}
 
 function Pages({ session, signOut }) {
   const { parts, query } = useRoute();
   const here = (first) => (parts[0] === first ? "page" : undefined);
+  const [hesitates, setHesitates] = useState(false);
+  const leave = () => (hasDrafts() ? setHesitates(true) : signOut());
   return html`
     <a class="skip" href="#main">Skip to the content</a>
     <header class="bar" onClick=${onClick}>
@@ -58,14 +64,20 @@ function Pages({ session, signOut }) {
         ${session.isOperator && html`<a href=${systemPath} aria-current=${here("system")}>System</a>`}
         <a href="/docs" target="_blank" rel="noopener">API</a>
       </nav>
-      <button type="button" class="quiet" onClick=${signOut}>Sign out</button>
+      <button type="button" class="quiet" onClick=${leave}>Sign out</button>
     </header>
+    ${hesitates && html`
+      <div class="bar" role="alert">
+        <p>There are corrections that are not saved yet, and would be lost.</p>
+        <button type="button" onClick=${() => setHesitates(false)}>Stay</button>
+        <button type="button" class="danger" onClick=${signOut}>Sign out all the same</button>
+      </div>`}
     <main id="main" tabindex="-1" onClick=${onClick}>${pageOf(parts, query, session)}</main>
   `;
 }
 
 function pageOf([name, id], query, session) {
-  if (name === "calls" && id) return html`<${Call} key=${id} id=${id} at=${Number(query.t) || 0} />`;
+  if (name === "calls" && id) return html`<${Call} key=${id} id=${id} session=${session} at=${Number(query.t) || 0} />`;
   if (name === "configurations" && id) return html`<${Configuration} key=${id} id=${id} session=${session} />`;
   if (name === "configurations") return html`<${Configurations} query=${query} />`;
   if (name === "system") return html`<${System} query=${query} />`;

@@ -2,8 +2,8 @@
 
 const MOST_SENTENCES = 6; // a long monologue is several turns, so that few nodes are drawn at once
 
-/** Who says a sentence, as one text: a channel, or a speaker who shares one. */
-const partyOf = (sentence) => `${sentence.audioChannelIndex}/${sentence.speaker ?? ""}`;
+/** Who says a sentence, as one text: a channel, or a speaker who shares one, and the participant who that is. */
+const partyOf = (sentence) => `${sentence.audioChannelIndex}/${sentence.speaker ?? ""}/${sentence.participantIndex ?? ""}`;
 
 /** Turns and omissions in the order of their starts. */
 export function turnsOf(transcript) {

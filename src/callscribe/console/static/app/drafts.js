@@ -1,0 +1,56 @@
+// What is written and not at the server yet: kept by this browser until it is there, for an account and a call.
+
+const PREFIX = "callscribe.draft";
+
+/** What this browser keeps; nothing where it keeps nothing, in a private window, say. */
+function keys(prefix) {
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith(prefix));
+  } catch {
+    return [];
+  }
+}
+
+let forgotten = 0; // how often; what was opened before keeps nothing any more
+
+/** The drafts of one call, by what they are of. Each has a place of its own, so that two tabs do not write over one another. */
+export class Drafts {
+  constructor(account, id) {
+    this.prefix = `${PREFIX}/${account}/${id}/`;
+    this.opened = forgotten;
+  }
+
+  /** Whether whoever wrote them has signed out since. */
+  get isForgotten() {
+    return this.opened !== forgotten;
+  }
+
+  all() {
+    return new Map(keys(this.prefix).map((key) => [key.slice(this.prefix.length), JSON.parse(localStorage.getItem(key))]));
+  }
+
+  put(what, draft) {
+    if (this.isForgotten) return;
+    try {
+      localStorage.setItem(this.prefix + what, JSON.stringify(draft));
+    } catch {
+      // There is no room, or nothing is kept: it is still in the page.
+    }
+  }
+
+  drop(what) {
+    try {
+      localStorage.removeItem(this.prefix + what);
+    } catch {
+      // Nothing was kept.
+    }
+  }
+}
+
+export const hasDrafts = () => keys(PREFIX).length > 0;
+
+/** Whoever signs in next finds nothing of them. */
+export function forgetDrafts() {
+  forgotten += 1;
+  for (const key of keys(PREFIX)) localStorage.removeItem(key);
+}
