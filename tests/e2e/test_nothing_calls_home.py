@@ -53,6 +53,7 @@ COMMANDS: dict[str, tuple[str, int]] = {
     "models measure": ("tiny.en", 0),
     "models pull": ("small", 2),  # what the hub gives is not what its checksum says
     "models verify": ("tiny.en", 0),
+    "open": ("{job} --print", 0),
     "recordings import": ("{call} --account {sid}", 0),
     "recordings list": ("", 0),
     "search": ("tent --account {sid}", 0),

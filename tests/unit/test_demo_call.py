@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
-from callscribe.cli.demo import MEDIA_REFUSED, conversation, demo, figures, show
+from callscribe.cli.conversation import lines, names_of
+from callscribe.cli.demo import MEDIA_REFUSED, demo, figures, show
 from callscribe.demo import RECORDING, DemoTurn, call
 from callscribe.demo.client import UNIQUE_NAME, Client, DemoError
 from callscribe.demo.media import recording_url
@@ -220,19 +221,19 @@ def test_useless_answer_explained(answer: httpx2.Response, message: str) -> None
 
 
 def test_prints_time_name_and_text() -> None:
-    assert rendered(conversation(JOB, TRANSCRIPT)) == [
-        "01:00.0 HUMAN_AGENT Hello [there].",
-        "01:01.5 Emma Carter Hi, it's me.",
-        "01:04.0 channel 2 Good.",
+    assert [str(line) for line in lines(names_of(JOB["participants"]), TRANSCRIPT)] == [
+        "01:00.0  HUMAN_AGENT  Hello [there].",
+        "01:01.5  Emma Carter  Hi, it's me.",
+        "01:04.0  channel 2    Good.",
     ]
 
 
 def test_figures_name_engine_and_parties() -> None:
-    lines = rendered(figures(JOB, TRANSCRIPT, elapsed=call().duration / 10))
-    assert "10.0 times real time" in lines[0]
-    assert lines[1] == "engine deepgram nova-3, served by whisper base"
-    assert lines[2] == "Emma Carter 1 sentence, 3 words, 2 s"
-    assert lines[-1] == f"id {TRANSCRIPTION_ID}"
+    printed = rendered(figures(JOB, TRANSCRIPT, elapsed=call().duration / 10))
+    assert "10.0 times real time" in printed[0]
+    assert printed[1] == "engine deepgram nova-3, served by whisper base"
+    assert printed[2] == "Emma Carter 1 sentence, 3 words, 2 s"
+    assert printed[-1] == f"id {TRANSCRIPTION_ID}"
 
 
 def test_failed_job_told_with_code() -> None:

@@ -12,6 +12,7 @@ from callscribe.cli import accounts, doctor, jobs, models, recordings, serve
 from callscribe.cli.cells import plain
 from callscribe.cli.demo import demo
 from callscribe.cli.migrate import migrate
+from callscribe.cli.open import open_call
 from callscribe.cli.search import search
 from callscribe.cli.transcribe import transcribe
 from callscribe.errors import SetupError
@@ -39,6 +40,7 @@ app.add_typer(accounts.app, name="accounts")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(recordings.app, name="recordings")
 app.command()(search)
+app.command("open")(open_call)
 app.add_typer(models.app, name="models")
 app.command()(doctor.doctor)
 

@@ -22,13 +22,12 @@ from rich.table import Table
 from rich.text import Text
 
 from callscribe.cli.cells import cell
+from callscribe.cli.conversation import colour_of, names_of, print_conversation
 from callscribe.errors import Code, SetupError
 
 if TYPE_CHECKING:
     from callscribe.demo.client import Client, DemoError, Resource
 
-COLOURS = ("cyan", "green")
-"""By participant, in the order of the job's list."""
 MEDIA_REFUSED = frozenset({Code.MEDIA_URL_INVALID, Code.MEDIA_HOST})
 """What a server answers that may not read from this machine's loopback address."""
 REQUEST_TIMEOUT = 30.0
@@ -104,7 +103,7 @@ def show(client: Client, media_url: str, timeout: float) -> None:
         raise _failure(transcription)
     transcript = client.transcript(transcription_id)
     _out.print()
-    _out.print(conversation(transcription, transcript))
+    print_conversation(_out, names_of(transcription["participants"]), transcript)
     _out.print()
     _out.print(figures(transcription, transcript, elapsed))
 
@@ -135,31 +134,6 @@ def _failure(transcription: Resource) -> DemoError:
     return DemoError(f"{transcription['id']} FAILED: {reason}", error.get("code"))
 
 
-def _participants(transcription: Resource) -> list[str]:
-    """The participants' names, or else what they are."""
-    return [each.get("name") or each.get("type") or "?" for each in transcription.get("participants") or []]
-
-
-def conversation(transcription: Resource, transcript: Resource) -> Table:
-    """A line for each sentence: when it starts, who says it, and the text, in the participant's colour."""
-    names = _participants(transcription)
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for sentence in transcript["sentences"]:
-        index = sentence["participantIndex"]
-        known = index is not None and index < len(names)
-        name = names[index] if known else f"channel {sentence['audioChannelIndex']}"
-        colour = COLOURS[(index if known else sentence["audioChannelIndex"] - 1) % len(COLOURS)]
-        table.add_row(
-            _clock(sentence["startTimeSeconds"]),
-            cell(name, f"bold {colour}"),
-            cell(sentence["text"], colour),
-        )
-    return table
-
-
 def figures(transcription: Resource, transcript: Resource, elapsed: float) -> Table:
     """What it took, what did it, and how much each participant said."""
     from callscribe.demo import call
@@ -176,21 +150,16 @@ def figures(transcription: Resource, transcript: Resource, elapsed: float) -> Ta
         f"{audio:.0f} s of audio in {elapsed:.1f} s, {audio / elapsed:.1f} times real time",
     )
     table.add_row(Text("engine", style="dim"), Text(f"{asked}, served by {by}" if by and by != asked else asked))
-    for index, name in enumerate(_participants(transcription)):
+    for index, name in enumerate(names_of(transcription["participants"])):
         own = [each for each in sentences if each["participantIndex"] == index]
         words = sum(len(each["text"].split()) for each in own)
         seconds = sum(each["endTimeSeconds"] - each["startTimeSeconds"] for each in own)
         table.add_row(
-            cell(name, COLOURS[index % len(COLOURS)]),
+            cell(name, colour_of(index)),
             f"{len(own)} {'sentence' if len(own) == 1 else 'sentences'}, {words} words, {seconds:.0f} s",
         )
     table.add_row(Text("id", style="dim"), Text(str(transcription["id"])))
     return table
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds, 1), 60)
-    return f"{int(minutes):02}:{rest:04.1f}"
 
 
 @contextmanager

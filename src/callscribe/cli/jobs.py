@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -18,14 +19,19 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from callscribe.characters import printable
 from callscribe.cli.cells import cell
+from callscribe.cli.completion import transcription_ids
+from callscribe.cli.conversation import moment, print_conversation, terminal
 from callscribe.cli.figures import clock
 from callscribe.cli.options import Data, looked_at
-from callscribe.errors import RequestError
+from callscribe.errors import JobError, RequestError
 from callscribe.transcriptions.status import Status
 
 if TYPE_CHECKING:
     from callscribe.callbacks.tables import Callback
+    from callscribe.services import Services
+    from callscribe.settings import Settings
     from callscribe.transcriptions.administration import Jobs
     from callscribe.transcriptions.tables import Transcription
 
@@ -37,7 +43,7 @@ POLL = 0.5
 """Seconds between two looks while following."""
 
 FOLLOWED = 100
-"""Most jobs that are followed at once."""
+"""Most jobs that are followed at once, of each kind: running, waiting, ended."""
 
 _COLORS = {Status.PENDING: "dim", Status.RUNNING: "cyan", Status.COMPLETED: "green", Status.FAILED: "red"}
 _ID = len("voice_transcription_") + 26
@@ -51,11 +57,13 @@ WIDEST = 160
 """Width of the table of jobs, at least: the columns that are never shortened take about 130."""
 BARRED = 120
 """Width of a terminal in which there is room for bars."""
-_UNFINISHED = (Status.PENDING, Status.RUNNING)
 _AGE = re.compile(r"(\d+)([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="The job's id, voice_transcription_….")]
+Id = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="The job's id, voice_transcription_….", autocompletion=transcription_ids),
+]
 Account = Annotated[str | None, typer.Option(help="Only jobs of the account with this SID.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: one JSON object a line.")]
 
@@ -108,16 +116,43 @@ def list_jobs(
 
 
 @app.command()
-def show(transcription_id: Id, as_json: AsJson = False, data: Data = None) -> None:
-    """Show one job with its error and its callbacks. Neither text nor addresses are shown."""
-    with _jobs(data) as jobs, _refusals():
+def show(
+    transcription_id: Id,
+    playing: Annotated[
+        bool, typer.Option("--play", help="Play the recording as well, with a player that is on this machine.")
+    ] = False,
+    since: Annotated[
+        float | None,
+        typer.Option("--from", parser=moment, metavar="TIME", help="Begin at this time of the call, 1:35 say."),
+    ] = None,
+    as_json: AsJson = False,
+    data: Data = None,
+) -> None:
+    """Show one job: its error, its callbacks and its conversation, each participant in a colour of their own.
+
+    Words of which the recogniser was not sure are underlined. With --json there is no text.
+    """
+    from callscribe.transcriptions.administration import Jobs
+
+    with looked_at(data) as (settings, database, services), _refusals():
+        jobs = Jobs(database, services.transcriptions)
         row = jobs.find(transcription_id)
         callbacks = jobs.callbacks(row)
-        retried_as = jobs.retried_as(row.id)
-    document = _document(row) | {"retriedAs": retried_as, "callbacks": [_callback(each) for each in callbacks]}
-    if as_json:
-        _say(document)
-        return
+        document = _document(row) | {
+            "retriedAs": jobs.retried_as(row.id),
+            "callbacks": [_callback(each) for each in callbacks],
+        }
+        if as_json:
+            _say(document)
+        else:
+            console = terminal()
+            console.print(_figures(document, callbacks), soft_wrap=True)
+            _print_text(console, services, row, since or 0.0)
+        if playing:
+            _play(settings, services, row, since or 0.0)
+
+
+def _figures(document: dict[str, Any], callbacks: Sequence[Callback]) -> Table:
     table = Table(box=None, show_header=False)
     table.add_column(style="dim")
     table.add_column(overflow="fold")
@@ -130,13 +165,56 @@ def show(transcription_id: Id, as_json: AsJson = False, data: Data = None) -> No
         outcome = f"{each.event} {each.delivery.value.lower()} after {len(each.attempts)} attempts"
         last = each.attempts[-1].error if each.attempts else None
         table.add_row("callback", cell(f"{outcome}: {last}" if last else outcome))
-    Console(soft_wrap=True).print(table)
+    return table
+
+
+def _print_text(console: Console, services: Services, row: Transcription, since: float) -> None:
+    from callscribe.transcriptions.results import Results
+    from callscribe.transcripts.formats import Format
+
+    results = Results(services.blobs)
+    data: bytes | None = None
+    if row.status == Status.COMPLETED:
+        try:
+            data = results.transcript(row, Format.JSON)
+        except (RequestError, JobError) as error:  # it was erased or is damaged: the job is shown all the same
+            console.print(cell(error.detail, "yellow"), soft_wrap=True)
+    elif row.status == Status.RUNNING:
+        data = results.transcript_so_far(row, services.transcriptions.chunks(row), Format.JSON)
+    if data is not None:
+        console.print()
+        print_conversation(console, [each.called or "?" for each in row.participants], json.loads(data), since)
+
+
+def _play(settings: Settings, services: Services, row: Transcription, since: float) -> None:
+    from callscribe.cli.playing import find_player, play
+    from callscribe.media.spool import Spool
+    from callscribe.transcriptions.results import Results
+
+    player, path = find_player()
+    audio = Results(services.blobs).media(row)
+    try:
+        with Spool.of(settings).copy_of(services.blobs, audio.key, sha256=row.media_sha256) as recording:
+            status = play(player, path, services.decoder, recording, since)
+    except KeyboardInterrupt:
+        return
+    except JobError as error:
+        typer.echo(printable(error.detail), err=True)
+        raise typer.Exit(1) from None
+    if status:
+        typer.echo(f"{player.program} ended with status {status}.", err=True)
+        raise typer.Exit(1)
 
 
 @app.command()
 def follow(
     transcription_id: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="The job's id; without it all that have not ended.")
+        str | None,
+        typer.Argument(
+            metavar="[ID]",
+            help="The job's id; without it all that have not ended.",
+            autocompletion=transcription_ids,
+        ),
     ] = None,
     account: Account = None,
     as_json: AsJson = False,
@@ -144,13 +222,20 @@ def follow(
 ) -> None:
     """Follow one job, or all, until nothing of it is left to do.
 
-    Ends with status 1 where the one job failed. With --json there is a line for each change.
+    On a terminal this is a table that changes; otherwise, and with --json, a line for each change. Ends with status 1
+    where the one job failed.
     """
     with _jobs(data) as jobs, _refusals():
         if transcription_id is not None:
             jobs.find(transcription_id)
-        looks = _looks(jobs, transcription_id, account)
-        rows = _follow_as_json(looks) if as_json else _follow_live(looks)
+        looks = _looks_at_all(jobs, account) if transcription_id is None else _looks(jobs, transcription_id)
+        console = terminal()
+        if as_json:
+            rows = _follow_as_json(looks)
+        elif console.is_terminal:
+            rows = _follow_live(looks, console)
+        else:
+            rows = _follow_by_line(looks)
     if transcription_id is not None and rows and rows[0].status == Status.FAILED:
         raise typer.Exit(1)
 
@@ -176,19 +261,30 @@ def retry(transcription_id: Id, as_json: AsJson = False, data: Data = None) -> N
         typer.echo(f"{transcription_id} was done again before, as this job.", err=True)
 
 
-def _looks(jobs: Jobs, transcription_id: str | None, account_sid: str | None) -> Iterator[Sequence[Transcription]]:
-    """The jobs that are followed as they stand, again and again until there is nothing left to wait for."""
+def _looks(jobs: Jobs, transcription_id: str) -> Iterator[Sequence[Transcription]]:
+    """A job as it stands, again and again until it has ended; nothing where it is deleted meanwhile."""
     while True:
-        if transcription_id is None:
-            rows = jobs.newest(statuses=_UNFINISHED, account_sid=account_sid, most=FOLLOWED)
-        else:
-            try:
-                rows = [jobs.find(transcription_id)]
-            except RequestError:  # deleted meanwhile
-                rows = []
+        rows = jobs.find_all([transcription_id])
         yield rows
         if all(row.status.is_final for row in rows):
             return
+        time.sleep(POLL)
+
+
+def _looks_at_all(jobs: Jobs, account_sid: str | None) -> Iterator[Sequence[Transcription]]:
+    """Jobs that run, those that wait, and those that have ended since the first look, each the newest first."""
+    followed: set[str] = set()
+    ended: dict[str, Transcription] = {}
+    while True:
+        running = jobs.newest(statuses=[Status.RUNNING], account_sid=account_sid, most=FOLLOWED)
+        waiting = jobs.newest(statuses=[Status.PENDING], account_sid=account_sid, most=FOLLOWED)
+        unfinished = {row.id: row for row in (*running, *waiting)}  # one may begin between the two looks
+        ended |= {row.id: row for row in jobs.find_all(followed - unfinished.keys()) if row.status.is_final}
+        ended = dict(sorted(ended.items(), key=lambda pair: pair[1].updated_at)[-FOLLOWED:])
+        yield [*unfinished.values(), *reversed(ended.values())]
+        if not unfinished:
+            return
+        followed = set(unfinished)
         time.sleep(POLL)
 
 
@@ -204,14 +300,24 @@ def _follow_as_json(looks: Iterator[Sequence[Transcription]]) -> Sequence[Transc
     return rows
 
 
-def _follow_live(looks: Iterator[Sequence[Transcription]]) -> Sequence[Transcription]:
-    console = Console()
+def _follow_by_line(looks: Iterator[Sequence[Transcription]]) -> Sequence[Transcription]:
+    """A line for each status and each tenth of the work."""
+    told: dict[str, tuple[Status, int]] = {}
     rows: Sequence[Transcription] = ()
-    with Live(console=console, auto_refresh=False, transient=not console.is_terminal) as live:
+    for rows in looks:
+        for row in rows:
+            state = row.status, int(row.progress * 10)
+            if told.get(row.id) != state:
+                told[row.id] = state
+                typer.echo(f"{row.id}  {row.status}  {row.progress:.0%}  {_error(row)}".rstrip())
+    return rows
+
+
+def _follow_live(looks: Iterator[Sequence[Transcription]], console: Console) -> Sequence[Transcription]:
+    rows: Sequence[Transcription] = ()
+    with Live(console=console, auto_refresh=False) as live:
         for rows in looks:
-            live.update(_bars(rows, console.width), refresh=True)
-    if not console.is_terminal:
-        _print(console, rows)
+            live.update(_bars(rows, console.width, console.height - 3), refresh=True)
     return rows
 
 
@@ -221,8 +327,11 @@ def _print(console: Console, rows: Sequence[Transcription]) -> None:
     Console(width=width).print(_table(rows, width), soft_wrap=True)
 
 
-def _bars(rows: Sequence[Transcription], width: int) -> RenderableType:
-    """What is live must fit the terminal: in a narrow one there are no bars, and little of an error."""
+def _bars(rows: Sequence[Transcription], width: int, most: int) -> RenderableType:
+    """What is live must fit the terminal: in a narrow one there are no bars, and little of an error.
+
+    Below no more than `most` rows, how many there are in each status.
+    """
     if not rows:
         return "Nothing is waiting or running."
     barred = width >= BARRED
@@ -234,10 +343,17 @@ def _bars(rows: Sequence[Transcription], width: int) -> RenderableType:
     table.add_column("", justify="right", no_wrap=True, min_width=len("100%"))
     table.add_column("Age", justify="right", no_wrap=True, min_width=_AGES)
     _add_error(table, width)
-    for row in rows:
+    for row in rows[:most]:
         bar = [ProgressBar(total=1.0, completed=row.progress, width=_BAR)] if barred else []
         table.add_row(row.id, _colored(row.status), *bar, f"{row.progress:.0%}", _since(row), _error(row))
-    return Group(table)
+    count = Counter(row.status for row in rows)
+    shown = "" if len(rows) <= most else f" The first {most} are shown."
+    there = ", ".join(f"{_count(count[status])} {status.lower()}" for status in Status if count[status])
+    return Group(table, Text(f"{there}.{shown}", "dim"))
+
+
+def _count(number: int) -> str:
+    return f"{number} or more" if number >= FOLLOWED else str(number)
 
 
 def _table(rows: Sequence[Transcription], width: int) -> Table:

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Column, Table
 
 from callscribe.cli.cells import cell, plain
+from callscribe.cli.completion import configuration_ids
 from callscribe.cli.figures import clock
 from callscribe.cli.jobs import AsJson
 from callscribe.cli.options import Data, OfAccount, account_named, load_settings
@@ -59,7 +60,10 @@ def import_recordings(
     account: OfAccount = None,
     transcribe: Annotated[
         str | None,
-        typer.Option(help="Id or unique name of a transcription configuration: transcribe what is new with it."),
+        typer.Option(
+            help="Id or unique name of a transcription configuration: transcribe what is new with it.",
+            autocompletion=configuration_ids,
+        ),
     ] = None,
     data: Data = None,
 ) -> None:

@@ -1,4 +1,4 @@
 """Configurations: how recordings are to be transcribed, and which of them are by themselves."""
 
-__all__ = ["documents", "endpoints", "engines", "examples", "service", "tables"]
+__all__ = ["documents", "endpoints", "engines", "examples", "repository", "service", "tables"]
 """What the rest of the program may use of it: modules."""

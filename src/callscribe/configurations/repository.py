@@ -32,6 +32,13 @@ def page(session: Session, account_sid: str, type_: str, token: str | None, size
     return fetch_page(session, query, (Configuration.date_created, Configuration.id), token, size)
 
 
+def newest_names(session: Session, type_: str, most: int) -> list[tuple[str, str | None]]:
+    """The `id` and `unique_name` of the newest configurations of all accounts."""
+    columns = Configuration.id, Configuration.unique_name
+    query = sa.select(*columns).where(Configuration.type == type_).order_by(Configuration.id.desc()).limit(most)
+    return [(of, name) for of, name in session.execute(query)]
+
+
 def default(session: Session, account_sid: str, type_: str) -> Configuration | None:
     """The account's default of a type."""
     return session.scalars(

@@ -1,6 +1,6 @@
 """The jobs of all accounts, for the operator: looking at them, and having failed ones done again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
@@ -47,6 +47,11 @@ class Jobs:
             return repository.newest(
                 session, statuses=statuses, account_sid=account_sid, since=since, until=until, most=most
             )
+
+    def find_all(self, ids: Collection[str]) -> Sequence[Transcription]:
+        """Those of these jobs that are there."""
+        with self._database.read() as session:
+            return repository.find_all(session, ids)
 
     def callbacks(self, row: Transcription) -> Sequence[Callback]:
         """Every callback of a job with its attempts, oldest first."""

@@ -148,10 +148,23 @@ def newest(
         latest = transcription_id_at(until + _SLACK)
         query = query.where(Transcription.created_at < until, Transcription.id < latest)
     if statuses:
-        # Written out, so that both databases see that a partial index has them all.
-        wanted: list[sa.ColumnElement[Any]] = [sa.literal_column(f"'{status.value}'") for status in statuses]
-        query = query.where(Transcription.status == wanted[0] if len(wanted) == 1 else Transcription.status.in_(wanted))
+        query = query.where(_one_of(statuses))
+        if set(statuses) < set(_UNFINISHED):  # SQLite does not conclude that their index has each
+            query = query.where(_one_of(_UNFINISHED))
     return session.scalars(query).all()
+
+
+def _one_of(statuses: Sequence[Status]) -> sa.ColumnElement[bool]:
+    """Written out, so that both databases see that a partial index has them all."""
+    wanted: list[sa.ColumnElement[Any]] = [sa.literal_column(f"'{status.value}'") for status in statuses]
+    return Transcription.status == wanted[0] if len(wanted) == 1 else Transcription.status.in_(wanted)
+
+
+def newest_names(session: Session, most: int) -> list[tuple[str, Status, str | None]]:
+    """The `id`, `status` and `title` of the newest jobs of all accounts."""
+    columns = Transcription.id, Transcription.status, Transcription.title
+    query = sa.select(*columns).order_by(Transcription.id.desc()).limit(most)
+    return [(of, status, title) for of, status, title in session.execute(query)]
 
 
 def retried_as(session: Session, transcription_id: str) -> str | None:

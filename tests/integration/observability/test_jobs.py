@@ -4,7 +4,9 @@ import io
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -203,6 +205,49 @@ def test_following_tells_each_change(here: Installation) -> None:
     assert here.run("follow", job).exit_code == 0
 
 
+@pytest.mark.parametrize("terminal", [False, True])
+def test_all_followed_until_each_has_ended(
+    here: Installation, monkeypatch: pytest.MonkeyPatch, *, terminal: bool
+) -> None:
+    """A line for each change; on a terminal a table, in which those stay that have ended meanwhile."""
+    if terminal:
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        monkeypatch.setenv("COLUMNS", "150")
+    fails, runs, waits = here.job(Status.RUNNING), here.job(Status.RUNNING), here.job()
+
+    def end(job: str, status: Status) -> None:
+        error = Failure(code=17552, title="Media was not found", detail="why", type="") if status == "FAILED" else None
+        with here.database.write() as session:
+            repository.transition(session, job, Status.RUNNING, status, progress=1.0, error=error)
+
+    def work() -> None:
+        time.sleep(0.7)
+        end(fails, Status.FAILED)
+        with here.database.write() as session:
+            repository.report(session, runs, 0.5)
+            repository.transition(session, waits, Status.PENDING, Status.RUNNING)
+        time.sleep(0.7)
+        end(runs, Status.COMPLETED)
+        end(waits, Status.COMPLETED)
+
+    with ThreadPoolExecutor() as pool:
+        working = pool.submit(work)
+        output = here.run("follow", "--account", here.account).output
+        working.result()
+    if terminal:
+        screen = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", output)
+        last = [line.split() for line in screen[screen.rindex("ID ") :].splitlines()]
+        assert [line[:2] for line in last[1:4]] == [[waits, "COMPLETED"], [runs, "COMPLETED"], [fails, "FAILED"]]
+        assert "2 completed, 1 failed." in screen
+        return
+    printed = output.splitlines()
+    told = [line.split(maxsplit=3) for line in printed]
+    assert {tuple(line[:2]) for line in told} >= {(runs, "RUNNING"), (waits, "PENDING"), (waits, "COMPLETED")}
+    assert [fails, "FAILED", "100%", "17552 Media was not found"] in told
+    assert [runs, "RUNNING", "50%"] in told
+    assert "\x1b" not in "".join(printed)
+
+
 def test_following_failure_has_status(here: Installation) -> None:
     failed = here.job(Status.FAILED, code=Code.MEDIA_NOT_FOUND)
     result = here.run("follow", failed)
@@ -229,8 +274,8 @@ def test_narrow_terminal_cuts_errors_only(here: Installation, monkeypatch: pytes
     for width in (80, 120, 200):
         screen = io.StringIO()
         console = Console(width=width, file=screen, force_terminal=True, color_system=None)
-        console.print(jobs_command._bars([here.jobs.find(failed)], width))
-        [_, line] = screen.getvalue().splitlines()
+        console.print(jobs_command._bars([here.jobs.find(failed)], width, 10))
+        [_, line, _] = screen.getvalue().splitlines()
         assert {failed, "FAILED", "100%", str(longest.value)} <= set(line.split())
         assert len(line) <= width
 
