@@ -1,9 +1,11 @@
 """What a completed transcription gives: resource, transcript in four formats, media, events."""
 
+import io
 import json
 import re
 from typing import Any
 
+import docx
 import httpx2
 import pytest
 
@@ -108,6 +110,9 @@ def _times_are_in_order(words: list[dict[str, Any]]) -> None:
     assert all(0 <= word["confidence"] <= 1 for word in words)
 
 
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
 @pytest.mark.parametrize(
     ("suffix", "accept", "media_type"),
     [
@@ -115,10 +120,12 @@ def _times_are_in_order(words: list[dict[str, Any]]) -> None:
         (".vtt", "*/*", "text/vtt; charset=utf-8"),
         (".srt", "*/*", "application/x-subrip"),
         (".txt", "*/*", "text/plain; charset=utf-8"),
+        (".docx", "*/*", DOCX),
         (".vtt", "application/json", "text/vtt; charset=utf-8"),
         ("", "application/json", "application/json"),
         ("", "text/vtt", "text/vtt; charset=utf-8"),
         ("", "application/x-subrip", "application/x-subrip"),
+        ("", DOCX, DOCX),
         ("", "text/html, text/plain", "text/plain; charset=utf-8"),
         ("", "text/plain;q=0.2, text/vtt;q=0.9, */*;q=0.1", "text/vtt; charset=utf-8"),
         ("", "text/html, */*", "application/json"),
@@ -140,6 +147,11 @@ def test_captions_carry_the_speakers(completed: Completed) -> None:
     lines = _get(completed, "/Transcript.txt").text.splitlines()
     assert {line.partition(": ")[0] for line in lines} == {"Emma Carter", "Human Agent"}
     assert len(lines) == len(_get(completed, "/Transcript").json()["sentences"])
+    paragraphs = [
+        each.text for each in docx.Document(io.BytesIO(_get(completed, "/Transcript.docx").content)).paragraphs
+    ]
+    assert "Emma Carter" in paragraphs
+    assert any(": Thank you for calling Riverside" in each for each in paragraphs)
 
 
 def test_media_are_fetched_bytes(completed: Completed, call: bytes) -> None:

@@ -34,7 +34,7 @@ from callscribe.errors import JobError
 from callscribe.speech.diarization.turns import MOST_SPEAKERS, SpeakerRange
 from callscribe.speech.interface import OnLanguageMismatch
 from callscribe.speech.languages import MULTI, locale_named
-from callscribe.transcripts.formats import Format, to_json
+from callscribe.transcripts.formats import Format
 
 if TYPE_CHECKING:
     from callscribe.media.decoding import Decoder
@@ -125,7 +125,7 @@ def transcribe(
             faults[0].field, "--model"
         )
         raise _refused(option if option != "--model" or model else "CALLSCRIBE_MODEL", faults[0].detail)
-    folder = _folder(places, output)
+    folder = _folder(places, output, output_format)
     extended = settings.media_formats == "extended"
     found = list(find(places, extended=extended))
     diarizer = None
@@ -248,13 +248,15 @@ def _vocabulary(terms: list[str], file: Path | None) -> tuple[str, ...]:
         raise _refused("--keyterms" if file else "--keyterm", error) from None
 
 
-def _folder(places: list[str], output: Path | None) -> Path | None:
+def _folder(places: list[str], output: Path | None, format_: Format) -> Path | None:
     """The folder to write to, made if need be; None for standard output."""
     if STANDARD_INPUT in places and (not sys.stdin or sys.stdin.isatty()):
         raise _refused(STANDARD_INPUT, "Standard input is closed or a terminal; let a recording come by a pipe")
     if output is None and several(places):
         raise _refused("--output", "Several recordings need a folder, or - for standard output")
     if output is None or str(output) == "-":
+        if not format_.is_text and (several(places) or sys.stdout.isatty()):
+            raise _refused("--output", f"{format_} is no text, so it needs a folder")
         return None
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -276,7 +278,7 @@ def _write(
     which the name is the member `file`.
     """
     in_json = format_ is Format.JSON
-    data = to_json(transcript, notices=notices).encode() if in_json else format_.render(transcript)
+    data = format_.render(transcript, notices=notices)
     if target is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)

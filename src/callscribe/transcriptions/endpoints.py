@@ -264,7 +264,11 @@ _TRANSCRIPT_RESPONSES = problem_responses(400, 404, 410) | {
             },
         },
         "model": TranscriptResource,
-        "content": {media_type: {"schema": {"type": "string"}} for media_type in _BESIDE_JSON},
+        "content": {
+            each.media_type: {"schema": {"type": "string"}} if each.is_text else {}
+            for each in Format
+            if each is not Format.JSON
+        },
     }
 }
 

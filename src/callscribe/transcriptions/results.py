@@ -11,7 +11,7 @@ from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.media.derived import Audio
 from callscribe.transcriptions import keys
 from callscribe.transcriptions.checkpoints import Checkpoints, participants_by_channel
-from callscribe.transcriptions.schemas import TranscriptResource
+from callscribe.transcriptions.schemas import TranscriptResource, notices_of
 from callscribe.transcriptions.tables import Chunk, Transcription, TranscriptVersion
 from callscribe.transcriptions.versions import Versioned, versioned
 from callscribe.transcripts.formats import Format
@@ -96,7 +96,7 @@ def _rendered(row: Transcription, version: Versioned, format_: Format) -> bytes:
     if format_ == Format.JSON:
         return to_json(TranscriptResource.of(row, version, _statistics(row, version.transcript)), by_alias=True)
     names = {position: each.called for position, each in enumerate(version.participants) if each.called}
-    return format_.render(version.transcript, names or None)
+    return format_.render(version.transcript, names or None, notices_of(row, version.transcript))
 
 
 def _statistics(row: Transcription, transcript: Transcript) -> Statistics | None:

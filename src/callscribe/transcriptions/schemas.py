@@ -286,6 +286,11 @@ class TranscriptionList(Wire):
     meta: TranscriptionListMeta
 
 
+def notices_of(row: Transcription, transcript: Transcript) -> list[Notice]:
+    """What is to be known of a transcript, or of what there is of one by now."""
+    return [*(row.notices or ()), *(() if row.status.is_final else Notice.of_languages(transcript))]
+
+
 class TranscriptResource(Wire):
     """The text of a call, sentence by sentence on one time line; while the job is RUNNING, as far as there is any."""
 
@@ -325,7 +330,7 @@ class TranscriptResource(Wire):
             sentences=sentences(transcript, version.corrected.corrections),
             omissions=omissions(transcript),
             # Those of a job that has ended are in its row.
-            notices=[*(row.notices or ()), *(() if row.status.is_final else Notice.of_languages(transcript))],
+            notices=notices_of(row, transcript),
             statistics=None if figures is None else StatisticsResource.of(figures),
             diarization=DiarizationResource.of(transcript.diarization),
         )

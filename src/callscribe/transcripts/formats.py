@@ -1,4 +1,4 @@
-"""The formats of a transcript: JSON, WebVTT, SubRip and plain text. A further one is a function and a row of `Format`.
+"""The formats of a transcript: JSON, WebVTT, SubRip, text and DOCX. A further one is a function and a row of `Format`.
 
 In all but JSON a sentence carries its speaker where the recording has more than one. Libraries are loaded when they
 write, since the command line offers the formats as an option.
@@ -21,29 +21,39 @@ if TYPE_CHECKING:
 Speakers = Mapping[int, str]
 """Names by position in the list of participants."""
 
-Writer: TypeAlias = "Callable[[Transcript, Speakers | None], str | bytes]"
+Notices: TypeAlias = "Sequence[Notice]"
+"""What is to be known of a transcript; captions and text have no place for it."""
+
+Writer: TypeAlias = "Callable[[Transcript, Speakers | None, Notices], str | bytes]"
 
 
-def to_json(transcript: Transcript, _: Speakers | None = None, notices: Sequence[Notice] = ()) -> str:
+def to_json(transcript: Transcript, _: Speakers | None = None, notices: Notices = ()) -> str:
     """The whole transcript with figures, indented; the API's has what is known of the job as well."""
     from callscribe.transcripts.wire import TranscriptFile  # noqa: PLC0415  see above
 
     return TranscriptFile.of(transcript, notices).model_dump_json(by_alias=True, indent=2) + "\n"
 
 
-def to_vtt(transcript: Transcript, speakers: Speakers | None = None) -> str:
+def to_vtt(transcript: Transcript, speakers: Speakers | None = None, _: Notices = ()) -> str:
     """WebVTT (https://www.w3.org/TR/webvtt1/), speakers as voice spans."""
     return _subtitles("vtt", _lines(transcript, speakers, "<v {}>{}", partial(html.escape, quote=False)))
 
 
-def to_srt(transcript: Transcript, speakers: Speakers | None = None) -> str:
+def to_srt(transcript: Transcript, speakers: Speakers | None = None, _: Notices = ()) -> str:
     """SubRip, speakers before a colon."""
     return _subtitles("srt", _lines(transcript, speakers))
 
 
-def to_text(transcript: Transcript, speakers: Speakers | None = None) -> str:
+def to_text(transcript: Transcript, speakers: Speakers | None = None, _: Notices = ()) -> str:
     """One line a sentence, speakers before a colon."""
     return "".join(f"{line}\n" for _, line in _lines(transcript, speakers))
+
+
+def to_docx(transcript: Transcript, speakers: Speakers | None = None, notices: Notices = ()) -> bytes:
+    """A document for word processors, a paragraph a turn, with names, notices and omissions."""
+    from callscribe.transcripts.word_document import to_document  # noqa: PLC0415  see above
+
+    return to_document(transcript, _who, _names(transcript, speakers), notices)
 
 
 def _lines(
@@ -99,8 +109,14 @@ class Format(StrEnum):
     VTT = "vtt", "text/vtt", to_vtt
     SRT = "srt", "application/x-subrip", to_srt
     TXT = "txt", "text/plain", to_text
+    DOCX = "docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", to_docx
 
-    def render(self, transcript: Transcript, speakers: Speakers | None = None) -> bytes:
+    @property
+    def is_text(self) -> bool:
+        """Whether it can be read on a terminal."""
+        return self is not Format.DOCX
+
+    def render(self, transcript: Transcript, speakers: Speakers | None = None, notices: Notices = ()) -> bytes:
         """A transcript in this format, text in UTF-8; without `speakers` they have numbers."""
-        written = self.write(transcript, speakers)
+        written = self.write(transcript, speakers, notices)
         return written if isinstance(written, bytes) else written.encode()

@@ -101,6 +101,12 @@ def test_json_is_a_line_for_each(runner: CliRunner, short: Path, tmp_path: Path)
     assert documents[0]["language"] == "en-US"
 
 
+def test_several_documents_need_a_folder(runner: CliRunner, short: Path, tmp_path: Path) -> None:
+    refused = transcribe(runner, short, tmp_path, "--output", "-", "--format", "docx")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "needs a folder" in refused.stderr
+
+
 def test_standard_input_is_a_recording(runner: CliRunner, short: Path, tmp_path: Path) -> None:
     assert WORDS in transcribe(runner, "-", input=short.read_bytes()).stdout
     assert transcribe(runner, "-", "--output", tmp_path / "out", input=short.read_bytes()).exit_code == 0

@@ -1,14 +1,17 @@
+import io
 import json
+from dataclasses import replace
 from typing import Any
 
+import docx
 import pysubs2
 import pytest
 
 from callscribe.speech.interface import Segment, Word
 from callscribe.speech.serialization import segment_from_json, segment_to_json
-from callscribe.transcripts.formats import Format, to_srt, to_text, to_vtt
-from callscribe.transcripts.models import TRANSCRIPT, Omission, Sentence, Transcript
-from callscribe.transcripts.wire import TranscriptFile
+from callscribe.transcripts.formats import Format, to_docx, to_srt, to_text, to_vtt
+from callscribe.transcripts.models import TRANSCRIPT, NoticeCode, Omission, Sentence, Transcript
+from callscribe.transcripts.wire import Notice, TranscriptFile
 
 
 def sentence(channel: int, start: float, text: str, participant: int | None = None) -> Sentence:
@@ -112,6 +115,46 @@ def test_empty_is_valid_in_all_formats() -> None:
             ],
         },
     }
+
+
+def paragraphs(data: bytes) -> list[str]:
+    return [each.text for each in docx.Document(io.BytesIO(data)).paragraphs]
+
+
+def test_document_has_all_there_is() -> None:
+    again = sentence(1, 2.0, "Who is it?", 1)
+    spoken = replace(GAPPED, sentences=(CALL.sentences[0], again, CALL.sentences[1]))
+    notice = Notice(code=NoticeCode.DURATION_MISMATCH, detail="Longer than it says.")
+    names = {0: "Ann\nSmith", 1: "Bob <b>"}
+    assert paragraphs(to_docx(spoken, names, [notice])) == [
+        "Transcript",
+        "0:00:09 · en-US",
+        "Participants",
+        "Ann Smith",
+        "Bob <b>",
+        "Notices",
+        "Longer than it says.",
+        "Conversation",
+        "0:00:00  Bob <b>: Hello there. Who is it?",
+        "0:00:04  2.2 s of speech on channel 2 left out",
+        "1:02:03  Ann Smith: A & B < C --> {D}",
+    ]
+    assert paragraphs(to_docx(MONO))[-1] == "0:00:01  Guten Tag."
+
+
+def test_document_takes_any_text() -> None:
+    odd = "".join(map(chr, [*range(0x20), 0x7F, 0x85, 0xD800, 0xFFFE, 0xFFFF, 0x202E, 0x1F600])) + "<w:p/>&amp;"
+    said = replace(CALL.sentences[0], text=f"a{odd}z")
+    text = paragraphs(to_docx(replace(CALL, sentences=(said,)), {1: odd}))[-1]
+    assert text.endswith("\N{GRINNING FACE}<w:p/>&amp;z")
+    assert text.count("<w:p/>&amp;") == 2
+    assert text.count("\N{REPLACEMENT CHARACTER}") >= 37
+
+
+def test_long_monologue_is_several_paragraphs() -> None:
+    sentences = tuple(sentence(0, float(at), "Yes.") for at in range(20))
+    conversation = paragraphs(to_docx(Transcript(20.0, None, sentences)))[3:]
+    assert [len(each.split()) - 1 for each in conversation] == [6, 6, 6, 2]
 
 
 def test_transcript_survives_checkpoint() -> None:

@@ -269,7 +269,7 @@ function Controls({ player, duration, speed, setSpeed, follows, setFollows, skip
 
 function Downloads({ call }) {
   if (!call.links?.transcript) return null;
-  const formats = { json: "JSON, as the API answers", vtt: "WebVTT", srt: "SubRip", txt: "Text" };
+  const formats = { json: "JSON, as the API answers", vtt: "WebVTT", srt: "SubRip", txt: "Text", docx: "DOCX, for Word and others" };
   return html`
     <details class="menu">
       <summary>Download</summary>
