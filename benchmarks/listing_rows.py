@@ -14,16 +14,16 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 from typeid import TypeID
 
 from callscribe.accounts.tables import Account
 from callscribe.db.base import Base
 from callscribe.db.engine import Database
-from callscribe.db.paging import Page
+from callscribe.db.paging import Order, Page
 from callscribe.transcriptions import repository as transcriptions
 from callscribe.transcriptions.documents import Participant, ResolvedConfiguration
-from callscribe.transcriptions.repository import Filters
+from callscribe.transcriptions.repository import NEWEST_FIRST, Filters, OrderBy, Ordering
 from callscribe.transcriptions.tables import Status, Transcription
 
 ACCOUNTS = tuple(f"AC{number:032x}" for number in range(4))
@@ -42,6 +42,9 @@ class Filtered:
     name: str
     page: Callable[[Session, str | None, int], Page[Any]]
     where: Sequence[sa.ColumnElement[bool]]
+    order: Order | None = None
+    """Where it is not that of the list; the greatest first, or with `ascending` the least."""
+    ascending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Listed:
 
     name: str
     model: type[Base]
-    order: tuple[InstrumentedAttribute[datetime], InstrumentedAttribute[str]]
+    order: Order
     fill: Callable[[Database, int, random.Random], None]
     filters: Callable[[], list[Filtered]]
     oldest_first: bool = False
@@ -139,7 +142,7 @@ def transcription_rows(rows: int, chance: random.Random) -> Iterator[dict[str, A
                 }
             ),
             "language": language,
-            "duration": chance.lognormvariate(5, 1),
+            "duration": chance.lognormvariate(5, 1) if status == Status.COMPLETED else None,
             "progress": 1.0,
             "base_url": "https://transcribe.example.com",
             "created_at": instant,
@@ -178,11 +181,28 @@ def _transcription_filters() -> list[Filtered]:
         ),
     ]
 
-    def page(session: Session, token: str | None, size: int, *, filters: Filters) -> Page[Transcription]:
-        return transcriptions.page(session, ACCOUNTS[0], filters, token, size)
+    def page(
+        session: Session, token: str | None, size: int, *, filters: Filters, ordering: Ordering = NEWEST_FIRST
+    ) -> Page[Transcription]:
+        return transcriptions.page(session, ACCOUNTS[0], filters, token, size, ordering)
 
-    return filtered(page, [(name, filters, [of.account_sid == ACCOUNTS[0], *where]) for name, filters, where in cases])
+    mine = [(name, filters, [of.account_sid == ACCOUNTS[0], *where]) for name, filters, where in cases]
+    return [
+        *filtered(page, mine),
+        Filtered("oldest first", partial(page, filters=Filters(), ordering=_OLDEST), mine[0][2], ascending=True),
+        *(
+            Filtered(
+                f"{name}, longest first",
+                partial(page, filters=filters, ordering=_LONGEST),
+                where,
+                (of.listed_duration, of.id),
+            )
+            for name, filters, where in mine
+        ),
+    ]
 
+
+_OLDEST, _LONGEST = Ordering(ascending=True), Ordering(OrderBy.DURATION)
 
 TRANSCRIPTIONS = Listed(
     "transcriptions",

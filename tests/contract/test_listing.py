@@ -39,6 +39,16 @@ def test_newest_first(caller: Caller) -> None:
     assert _ids(caller.twilio.voice.v3.transcriptions.list()) == ids
 
 
+def test_order_holds_by_token_alone(caller: Caller) -> None:
+    ids = _submitted(caller, 5)
+    assert _listed(caller, orderBy="createdAt", order="asc") == ids[::-1]
+    assert _listed(caller, OrderBy="duration", Order="desc") == ids  # of no length yet, so by their ids
+    first = caller.http.get("/v3/Transcriptions", params={"order": "asc", "pageSize": 2}).json()
+    assert _listed(caller, pageToken=first["meta"]["nextToken"]) == [ids[2], ids[1]]
+    for query in ({"orderBy": "title"}, {"order": "up"}, {"search": "refund", "order": "asc"}):
+        assert caller.http.get("/v3/Transcriptions", params=query).status_code == 400, query
+
+
 def test_sdk_lists_beyond_page(caller: Caller) -> None:
     ids = _submitted(caller, 105)
     # Sends pageSize=500, which is taken as 100.

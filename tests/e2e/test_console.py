@@ -14,7 +14,11 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from browser import launched
 from callscribe import demo
 from callscribe.accounts.service import Credentials
+from callscribe.db.engine import Database
+from callscribe.settings import Settings
+from callscribe.transcriptions.status import Status
 from harness import Server, eventually, running
+from resolved import job_row
 from visiting import MARKUP, PHONE, Visit, violations, visiting
 
 pytestmark = pytest.mark.timeout(300)
@@ -71,6 +75,30 @@ def owner(server: Server) -> Credentials:
         path = f"/v3/Transcriptions/{answer.json()['transcription']['id']}"
         eventually(lambda: client.get(path).json()["transcription"]["status"] == "COMPLETED", timeout=120)
     return account
+
+
+def test_list_sorted_by_its_heads(server: Server, visit: Visit) -> None:
+    account: Credentials = server.new_account()
+    with closing(Database(Settings(data_dir=server.data).database)) as database, database.write() as session:
+        for minutes in (2, 3, 1):
+            session.add(
+                job_row(account.sid, status=Status.COMPLETED, title=f"{minutes} minutes", duration=60.0 * minutes)
+            )
+            session.flush()
+    page = visit(account)
+    titles, head = page.locator("td.title"), page.get_by_role("columnheader", name="Length")
+    expect(titles).to_have_text(["1 minutes", "3 minutes", "2 minutes"])
+    head.get_by_role("button").click()
+    expect(titles).to_have_text(["3 minutes", "2 minutes", "1 minutes"])
+    expect(head).to_have_attribute("aria-sort", "descending")
+    head.get_by_role("button").press("Enter")
+    expect(titles).to_have_text(["1 minutes", "2 minutes", "3 minutes"])
+    page.reload()
+    expect(titles).to_have_text(["1 minutes", "2 minutes", "3 minutes"])
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    page.get_by_role("columnheader", name="When").get_by_role("button").click()
+    expect(titles).to_have_text(["1 minutes", "3 minutes", "2 minutes"])
+    assert "order" not in page.url
 
 
 def drop(page: Page, name: str) -> None:

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from typing import Annotated, Any
 
@@ -20,7 +21,7 @@ from callscribe.ids import RECORDING_SID
 from callscribe.media.playing import MEDIA_TYPES
 from callscribe.transcriptions.correcting import Corrections
 from callscribe.transcriptions.media import RETRY_AFTER, TranscriptionMedia
-from callscribe.transcriptions.repository import Filters
+from callscribe.transcriptions.repository import NEWEST_FIRST, Filters, OrderBy, Ordering
 from callscribe.transcriptions.results import Results, preferred_format
 from callscribe.transcriptions.schemas import (
     Attempt,
@@ -53,6 +54,13 @@ from callscribe.web.wire import Instant, from_row
 
 MAX_SEARCH = 500
 """Characters of a search."""
+
+
+class Direction(StrEnum):
+    """Of an order."""
+
+    ASCENDING = "asc"
+    DESCENDING = "desc"
 
 
 class CodedRoute(AuthenticatedRoute):
@@ -163,21 +171,31 @@ def list_transcriptions(
             '(in any case, with or without accents, in any of their forms), `"a phrase"`, `begin*`.',
         ),
     ] = None,
+    order_by: Annotated[
+        OrderBy, Query(alias="orderBy", description="An addition. A search is by `createdAt` always.")
+    ] = OrderBy.CREATED_AT,
+    order: Annotated[Direction, Query(description="An addition.")] = Direction.DESCENDING,
 ) -> TranscriptionList:
-    """Newest first. `createdAfter` is inclusive, `createdBefore` is not; a `pageSize` above 100 is taken as 100.
+    """Newest first, or as `orderBy` and `order` say; calls whose length is not known are shorter than all others.
+
+    `createdAfter` is inclusive, `createdBefore` is not; a `pageSize` above 100 is taken as 100.
 
     A `pageToken` carries the filters and the page size of its list, so it may be sent alone. A page of a search may
     have fewer entries than asked for, or none, and a `nextToken` all the same: it has looked at as much as one request
     may.
     """
     filters = Filters(created_after, created_before, language_code, source_id, status)
+    ordering = Ordering(order_by, ascending=order == Direction.ASCENDING)
     if search is not None and search.strip():
+        if ordering != NEWEST_FIRST:
+            detail = "What is found by a search comes newest first; leave out orderBy and order."
+            raise RequestError.at("/orderBy", Code.INVALID_PARAMETER, detail)
         hits = service.search(account, search, filters, paging.token, paging.size)
         return TranscriptionList(
             transcriptions=[TranscriptionResource.of(row, base_url, hit) for row, hit in hits.rows],
             meta=TranscriptionListMeta(**paging.place(hits)),
         )
-    page = service.page(account, filters, paging.token, paging.size)
+    page = service.page(account, filters, paging.token, paging.size, ordering)
     return TranscriptionList(
         transcriptions=[TranscriptionResource.of(row, base_url) for row in page.rows],
         meta=TranscriptionListMeta(**paging.place(page)),

@@ -1,8 +1,9 @@
 """Queries for transcriptions. `transition` is the only place that writes `status`."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from callscribe.db.base import now
 from callscribe.db.clock import fixed, instant
 from callscribe.db.committed import after_commit
 from callscribe.db.engine import begin_writing
-from callscribe.db.paging import Page, fetch_page
+from callscribe.db.paging import Order, Page, fetch_page
 from callscribe.db.upsert import insert_new
 from callscribe.ids import transcription_id_at
 from callscribe.observability import metrics
@@ -30,6 +31,9 @@ FETCHED, SEGMENTED, RECOGNIZED = 0.05, 0.10, 0.99
 _SLACK = timedelta(minutes=1)
 """An id is made a moment before its job's `created_at`."""
 
+_SORTED = 5_000
+"""Jobs that are read and sorted for a page of a list by length, where a span of time has no more."""
+
 _UNFINISHED = (Status.PENDING, Status.RUNNING)
 _ENDED = (Status.COMPLETED, Status.FAILED)
 
@@ -43,6 +47,24 @@ class Filters:
     language: str | None = None
     source_id: str | None = None
     status: Status | None = None
+
+
+class OrderBy(StrEnum):
+    """What a list is ordered by."""
+
+    CREATED_AT = "createdAt"
+    DURATION = "duration"
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """The order of a list: the greatest first, or with `ascending` the least."""
+
+    by: OrderBy = OrderBy.CREATED_AT
+    ascending: bool = False
+
+
+NEWEST_FIRST = Ordering()
 
 
 def add(session: Session, row: Transcription) -> None:
@@ -91,11 +113,44 @@ def has_media(session: Session, transcription_id: str) -> bool:
     return session.scalar(query.where(Transcription.media_erased_at.is_(None))) is not None
 
 
-def page(session: Session, account_sid: str, filters: Filters, token: str | None, size: int) -> Page[Transcription]:
-    """A page of the account's transcriptions, newest first."""
+def page(
+    session: Session,
+    account_sid: str,
+    filters: Filters,
+    token: str | None,
+    size: int,
+    ordering: Ordering = NEWEST_FIRST,
+) -> Page[Transcription]:
+    """A page of the account's transcriptions; by length, those whose length is not known are the shortest."""
     query = _listed(account_sid, filters)
-    order = (Transcription.created_at, Transcription.id)
-    return fetch_page(session, query, order, token, size, since=filters.created_after, until=filters.created_before)
+    if ordering.by == OrderBy.CREATED_AT:
+        order: Order = (Transcription.created_at, Transcription.id)
+        since, until = filters.created_after, filters.created_before
+        return fetch_page(session, query, order, token, size, since=since, until=until, oldest_first=ordering.ascending)
+    created_at: sa.ColumnElement[datetime] = Transcription.created_at.expression
+    if _spans_many(session, account_sid, filters):
+        # Or SQLite would sort all of them: it knows nothing of how many there are, and leaves this out of the choice.
+        created_at = sa.case((sa.true(), created_at))
+    query = query.where(*_within(filters, created_at))
+    order = (Transcription.listed_duration, Transcription.id)
+    # The index has a stretch for each status.
+    either = [] if filters.status is not None else [Transcription.status == status for status in Status]
+    return fetch_page(session, query, order, token, size, oldest_first=ordering.ascending, either=either)
+
+
+def _spans_many(session: Session, account_sid: str, filters: Filters) -> bool:
+    """Whether the span of time has more of the account's jobs than are sorted in a moment."""
+    created_at = Transcription.created_at.expression
+    some = sa.select(sa.literal(1)).where(Transcription.account_sid == account_sid, *_within(filters, created_at))
+    some = some.limit(_SORTED + 1)
+    return (session.scalar(sa.select(sa.func.count()).select_from(some.subquery())) or 0) > _SORTED
+
+
+def _within(filters: Filters, created_at: sa.ColumnElement[datetime]) -> Iterator[sa.ColumnElement[bool]]:
+    if filters.created_after is not None:
+        yield created_at >= filters.created_after
+    if filters.created_before is not None:
+        yield created_at < filters.created_before
 
 
 def _listed(account_sid: str, filters: Filters) -> "sa.Select[Transcription]":
@@ -114,10 +169,7 @@ def searched(session: Session, account_sid: str, filters: Filters, ids: Collecti
     """Those of these transcriptions that the account's list has with these filters and that can be read, by id."""
     # A worker of a version without search erases transcripts and leaves the index as it is.
     query = _listed(account_sid, filters).where(Transcription.id.in_(ids), Transcription.transcript_erased_at.is_(None))
-    if filters.created_after is not None:
-        query = query.where(Transcription.created_at >= filters.created_after)
-    if filters.created_before is not None:
-        query = query.where(Transcription.created_at < filters.created_before)
+    query = query.where(*_within(filters, Transcription.created_at.expression))
     return {row.id: row for row in session.scalars(query)}
 
 

@@ -37,7 +37,7 @@ from callscribe.transcriptions.conversation_export import half_stored
 from callscribe.transcriptions.documents import ResolvedConfiguration
 from callscribe.transcriptions.participants import check_requested, resolve_participants
 from callscribe.transcriptions.quotas import Quotas
-from callscribe.transcriptions.repository import Filters
+from callscribe.transcriptions.repository import NEWEST_FIRST, Filters, Ordering
 from callscribe.transcriptions.schemas import MALFORMED, CreateTranscription
 from callscribe.transcriptions.sources import CallSource, not_eligible
 from callscribe.transcriptions.status import Status
@@ -142,8 +142,15 @@ class Transcriptions:
         with self._database.read() as session:
             return repository.chunks(session, row.id)
 
-    def page(self, account_sid: str, filters: Filters, token: str | None, size: int) -> Page[Transcription]:
-        """A page, newest first.
+    def page(
+        self,
+        account_sid: str,
+        filters: Filters,
+        token: str | None,
+        size: int,
+        ordering: Ordering = NEWEST_FIRST,
+    ) -> Page[Transcription]:
+        """A page.
 
         Raises:
             RequestError: 17535, of the recording that the list is narrowed to there are too many.
@@ -155,7 +162,7 @@ class Transcriptions:
             ):
                 detail = f"There are more than {limit} transcriptions of {filters.source_id}; list without it."
                 raise RequestError.at("/sourceId", Code.SOURCE_ID_TOO_MANY, detail)
-            return repository.page(session, account_sid, filters, token, size)
+            return repository.page(session, account_sid, filters, token, size, ordering)
 
     def search(
         self, account_sid: str, text: str, filters: Filters, token: str | None, size: int

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from callscribe.db.base import Base, Dated, now, partial_index
@@ -24,6 +25,9 @@ from callscribe.transcripts.wire import Notice
 
 UNSEARCHED = "status = 'COMPLETED' AND is_searchable IS NULL AND transcript_erased_at IS NULL"
 """Of jobs that ended before there was a search index, or with a worker of a version that has none."""
+
+UNKNOWN_DURATION = -1
+"""What calls without a length count as where a list is ordered by it: shorter than all others."""
 
 _DUE = ("media_due_at", "transcript_due_at", "job_due_at")
 
@@ -67,6 +71,19 @@ class Transcription(AsRequested, Dated, Base):
         sa.Index("ix_transcriptions_language", "account_sid", "language", "created_at", "id"),
         sa.Index("ix_transcriptions_language_status", "account_sid", "language", "status", "created_at", "id"),
         sa.Index("ix_transcriptions_source", "account_sid", "source_id", "created_at", "id"),
+        # The list by length. Filters are looked at in the index, where no order of theirs is to be had.
+        sa.Index(
+            "ix_transcriptions_duration",
+            *(
+                "account_sid",
+                "status",
+                sa.text(f"coalesce(duration, {UNKNOWN_DURATION})"),
+                "id",
+                "language",
+                "created_at",
+                "source_id",
+            ),
+        ),
         # For the sweep over unfinished jobs; of millions of rows only these few are in it.
         partial_index("ix_transcriptions_unfinished", "id", where="status IN ('PENDING', 'RUNNING')"),
         # For the sweep over what is to be erased.
@@ -116,6 +133,16 @@ class Transcription(AsRequested, Dated, Base):
     """The latest version of its transcript; None is as it was recognised."""
     participant_names: Mapped[list[str | None] | None] = mapped_column(JsonOf(list[str | None]))
     """What its participants are called in that version; None is as they were when it was made."""
+
+    @hybrid_property
+    def listed_duration(self) -> float:
+        """What a list is ordered by that is ordered by length."""
+        return UNKNOWN_DURATION if self.duration is None else self.duration
+
+    @listed_duration.inplace.expression
+    @classmethod
+    def _listed_duration(cls) -> sa.ColumnElement[float]:
+        return sa.func.coalesce(cls.duration, sa.literal_column(str(UNKNOWN_DURATION)))
 
     @property
     def blobs(self) -> str:

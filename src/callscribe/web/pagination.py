@@ -20,7 +20,10 @@ MAX_PAGE_SIZE = 100
 
 TOKEN = "pageToken"  # noqa: S105  a place in a list, no secret
 
-_NAMES = "pageSize", TOKEN, "createdAfter", "createdBefore", "languageCode", "sourceId", "status", "search"
+_NAMES = (
+    *("pageSize", TOKEN, "createdAfter", "createdBefore", "languageCode", "sourceId", "status"),
+    *("search", "orderBy", "order"),
+)
 _PASCAL_CASE = {name[0].upper() + name[1:]: name for name in _NAMES}
 
 

@@ -11,6 +11,13 @@ const IDLE_EVERY = 10000;
 const LANGUAGES =
   "en-US en-GB en-AU de-DE fr-FR it-IT es-MX es-ES es-US pt-BR pt-PT nl-NL no-NO pl-PL sv-SE da-DK multi".split(" ");
 
+/** By what the address says, what the API is asked for; without it, the newest come first. */
+const ORDERS = {
+  oldest: { by: "createdAt", order: "asc" },
+  longest: { by: "duration", order: "desc" },
+  shortest: { by: "duration", order: "asc" },
+};
+
 const isAtWork = (call) => call.status === "PENDING" || call.status === "RUNNING";
 
 /** The page of the list that `query` says; it is looked at again while it is shown. */
@@ -18,12 +25,15 @@ function useCalls(query) {
   const [list, setList] = useState(null);
   const [problem, setProblem] = useState("");
   const timer = useRef(0);
+  const order = query.q ? undefined : ORDERS[query.order]; // what is found comes newest first
   const path = address("/v3/Transcriptions", {
     pageSize: PAGE_SIZE,
     search: query.q,
     status: query.status,
     languageCode: query.language,
     createdAfter: query.after && new Date(query.after).toISOString(),
+    orderBy: order?.by,
+    order: order?.order,
     pageToken: query.page,
   });
   const look = useCallback(async () => {
@@ -58,6 +68,7 @@ export function Calls({ session, query }) {
   const [said, setSaid] = useState("");
   const filtered = Boolean(query.q || query.status || query.language || query.after || query.page);
   const narrow = (change) => go(address(callsPath, { ...query, page: undefined, ...change }), { replace: true });
+  const find = (q) => narrow({ q, order: q ? undefined : query.order });
   const calls = list?.transcriptions ?? [];
   useEffect(() => {
     document.title = "Calls · callscribe";
@@ -89,9 +100,9 @@ export function Calls({ session, query }) {
           onChange=${(event) => { setFiles([...event.target.files]); event.target.value = ""; }} />
       </label>
     </div>
-    <form class="filters" role="search" onSubmit=${(event) => { event.preventDefault(); narrow({ q: event.target.q.value.trim() }); }}>
+    <form class="filters" role="search" onSubmit=${(event) => { event.preventDefault(); find(event.target.q.value.trim()); }}>
       <input id="search" name="q" type="search" aria-label="Search in what was said" placeholder="Search in what was said …"
-        key=${query.q} defaultValue=${query.q ?? ""} onSearch=${(event) => narrow({ q: event.target.value.trim() })} />
+        key=${query.q} defaultValue=${query.q ?? ""} onSearch=${(event) => find(event.target.value.trim())} />
       <label>Status
         <select value=${query.status ?? ""} onChange=${(event) => narrow({ status: event.target.value })}>
           <option value="">all</option>
@@ -117,11 +128,13 @@ export function Calls({ session, query }) {
       </div>`}
     ${list === null && !problem && html`<p class="loading" role="status">Loading …</p>`}
     ${list !== null && calls.length === 0 && (filtered ? html`<p class="empty">No call fits. <a href=${callsPath}>Show all</a></p>` : html`<${First} setFiles=${setFiles} />`)}
-    ${calls.length > 0 && html`<${Table} calls=${calls} selected=${selected} setSelected=${setSelected} />`}
+    ${calls.length > 0 && html`
+      <${Table} calls=${calls} selected=${selected} setSelected=${setSelected} order=${query.order}
+        sort=${query.q ? null : (order) => narrow({ order })} />`}
     ${list !== null && html`
       <nav class="pages" aria-label="Pages of the list">
-        ${list.meta.previousToken && html`<a href=${address(callsPath, { ...query, page: list.meta.previousToken })}>← Newer</a>`}
-        ${list.meta.nextToken && html`<a href=${address(callsPath, { ...query, page: list.meta.nextToken })}>Older →</a>`}
+        ${list.meta.previousToken && html`<a href=${address(callsPath, { ...query, page: list.meta.previousToken })}>← ${ORDERS[query.order] ? "Back" : "Newer"}</a>`}
+        ${list.meta.nextToken && html`<a href=${address(callsPath, { ...query, page: list.meta.nextToken })}>${ORDERS[query.order] ? "Further" : "Older"} →</a>`}
       </nav>`}
   `;
 }
@@ -148,7 +161,19 @@ function First({ setFiles }) {
   `;
 }
 
-function Table({ calls, selected, setSelected }) {
+/** The head of a column; a click has the list in its order, another in the reverse. `orders` are names in the address. */
+function Sortable({ title, orders: [first, second], order, sort, ...attributes }) {
+  if (!sort) return html`<th ...${attributes}>${title}</th>`;
+  const sorted = { [first]: "descending", [second]: "ascending" }[order];
+  return html`
+    <th ...${attributes} aria-sort=${sorted ?? "none"}>
+      <button type="button" class="sort" onClick=${() => sort(order === first ? second : first)}>
+        ${title} <span aria-hidden="true">${{ descending: "↓", ascending: "↑" }[sorted]}</span>
+      </button>
+    </th>`;
+}
+
+function Table({ calls, selected, setSelected, order, sort }) {
   const toggle = (id) => {
     const changed = new Set(selected);
     if (!changed.delete(id)) changed.add(id);
@@ -161,7 +186,10 @@ function Table({ calls, selected, setSelected }) {
       <thead>
         <tr>
           <th><input type="checkbox" aria-label="Select all" checked=${all} onChange=${() => setSelected(new Set(all ? [] : calls.map((call) => call.id)))} /></th>
-          <th>Call</th><th>When</th><th class="number">Length</th><th>Language</th><th>Engine</th><th>Status</th>
+          <th>Call</th>
+          <${Sortable} title="When" orders=${[undefined, "oldest"]} order=${order} sort=${sort} />
+          <${Sortable} title="Length" class="number" orders=${["longest", "shortest"]} order=${order} sort=${sort} />
+          <th>Language</th><th>Engine</th><th>Status</th>
         </tr>
       </thead>
       <tbody>
