@@ -84,18 +84,19 @@ class Looking:
         self._prefixes = _any((word.plain, bit) for word, bit in bits.items() if word.is_prefix)
         self._stems: dict[str, dict[str, int]] = {}
         self._clauses = [[bits[word] for word in clause] for clause in query.clauses]
-        self._seen: dict[str, set[str]] = {}
-        self._meant: dict[str, dict[str, int]] = {}
+        self._known: dict[str, dict[str, int]] = {}
 
     def meant(self, said: Sequence[str], language: str) -> dict[str, int]:
         """Which of these words, of a language by its ISO 639-1 code, are meant, and what by them."""
-        seen, meant = self._seen.setdefault(language, set()), self._meant.setdefault(language, {})
-        if not seen.issuperset(said):
-            for word in set(said) - seen:
-                if bits := self._what_is_meant(word, language):
-                    meant[word] = bits
-            seen.update(said)
-        return {word: meant[word] for word in meant.keys() & said}
+        known = self._known.setdefault(language, {})
+        meant = {}
+        for word in said:
+            bits = known.get(word)
+            if bits is None:
+                bits = known[word] = self._what_is_meant(word, language)
+            if bits:
+                meant[word] = bits
+        return meant
 
     def clauses(self, text: str, meant: Mapping[str, int]) -> int:
         """The clauses that a sentence has, of a call in which no other words are meant."""
@@ -105,12 +106,11 @@ class Looking:
                 there |= bits
         if not there:
             return 0
+        possible = [each for each in enumerate(self._clauses) if all(bit & there for bit in each[1])]
+        if not possible:
+            return 0
         places = [meant.get(word, 0) for word in words(text)]
-        return sum(
-            1 << number
-            for number, clause in enumerate(self._clauses)
-            if all(bit & there for bit in clause) and _beginnings(clause, places)
-        )
+        return sum(1 << number for number, clause in possible if _beginnings(clause, places))
 
     def ranges(self, text: str, meant: Mapping[str, int]) -> list[Range]:
         """Where in a sentence the words are that were looked for."""
@@ -130,9 +130,9 @@ class Looking:
         for prefix, bit in self._prefixes.items():
             if plain.startswith(prefix):
                 bits |= bit
-        known = self._stems_in(language)
-        for stem in stems(word, language):
-            bits |= known.get(stem, 0)
+        if known := self._stems_in(language):
+            for stem in stems(word, language):
+                bits |= known.get(stem, 0)
         return bits
 
     def _stems_in(self, language: str) -> dict[str, int]:
