@@ -46,6 +46,19 @@ def test_pages_run_the_scripts_of_this_server_alone(caller: Caller, path: str) -
     assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
+def test_files_of_pages_alone_are_compressed(caller: Caller) -> None:
+    for path in ("/console/assets/app/call.js", "/console/assets/style.css", "/docs/assets/swagger-ui-bundle.js"):
+        answer = caller.http.get(path, headers={"Accept-Encoding": "gzip"})
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert "Accept-Encoding" in answer.headers["Vary"]
+        again = caller.http.get(path, headers={"Accept-Encoding": "gzip", "If-None-Match": answer.headers["ETag"]})
+        assert (again.status_code, again.content) == (304, b"")
+    assert (
+        "Content-Encoding" not in caller.http.get("/console/assets/style.css", headers={"Accept-Encoding": ""}).headers
+    )
+    assert "Content-Encoding" not in caller.http.get("/openapi.json").headers
+
+
 def test_home_leads_to_the_console(caller: Caller) -> None:
     answer = caller.http.get("/")
     assert (answer.status_code, answer.headers["Location"]) == (307, "/console")

@@ -7,6 +7,7 @@ import fastapi_offline
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Scope
 
 from callscribe import demo
@@ -51,8 +52,9 @@ def install(app: FastAPI) -> None:
 
     app.add_api_route("/", home, include_in_schema=False)
     app.add_api_route("/console/assets/example.wav", example, include_in_schema=False)
-    app.mount("/docs/assets", _Assets(directory=_SWAGGER), name="docs-assets")
-    app.mount("/console/assets", _Assets(directory=FOLDER), name="console-assets")
+    # Answers of the API are not compressed: their length would tell of secrets beside text that somebody else chose.
+    app.mount("/docs/assets", GZipMiddleware(_Assets(directory=_SWAGGER)), name="docs-assets")
+    app.mount("/console/assets", GZipMiddleware(_Assets(directory=FOLDER)), name="console-assets")
     for path, name in PAGES.items():
         app.add_api_route(path, _page((FOLDER / name).read_bytes()), include_in_schema=False)
 
