@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 # In this order: the quick ones first. `make bench BENCHMARKS=accuracy` runs one alone.
-BENCHMARKS ?= api listing searching scale interruption nothing crosstalk mixes accuracy speech processors memory limit
+BENCHMARKS ?= api listing searching console scale interruption nothing crosstalk mixes accuracy speech processors memory limit
 
 # Further arguments of the program: `make serve ARGS="--port 9000"`, `make test ARGS="-k callbacks"`.
 ARGS ?=
