@@ -272,13 +272,15 @@ def _looks(jobs: Jobs, transcription_id: str) -> Iterator[Sequence[Transcription
 
 
 def _looks_at_all(jobs: Jobs, account_sid: str | None) -> Iterator[Sequence[Transcription]]:
-    """Jobs that run, those that wait, and those that have ended since the first look, each the newest first."""
+    """Jobs that run, those that wait, and those that have ended since the first look; of each kind the newest first."""
     followed: set[str] = set()
     ended: dict[str, Transcription] = {}
     while True:
-        running = jobs.newest(statuses=[Status.RUNNING], account_sid=account_sid, most=FOLLOWED)
+        # In this order, so that one which begins between the two looks is not missed.
         waiting = jobs.newest(statuses=[Status.PENDING], account_sid=account_sid, most=FOLLOWED)
-        unfinished = {row.id: row for row in (*running, *waiting)}  # one may begin between the two looks
+        running = jobs.newest(statuses=[Status.RUNNING], account_sid=account_sid, most=FOLLOWED)
+        unfinished = {row.id: row for row in running}
+        unfinished |= {row.id: row for row in waiting if row.id not in unfinished}
         ended |= {row.id: row for row in jobs.find_all(followed - unfinished.keys()) if row.status.is_final}
         ended = dict(sorted(ended.items(), key=lambda pair: pair[1].updated_at)[-FOLLOWED:])
         yield [*unfinished.values(), *reversed(ended.values())]
