@@ -29,9 +29,11 @@ function useCall(id) {
         if (error.status !== 404) throw error; // there is no text yet
       });
     const load = async () => {
+      const text = read(); // at the same time: that of a long call takes the server a second
+      text.catch(() => null); // told below, unless there is no such call
       const { transcription } = await ask(transcriptionPath(id), options);
       setCall(transcription);
-      await read();
+      await text;
       if (transcription.status !== "PENDING" && transcription.status !== "RUNNING") return;
       await follow(
         id,

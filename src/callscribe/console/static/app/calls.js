@@ -6,6 +6,7 @@ import { callPath, callsPath, go } from "./router.js";
 import { Dropped } from "./upload.js";
 
 const PAGE_SIZE = 50;
+const FOUND = 20; // calls of a page of a search, each with several places
 const BUSY_EVERY = 1500; // milliseconds between two looks while something is being worked on
 const IDLE_EVERY = 10000;
 const LANGUAGES =
@@ -27,7 +28,7 @@ function useCalls(query) {
   const timer = useRef(0);
   const order = query.q ? undefined : ORDERS[query.order]; // what is found comes newest first
   const path = address("/v3/Transcriptions", {
-    pageSize: PAGE_SIZE,
+    pageSize: query.q ? FOUND : PAGE_SIZE,
     search: query.q,
     status: query.status,
     languageCode: query.language,
