@@ -169,30 +169,27 @@ def _figures(document: dict[str, Any], callbacks: Sequence[Callback]) -> Table:
 
 
 def _print_text(console: Console, services: Services, row: Transcription, since: float) -> None:
-    from callscribe.transcriptions.results import Results
     from callscribe.transcripts.formats import Format
 
-    results = Results(services.blobs)
     data: bytes | None = None
     if row.status == Status.COMPLETED:
         try:
-            data = results.transcript(row, Format.JSON)
+            data = services.results.transcript(row, services.corrections.versions(row, None), Format.JSON)
         except (RequestError, JobError) as error:  # it was erased or is damaged: the job is shown all the same
             console.print(cell(error.detail, "yellow"), soft_wrap=True)
     elif row.status == Status.RUNNING:
-        data = results.transcript_so_far(row, services.transcriptions.chunks(row), Format.JSON)
+        data = services.results.transcript_so_far(row, services.transcriptions.chunks(row), Format.JSON)
     if data is not None:
         console.print()
-        print_conversation(console, [each.called or "?" for each in row.participants], json.loads(data), since)
+        print_conversation(console, [each.called or "?" for each in row.parties], json.loads(data), since)
 
 
 def _play(settings: Settings, services: Services, row: Transcription, since: float) -> None:
     from callscribe.cli.playing import find_player, play
     from callscribe.media.spool import Spool
-    from callscribe.transcriptions.results import Results
 
     player, path = find_player()
-    audio = Results(services.blobs).media(row)
+    audio = services.results.media(row)
     try:
         with Spool.of(settings).copy_of(services.blobs, audio.key, sha256=row.media_sha256) as recording:
             status = play(player, path, services.decoder, recording, since)

@@ -25,6 +25,7 @@ from callscribe.transcriptions.documents import Failure, Participant
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import Transcription
 from callscribe.transcriptions.versions import Versioned
+from callscribe.transcripts.models import Transcript
 from callscribe.transcripts.statistics import Statistics
 from callscribe.transcripts.wire import (
     MODELS,

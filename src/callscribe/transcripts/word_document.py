@@ -41,7 +41,7 @@ def to_document(
     properties.created = properties.modified = _MADE
     document.add_heading("Transcript", 0)
     document.add_paragraph(_text(" · ".join(filter(None, (_clock(transcript.duration), transcript.language)))))
-    _add_list(document, "Participants", [names[each] for each in sorted(names)])
+    _add_list(document, "Participants", list(dict.fromkeys(names[each] for each in sorted(names))))
     _add_list(document, "Notices", [each.detail for each in notices])
     document.add_heading("Conversation", 1)
     for part in _parts(transcript, who):
