@@ -89,7 +89,8 @@ def main() -> None:
             page.get_by_role("heading", name="Try it").wait_for()
             page.screenshot(path=PICTURES / f"console-configuration-{scheme}.png")
             page.get_by_role("link", name="System").click()
-            page.get_by_role("region", name="Limits").wait_for()
+            for part in ("Workers", "Limits"):
+                page.get_by_role("region", name=part).wait_for()
             page.screenshot(path=PICTURES / f"console-system-{scheme}.png")
         browser.close()
 
