@@ -84,8 +84,10 @@ class Corrections:
         """What makes a version of a transcript: all up to it; up to the latest where it is None.
 
         Raises:
-            RequestError: 20404, there is no such version.
+            RequestError: 20404, there is no such version; with 410 where the transcript was erased since its time was
+                over.
         """
+        check_kept(row, "transcript", row.transcript_erased_at)
         if version == 0 or (version is None and row.transcript_version is None):
             return ()
         with self._database.read() as session:
@@ -142,7 +144,8 @@ class Corrections:
             raise RequestError(Code.NOT_FOUND, detail)
         check_kept(row, "transcript", row.transcript_erased_at)
         changes, base = request.changes(), request.base_version
-        if len(versions) == base + 1 and versions[-1].changes == changes:
+        # As documents: to say nothing of who said it is not to say that it was nobody.
+        if len(versions) == base + 1 and versions[-1].changes.document() == changes.document():
             return Asked(row, versions[:-1], versions[-1], is_written=True)
         if len(versions) != base:
             raise _conflict(row, base, len(versions))

@@ -169,6 +169,8 @@ def test_what_is_sent_twice_is_one_version(
     first = correct(row, 0, said(0, "Good morning."))
     assert correct(row, 0, said(0, "Good morning.")) == first
     assert correct(row, 1, said(0, "Good morning.")) == first  # nothing new
+    with pytest.raises(RequestError, match="is in version 1"):
+        correct(row, 0, {**said(0, "Good morning."), "participantIndex": None})
     assert rows(database, row)[0] == 1
 
 
@@ -211,7 +213,12 @@ def test_all_of_it_or_nothing(
 
 @pytest.mark.usefixtures("everything_counted")
 def test_deletion_and_retention_take_all(
-    database: Database, account: str, tmp_path: Path, ended: Callable[..., Transcription], correct: Correct
+    database: Database,
+    corrections: Corrections,
+    account: str,
+    tmp_path: Path,
+    ended: Callable[..., Transcription],
+    correct: Correct,
 ) -> None:
     past = now() - timedelta(minutes=1)
     deleted, due, whole = (
@@ -228,9 +235,13 @@ def test_deletion_and_retention_take_all(
         assert rows(database, row) == [0, 0]
     with database.read() as session:
         assert usage_repository.stored(session, account) == 0
-    with pytest.raises(RequestError) as refused:
-        correct(due, 1, said(0, "Good evening."))
-    assert refused.value.status == 410
+    with database.read() as session:
+        erased = repository.find(session, due.id)
+    assert erased is not None
+    for ask in (lambda: correct(due, 1, said(0, "Good evening.")), lambda: corrections.versions(erased, 1)):
+        with pytest.raises(RequestError) as refused:
+            ask()
+        assert refused.value.status == 410
 
 
 def test_terms_written_twice_are_offered(
