@@ -103,6 +103,16 @@ def test_list_sorted_by_its_heads(server: Server, visit: Visit) -> None:
     assert "order" not in page.url
 
 
+def test_odd_addresses_are_shown_as_they_are(server: Server, visit: Visit) -> None:
+    account: Credentials = server.new_account()
+    with closing(Database(Settings(data_dir=server.data).database)) as database, database.write() as session:
+        session.add(job_row(account.sid, media_url="https://example.com/100%.wav", participants=[]))
+    page = visit(account)
+    expect(page.locator("td.title")).to_have_text("100%.wav")
+    page.goto(f"{server.url}/console/calls/%ff")
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
 def drop(page: Page, name: str) -> None:
     """Drop the bundled call on the page, as a file of this name."""
     transfer = page.evaluate_handle(

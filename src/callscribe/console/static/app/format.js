@@ -29,7 +29,16 @@ export function titleOf(transcription) {
 }
 
 function fileOf(mediaUrl) {
-  return mediaUrl ? decodeURIComponent(new URL(mediaUrl).pathname.split("/").pop() ?? "") : "";
+  return mediaUrl ? decoded(new URL(mediaUrl).pathname.split("/").pop() ?? "") : "";
+}
+
+/** A part of an address as text; as it stands there where that is none, `100%.wav`, say. */
+export function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 const LANGUAGES = new Intl.DisplayNames(undefined, { type: "language" });

@@ -1,10 +1,11 @@
 // The view is what the address says, so that a link opens the same one.
+import { decoded } from "./format.js";
 import { useEffect, useState } from "./html.js";
 
 const HOME = "/console";
 
 function current() {
-  const parts = location.pathname.slice(HOME.length).split("/").filter(Boolean).map(decodeURIComponent);
+  const parts = location.pathname.slice(HOME.length).split("/").filter(Boolean).map(decoded);
   return { parts, query: Object.fromEntries(new URLSearchParams(location.search)) };
 }
 
