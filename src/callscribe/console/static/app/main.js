@@ -45,7 +45,9 @@ function App() {
 }
 
 async function signOut() {
-  await ask("/v3/Sessions/Current", { method: "DELETE" }).catch(() => null);
+  await ask("/v3/Sessions/Current", { method: "DELETE" }).catch((error) => {
+    if (error.status !== 401) throw error; // the session is over already
+  });
   forgetDrafts();
 }
 
@@ -53,7 +55,9 @@ function Pages({ session, signOut }) {
   const { parts, query } = useRoute();
   const here = (first) => (parts[0] === first ? "page" : undefined);
   const [hesitates, setHesitates] = useState(false);
-  const leave = () => (hasDrafts() ? setHesitates(true) : signOut());
+  const [problem, setProblem] = useState("");
+  const leaveNow = () => signOut().catch((error) => setProblem(error.message));
+  const leave = () => (hasDrafts() ? setHesitates(true) : leaveNow());
   return html`
     <a class="skip" href="#main">Skip to the content</a>
     <header class="bar" onClick=${onClick}>
@@ -70,8 +74,9 @@ function Pages({ session, signOut }) {
       <div class="bar" role="alert">
         <p>There are corrections that are not saved yet, and would be lost.</p>
         <button type="button" onClick=${() => setHesitates(false)}>Stay</button>
-        <button type="button" class="danger" onClick=${signOut}>Sign out all the same</button>
+        <button type="button" class="danger" onClick=${leaveNow}>Sign out all the same</button>
       </div>`}
+    ${problem && html`<p class="bar problem" role="alert">You are still signed in: ${problem}</p>`}
     <main id="main" tabindex="-1" onClick=${onClick}>${pageOf(parts, query, session)}</main>
   `;
 }
