@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from browser import launched
 from callscribe import demo
@@ -334,6 +334,43 @@ def test_sign_out_leaves_no_text(visit: Visit, owner: Credentials) -> None:
     page.get_by_role("button", name="Sign out all the same").click()
     expect(page.get_by_label("Account SID")).to_be_visible()
     assert page.evaluate("localStorage.length") == 0
+
+
+def test_editor_scrolled_away_keeps_text(visit: Visit, owner: Credentials) -> None:
+    page = opened(visit, owner, viewport=PHONE)
+    page.locator(".sentence .edit").first.press("Enter")
+    area, pane = page.get_by_label("What was said"), page.locator(".conversation")
+    before = area.input_value()
+    area.fill("Something else.")
+    pane.evaluate("pane => pane.scrollTo(0, pane.scrollHeight)")
+    expect(area).to_have_count(0)
+    pane.evaluate("pane => pane.scrollTo(0, 0)")
+    expect(area).to_have_value("Something else.")
+    area.press("Escape")
+    expect(page.locator("[data-sentence='0']")).to_contain_text(before)
+
+
+def test_only_the_whole_text_is_corrected(visit: Visit, owner: Credentials) -> None:
+    page = opened(visit, owner)
+
+    def so_far(route: Route) -> None:
+        """The text as it was read last, where it could not be read again after the end."""
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "status": "RUNNING", "statistics": None})
+
+    page.route("**/Transcript", so_far)
+    page.reload()
+    expect(word(page, "ordered")).to_be_visible()
+    expect(page.locator(".sentence .edit")).to_have_count(0)
+
+
+def test_odd_draft_stops_nothing(visit: Visit, owner: Credentials) -> None:
+    page = opened(visit, owner)
+    key = f"callscribe.draft/{owner.sid}/{page.url.rpartition('/')[2]}/sentence/0"
+    for text in ("{", "null", "{}"):
+        page.evaluate("entry => localStorage.setItem(...entry)", [key, text])
+        page.reload()
+        expect(page.locator(".sentence .edit").first).to_be_attached()
 
 
 def test_often_corrected_becomes_a_keyterm(server: Server, visit: Visit, owner: Credentials) -> None:

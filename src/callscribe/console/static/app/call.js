@@ -77,7 +77,7 @@ function useEditing(corrections, player, isAllowed) {
     });
   };
   const of = ({ sentenceIndex: index }) => ({
-    value: before.current,
+    value: corrections.value(ofSentence(index)), // what was written before the sentence was scrolled out of the page
     participants: corrections.transcript.participants,
     write: (value) => corrections.write(ofSentence(index), value),
     close: (keeps) => close(index, keeps),
@@ -93,7 +93,7 @@ function useEditing(corrections, player, isAllowed) {
 
 export function Call({ id, at, session }) {
   const { call, transcript: read, problem } = useCall(id);
-  const isCompleted = call?.status === "COMPLETED" && read !== NOTHING;
+  const isCompleted = read.status === "COMPLETED"; // what was read before has other sentences
   const corrections = useCorrections(session.accountSid, id, isCompleted ? read : null);
   const [original, setOriginal] = useState(null);
   const [player, setPlayer] = useState(null);

@@ -11,6 +11,15 @@ function keys(prefix) {
   }
 }
 
+/** One of them; null where another tab has just dropped it, or it is not as this version writes them. */
+function read(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key));
+  } catch {
+    return null;
+  }
+}
+
 let forgotten = 0; // how often; what was opened before keeps nothing any more
 
 /** The drafts of one call, by what they are of. Each has a place of its own, so that two tabs do not write over one another. */
@@ -26,7 +35,8 @@ export class Drafts {
   }
 
   all() {
-    return new Map(keys(this.prefix).map((key) => [key.slice(this.prefix.length), JSON.parse(localStorage.getItem(key))]));
+    const found = keys(this.prefix).map((key) => [key.slice(this.prefix.length), read(key)]);
+    return new Map(found.filter(([, draft]) => draft?.value && draft.was));
   }
 
   put(what, draft) {
