@@ -113,6 +113,25 @@ def test_odd_addresses_are_shown_as_they_are(server: Server, visit: Visit) -> No
     expect(page.get_by_role("alert")).to_be_visible()
 
 
+def test_a_late_answer_changes_no_list(visit: Visit, owner: Credentials) -> None:
+    page = visit(owner, "/console?after=soon")  # is no day
+    call = page.locator("td.title")
+    expect(call).to_have_count(1)
+    late: list[Route] = []
+    failed = re.compile("status=FAILED")
+    page.route(failed, lambda route: late.append(route))  # noqa: PLW0108  it is marked, as a method cannot be
+    with page.expect_request(failed):
+        page.get_by_label("Status").select_option("failed")
+    page.get_by_label("Status").select_option("done")
+    expect(call).to_have_count(1)
+    with page.expect_response(failed) as answer:
+        late[0].continue_()
+    answer.value.finished()
+    page.evaluate("new Promise(requestAnimationFrame)")
+    expect(page.get_by_text("No call fits.")).to_have_count(0, timeout=1)
+    expect(call).to_have_count(1, timeout=1)
+
+
 def drop(page: Page, name: str) -> None:
     """Drop the bundled call on the page, as a file of this name."""
     transfer = page.evaluate_handle(

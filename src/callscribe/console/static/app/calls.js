@@ -1,7 +1,8 @@
 // The list of calls: live, filtered, searched; recordings are dropped on it.
 import { address, ask, transcriptionPath } from "./api.js";
 import { clock, languageName, moment, nameOf, titleOf } from "./format.js";
-import { html, useCallback, useEffect, useRef, useState } from "./html.js";
+import { html, useEffect, useState } from "./html.js";
+import { usePolled } from "./polling.js";
 import { callPath, callsPath, go } from "./router.js";
 import { Dropped } from "./upload.js";
 
@@ -21,49 +22,30 @@ const ORDERS = {
 
 const isAtWork = (call) => call.status === "PENDING" || call.status === "RUNNING";
 
-/** The page of the list that `query` says; it is looked at again while it is shown. */
+/** When a day begins for the reader; undefined where it is none. */
+function beginning(day) {
+  const start = new Date(`${day}T00:00`);
+  return isNaN(start) ? undefined : start.toISOString();
+}
+
+/** The page of the list that `query` says. */
 function useCalls(query) {
-  const [list, setList] = useState(null);
-  const [problem, setProblem] = useState("");
-  const timer = useRef(0);
   const order = query.q ? undefined : ORDERS[query.order]; // what is found comes newest first
   const path = address("/v3/Transcriptions", {
     pageSize: query.q ? FOUND : PAGE_SIZE,
     search: query.q,
     status: query.status,
     languageCode: query.language,
-    createdAfter: query.after && new Date(query.after).toISOString(),
+    createdAfter: query.after && beginning(query.after),
     orderBy: order?.by,
     order: order?.order,
     pageToken: query.page,
   });
-  const look = useCallback(async () => {
-    clearTimeout(timer.current);
-    try {
-      const found = await ask(path);
-      setList(found);
-      setProblem("");
-      timer.current = setTimeout(look, found.transcriptions.some(isAtWork) ? BUSY_EVERY : IDLE_EVERY);
-    } catch (error) {
-      setProblem(error.message);
-      timer.current = setTimeout(look, IDLE_EVERY);
-    }
-  }, [path]);
-  useEffect(() => {
-    setList(null);
-    look();
-    const seen = () => document.visibilityState === "visible" && look();
-    document.addEventListener("visibilitychange", seen);
-    return () => {
-      clearTimeout(timer.current);
-      document.removeEventListener("visibilitychange", seen);
-    };
-  }, [look]);
-  return { list, problem, look };
+  return usePolled(path, (found) => (found?.transcriptions.some(isAtWork) ? BUSY_EVERY : IDLE_EVERY));
 }
 
 export function Calls({ session, query }) {
-  const { list, problem, look } = useCalls(query);
+  const { found: list, problem, look } = useCalls(query);
   const [selected, setSelected] = useState(new Set());
   const [files, setFiles] = useState([]);
   const [said, setSaid] = useState("");
@@ -119,7 +101,7 @@ export function Calls({ session, query }) {
       <label>Since <input type="date" value=${query.after ?? ""} onChange=${(event) => narrow({ after: event.target.value })} /></label>
     </form>
     <p class="said" role="status">${said}</p>
-    ${problem && html`<p class="problem" role="alert">${problem}</p>`}
+    ${problem && html`<p class="problem" role="alert">${problem.message}</p>`}
     ${selected.size > 0 && html`
       <div class="selection">
         ${selected.size} selected
