@@ -132,6 +132,28 @@ def test_a_late_answer_changes_no_list(visit: Visit, owner: Credentials) -> None
     expect(call).to_have_count(1, timeout=1)
 
 
+def test_recording_is_transcribed_again(server: Server, visit: Visit) -> None:
+    account: Credentials = server.new_account()
+    with server.client() as client:
+        client.auth = (account.sid, account.token)
+        made = client.post(
+            "/v2/Configurations/Transcription",
+            json={"configuration": {"configurationType": "Transcription", "transcriptionEngine": "whisper"}},
+        )
+        recording = client.post(
+            f"/2010-04-01/Accounts/{account.sid}/Recordings.json?StartTime=2026-03-02T09:00:00Z",
+            content=demo.RECORDING.read_bytes(),
+            headers={"Content-Type": "audio/wav"},
+        )
+        of_call = {"transcriptionConfigurationId": made.json()["id"], "sourceId": recording.json()["sid"]}
+        assert client.post("/v3/Transcriptions", json=of_call).status_code == 202
+    page = visit(account)
+    page.get_by_label("Select all").check()
+    page.get_by_role("button", name="Transcribe again").click()
+    expect(page.get_by_text("1 begun again.")).to_be_visible()
+    expect(page.locator("td.title")).to_have_count(2)
+
+
 def drop(page: Page, name: str) -> None:
     """Drop the bundled call on the page, as a file of this name."""
     transfer = page.evaluate_handle(

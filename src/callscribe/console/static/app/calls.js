@@ -70,6 +70,8 @@ export function Calls({ session, query }) {
   };
   const retry = (ids) => {
     const known = new Map(calls.map((call) => [call.id, call]));
+    const again = (call) =>
+      ask("/v3/Transcriptions", { method: "POST", body: repeated(call, call.transcriptionConfigurationId) });
     each(ids, (id) => again(known.get(id)), (count) => `${count} begun again.`);
   };
 
@@ -124,10 +126,11 @@ export function Calls({ session, query }) {
 
 const STATUSES = { PENDING: "waiting", RUNNING: "at work", COMPLETED: "done", FAILED: "failed" };
 
-function again(call) {
-  const body = { transcriptionConfigurationId: call.transcriptionConfigurationId, participants: call.participants };
-  for (const name of ["sourceId", "mediaUrl", "audioStartedAt", "title"]) if (call[name]) body[name] = call[name];
-  return ask("/v3/Transcriptions", { method: "POST", body });
+/** The request that has the recording of a call transcribed once more, by a configuration. */
+export function repeated({ sourceId, mediaUrl, audioStartedAt, title, participants }, configurationId) {
+  // When a recording on the server began, it says itself.
+  const media = sourceId ? { sourceId } : { mediaUrl, audioStartedAt };
+  return { ...media, title, participants, transcriptionConfigurationId: configurationId };
 }
 
 function First({ setFiles }) {

@@ -1,6 +1,6 @@
 // A configuration is tried: a call is made by it, and what becomes of it is shown at once.
 import { address, ask, follow, transcriptionPath, upload } from "./api.js";
-import { Status } from "./calls.js";
+import { repeated, Status } from "./calls.js";
 import { titleOf } from "./format.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { callPath } from "./router.js";
@@ -13,11 +13,6 @@ async function bundled(accountSid, signal) {
   const file = new File([await answer.blob()], "Example call.wav", { type: "audio/wav" });
   const recording = await upload(accountSid, file, {}, () => null, signal);
   return { sourceId: recording.sid, title: "Example call" };
-}
-
-function mediaOf(call) {
-  const media = call.sourceId ? { sourceId: call.sourceId } : { mediaUrl: call.mediaUrl };
-  return { ...media, title: titleOf(call).slice(0, 255), participants: call.participants };
 }
 
 export function TryIt({ session, configuration }) {
@@ -43,8 +38,7 @@ export function TryIt({ session, configuration }) {
     setSentences([]);
     try {
       const known = calls.find((each) => each.id === chosen);
-      const media = known ? mediaOf(known) : await bundled(session.accountSid, signal);
-      const body = { ...media, transcriptionConfigurationId: configuration.id };
+      const body = repeated(known ?? (await bundled(session.accountSid, signal)), configuration.id);
       const { transcription } = await ask("/v3/Transcriptions", { method: "POST", body, signal });
       setCall(transcription);
       const read = () =>
