@@ -20,7 +20,7 @@ function python(value, indent = "") {
 }
 
 function curl(account, path, body) {
-  return `curl -u "${account}:$CALLSCRIBE_AUTH_TOKEN" ${location.origin}${path} \\
+  return `curl -u "${account}:$CALLSCRIBE_AUTH_TOKEN" ${shell(location.origin + path)} \\
   -H 'Content-Type: application/json' -d ${shell(json(body))}`;
 }
 
