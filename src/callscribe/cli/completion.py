@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ LOOKED_AT = 1000
 OFFERED = 50
 PATIENCE = 2.0
 """Seconds that a database is waited for."""
+_MEANT = re.compile(r"[^\w.,+/@-]+")
+"""What a shell may take for a command, or Rich for markup: what is offered is evaluated by zsh."""
 
 
 def transcription_ids(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
@@ -49,11 +52,9 @@ def configuration_ids(ctx: typer.Context, incomplete: str) -> list[tuple[str, st
 def _offered(
     ctx: typer.Context, incomplete: str, newest: Callable[[Session], Iterator[tuple[str, str]]]
 ) -> list[tuple[str, str]]:
-    from callscribe.characters import printable
-
     try:
         with _session(ctx.params.get("data")) as session:
-            fitting = ((name, printable(what)) for name, what in newest(session) if name.startswith(incomplete))
+            fitting = ((name, _MEANT.sub(" ", what)) for name, what in newest(session) if name.startswith(incomplete))
             return [pair for pair, _ in zip(fitting, range(OFFERED), strict=False)]
     except Exception:  # noqa: BLE001  a shell that waits for a completion shows no errors
         return []

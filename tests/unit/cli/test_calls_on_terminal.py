@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import subprocess
 import wave
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
@@ -22,7 +24,7 @@ from callscribe.settings import Settings
 from callscribe.speech.interface import Word
 from callscribe.transcriptions import keys
 from callscribe.transcriptions.documents import Participant
-from callscribe.transcriptions.tables import Status
+from callscribe.transcriptions.tables import Status, Transcription
 from callscribe.transcripts.models import TRANSCRIPT, Omission, Sentence, Transcript
 from media_files import make
 from resolved import job_row
@@ -174,3 +176,19 @@ def test_shell_completes_ids(tmp_path: Path, call: str, sid: str) -> None:
     assert offered("open", call[:-3]) == [call]
     assert offered("jobs", "retry", "other") == []
     assert offered("jobs", "show", "--data", str(tmp_path / "nothing"), "voice") == []
+
+
+def test_title_is_no_command_to_a_shell(tmp_path: Path, call: str) -> None:
+    made = tmp_path / "made"
+    with closing(Database(Settings(data_dir=tmp_path).database)) as database, database.write() as session:
+        title = f"""Bill [/x] \\$(touch {made}) \\`touch {made}` \\"; touch {made}; \""""
+        session.execute(sa.update(Transcription).where(Transcription.id == call).values(title=title))
+    environment = {COMPLETION: "complete_zsh", "_TYPER_COMPLETE_ARGS": "callscribe jobs show voice"}
+    environment["CALLSCRIBE_DATA_DIR"] = str(tmp_path)
+    printed = CliRunner().invoke(app, [], env=environment, prog_name="callscribe").output
+    candidates = printed.partition("((")[2].rpartition("))")[0]
+    # As zsh's own _arguments does with what it is given.
+    command = f'candidates=( {candidates} ); printf %s "$candidates"'
+    shown = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert shown.stdout.startswith(f"{call}:completed Bill")
+    assert not made.exists()
