@@ -21,6 +21,7 @@ from callscribe.accounts.tables import Account
 from callscribe.cancellation import NEVER
 from callscribe.configurations.tables import Configuration
 from callscribe.db.engine import Database
+from callscribe.db.sealing import masked
 from callscribe.durable.liveness import live_workers
 from callscribe.durable.tables import Worker
 from callscribe.errors import CallscribeError, SetupError
@@ -122,7 +123,7 @@ def _blobs(settings: Settings) -> str:
     blobs.put_bytes(probe, b"probe")
     blobs.get_bytes(probe)
     blobs.delete(probe)
-    return f"{settings.blobs}: written, read and deleted"
+    return f"{masked(settings.blobs)}: written, read and deleted"
 
 
 def _disk(settings: Settings) -> str:

@@ -26,6 +26,13 @@ def test_nothing_is_wrong_after_a_start(settings: Settings) -> None:
     assert wrong(settings) == {}
 
 
+def test_no_password_is_shown(settings: Settings, tmp_path: Path) -> None:
+    blobs = (tmp_path / "blobs").as_uri().replace("file://", "file://user:secret@localhost")
+    found = findings(settings.model_copy(update={"blobs_url": blobs}), trying=False)
+    shown = {each.subject: each.text for each in found}["blob store"]
+    assert shown == f"file://***@localhost{tmp_path}/blobs: written, read and deleted"
+
+
 def test_each_fault_is_found_by_its_subject(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     blobs = settings.model_copy(update={"blobs_url": (tmp_path / "file" / "blobs").as_uri()})
