@@ -107,10 +107,17 @@ class Pulls:
         """Begin to get a model, unless that is under way.
 
         Raises:
-            RequestError: 20404, the catalogue has no such model.
-            OSError: the models folder cannot be written.
+            RequestError: 20404, the catalogue has no such model; 20500, the models folder cannot be written.
         """
         self._check(name)
+        try:
+            return self._start(name)
+        except OSError as error:
+            folder, reason = self._settings.models, error.strerror or error
+            detail = f"{name} cannot be got into {folder}: {reason}. Make it writable, or put the model there."
+            raise RequestError(Code.INTERNAL, detail) from error
+
+    def _start(self, name: str) -> Pull:
         path = _path(name, self._settings)
         path.parent.mkdir(parents=True, exist_ok=True)
         with _held(path, _PATIENCE) as descriptor:

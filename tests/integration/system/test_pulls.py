@@ -87,3 +87,10 @@ def test_only_the_catalogue_is_got(pulls: Pulls) -> None:
     for name in ("nothing", "../secret"):
         with pytest.raises(RequestError):
             pulls.start(name)
+
+
+def test_folder_that_cannot_be_written_is_named(settings: Settings) -> None:
+    settings.models.parent.mkdir(parents=True, exist_ok=True)
+    settings.models.touch()  # as little a folder as one that is mounted read-only
+    with closing(Pulls(settings)) as pulls, pytest.raises(RequestError, match=f"got into {settings.models}: Not a dir"):
+        pulls.start(NAME)
