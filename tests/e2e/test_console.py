@@ -306,6 +306,10 @@ def test_corrected_word_stays(visit: Visit, owner: Credentials) -> None:
     expect(page.locator(".original")).to_contain_text("ordered")
     page.get_by_label("Show").select_option("as recognised")
     expect(word(page, "ordered")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_text("Download").click()
+        page.get_by_role("link", name="Text").click()
+    assert "ordered" in Path(download.value.path()).read_text()
     page.get_by_label("Show").select_option("as corrected")
     page.get_by_role("button", name="Put it back").click()
     expect(standing(page)).to_contain_text("Saved: version")

@@ -193,7 +193,7 @@ export function Call({ id, at, session }) {
           </p>
         </div>
         <${Status} call=${call} />
-        <${Downloads} call=${call} />
+        <${Downloads} call=${call} version=${original ? "original" : undefined} />
       </div>
       <${People} participants=${participants} corrections=${corrections} canEdit=${Boolean(editing)} />
       ${problem && html`<p class="problem" role="alert">${problem}</p>`}
@@ -269,7 +269,7 @@ function Controls({ player, duration, speed, setSpeed, follows, setFollows, skip
   `;
 }
 
-function Downloads({ call }) {
+function Downloads({ call, version }) {
   if (!call.links?.transcript) return null;
   const formats = { json: "JSON, as the API answers", vtt: "WebVTT", srt: "SubRip", txt: "Text", docx: "DOCX, for Word and others" };
   return html`
@@ -277,7 +277,7 @@ function Downloads({ call }) {
       <summary>Download</summary>
       <ul>
         ${Object.entries(formats).map(([suffix, name]) => html`
-          <li><a href=${transcriptionPath(call.id, `/Transcript.${suffix}`)} download=${`${titleOf(call)}.${suffix}`}>${name}</a></li>`)}
+          <li><a href=${address(transcriptionPath(call.id, `/Transcript.${suffix}`), { version })} download=${`${titleOf(call)}.${suffix}`}>${name}</a></li>`)}
         ${call.links.media && html`<li><a href=${transcriptionPath(call.id, "/Media")} download>Recording</a></li>`}
       </ul>
     </details>
