@@ -1,6 +1,9 @@
 // What is written and not at the server yet: kept by this browser until it is there, for an account and a call.
 
+import { SIGNED_OUT } from "./api.js";
+
 const PREFIX = "callscribe.draft";
+const LEFT = "callscribe.left"; // is there for a moment, so that other tabs hear of it
 
 /** What this browser keeps; nothing where it keeps nothing, in a private window, say. */
 function keys(prefix) {
@@ -59,8 +62,24 @@ export class Drafts {
 
 export const hasDrafts = () => keys(PREFIX).length > 0;
 
-/** Whoever signs in next finds nothing of them. */
-export function forgetDrafts() {
+function forget() {
   forgotten += 1;
   for (const key of keys(PREFIX)) localStorage.removeItem(key);
 }
+
+/** Whoever signs in next finds nothing of them, in no tab. */
+export function forgetDrafts() {
+  forget();
+  try {
+    localStorage.setItem(LEFT, "");
+    localStorage.removeItem(LEFT);
+  } catch {
+    // Nothing is kept, by other tabs neither.
+  }
+}
+
+addEventListener("storage", ({ key, newValue }) => {
+  if (key !== LEFT || newValue === null) return;
+  forget();
+  dispatchEvent(new Event(SIGNED_OUT));
+});
