@@ -64,6 +64,10 @@ def test_home_leads_to_the_console(caller: Caller) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (307, "/console")
 
 
+def test_answers_stay_on_no_disk(caller: Caller) -> None:
+    assert caller.http.get("/v3/Transcriptions").headers["Cache-Control"] == "no-store"
+
+
 def preflight(url: str, origin: str) -> httpx2.Response:
     headers = {
         "Origin": origin,

@@ -89,6 +89,7 @@ def test_title_is_one_short_line(caller: Caller, title: object) -> None:
     answer = caller.create(caller.configure(), title=title)
     assert (answer.status_code, answer.json()["code"]) == (400, 20001)
     assert answer.json()["errors"][0]["pointer"] == "/title"
+    assert answer.json()["errors"][0]["detail"].isprintable()
 
 
 def test_pending_has_retry_after(caller: Caller) -> None:

@@ -58,7 +58,9 @@ class AuthenticatedRoute(APIRoute):
             if request.path_params.get("account_sid", identity.account_sid) != identity.account_sid:
                 raise RequestError(Code.NOT_FOUND, "There is nothing at this address.")
             request.state.identity = identity
-            return await handler(request)
+            response = await handler(request)
+            response.headers.setdefault("Cache-Control", "no-store")  # what was said is not left on a browser's disk
+            return response
 
         return authenticated
 

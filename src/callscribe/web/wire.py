@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from callscribe.characters import LINE, TEXT
 from callscribe.db.sealing import masked
 from callscribe.errors import Code, FieldError, RequestError, json_pointer
 
@@ -154,6 +155,12 @@ def invalid_parameters(faults: Any) -> RequestError:
     return RequestError(Code.INVALID_PARAMETER, errors[0].detail, errors=errors)
 
 
+_PATTERNS: Final = {
+    LINE: "String should be on one line, without control characters or those that turn text around",
+    TEXT: "String should be without control characters or those that turn text around",
+}
+
+
 def field_error(fault: Any) -> FieldError:
     """A fault that pydantic found, in words and with a pointer."""
     if fault["type"] == "json_invalid":
@@ -166,4 +173,7 @@ def field_error(fault: Any) -> FieldError:
         hint = " Send it with the header Content-Type: application/json." if as_sent else ""
         return FieldError(f"A JSON object is required as the body.{hint}", "")
     name = next((part for part in reversed(path) if isinstance(part, str)), "")
-    return FieldError(f"{name}: {fault['msg']}" if name else str(fault["msg"]), json_pointer(path))
+    reason = str(fault["msg"])
+    if fault["type"] == "string_pattern_mismatch":  # some patterns are made of what nobody can read
+        reason = _PATTERNS.get(fault["ctx"]["pattern"], reason)
+    return FieldError(f"{name}: {reason}" if name else reason, json_pointer(path))
