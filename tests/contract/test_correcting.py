@@ -98,6 +98,7 @@ def test_correction_is_read_everywhere(call: Call) -> None:
     assert [each["id"] for each in _found(call, "yurts")] == [call.id]
     resource = call.caller.http.get(f"/v3/Transcriptions/{call.id}").json()["transcription"]
     assert (resource["participants"][1]["name"], resource["transcriptVersion"]) == ("Daniel", base + 1)
+    assert resource["statistics"] == document["statistics"]
     assert _communication(call, resource["conversationId"], index)["content"]["text"] == text
     assert "ordered a tent" in str(call.receiver.received[0].json)  # what was told stays told
     version = call.get("/Versions").json()["versions"][0]

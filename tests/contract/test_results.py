@@ -88,6 +88,7 @@ def test_figures_for_call_and_party(completed: Completed) -> None:
     assert document["omissions"] == []
     assert document["models"] == ["tiny.en"]
     figures = document["statistics"]
+    assert _get(completed).json()["transcription"]["statistics"] == figures
     assert figures["durationSeconds"] == pytest.approx(65.276, abs=0.01)
     assert figures["speechSeconds"] + figures["silenceSeconds"] == pytest.approx(figures["durationSeconds"])
     parties = figures["participants"]

@@ -195,6 +195,7 @@ def test_first_visit_to_a_heard_word(server: Server, visit: Visit) -> None:
     row = page.get_by_role("row", name="monday.wav")
     expect(row).to_be_visible()
     expect(row).to_contain_text("done", timeout=90_000)  # without loading the page again
+    expect(row).to_contain_text(re.compile(r"\d+ % · \d+ %\s+\d+ % silence"))
     expect(row).to_contain_text("1:05")
     row.get_by_role("link", name="monday.wav").click()
     expect(page.locator(".conversation")).to_contain_text("Riverside Outdoor")

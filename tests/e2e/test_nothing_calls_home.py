@@ -252,6 +252,7 @@ def ended(home: Home, known: dict[str, str], *commands: str) -> None:
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.long
 def test_nothing_calls_home(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     assert COMMANDS.keys() | STARTED == {*names(get_command(app)), "--version", "--help"}
     with home(tmp_path) as place, MediaServer().running() as media, serving(place, "serve") as server:

@@ -89,6 +89,7 @@ def test_deletion_ends_work_at_once(tmp_path: Path) -> None:
 UPLOADS = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Recordings.json"
 
 
+@pytest.mark.long
 def test_deletion_while_store_hangs(tmp_path: Path) -> None:
     call, short = clip(0.0, 20.0), clip(0.5, 6.5)
     with (

@@ -232,6 +232,7 @@ def test_full_database_takes_no_job(tmp_path: Path) -> None:
                 assert anew.post("/v3/Transcriptions", json=request).status_code == 202
 
 
+@pytest.mark.long
 def test_stopped_postgresql_awaited(tmp_path: Path) -> None:
     with postgresql() as database, MediaServer().running() as media, Receiver().listening() as receiver:
         media.paths["/long.wav"] = body(clip(0.0, 65.0))

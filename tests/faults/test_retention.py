@@ -55,6 +55,7 @@ def test_due_data_go_and_job_says_so(tmp_path: Path) -> None:
         assert resource["status"] == "COMPLETED"
         assert resource["retention"]["mediaErasedAt"]
         assert resource["retention"]["transcriptErasedAt"]
+        assert "statistics" not in resource
         assert not {"media", "transcript"} & resource.get("links", {}).keys()
         [told] = client.get(f"{path}/Callbacks").json()["callbacks"]
         assert len(told["attempts"]) == 1
@@ -76,6 +77,7 @@ def test_due_data_go_and_job_says_so(tmp_path: Path) -> None:
         assert client.get("/v3/Transcriptions").json()["transcriptions"] == []
 
 
+@pytest.mark.long
 def test_erasure_outlives_worker_and_outage(tmp_path: Path) -> None:
     with (
         object_store(tmp_path / "store") as store,

@@ -120,6 +120,7 @@ def listed(server: Server) -> int:
         return len(client.get("/v3/Transcriptions").json()["transcriptions"])
 
 
+@pytest.mark.long
 def test_a_silent_store_and_a_locked_table(tmp_path: Path) -> None:
     with (
         silent_store() as store,

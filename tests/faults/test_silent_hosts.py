@@ -40,6 +40,7 @@ def count(server: Server, *which: sa.ColumnElement[bool]) -> int:
         return session.scalar(query) or 0
 
 
+@pytest.mark.long
 def test_silent_receiver_delays_none(tmp_path: Path) -> None:
     with (
         silent_host() as silent,

@@ -44,6 +44,7 @@ def test_sigterm_resumes_at_checkpoint(tmp_path: Path) -> None:
         assert server.output().count("media.inspected") == 1
 
 
+@pytest.mark.long
 def test_killed_server_leaves_no_process(tmp_path: Path) -> None:
     with MediaServer().running() as media, running(tmp_path / "data") as server:
         media.paths["/call.wav"] = body(clip(0.0, 65.0))
@@ -58,6 +59,7 @@ def test_killed_server_leaves_no_process(tmp_path: Path) -> None:
         assert server.ended(job)["status"] == "COMPLETED"
 
 
+@pytest.mark.long
 def test_paused_worker_changes_nothing(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with (
@@ -147,6 +149,7 @@ def test_failing_store_fails_only_job(tmp_path: Path) -> None:
         assert server.ended(server.submit(configuration, media.url("/short.wav")))["status"] == "COMPLETED"
 
 
+@pytest.mark.long
 def test_killed_first_start_is_repeatable(tmp_path: Path) -> None:
     server = Server(tmp_path / "data")
     for delay in (0.5, 1.0, 1.5, 2.0, 3.0, 4.0):

@@ -46,6 +46,7 @@ def forget_the_living(server: Server) -> None:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.long
 def test_killed_uploads_leave_nothing(tmp_path: Path) -> None:
     path, _ = make(tmp_path / "call.wav", "wav-s16", 60.0, 2)
     audio = path.read_bytes()

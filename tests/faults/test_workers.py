@@ -138,6 +138,7 @@ def killing(database: Database, job: str) -> Iterator[list[int]]:
         thread.join()
 
 
+@pytest.mark.long
 def test_worker_killer_given_up(tmp_path: Path, media: MediaServer) -> None:
     with running(tmp_path / "data", CALLSCRIBE_JOB_WORKER_DEATHS="3") as server, database_of(server) as database:
         configuration = server.configure()
@@ -154,6 +155,7 @@ def test_worker_killer_given_up(tmp_path: Path, media: MediaServer) -> None:
         assert re.search(r"transcription\.given_up", server.output())
 
 
+@pytest.mark.long
 def test_engine_killer_fails_worker_lives(tmp_path: Path, media: MediaServer) -> None:
     with running(tmp_path / "data") as server:
         configuration = server.configure()

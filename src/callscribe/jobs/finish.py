@@ -31,6 +31,7 @@ from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.checkpoints import Checkpoints, speakers_asked
 from callscribe.transcriptions.conversation_export import half_stored, stored_transcript
 from callscribe.transcriptions.documents import Failure
+from callscribe.transcriptions.results import figures
 from callscribe.transcriptions.retention import due_instants
 from callscribe.transcriptions.searching import prepared, put
 from callscribe.transcriptions.status import Status
@@ -113,7 +114,8 @@ class FinishSteps:
         row.notices = [*(row.notices or ()), *Notice.of_languages(transcript)] or None
         body = CallbackBody.of(row, transcript=transcript)
         spoken = prepared(row, transcript)
-        self._conclude(row, Status.COMPLETED, body, spoken, result_bytes=size, notices=row.notices)
+        known = figures(row, transcript)
+        self._conclude(row, Status.COMPLETED, body, spoken, result_bytes=size, notices=row.notices, statistics=known)
 
     def _converse(self, row: Transcription, transcript: Transcript) -> str | None:
         """Store the transcript in a conversation, where the configuration says so; its id in the last transaction."""

@@ -21,13 +21,14 @@ from callscribe.transcriptions import repository, version_repository
 from callscribe.transcriptions.conversation_export import stored_transcript
 from callscribe.transcriptions.correction_schemas import CorrectedTranscript, CorrectTranscript
 from callscribe.transcriptions.documents import Changes
-from callscribe.transcriptions.results import Results, check_kept
+from callscribe.transcriptions.results import Results, check_kept, figures
 from callscribe.transcriptions.searching import prepared, put
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import Transcription, TranscriptVersion
 from callscribe.transcriptions.versions import Versioned, versioned
 from callscribe.transcripts.corrections import terms
 from callscribe.transcripts.models import Transcript
+from callscribe.transcripts.wire import StatisticsResource
 
 MOST_VERSIONS = 10_000
 """Of one transcript: all of them are read with it."""
@@ -57,6 +58,7 @@ class Made:
     latest: Versioned
     names: list[str | None] | None
     """What the participants are called, where that changes."""
+    figures: StatisticsResource
     changed: Sequence[int]
     """The indexes of sentences that are not as in the version before."""
     moved: Collection[int]
@@ -174,6 +176,7 @@ class Corrections:
             asked,
             latest if changed or is_renamed else before,
             names=names if is_renamed else None,
+            figures=figures(row, latest.transcript),
             changed=changed,
             moved={index for index in changed if sentences[index][0].participant != sentences[index][1].participant},
             spoken=prepared(row, latest.transcript) if changed else None,
@@ -200,7 +203,7 @@ class Corrections:
                 known = found(repository.find(session, row.id), f"transcription {row.id}")
                 check_kept(known, "transcript", known.transcript_erased_at)
                 raise _conflict(row, version.number - 1, known.transcript_version or 0)
-            version_repository.add(session, row, version, made.names)
+            version_repository.add(session, row, version, made.names, made.figures)
             if made.spoken is None:
                 return
             put(session, made.spoken)

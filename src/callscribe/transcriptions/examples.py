@@ -62,12 +62,45 @@ PENDING: dict[str, Any] = {
     "updatedAt": "2026-03-02T10:01:00Z",
     "url": _URL,
 }
+_STATISTICS: dict[str, Any] = {
+    "durationSeconds": 61.28,
+    "speechSeconds": 48.1,
+    "silenceSeconds": 13.18,
+    "overlapSeconds": 0.9,
+    "participants": [
+        {
+            "audioChannelIndex": 1,
+            "participantIndex": 0,
+            "talkTimeSeconds": 18.2,
+            "talkShare": 0.371,
+            "words": 61,
+            "wordsPerMinute": 201.1,
+            "turns": 6,
+            "longestTurnSeconds": 5.3,
+            "interruptions": 0,
+            "responseTimeSeconds": 0.4,
+        },
+        {
+            "audioChannelIndex": 2,
+            "participantIndex": 1,
+            "talkTimeSeconds": 30.8,
+            "talkShare": 0.629,
+            "words": 103,
+            "wordsPerMinute": 200.6,
+            "turns": 6,
+            "longestTurnSeconds": 11.4,
+            "interruptions": 1,
+            "responseTimeSeconds": 0.5,
+        },
+    ],
+}
 COMPLETED: dict[str, Any] = PENDING | {
     "status": "COMPLETED",
     "duration": 61,
     "progress": 1.0,
     "updatedAt": "2026-03-02T10:01:09Z",
     "notices": NOTICES,
+    "statistics": _STATISTICS,
     "links": {"media": f"{_URL}/Media", "transcript": f"{_URL}/Transcript"},
 }
 CREATED: dict[str, Any] = {"status": "PENDING", "statusUrl": _URL, "transcription": PENDING}
@@ -124,38 +157,7 @@ TRANSCRIPT: dict[str, Any] = {
         {"audioChannelIndex": 1, "startTimeSeconds": 41.3, "endTimeSeconds": 42.9, "reason": "notRecognized"}
     ],
     "notices": NOTICES,
-    "statistics": {
-        "durationSeconds": 61.28,
-        "speechSeconds": 48.1,
-        "silenceSeconds": 13.18,
-        "overlapSeconds": 0.9,
-        "participants": [
-            {
-                "audioChannelIndex": 1,
-                "participantIndex": 0,
-                "talkTimeSeconds": 18.2,
-                "talkShare": 0.371,
-                "words": 61,
-                "wordsPerMinute": 201.1,
-                "turns": 6,
-                "longestTurnSeconds": 5.3,
-                "interruptions": 0,
-                "responseTimeSeconds": 0.4,
-            },
-            {
-                "audioChannelIndex": 2,
-                "participantIndex": 1,
-                "talkTimeSeconds": 30.8,
-                "talkShare": 0.629,
-                "words": 103,
-                "wordsPerMinute": 200.6,
-                "turns": 6,
-                "longestTurnSeconds": 11.4,
-                "interruptions": 1,
-                "responseTimeSeconds": 0.5,
-            },
-        ],
-    },
+    "statistics": _STATISTICS,
 }
 CORRECTION: dict[str, Any] = {
     "baseVersion": 0,

@@ -16,7 +16,8 @@ from callscribe.transcriptions.tables import Chunk, Transcription, TranscriptVer
 from callscribe.transcriptions.versions import Versioned, versioned
 from callscribe.transcripts.formats import Format
 from callscribe.transcripts.models import TRANSCRIPT, Transcript
-from callscribe.transcripts.statistics import Statistics, statistics
+from callscribe.transcripts.statistics import statistics
+from callscribe.transcripts.wire import StatisticsResource
 
 _QUALITY = re.compile(r"[01](\.[0-9]{0,3})?")
 
@@ -94,13 +95,13 @@ def check_kept(row: Transcription, what: str, erased_at: datetime | None) -> Non
 
 def _rendered(row: Transcription, version: Versioned, format_: Format) -> bytes:
     if format_ == Format.JSON:
-        return to_json(TranscriptResource.of(row, version, _statistics(row, version.transcript)), by_alias=True)
+        # While the job runs, what is not recognised yet would count as silence.
+        known = figures(row, version.transcript) if row.status.is_final else None
+        return to_json(TranscriptResource.of(row, version, known), by_alias=True)
     names = {position: each.called for position, each in enumerate(version.participants) if each.called}
     return format_.render(version.transcript, names or None, notices_of(row, version.transcript))
 
 
-def _statistics(row: Transcription, transcript: Transcript) -> Statistics | None:
-    """None while the job runs: what is not recognised yet would count as silence."""
-    if not row.status.is_final:
-        return None
-    return statistics(transcript, participants_by_channel(row, transcript.channels))
+def figures(row: Transcription, transcript: Transcript) -> StatisticsResource:
+    """Figures for a call that is recognised as a whole."""
+    return StatisticsResource.of(statistics(transcript, participants_by_channel(row, transcript.channels)))

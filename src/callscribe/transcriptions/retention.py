@@ -175,7 +175,7 @@ class Sweep:
                     callback_repository.forget_bodies(session, account_sid, row.id)
                     freed[account_sid] = freed.get(account_sid, 0) + (row.result_bytes or 0)
                 erased = {"transcript_due_at": None, "transcript_erased_at": fixed(instant()), "result_bytes": 0}
-                repository.set_erased(session, group, **erased)
+                repository.set_erased(session, group, **erased, statistics=None)
                 search_index.remove(session, [row.id for row in group])
                 version_repository.forget(session, [row.id for row in group])
                 self._enqueue(session, account_sid, folders=[keys.chunks(row.blobs) for row in group], blobs=blobs)

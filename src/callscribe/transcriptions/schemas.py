@@ -26,7 +26,6 @@ from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import Transcription
 from callscribe.transcriptions.versions import Versioned
 from callscribe.transcripts.models import Transcript
-from callscribe.transcripts.statistics import Statistics
 from callscribe.transcripts.wire import (
     MODELS,
     DiarizationResource,
@@ -211,6 +210,9 @@ class TranscriptionResource(Wire):
         exclude_if=lambda value: not value,
         description="What is to be known though the transcript is there.",
     )
+    statistics: StatisticsResource | None = optional(
+        "Once it is COMPLETED: figures of the call, as in its transcript. An addition."
+    )
     retention: KeptResource | None = optional("Once the job has ended, where something of it is not kept for ever.")
     created_at: Timestamp
     updated_at: Timestamp
@@ -314,7 +316,7 @@ class TranscriptResource(Wire):
     )
 
     @classmethod
-    def of(cls, row: Transcription, version: Versioned, figures: Statistics | None) -> "TranscriptResource":
+    def of(cls, row: Transcription, version: Versioned, figures: StatisticsResource | None) -> "TranscriptResource":
         """A transcript with what a reader needs to make sense of it."""
         transcript = version.transcript
         return from_row(
@@ -332,7 +334,7 @@ class TranscriptResource(Wire):
             omissions=omissions(transcript),
             # Those of a job that has ended are in its row.
             notices=notices_of(row, transcript),
-            statistics=None if figures is None else StatisticsResource.of(figures),
+            statistics=figures,
             diarization=DiarizationResource.of(transcript.diarization),
         )
 

@@ -21,7 +21,7 @@ from callscribe.transcriptions.documents import (
     renamed,
 )
 from callscribe.transcriptions.status import Status
-from callscribe.transcripts.wire import Notice
+from callscribe.transcripts.wire import Notice, StatisticsResource
 
 UNSEARCHED = "status = 'COMPLETED' AND is_searchable IS NULL AND transcript_erased_at IS NULL"
 """Of jobs that ended before there was a search index, or with a worker of a version that has none."""
@@ -133,6 +133,8 @@ class Transcription(AsRequested, Dated, Base):
     """The latest version of its transcript; None is as it was recognised."""
     participant_names: Mapped[list[str | None] | None] = mapped_column(JsonOf(list[str | None]))
     """What its participants are called in that version; None is as they were when it was made."""
+    statistics: Mapped[StatisticsResource | None] = mapped_column(JsonOf(StatisticsResource))
+    """Figures of its transcript in that version, for lists, which read no transcripts."""
 
     @hybrid_property
     def listed_duration(self) -> float:

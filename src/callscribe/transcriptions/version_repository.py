@@ -9,6 +9,7 @@ from callscribe.accounts import usage
 from callscribe.db.paging import Page, fetch_page
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import CorrectedTerm, Transcription, TranscriptVersion
+from callscribe.transcripts.wire import StatisticsResource
 
 
 def versions(session: Session, transcription_id: str, most: int | None = None) -> Sequence[TranscriptVersion]:
@@ -36,11 +37,18 @@ def hold_at(session: Session, transcription_id: str, version: int) -> bool:
     return session.scalar(query.with_for_update()) is not None
 
 
-def add(session: Session, row: Transcription, version: TranscriptVersion, names: list[str | None] | None) -> None:
-    """Make a version the latest of a job's transcript, with what its participants are called where that changes."""
+def add(
+    session: Session,
+    row: Transcription,
+    version: TranscriptVersion,
+    names: list[str | None] | None,
+    figures: StatisticsResource,
+) -> None:
+    """Make a version the latest of a job's transcript, with its figures and, where that changes, its names."""
     size = len(version.changes.model_dump_json(by_alias=True, exclude_unset=True).encode())
     changes = {
         "transcript_version": version.number,
+        "statistics": figures,
         "result_bytes": sa.func.coalesce(Transcription.result_bytes, 0) + size,
     }
     if names is not None:

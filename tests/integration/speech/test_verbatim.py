@@ -59,6 +59,7 @@ def test_fillers_kept_beside_keyterms(words: Words, hesitant: Sequence[SpeechWin
     assert {"um", "uh"} < set(words(hesitant, "Riverside Outdoor", "tent", verbatim=True))
 
 
+@pytest.mark.long
 def test_noise_says_no_more_with_fillers(words: Words) -> None:
     noise = np.random.default_rng(1).standard_normal(8 * SAMPLE_RATE, np.float32)
     for volume in (0.0, 0.002, 0.1):

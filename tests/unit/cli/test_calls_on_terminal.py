@@ -4,6 +4,7 @@ import io
 import os
 import re
 import subprocess
+import sys
 import wave
 from collections.abc import Iterator
 from contextlib import closing
@@ -156,7 +157,7 @@ def test_page_opened_or_printed(tmp_path: Path, call: str, monkeypatch: pytest.M
     # In a process of its own, since the module remembers which browsers there are.
     monkeypatch.setenv("BROWSER", f"{browser} %s")
     command = f"import webbrowser; from callscribe.cli import app; app(['open', '{call}', '--data', '{tmp_path}'])"
-    assert os.spawnve(os.P_WAIT, os.sys.executable, ["python", "-c", command], os.environ | {"DISPLAY": ":0"}) == 0
+    subprocess.run([sys.executable, "-c", command], env=os.environ | {"DISPLAY": ":0"}, check=True)
     assert opened.read_text() == f"http://127.0.0.1:8321/console/calls/{call}\n"
     assert run(tmp_path, "open", "voice_transcription_none").exit_code == 2
 

@@ -26,6 +26,7 @@ OF_ITS_COURSE = {
     "retry_of",
     "transcript_version",
     "participant_names",
+    "statistics",
     "created_at",
     "updated_at",
 }

@@ -1,6 +1,6 @@
 // The list of calls: live, filtered, searched; recordings are dropped on it.
 import { address, ask, transcriptionPath } from "./api.js";
-import { clock, languageName, moment, nameOf, titleOf } from "./format.js";
+import { clock, languageName, moment, nameOf, percent, titleOf } from "./format.js";
 import { html, useEffect, useState } from "./html.js";
 import { usePolled } from "./polling.js";
 import { callPath, callsPath, go } from "./router.js";
@@ -175,7 +175,7 @@ function Table({ calls, selected, setSelected, order, sort }) {
           <th>Call</th>
           <${Sortable} title="When" orders=${[undefined, "oldest"]} order=${order} sort=${sort} />
           <${Sortable} title="Length" class="number" orders=${["longest", "shortest"]} order=${order} sort=${sort} />
-          <th>Language</th><th>Engine</th><th>Status</th>
+          <th>Talk</th><th>Language</th><th>Engine</th><th>Status</th>
         </tr>
       </thead>
       <tbody>
@@ -204,11 +204,21 @@ function Row({ call, selected, toggle }) {
       </td>
       <td>${moment(call.audioStartedAt ?? call.createdAt)}</td>
       <td class="number">${call.duration === null ? "" : clock(call.duration)}</td>
+      <td><${Talk} statistics=${call.statistics} /></td>
       <td>${languageName(language)}</td>
       <td class="faint">${servedBy.engine} ${servedBy.model}</td>
       <td><${Status} call=${call} /></td>
     </tr>
   `;
+}
+
+/** How much each party talks, in the order of the participants, and how long nobody does. */
+function Talk({ statistics }) {
+  if (!statistics) return null;
+  const { participants, silenceSeconds, durationSeconds } = statistics;
+  return html`
+    ${participants.map((each) => percent(each.talkShare)).join(" · ")}
+    <div class="faint">${percent(silenceSeconds / Math.max(durationSeconds, 0.001))} silence</div>`;
 }
 
 /** What a job is at: a word, a bar while it is worked on, and the reason where it failed. */
