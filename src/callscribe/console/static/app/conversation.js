@@ -4,7 +4,7 @@ import { clock, languageName, moment } from "./format.js";
 import { html, useLayoutEffect, useRef, useState } from "./html.js";
 import { lastAtMost, saidAt } from "./turns.js";
 
-const AROUND = 300; // pixels above and below what is seen
+const AROUND = 200; // pixels above and below what is seen
 const UNSURE = 0.5; // confidence below which a word may be wrong
 const REASONS = {
   notRecognized: "Something is said here that could not be made out.",
