@@ -95,11 +95,17 @@ def check_kept(row: Transcription, what: str, erased_at: datetime | None) -> Non
 
 def _rendered(row: Transcription, version: Versioned, format_: Format) -> bytes:
     if format_ == Format.JSON:
-        # While the job runs, what is not recognised yet would count as silence.
-        known = figures(row, version.transcript) if row.status.is_final else None
-        return to_json(TranscriptResource.of(row, version, known), by_alias=True)
+        return to_json(TranscriptResource.of(row, version, _figures_of(row, version)), by_alias=True)
     names = {position: each.called for position, each in enumerate(version.participants) if each.called}
     return format_.render(version.transcript, names or None, notices_of(row, version.transcript))
+
+
+def _figures_of(row: Transcription, version: Versioned) -> StatisticsResource | None:
+    """The figures of a version: those in the row where it is the latest. None while the job runs."""
+    if not row.status.is_final:
+        return None  # what is not recognised yet would count as silence
+    is_latest = version.corrected.version == (row.transcript_version or 0)
+    return (row.statistics if is_latest else None) or figures(row, version.transcript)
 
 
 def figures(row: Transcription, transcript: Transcript) -> StatisticsResource:
