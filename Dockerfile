@@ -29,7 +29,9 @@ ENV PATH=/opt/callscribe/bin:$PATH \
     HOME=/var/lib/callscribe \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
-    CALLSCRIBE_DATA_DIR=/var/lib/callscribe
+    CALLSCRIBE_DATA_DIR=/var/lib/callscribe \
+    CALLSCRIBE_PLAIN_HTTP=allow
+# A container listens on all its addresses: publish the port on loopback, or put a proxy with TLS in front.
 USER 10001:10001
 WORKDIR /var/lib/callscribe
 # Database and blobs of `serve`; for `api` and `worker` the spool and models, which can be made again.

@@ -9,12 +9,14 @@ a name that resolves differently a moment later gains nothing. TLS is still veri
     └── HostUnresolved    the name has no address; `temporary` when the resolver itself failed
 """
 
+import contextlib
 import logging
 import re
 import socket
 import ssl
 import time
 from collections.abc import Iterable, Iterator
+from email.utils import parsedate_to_datetime
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
@@ -296,6 +298,16 @@ def redirect_exactly(response: httpx2.Response) -> None:
         response.headers["Location"] = exact_url(location)
 
 
+def retry_after(value: str) -> float | None:
+    """Seconds that the header `Retry-After` asks to wait, in either of its forms; None where it has neither."""
+    if re.fullmatch(r"[0-9]{1,9}", value.strip()):
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return None
+
+
 class _Body(httpx2.SyncByteStream):
     """A response's body, with the errors of the layer below named as the client's."""
 
@@ -401,6 +413,26 @@ class GuardedTransport(httpx2.BaseTransport):
             pool.close()
 
 
+class _Client(httpx2.Client):
+    """A client that finds nothing but `httpx2.InvalidURL` wrong with the form of a URL, also behind a redirect."""
+
+    def build_request(self, *arguments: Any, **options: Any) -> httpx2.Request:
+        with _invalid_urls():
+            return super().build_request(*arguments, **options)
+
+    def send(self, *arguments: Any, **options: Any) -> httpx2.Response:
+        with _invalid_urls():
+            return super().send(*arguments, **options)
+
+
+@contextlib.contextmanager
+def _invalid_urls() -> Iterator[None]:
+    try:
+        yield
+    except UnicodeError as error:  # such as of letters in the zone of an address
+        raise httpx2.InvalidURL("the host is none") from error
+
+
 def guarded_client(
     *,
     allow: AllowList,
@@ -418,7 +450,7 @@ def guarded_client(
     httpx2's errors its requests raise `OutboundError`, and what `cancelled` raises. A URL's user and password become
     Basic authentication.
     """
-    return httpx2.Client(
+    return _Client(
         transport=GuardedTransport(allow, plain_http=plain_http, cancelled=cancelled, verify=verify),
         headers={"User-Agent": USER_AGENT},
         timeout=httpx2.Timeout(read_timeout, connect=connect_timeout),

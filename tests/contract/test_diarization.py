@@ -71,6 +71,7 @@ def test_mono_parties_told_apart_and_named(serve: Front, mono: str) -> None:
     assert "<v Customer>" in transcript(caller, job, ".vtt")
 
 
+@pytest.mark.long
 def test_dual_channel_not_diarized(serve: Front, media: MediaServer) -> None:
     caller = serve.caller()
     job = caller.submit(caller.configure(diarization=ASKED), media.url("/call.wav"))

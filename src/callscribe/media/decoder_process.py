@@ -1,11 +1,13 @@
 """The decoder's child process: FFmpeg on a file that nobody trusts, with no means to do harm.
 
-It is a fresh interpreter with an empty environment, one request on its command line, the media file open for
-reading and a pipe to write to. Limits on memory, CPU time, files and descriptors are set before the first
-byte of the file is looked at. When its parent dies, its next write ends it.
+It is a fresh interpreter with an empty environment, the media file open for reading, a pipe that its request comes by
+and one to write to. All code that it needs is loaded; then, before the first byte of the file is looked at, it gives up
+whatever else it could do (`callscribe.confinement`), with limits on memory, CPU time, files and descriptors beside.
+It ends with its parent: the kernel kills it once nobody has the other end of the request's pipe.
 
 Its messages (`callscribe.framing`), by what `is` says in the header:
 
+    box       the first: `landlock` and `seccomp`, as in `Confinement`
     info      the fields of `MediaInfo`
     samples   `first`: the number of the first, `channels`; the body: float32, channel after channel
     piece     the body: bytes of another form of the recording
@@ -14,16 +16,23 @@ Its messages (`callscribe.framing`), by what `is` says in the header:
     fault     `code`, the public one, and `detail`: what is wrong
 """
 
-import json
+import contextlib
+import fcntl
+import io
 import os
 import resource
+import select
+import signal
 import sys
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import Any, BinaryIO
 
+import av.subtitles.stream  # noqa: F401  which PyAV loads when it first opens a file: too late
+
+from callscribe.confinement import COMPUTING, confine
 from callscribe.errors import JobError
-from callscribe.framing import Channel
+from callscribe.framing import Channel, Header
 from callscribe.media.audio_file import AudioFile
 from callscribe.media.rendering import render
 from callscribe.media.resampling import Resampler, grid_start
@@ -36,30 +45,71 @@ _REPORT_INTERVAL = 1.0
 
 
 def main() -> None:
-    """Serve the request on the command line."""
-    request = json.loads(sys.argv[2])
-    pipe = _Pipe()
-    _confine()
-    try:
-        with open(request["fd"], "rb", closefd=False) as file:
-            recording = AudioFile(file, extended=request["extended"], report=pipe.report)
-            if request["action"] == "inspect":
-                pipe.send("info", **asdict(recording.info()))
-            elif request["action"] == "render":
-                for piece in render(recording, request["form"], request["channels"], request["rate"]):
-                    pipe.send("piece", piece)
-            else:
-                windows = _Windows(pipe, recording.channels, request["first"], request["last"], request["size"])
-                _decode(recording, windows, request["first"], request["rate"])
-            pipe.send("done")
-    except JobError as error:
-        pipe.send("fault", code=int(error.code), detail=error.detail)
-    except ConnectionError:
-        pass
+    """Serve the request that comes by standard input."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's way to end by it is a signal to itself
+    channel = Channel(sys.stdin.fileno(), sys.stdout.fileno())
+    pipe = _Pipe(channel)
+    with contextlib.suppress(ConnectionError):
+        request, key = channel.receive()
+        _end_with_parent(sys.stdin.fileno())
+        with _opened(request, bytes(key)) as file:
+            _limit()
+            box = confine(COMPUTING)
+            pipe.send("box", **box._asdict())
+            if box.complete or not request["boxed"]:
+                _serve(request, file, pipe)
     os._exit(0)  # nothing to tidy up, and no destructor of a damaged file's to run
 
 
-def _confine() -> None:
+def _serve(request: Header, file: BinaryIO, pipe: "_Pipe") -> None:
+    try:
+        if request["action"] != "box":
+            _answer(request, AudioFile(file, extended=request["extended"], report=pipe.report), pipe)
+        pipe.send("done")
+    except JobError as error:
+        pipe.send("fault", code=int(error.code), detail=error.detail)
+
+
+def _answer(request: Header, recording: AudioFile, pipe: "_Pipe") -> None:
+    if request["action"] == "inspect":
+        pipe.send("info", **asdict(recording.info()))
+    elif request["action"] == "render":
+        for piece in render(recording, request["form"], request["channels"], request["rate"]):
+            pipe.send("piece", piece)
+    else:
+        windows = _Windows(pipe, recording.channels, request["first"], request["last"], request["size"])
+        _decode(recording, windows, request["first"], request["rate"])
+
+
+def _opened(request: Header, key: bytes) -> BinaryIO:
+    """The file, seekable, with all that reading it needs: from here on nothing can be opened or loaded.
+
+    `key` is a sealed file's, of no use for any other; empty for one that is not sealed.
+    """
+    file = open(request["fd"], "rb", closefd=False)  # noqa: SIM115  whoever asks for it closes it
+    if not key:
+        return file
+    from callscribe.sealing import SealedReader  # noqa: PLC0415  takes as long to load as much of the rest
+
+    return io.BufferedReader(SealedReader(file, of_object=key))
+
+
+def _end_with_parent(lifeline: int) -> None:
+    """Have the kernel kill this process when the other end of the pipe is closed, also while it hangs.
+
+    Not by PR_SET_PDEATHSIG, which goes by the thread that started this process, and threads end before their process.
+    """
+    if sys.platform == "linux":
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    closed = select.poll()
+    closed.register(lifeline, 0)
+    if closed.poll(0):  # before that was said
+        raise ConnectionError
+
+
+def _limit() -> None:
     for limit, most in (
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
@@ -78,8 +128,8 @@ def _confine() -> None:
 
 
 class _Pipe:
-    def __init__(self) -> None:
-        self._channel = Channel(sink=sys.stdout.fileno())
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
         self._last = time.monotonic()
 
     def send(self, what: str, *body: bytes | bytearray, **header: Any) -> None:

@@ -9,6 +9,7 @@ import time
 import wave
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from callscribe.cancellation import Cancellation
 from callscribe.errors import Cancelled, Code, JobError, TransientJobError
 from callscribe.media import decoding
 from callscribe.media.decoding import DecodedWindow, Decoder
+from callscribe.media.forms import Form
 from callscribe.media.inspecting import MediaInfo
+from callscribe.sealing import HEADER, SealedPath, new_key, object_key, seal
 from callscribe.speech.interface import SAMPLE_RATE
 from media_files import FORMATS, Signal, make, signal, write
 
@@ -62,11 +65,33 @@ def alike(first: Signal, second: Signal) -> float:
 
 
 def children() -> list[psutil.Process]:
-    return [
-        child
-        for child in psutil.Process().children()
-        if child.status() != psutil.STATUS_ZOMBIE and "decoder_process" in " ".join(child.cmdline())
-    ]
+    return [child for child in psutil.Process().children() if "decoder_process" in _command(child)]
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # it has just ended
+        return ""
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_sealed_file_decodes_as_in_plain(name: str, decoder: Decoder, tmp_path: Path) -> None:
+    plain, _ = make(tmp_path / "call", name, 13.7, 2)
+    key, file = new_key(), tmp_path / "sealed"
+    file.write_bytes(seal(key, plain.read_bytes()))
+    sealed = SealedPath.of(file, object_key(key, file.read_bytes()[:HEADER]))
+    assert decoder.inspect(sealed) == decoder.inspect(plain)
+    windows = decoder.windows(sealed)
+    first = next(windows)
+    shown = [json.dumps([child.cmdline(), child.environ()]) for child in children()]
+    assert shown
+    assert not any(secret in each for each in shown for secret in (key.hex(), sealed.object_key.hex()))
+    whole, expected = np.concatenate([first.samples, joined(windows)], axis=1), joined(decoder.windows(plain))
+    assert whole.shape == expected.shape
+    assert name in NOISY or np.array_equal(whole, expected)
+    with pytest.raises(JobError):
+        decoder.inspect(SealedPath.of(file, new_key()))
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -415,6 +440,7 @@ def test_kill_blames_no_recording(name: str, decoder: Decoder, tmp_path: Path) -
 
 
 INFO = {"is": "info", "container": "wav", "codec": "pcm_s16le", "channels": 2, "sample_rate": 8000, "duration": 5.0}
+BOX = {"is": "box", "landlock": 7, "seccomp": True}
 SAMPLES = {"is": "samples", "first": 0, "channels": 2}
 Said = list[tuple[dict[str, Any], int]]
 
@@ -428,7 +454,7 @@ def saying(decoder: Decoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     def say(asked: str, said: Said) -> None:
         code = (
             "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from callscribe.framing import Channel\n"
-            f"channel = Channel(sink=1)\nfor header, size in json.loads({json.dumps(said)!r}):\n"
+            f"channel = Channel(sink=1)\nchannel.send({BOX!r})\nfor header, size in json.loads({json.dumps(said)!r}):\n"
             "    channel.send(header, [bytes(size)])"
         )
         monkeypatch.setattr(decoding, "_BOOTSTRAP", code)
@@ -458,6 +484,14 @@ def test_a_decoder_that_says_what_is_asked_is_believed(saying: Callable[[str, Sa
         ("info", [({**INFO, "container": "avi"}, 0)]),
         ("info", [({**INFO, "channels": "2"}, 0)]),
         ("info", [({**INFO, "duration": None}, 0)]),
+        ("info", [({**INFO, "declared": float("nan")}, 0)]),
+        ("info", [({**INFO, "declared": float("inf")}, 0)]),
+        ("info", [({**INFO, "declared": -1.0}, 0)]),
+        ("info", [({**INFO, "declared": 5}, 0)]),
+        ("info", [({**INFO, "codec": "x" * 100_000}, 0)]),
+        ("info", [({**INFO, "channels": 10**1000}, 0)]),
+        ("info", [({**INFO, "sample_rate": 10**1000}, 0)]),
+        ("info", [(BOX, 0)]),
         ("info", [({"is": "fault", "code": int(Code.MEDIA_HOST), "detail": "not its own"}, 0)]),
         ("info", [({"is": "fault", "code": int(Code.MEDIA_FORMAT), "detail": {}}, 0)]),
         ("samples", [({**SAMPLES, "first": 1}, 8)]),
@@ -508,6 +542,37 @@ def test_nobody_waits_for_a_decoder_that_hangs_up_and_stays(
     path.write_bytes(riff(pcm(5)))
     with pytest.raises(JobError, match="broke down"):
         decoder.inspect(path)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_a_sample_that_is_no_number_is_silence(number: float, decoder: Decoder, tmp_path: Path) -> None:
+    path, expected = make(tmp_path / "call", "wav-f32", 3)
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<f", data, data.index(b"data") + 8 + 4 * 5000, number)
+    path.write_bytes(data)
+    found = joined(decoder.windows(path))
+    assert found[0, 5000] == 0
+    expected[0, 5000] = 0
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_decoder_that_only_says_it_works_is_not_waited_for(
+    saying: Callable[[str, Said], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "_STALE", 0.0)
+    monkeypatch.setattr(decoding, "_MOST_IDLE", -1.0)
+    with pytest.raises(TransientJobError, match="idled"):
+        saying("info", [({"is": "working"}, 0), (INFO, 0)])
+
+
+def test_a_rendition_is_no_longer_than_a_recording_can_be(
+    decoder: Decoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, _ = make(tmp_path / "call", "wav-s16", 3)
+    monkeypatch.setattr(decoding, "_LAST", 1.0)
+    monkeypatch.setattr(decoding, "_HEADERS", 0)
+    with pytest.raises(JobError, match="broke down"):
+        list(decoder.render(path, form=Form.PCM, channels=1, rate=16000))
 
 
 def test_what_a_decoder_says_of_a_fault_can_be_shown(saying: Callable[[str, Said], None]) -> None:
@@ -592,7 +657,8 @@ def peak_memory(decoder: Decoder, path: Path) -> int:
     most = 0
     for _ in decoder.windows(path):
         for child in children():
-            most = max(most, child.memory_info().rss)
+            with suppress(psutil.NoSuchProcess):
+                most = max(most, child.memory_info().rss)
     return most
 
 

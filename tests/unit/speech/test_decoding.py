@@ -1,6 +1,7 @@
 import pytest
 
-from callscribe.speech.engines.whisper.decoding import Hypothesis, TimedTokens, repeats, split_at_timestamps
+from callscribe.speech.engines.loops import repeats
+from callscribe.speech.engines.whisper.decoding import Hypothesis, TimedTokens, split_at_timestamps
 
 BEGIN = 50_364
 

@@ -15,7 +15,7 @@ from callscribe.speech.interface import Span
 from callscribe.speech.segmentation import Segmentation
 
 if TYPE_CHECKING:
-    from callscribe.speech.diarization.model import SpeakerModels
+    from callscribe.speech.diarization.process import SpeakerProcess
 
 MODEL: Final = "speakers"
 """The name of the two networks in the catalogue."""
@@ -30,12 +30,12 @@ def applies(segmentation: Segmentation) -> bool:
 
 
 class Diarizer:
-    """Safe to use from several threads. The networks are loaded at the first use, and their libraries with them."""
+    """Safe to use from several threads. The networks are loaded at the first use, in a process of their own."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
-        self._models: SpeakerModels | None = None
+        self._models: SpeakerProcess | None = None
 
     def check(self) -> None:
         """Raise what keeps speakers from being told apart on this machine.
@@ -76,16 +76,16 @@ class Diarizer:
         found = [Piece.from_json(each) for each in heard]
         return merge_turns(found, assign_speakers(found, speakers))
 
-    def load(self) -> "SpeakerModels":
+    def load(self) -> "SpeakerProcess":
         """The networks, got now where they are not loaded yet.
 
         Raises:
             SetupError: they are not on this machine, and cannot be got; the message says what to do.
         """
-        from callscribe.speech.diarization.model import SpeakerModels  # noqa: PLC0415
+        from callscribe.speech.diarization.process import SpeakerProcess  # noqa: PLC0415
 
         with self._lock:
             if self._models is None:
                 folder = Catalogue(self._settings.models).path(MODEL)
-                self._models = SpeakerModels(folder, self._settings.threads)
+                self._models = SpeakerProcess(folder, self._settings.threads)
             return self._models

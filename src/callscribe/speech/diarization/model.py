@@ -28,6 +28,9 @@ FRAME_CENTRE: Final = 495
 VOICES: Final = 3
 """Voices that it tells apart in a window."""
 
+VECTOR: Final = 192
+"""Numbers of the vector that a voice is."""
+
 _SETS: Final = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1]], bool)
 """The sets of voices that its seven outputs stand for."""
 

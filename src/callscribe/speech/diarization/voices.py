@@ -19,7 +19,8 @@ from callscribe.cancellation import Cancellation
 from callscribe.speech.activity import ChannelActivity
 from callscribe.speech.audio import AudioWindow
 from callscribe.speech.diarization.features import FRAME, SHIFT, log_mel
-from callscribe.speech.diarization.model import FRAME_CENTRE, FRAME_STEP, FRAMES, WINDOW, SpeakerModels
+from callscribe.speech.diarization.model import FRAME_CENTRE, FRAME_STEP, FRAMES, WINDOW
+from callscribe.speech.diarization.process import SpeakerProcess
 from callscribe.speech.interface import SAMPLE_RATE, Samples, Span
 
 HOP: Final = 8 * SAMPLE_RATE
@@ -70,7 +71,7 @@ class Piece:
 
 
 def pieces(
-    audio: Iterable[AudioWindow], activity: ChannelActivity, span: Span, models: SpeakerModels, cancelled: Cancellation
+    audio: Iterable[AudioWindow], activity: ChannelActivity, span: Span, models: SpeakerProcess, cancelled: Cancellation
 ) -> Iterator[Piece]:
     """What is heard within `span`, which is what `audio` holds.
 
@@ -91,7 +92,7 @@ def pieces(
 
 
 def _heard(
-    samples: Samples, first: int, activity: ChannelActivity, models: SpeakerModels, cancelled: Cancellation
+    samples: Samples, first: int, activity: ChannelActivity, models: SpeakerProcess, cancelled: Cancellation
 ) -> Iterator[Piece]:
     """The pieces of one window, whose first sample is the recording's `first`."""
     cancelled.raise_if_cancelled()
