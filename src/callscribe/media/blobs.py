@@ -4,6 +4,7 @@ Keys are paths such as `AC…/voice_transcription_…/media`.
 """
 
 import asyncio
+import copy
 import errno
 import fcntl
 import glob
@@ -15,6 +16,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -25,7 +28,22 @@ from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
 from callscribe import waiting
 from callscribe.cancellation import NEVER, Cancellation
-from callscribe.errors import BlobDamaged, CallscribeError, Code, SetupError
+from callscribe.errors import BlobDamaged, CallscribeError, Code, SealBroken, SetupError
+from callscribe.media.seals import OneKey, Seals
+from callscribe.sealing import (
+    HEADER,
+    Keyring,
+    Pieces,
+    SealedPath,
+    is_sealed,
+    key_name,
+    name_in,
+    object_key,
+    sealing,
+    sealing_async,
+    unseal,
+    unsealing,
+)
 
 _PART = 8 * 1024 * 1024
 """Bytes of a part of an upload; the smallest that S3 takes is 5 MiB."""
@@ -68,12 +86,18 @@ class BlobStore:
 
     A folder's disk keeps `keep_free` bytes free of recordings; by default a twentieth of it, 512 MiB at most.
 
+    With `seals`, blobs are sealed as these say. All that is said here of bytes is of those in plain. Blobs that are not
+    sealed are read as they are.
+
     Raises:
         SetupError: the URL cannot be used.
     """
 
-    def __init__(self, url: str, patience: float | None = None, *, keep_free: int | None = None) -> None:
+    def __init__(
+        self, url: str, patience: float | None = None, *, keep_free: int | None = None, seals: Seals | None = None
+    ) -> None:
         self._keep_free = keep_free
+        self._seals = seals
         parts = urlsplit(url)
         self._root: Path | None = None
         try:
@@ -98,6 +122,12 @@ class BlobStore:
                 "az://container/prefix."
             ) from error
 
+    def sealed_with(self, key: bytes) -> "BlobStore":
+        """The same blobs, of which new ones are sealed with this key; whatever this store can open is read as well."""
+        view = copy.copy(self)
+        view._seals = OneKey(key, self._seals)  # noqa: SLF001  of this class
+        return view
+
     @property
     def is_folder(self) -> bool:
         """Whether blobs are files of this machine, so that they can be read without a copy."""
@@ -106,16 +136,16 @@ class BlobStore:
     def put_bytes(self, key: str, data: bytes) -> None:
         """Store a blob, replacing what is there. Nobody ever sees half of it."""
         self._drop_drafts(key)
-        obstore.put(self._store, key, data)
+        obstore.put(self._store, key, b"".join(self._sealing(key, (data,))))
         self._sync(key)
 
     def put_new(self, key: str, data: bytes) -> bool:
         """Store a blob unless there is one of this key; whether it was stored."""
         try:
-            obstore.put(self._store, key, data, mode="create")
+            obstore.put(self._store, key, b"".join(self._sealing(key, (data,))), mode="create")
         except AlreadyExistsError:
             return False
-        self._sync(key)
+        self._sync(key, folders=len(key.split("/")))  # a key that is lost takes all that is sealed with it
         return True
 
     def put_stream(self, key: str, pieces: Iterable[bytes]) -> None:
@@ -128,7 +158,7 @@ class BlobStore:
         obstore.put(
             self._store,
             key,
-            self._leaving_room(pieces),
+            self._leaving_room(self._sealing(key, pieces)),
             use_multipart=True,
             chunk_size=_PART,
             max_concurrency=_PARTS_IN_FLIGHT,
@@ -153,7 +183,9 @@ class BlobStore:
             )
 
         await asyncio.to_thread(self._drop_drafts, key)
-        await waiting.feeding(put, self._leaving_room_async(pieces), waiting.NO_STORE)
+        keys = None if self._seals is None else await asyncio.to_thread(self._seals.to_seal, key)
+        sealed = pieces if keys is None else sealing_async(keys, pieces)
+        await waiting.feeding(put, self._leaving_room_async(sealed), waiting.NO_STORE)
         await asyncio.to_thread(self._sync, key)
 
     @property
@@ -194,6 +226,27 @@ class BlobStore:
 
         return check
 
+    def reseal(self, key: str, spool: Path, cancelled: Cancellation = NEVER) -> bool:
+        """Have a blob sealed as it would be if it were put now; False where it is.
+
+        A blob that had a second name in a folder is a blob of its own from then on.
+
+        Raises:
+            BlobMissing: there is none, or its key was erased.
+            KeyUnknown: it was sealed with a key that is not at hand.
+        """
+        wanted = None if self._seals is None else self._seals.to_seal(key)
+        with _missing(key):
+            size = obstore.head(self._store, key)["size"]
+            header = obstore.get_range(self._store, key, start=0, end=min(size, HEADER)).to_bytes() if size else b""
+        found = name_in(header) if is_sealed(header) else None
+        current = wanted.current if isinstance(wanted, Keyring) else wanted
+        if found == (None if current is None else key_name(current)):
+            return False
+        with self.local_path(key, spool, cancelled) as path, path.open("rb") as file:
+            self.put_stream(key, iter(partial(file.read, _PIECE), b""))
+        return True
+
     def copy(self, source: str, target: str) -> None:
         """Make a blob a copy of another, without its bytes coming through here: a second name for it in a folder.
 
@@ -213,11 +266,14 @@ class BlobStore:
             for draft in path.parent.glob(f"{glob.escape(path.name)}#*"):
                 draft.unlink(missing_ok=True)
 
-    def _sync(self, key: str) -> None:
-        """Have a folder's blob on the disk before anybody records that it is there; an object store sees to itself."""
+    def _sync(self, key: str, folders: int = 1) -> None:
+        """Have a folder's blob on the disk before anybody records that it is there; an object store sees to itself.
+
+        With it, so many `folders` above it.
+        """
         if self._root is not None:
             path = self._root / key
-            for each in (path, path.parent):
+            for each in (path, *path.parents[:folders]):
                 descriptor = os.open(each, os.O_RDONLY)
                 try:
                     os.fsync(descriptor)
@@ -231,10 +287,11 @@ class BlobStore:
             BlobMissing: there is none.
         """
         with _missing(key):
-            return obstore.get(self._store, key).bytes().to_bytes()
+            data = obstore.get(self._store, key).bytes().to_bytes()
+        return data if self._seals is None or not is_sealed(data) else unseal(self._seals.to_open(key), data)
 
     def put_document(self, key: str, data: bytes) -> int:
-        """Store a blob with its SHA-256 behind it, for `get_document`; the bytes that it takes."""
+        """Store a blob with its SHA-256 behind it, for `get_document`; the bytes that both are."""
         stored = data + _trailer(data)
         self.put_bytes(key, stored)
         return len(stored)
@@ -247,7 +304,10 @@ class BlobStore:
             BlobDamaged: something else comes, also when it is asked for again.
         """
         for _ in range(_COPIES):
-            stored = self.get_bytes(key)
+            try:
+                stored = self.get_bytes(key)
+            except SealBroken:
+                continue
             data = stored[: -_DIGEST - 1]
             if stored == data + _trailer(data):
                 return data
@@ -262,12 +322,19 @@ class BlobStore:
             BlobMissing: there is none.
             TimedOut: the store does not answer.
         """
+        pieces = (
+            None
+            if self._seals is None
+            else await waiting.within(asyncio.to_thread(self._opened, key), waiting.NO_STORE)
+        )
         for position in range(start, end, _PIECE):
             waiting.renew()
-            part = obstore.get_range_async(self._store, key, start=position, end=min(position + _PIECE, end))
+            first, last = position, min(position + _PIECE, end)
+            within = (first, last) if pieces is None else pieces.span(first, last)
+            part = obstore.get_range_async(self._store, key, start=within[0], end=within[1])
             with _missing(key):
-                piece = await waiting.within(part, waiting.NO_STORE)
-            yield piece.to_bytes()
+                piece = (await waiting.within(part, waiting.NO_STORE)).to_bytes()
+            yield piece if pieces is None else pieces.cut(first, last, piece)
 
     def stream(self, key: str, piece: int = _PIECE) -> Iterator[bytes]:
         """The blob in pieces of at least `piece` bytes, but for the last.
@@ -277,11 +344,24 @@ class BlobStore:
         """
         with _missing(key):
             found = obstore.get(self._store, key)
-        for part in found.stream(min_chunk_size=piece):
-            yield bytes(part)
+        parts = (bytes(part) for part in found.stream(min_chunk_size=piece))
+        first = next(parts, b"")
+        if self._seals is not None and is_sealed(first):
+            yield from unsealing(self._seals.to_open(key), found.meta["size"], chain((first,), parts))
+        elif first:
+            yield from chain((first,), parts)
 
     def size(self, key: str) -> int:
         """Bytes.
+
+        Raises:
+            BlobMissing: there is none.
+        """
+        pieces = None if self._seals is None else self._opened(key)
+        return self.stored_size(key) if pieces is None else pieces.size
+
+    def stored_size(self, key: str) -> int:
+        """Bytes that it takes in the store, sealed or not.
 
         Raises:
             BlobMissing: there is none.
@@ -292,14 +372,15 @@ class BlobStore:
     def exists(self, key: str) -> bool:
         """Whether there is a blob of this key."""
         try:
-            self.size(key)
+            self.stored_size(key)
         except BlobMissing:
             return False
         return True
 
     def keys(self, prefix: str) -> list[str]:
-        """The keys of the blobs below a folder of keys."""
-        return [meta["path"] for listed in obstore.list(self._store, prefix.strip("/") + "/") for meta in listed]
+        """The keys of the blobs below a folder of keys; of all blobs below the empty one."""
+        below = prefix.strip("/") + "/" if prefix else None
+        return [meta["path"] for listed in obstore.list(self._store, below) for meta in listed]
 
     def delete(self, key: str) -> None:
         """Delete a blob; nothing happens where there is none."""
@@ -336,6 +417,8 @@ class BlobStore:
     ) -> Iterator[Path]:
         """A file with the blob in it, to read from: the blob itself where the store is a folder, else a copy.
 
+        What is sealed stays so on the disk: the path is a `sealing.SealedPath` then, by which it is read.
+
         A copy lies in `spool` for as long as the context is open; see also `reap_copies`. What `cancelled` raises
         while it is made comes out. `sha256`, in hexadecimal, is what the blob must have.
 
@@ -347,30 +430,54 @@ class BlobStore:
             path = self._root / key
             if not path.is_file():
                 raise BlobMissing(f"there is no blob {key}")
-            if sha256 is not None and _digest(path, cancelled) != sha256:
+            path = self._readable(key, path)
+            if not _is(path, sha256, cancelled):
                 raise _damaged(key)
             yield path
             return
         spool.mkdir(parents=True, exist_ok=True)
         name = hashlib.sha256(key.encode()).hexdigest()[:16]
-        with tempfile.NamedTemporaryFile(dir=spool, prefix=f"{name}-", suffix=_COPY, delete=False) as copy:
-            path = Path(copy.name)
+        with tempfile.NamedTemporaryFile(dir=spool, prefix=f"{name}-", suffix=_COPY, delete=False) as file:
+            path = Path(file.name)
             try:
-                fcntl.flock(copy, fcntl.LOCK_SH)
+                fcntl.flock(file, fcntl.LOCK_SH)
                 for _ in range(_COPIES):
-                    copy.seek(0)
-                    copy.truncate()
-                    for piece in self.stream(key):
+                    file.seek(0)
+                    file.truncate()
+                    with _missing(key):
+                        found = obstore.get(self._store, key)
+                    for piece in found.stream(min_chunk_size=_PIECE):
                         cancelled.raise_if_cancelled()
-                        copy.write(piece)
-                    copy.flush()
-                    if sha256 is None or _digest(path, cancelled) == sha256:
+                        file.write(piece)
+                    file.flush()
+                    readable = self._readable(key, path)
+                    if _is(readable, sha256, cancelled):
                         break
                 else:
                     raise _damaged(key)
-                yield path
+                yield readable
             finally:
                 path.unlink(missing_ok=True)  # somebody may have removed it
+
+    def _sealing(self, key: str, pieces: Iterable[bytes]) -> Iterable[bytes]:
+        """What is to be stored of these pieces."""
+        keys = None if self._seals is None else self._seals.to_seal(key)
+        return pieces if keys is None else sealing(keys, pieces)
+
+    def _opened(self, key: str) -> Pieces | None:
+        """How a blob is opened; None where it is not sealed, or not there."""
+        if self._seals is None or (size := self.stored_size(key)) < HEADER:
+            return None
+        with _missing(key):
+            header = obstore.get_range(self._store, key, start=0, end=HEADER).to_bytes()
+        return Pieces.of(header, size, self._seals.to_open(key)) if is_sealed(header) else None
+
+    def _readable(self, key: str, path: Path) -> Path:
+        if self._seals is None:
+            return path
+        with path.open("rb") as file:
+            header = file.read(HEADER)
+        return SealedPath.of(path, object_key(self._seals.to_open(key), header)) if is_sealed(header) else path
 
 
 def _client_options(scheme: str) -> dict[str, str]:
@@ -382,6 +489,14 @@ def _client_options(scheme: str) -> dict[str, str]:
 
 def _trailer(data: bytes) -> bytes:
     return b"\n" + hashlib.sha256(data).hexdigest().encode()
+
+
+def _is(path: Path, sha256: str | None, cancelled: Cancellation) -> bool:
+    """Whether a file has this SHA-256; None is whatever it has."""
+    try:
+        return sha256 is None or _digest(path, cancelled) == sha256
+    except SealBroken:
+        return False
 
 
 def _digest(path: Path, cancelled: Cancellation) -> str:

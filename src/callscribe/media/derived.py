@@ -1,14 +1,15 @@
 """What is made of recordings when somebody asks for it, once each, and kept beside them in the blob store."""
 
 import asyncio
+import copy
+import io
 import math
+import struct
 import tempfile
-import wave
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
-from typing import BinaryIO
 
 from callscribe.errors import Code, JobError
 from callscribe.media import mpeg
@@ -17,6 +18,7 @@ from callscribe.media.decoding import Decoder
 from callscribe.media.forms import SAMPLE_BYTES, Form, form_rate, mp3_bit_rate
 from callscribe.media.peaks import PeakMeter, Peaks
 from callscribe.media.spool import Spool
+from callscribe.sealing import SealedReader, new_key, sealed_size, sealing
 from callscribe.settings import Settings
 from callscribe.waiting import STORE, within
 
@@ -62,6 +64,12 @@ class Derived:
         self._places = asyncio.Semaphore(PLACES)
         self._making: dict[str, asyncio.Task[None]] = {}
 
+    def over(self, blobs: BlobStore) -> "Derived":
+        """The same, with the same places, for another view of the blob store."""
+        view = copy.copy(self)
+        view._blobs = blobs  # noqa: SLF001  of this class
+        return view
+
     def close(self) -> None:
         """Give up what is being made."""
         self._decoder.close()
@@ -101,25 +109,26 @@ class Derived:
         rate = form_rate(form, rate=original.sample_rate, channels=channels, duration=original.duration)
         each_second = SAMPLE_BYTES * rate * channels if form == Form.PCM else mp3_bit_rate(rate, channels) / 8
         # Room for all that is on the disk meanwhile: it, and a copy of what it is made of.
-        copy = 0 if self._blobs.is_folder else original.size
-        room = math.ceil(each_second * original.duration) + copy
-        # Without a name: nothing of it is left, however this ends.
+        copied = 0 if self._blobs.is_folder else original.size
+        room = sealed_size(math.ceil(each_second * original.duration)) + copied
+        # Without a name: nothing of it is left, however this ends. Sealed, so that what the disk frees has nothing.
+        between = new_key()
         with (
             self._spool.room(room, account=original.key.partition("/")[0], patience=ROOM_PATIENCE),
             tempfile.TemporaryFile(dir=self._spool.folder) as file,
             self._blobs.local_path(original.key, self._spool.folder, sha256=original.sha256) as path,
         ):
             pieces = self._decoder.render(path, form=form, channels=channels, rate=rate)
-            front = b""
-            if form == Form.PCM:
-                _write_wav(file, pieces, channels, rate)
-            else:
-                file.writelines(pieces)
-                size = file.tell()
-                file.seek(0)
-                front = mpeg.info_frame(file.read(mpeg.HEADER_BYTES), size, mp3_bit_rate(rate, channels))
-            file.seek(0)
-            self._blobs.put_stream(key, chain((front,), iter(lambda: file.read(_PIECE), b"")))
+            file.writelines(sealing(between, _limited(pieces) if form == Form.PCM else pieces))
+            reader = SealedReader(file, between)
+            with io.BufferedReader(reader, _PIECE) as rendered:
+                if form == Form.PCM:
+                    front = _wav_header(reader.size, channels, rate)
+                else:
+                    head = rendered.read(mpeg.HEADER_BYTES)
+                    front = mpeg.info_frame(head, reader.size, mp3_bit_rate(rate, channels))
+                    rendered.seek(0)
+                self._blobs.put_stream(key, chain((front,), iter(lambda: rendered.read(_PIECE), b"")))
 
     def peaks(self, key: str, sha256: str | None) -> Peaks:
         """The peaks of a recording, which must have this hash. Raises what `render` raises."""
@@ -145,14 +154,19 @@ class Derived:
             self._places.release()
 
 
-def _write_wav(file: BinaryIO, samples: Iterator[bytes], channels: int, rate: int) -> None:
-    with wave.open(file, "wb") as output:
-        output.setnchannels(channels)
-        output.setsampwidth(SAMPLE_BYTES)
-        output.setframerate(rate)
-        written = 0
-        for piece in samples:
-            written += len(piece)
-            if written > _WAV_BYTES:
-                raise JobError(Code.MEDIA_UNDECODABLE, "the recording is far longer than it says")
-            output.writeframesraw(piece)
+def _limited(samples: Iterator[bytes]) -> Iterator[bytes]:
+    """Samples for a WAV file, which cannot be longer than 4 GiB."""
+    written = 0
+    for piece in samples:
+        written += len(piece)
+        if written > _WAV_BYTES:
+            raise JobError(Code.MEDIA_UNDECODABLE, "the recording is far longer than it says")
+        yield piece
+
+
+def _wav_header(size: int, channels: int, rate: int) -> bytes:
+    """What a WAV file has before so many bytes of PCM."""
+    frame = SAMPLE_BYTES * channels
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, channels, rate, rate * frame, frame, 8 * SAMPLE_BYTES)
+    data = struct.pack("<4sI", b"data", size)
+    return struct.pack("<4sI4s", b"RIFF", 4 + len(form) + len(data) + size, b"WAVE") + form + data

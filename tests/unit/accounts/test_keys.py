@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet
 
 from callscribe.accounts import service
 from callscribe.accounts.keys import ApiKeys
+from callscribe.accounts.roles import STANDARD
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts, Identity
 from callscribe.db.engine import Database
@@ -37,8 +38,9 @@ def test_a_key_opens_its_account(accounts: Accounts, keys: ApiKeys) -> None:
     owner, other = accounts.create("owner"), accounts.create("other")
     key, secret = keys.create(owner.sid, "shop")
     assert accounts.remembered(key.sid, secret) is None
-    assert accounts.authenticate(key.sid, secret) == Identity(owner.sid, key.sid)
-    assert accounts.remembered(key.sid, secret) == Identity(owner.sid, key.sid)
+    standard = Identity(owner.sid, key.sid, roles=STANDARD, is_standard=True)
+    assert accounts.authenticate(key.sid, secret) == standard
+    assert accounts.remembered(key.sid, secret) == standard
     assert accounts.authenticate(owner.sid, owner.token) == Identity(owner.sid)
     for sid, wrong in ((key.sid, secret[:-1]), (key.sid, owner.token), (owner.sid, secret), (other.sid, secret)):
         assert accounts.authenticate(sid, wrong) is None

@@ -11,16 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from callscribe.errors import BlobDamaged, SetupError
+from callscribe.errors import BlobDamaged, KeyUnknown, SealBroken, SetupError
 from callscribe.media.blobs import BlobMissing, BlobStore, reap_copies
+from callscribe.sealing import PIECE, new_key, sealed_size
 from media_server import MediaServer
 
 KEY = "AC0123/voice_transcription_01/media"
 
 
-@pytest.fixture(params=["folder", "memory"])
+@pytest.fixture(params=["folder", "memory", "sealed folder", "sealed memory"])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
-    return BlobStore((tmp_path / "blob s").as_uri() if request.param == "folder" else "memory:///")
+    blobs = BlobStore((tmp_path / "blob s").as_uri() if "folder" in request.param else "memory:///")
+    return blobs.sealed_with(new_key()) if "sealed" in request.param else blobs
 
 
 def files(folder: Path) -> list[Path]:
@@ -218,6 +220,55 @@ def on_the_way(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., BlobSt
             return BlobStore("s3://bucket")
 
         yield store
+
+
+def test_what_is_sealed_is_not_found_in_the_files(tmp_path: Path) -> None:
+    plain, key = BlobStore(tmp_path.as_uri()), new_key()
+    blobs = plain.sealed_with(key)
+    data = os.urandom(16) * (PIECE // 8)
+    blobs.put_bytes("a", data)
+    blobs.put_stream("b", [data[:100], data[100:]])
+    asyncio.run(blobs.put_async("c", _coming(data)))
+    assert blobs.put_new("d", data)
+    blobs.put_document("e", data)
+    assert not any(data[:16] in path.read_bytes() for path in files(tmp_path))
+    assert [blobs.get_bytes(name) == data for name in "abcd"] == [True] * 4
+    assert blobs.get_document("e") == data
+    assert blobs.size("b") == len(data)
+    assert plain.stored_size("b") == sealed_size(len(data))
+    with blobs.local_path("c", tmp_path, sha256=hashlib.sha256(data).hexdigest()) as path:
+        assert path.read_bytes() == data
+    with pytest.raises(KeyUnknown):
+        plain.sealed_with(new_key()).get_bytes("a")
+
+
+async def _coming(data: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), 10_001):
+        yield data[start : start + 10_001]
+
+
+def test_what_was_there_is_read_as_it_is(blobs: BlobStore, tmp_path: Path) -> None:
+    blobs.put_bytes(KEY, b"in plain")
+    later = blobs.sealed_with(new_key())
+    assert later.get_bytes(KEY) == b"in plain"
+    assert b"".join(later.stream(KEY)) == b"in plain"
+    assert b"".join(asyncio.run(all_of(later.pieces(KEY, 3, 8)))) == b"plain"
+    assert later.size(KEY) == 8
+    with later.local_path(KEY, tmp_path) as path:
+        assert path.read_bytes() == b"in plain"
+
+
+def test_a_changed_sealed_blob_is_damaged(tmp_path: Path) -> None:
+    blobs = BlobStore(tmp_path.as_uri()).sealed_with(new_key())
+    blobs.put_document(KEY, b"what was said")
+    file = tmp_path / KEY
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    with pytest.raises(BlobDamaged, match=KEY):
+        blobs.get_document(KEY)
+    with pytest.raises(SealBroken):
+        asyncio.run(all_of(blobs.pieces(KEY, 0, 5)))
+    with pytest.raises(BlobDamaged), blobs.local_path(KEY, tmp_path, sha256=hashlib.sha256(b"").hexdigest()):
+        pass
 
 
 SHA256 = hashlib.sha256(b"sound").hexdigest()
