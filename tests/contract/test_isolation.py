@@ -8,6 +8,7 @@ these tests until `MAKERS` says how to make what it names.
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,11 @@ import pytest
 
 from callers import Caller, Front
 from callscribe.accounts.service import Credentials
+from callscribe.db.engine import Database
+from callscribe.evaluation.documents import EvaluationReport
+from callscribe.evaluation.examples import BY_SCHEMA
+from callscribe.evaluation.service import Evaluations
+from callscribe.settings import Settings
 from harness import OPTIONS
 
 OPEN = {"/healthz", "/readyz"}
@@ -25,6 +31,8 @@ SIGNED = {"/webhooks/recording-status"}
 RECORDING_OPTIONS = {"configurationType": "Recording", "features": []}
 OPERATORS = "/v3/System"
 """Of the account of whoever runs the server, which is none of these: 403 there."""
+OF_ATTEMPTS = "/v3/Audit"
+"""Has a new line for every look, and for every attempt of others to get in."""
 STREAMS = re.compile(r".*/Events$")
 """Answers that end with the job, which nobody works on here."""
 
@@ -75,7 +83,7 @@ class Owned:
         paths = {
             self.filled(path, self.caller.sid)
             for method, path, _ in self.operations()
-            if method == "GET" and not STREAMS.fullmatch(path)
+            if method == "GET" and not STREAMS.fullmatch(path) and path != OF_ATTEMPTS
         }
         answers = {path: self.caller.http.get(path) for path in sorted(paths)}
         return {path: (answer.status_code, answer.text) for path, answer in answers.items()}
@@ -151,6 +159,13 @@ def _communication(owned: Owned, path: str) -> str:
     return str(owned.post(collection, 201, json=body)["id"])
 
 
+def _evaluation(owned: Owned, _path: str) -> str:
+    """The operator's: nobody but the command line makes one."""
+    report = EvaluationReport.model_validate(BY_SCHEMA["EvaluationResource"]["report"])
+    with closing(Database(Settings(data_dir=owned.caller.server.data).database)) as database:
+        return Evaluations(database).keep(MARK, report).id
+
+
 OF_ALL = {"format_", "model_name"}
 """Parameters of paths that name nothing of anybody's."""
 
@@ -167,6 +182,7 @@ MAKERS: dict[str, Callable[[Owned, str], str]] = {
     "conversation_id": _conversation,
     "participant_id": _participant,
     "communication_id": _communication,
+    "evaluation_id": _evaluation,
 }
 
 
@@ -285,7 +301,7 @@ def test_stranger_learns_nothing(owned: Owned, api: Front) -> None:
     assert owned.seen() == before
 
 
-OF_THE_CALLER = {"/2010-04-01/Accounts/{account_sid}.json", "/v3/Sessions/Current", "/v3/Engines"}
+OF_THE_CALLER = {"/2010-04-01/Accounts/{account_sid}.json", "/v3/Sessions/Current", "/v3/Engines", "/v3/Audit"}
 """Paths at which everybody finds themselves, or the same."""
 
 

@@ -3,7 +3,6 @@
 A cookie is 256 random bits, of which the database keeps a SHA-256 hash.
 """
 
-import hmac
 import secrets
 import time
 from dataclasses import replace
@@ -12,6 +11,8 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from callscribe.accounts import repository
+from callscribe.accounts.actors import Actor, Way, acting, current
+from callscribe.accounts.audit import Action, record
 from callscribe.accounts.secrets import hash_token
 from callscribe.accounts.service import MEMORY, Accounts, Identity
 from callscribe.accounts.tables import BrowserSession
@@ -35,21 +36,21 @@ class BrowserSessions:
         self._accounts = accounts
         self._remembered: dict[str, tuple[Identity, float]] = {}
 
-    def sign_in(self, sid: str, secret: str) -> tuple[str, datetime]:
+    def sign_in(self, sid: str, secret: str) -> tuple[str, datetime] | None:
         """Open a session by the credentials of an account or an API key: its token, and when it ends.
 
-        Raises:
-            RequestError: 20003, the credentials are wrong.
+        None where they are wrong.
         """
         identity = self._accounts.authenticate(sid, secret)
         if identity is None:
-            raise RequestError(Code.AUTHENTICATE, "There is no account or API key with this SID and secret.")
+            return None
         with self._database.write() as session:
+            _record(session, Action.SIGNED_IN, identity.account_sid, identity.key_sid)
             return _open(session, identity.account_sid, identity.key_sid, hash_token(secret))
 
     def make_link(self, account_sid: str) -> str:
         """A code with which somebody can sign in to an account, once, within `LINK_LASTS`."""
-        secret_hash, _ = self._accounts.known(account_sid)
+        secret_hash = self._accounts.known(account_sid).token_hash
         with self._database.write() as session:
             return _open(session, account_sid, None, secret_hash, is_link=True)[0]
 
@@ -64,6 +65,7 @@ class BrowserSessions:
             if link is None:
                 detail = "The link was used already, or is older than ten minutes. Sign in by SID and token."
                 raise RequestError(Code.AUTHENTICATE, detail)
+            _record(session, Action.SIGNED_IN, link.account_sid, link.key_sid, link=True)
             return _open(session, link.account_sid, link.key_sid, link.secret_hash)
 
     def authenticate(self, token: str) -> Identity | None:
@@ -73,10 +75,10 @@ class BrowserSessions:
             row = repository.find_session(session, token_hash)
         if row is None:
             return None
-        expected, identity = self._accounts.known(row.key_sid or row.account_sid)
-        if identity is None or not hmac.compare_digest(expected, row.secret_hash):
+        known = self._accounts.known(row.key_sid or row.account_sid)
+        if known.identity is None or not known.fits(row.secret_hash):
             return None  # the token was changed, or the key taken back
-        identity = replace(identity, expires_at=row.expires_at)
+        identity = replace(known.identity, expires_at=row.expires_at)
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.clear()
         self._remembered[token_hash] = identity, time.monotonic() + MEMORY
@@ -87,12 +89,20 @@ class BrowserSessions:
         identity, until = self._remembered.get(hash_token(token), (None, 0.0))
         return identity if time.monotonic() < until else None
 
-    def sign_out(self, token: str) -> None:
+    def sign_out(self, token: str, identity: Identity) -> None:
         """End a session; other processes refuse it `MEMORY` seconds later at the latest."""
         token_hash = hash_token(token)
         with self._database.write() as session:
             repository.end_session(session, token_hash)
+            _record(session, Action.SIGNED_OUT, identity.account_sid, identity.key_sid)
         self._remembered.pop(token_hash, None)
+
+
+def _record(
+    session: Session, action: Action, account_sid: str, key_sid: str | None, *, link: bool | None = None
+) -> None:
+    with acting(Actor(key_sid or account_sid, Way.SESSION, current().address)):
+        record(session, account_sid, action, link=link)
 
 
 def _open(

@@ -9,12 +9,16 @@
 | stored bytes | `CALLSCRIBE_ACCOUNT_STORED_BYTES` | 429 to a new job, and to an upload that does not fit |
 """
 
+import math
+import time
 from dataclasses import dataclass
 from typing import TypeVar
 
-from limits import parse
+from limits import RateLimitItem, parse
+from limits.strategies import MovingWindowRateLimiter
 
 from callscribe.accounts.tables import Account
+from callscribe.errors import SetupError
 from callscribe.settings import Settings
 
 UNLIMITED = -1
@@ -65,6 +69,23 @@ def check_rate(rate: str) -> str:
     if rate != NO_RATE:
         parse(rate)
     return rate
+
+
+def rate_set(setting: str, rate: str | None, example: str) -> RateLimitItem | None:
+    """The rate that a setting has, such as `example`; None is no limit.
+
+    Raises:
+        SetupError: it is not a rate.
+    """
+    try:
+        return parse(rate) if rate else None
+    except ValueError as error:
+        raise SetupError(f"{setting}: {rate!r} is not a rate such as {example}.") from error
+
+
+def seconds_until_free(limiter: MovingWindowRateLimiter, rate: RateLimitItem, *whose: str) -> int:
+    """Whole seconds, at least one, after which the oldest of what was counted counts no more."""
+    return max(1, math.ceil(limiter.get_window_stats(rate, *whose).reset_time - time.time()))
 
 
 def _rate(own: str | None, settings: Settings) -> str | None:

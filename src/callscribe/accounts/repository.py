@@ -17,9 +17,9 @@ HasOlder = Callable[[sa.SQLColumnExpression[str], sa.ColumnElement[datetime]], s
 """Makes an expression: that the account with a SID has something of before a moment."""
 
 
-def find(session: Session, sid: str) -> Account | None:
-    """The account with this SID."""
-    return session.get(Account, sid)
+def find(session: Session, sid: str, *, lock: bool = False) -> Account | None:
+    """The account with this SID; with `lock` nobody else changes it before this transaction ends."""
+    return session.get(Account, sid, with_for_update=lock or None)
 
 
 def first(session: Session) -> Account | None:

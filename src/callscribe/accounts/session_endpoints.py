@@ -5,10 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
-from callscribe.accounts.authentication import COOKIE, AuthenticatedRoute, Caller
+from callscribe.accounts.actors import UNKNOWN, Actor, Way, begin_acting
+from callscribe.accounts.addresses import client_address
+from callscribe.accounts.authentication import COOKIE, AuthenticatedRoute, Caller, tried
 from callscribe.accounts.browser_sessions import BrowserSessions
 from callscribe.accounts.schemas import SessionRequest, SessionResource
 from callscribe.accounts.service import Accounts
+from callscribe.errors import Code, RequestError
 from callscribe.settings import Settings
 from callscribe.waiting import DATABASE
 from callscribe.web.application import of_application
@@ -31,10 +34,14 @@ async def create(request: Request, body: SessionRequest, service: Service, base_
     The answer sets a cookie that scripts cannot read, good for twelve hours.
     """
     refuse_foreign(request, by_cookie=False)
+    begin_acting(Actor(UNKNOWN, Way.NONE, client_address(request)))
     if body.code is not None:
         token, expires_at = await DATABASE.run(service.follow_link, body.code)
     else:
-        token, expires_at = await DATABASE.run(service.sign_in, str(body.sid), str(body.secret))
+        opened = await tried(request, str(body.sid), str(body.secret), service.sign_in)
+        if opened is None:
+            raise RequestError(Code.AUTHENTICATE, "There is no account or API key with this SID and secret.")
+        token, expires_at = opened
     answer = Response(status_code=204)
     answer.set_cookie(
         COOKIE, token, expires=expires_at, httponly=True, samesite="strict", secure=base_url.startswith("https:")
@@ -44,15 +51,15 @@ async def create(request: Request, body: SessionRequest, service: Service, base_
 
 @router.get(_CURRENT, summary="Fetch who is signed in", responses=problem_responses())
 def fetch(caller: Caller, accounts: AllAccounts, settings: OfServer) -> SessionResource:
-    """Whose account it is, until when, and whether it is the operator's."""
-    return SessionResource.of(caller, operator_sid=accounts.operator_sid(settings))
+    """Whose account it is, what may be done in it, until when, and whether it is the operator's."""
+    return SessionResource.of(caller, *accounts.behind(caller), accounts.operator_sid(settings))
 
 
 @router.delete(_CURRENT, status_code=204, summary="Sign a browser out", responses=problem_responses())
 def delete(request: Request, caller: Caller, service: Service) -> Response:
     """Ends the session; what was sent with credentials has none."""
     if caller.expires_at is not None:
-        service.sign_out(request.cookies[COOKIE])
+        service.sign_out(request.cookies[COOKIE], caller)
     answer = Response(status_code=204)
     answer.delete_cookie(COOKIE)
     return answer

@@ -23,6 +23,9 @@ class Account(Base):
     name: Mapped[str] = mapped_column(sa.String(64))
     token_hash: Mapped[str] = mapped_column(sa.String(64))
     token_encrypted: Mapped[str] = mapped_column(sa.String(255))
+    # The secondary auth token, which is as good while there is one, but signs nothing.
+    secondary_hash: Mapped[str | None] = mapped_column(sa.String(64))
+    secondary_encrypted: Mapped[str | None] = mapped_column(sa.String(255))
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
     # Its own limits; see `accounts.limits`. None is the server's default, below zero (or `none`) is no limit.
@@ -45,6 +48,9 @@ class ApiKey(Dated, Base):
     account_sid: Mapped[str] = mapped_column(sa.ForeignKey("accounts.sid"))
     friendly_name: Mapped[str] = mapped_column(sa.String(64))
     secret_hash: Mapped[str] = mapped_column(sa.String(64))
+    """Where it has roles, the hash of the hash: versions before roles, which would let it do everything, refuse it."""
+    roles: Mapped[list[str] | None] = mapped_column(sa.JSON(none_as_null=True))
+    """What it may do, see `roles.Role`; NULL is a standard key."""
 
 
 class BrowserSession(Base):
@@ -91,3 +97,49 @@ class AccountActivity(Base):
     audio_seconds: Mapped[float] = mapped_column(default=0.0, server_default="0")
     """Seconds of audio whose transcription began."""
     jobs_ended: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class ProviderActivity(Base):
+    """Audio that was sent for an account to a provider of speech recognition in an hour. Stays: it was paid for."""
+
+    __tablename__ = "provider_activity"
+    __table_args__ = (sa.Index("ix_provider_activity_hour", "hour"),)
+
+    account_sid: Mapped[str] = mapped_column(sa.ForeignKey("accounts.sid"), primary_key=True)
+    engine: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    model: Mapped[str] = mapped_column(sa.String(255), primary_key=True)
+    hour: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Number of the hour since 1970, by the database's clock."""
+    seconds: Mapped[float]
+
+
+class AuditEvent(Base):
+    """That somebody read, changed, exported or deleted something, or tried to get in. Rows are only added, and expire.
+
+    There is nothing in it of what was read or written: ids, names of fields, figures.
+    """
+
+    __tablename__ = "audit_events"
+    __table_args__ = (
+        sa.Index("ix_audit_events_list", "account_sid", "created_at", "id"),
+        sa.Index("ix_audit_events_subject", "account_sid", "subject", "created_at", "id"),
+        sa.Index("ix_audit_events_actor", "account_sid", "actor", "created_at", "id"),
+        sa.Index("ix_audit_events_action", "account_sid", "action", "created_at", "id"),
+        sa.Index("ix_audit_events_age", "created_at"),
+    )
+
+    id: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    account_sid: Mapped[str] = mapped_column(sa.String(34))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    action: Mapped[str] = mapped_column(sa.String(40))
+    """One of `audit.Action`; a later version may write others."""
+    subject: Mapped[str | None] = mapped_column(sa.String(64))
+    """The id of what it was done to; None is the account, or a list."""
+    actor: Mapped[str] = mapped_column(sa.String(34))
+    """The SID of the account (by its auth token) or of the API key; `operator` is the command line."""
+    way: Mapped[str] = mapped_column(sa.String(16))
+    """One of `audit.Way`."""
+    address: Mapped[str | None] = mapped_column(sa.String(45))
+    """Of the client, as far as the server knows it."""
+    request_id: Mapped[str | None] = mapped_column(sa.String(64))
+    detail: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))

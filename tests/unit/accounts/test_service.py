@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from callscribe.accounts.roles import ALL
 from callscribe.accounts.secrets import TokenCipher
 from callscribe.accounts.service import Accounts
 from callscribe.db.engine import Database
-from callscribe.errors import SetupError
+from callscribe.errors import Code, RequestError, SetupError
 from callscribe.migrations.runner import migrate
 from callscribe.settings import Settings
 
@@ -80,3 +81,48 @@ def test_key_file_made_once_for_owner(tmp_path: Path) -> None:
     encrypted = TokenCipher.from_settings(settings).encrypt(TOKEN)
     assert TokenCipher.from_settings(settings).decrypt(encrypted) == TOKEN
     assert (tmp_path / "secret.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_two_tokens_are_good_and_the_first_signs(accounts: Accounts) -> None:
+    first = accounts.create("shop")
+    account, second = accounts.add_secondary(first.sid)
+    assert account.sid == first.sid
+    for token in (first.token, second):
+        identity = accounts.authenticate(first.sid, token)
+        assert identity is not None
+        assert identity.roles == ALL
+    assert accounts.authenticate(first.sid, "f" * 32) is None
+    assert accounts.token(first.sid) == first.token
+    with pytest.raises(RequestError) as another:
+        accounts.add_secondary(first.sid)
+    assert another.value.code is Code.CONFLICT
+    assert accounts.promote_secondary(first.sid)[1] == second == accounts.token(first.sid)
+    assert accounts.authenticate(first.sid, first.token) is None
+    assert accounts.authenticate(first.sid, second) is not None
+
+
+def test_second_token_ends(accounts: Accounts) -> None:
+    first = accounts.create("shop")
+    _, second = accounts.add_secondary(first.sid)
+    accounts.delete_secondary(first.sid)
+    assert accounts.authenticate(first.sid, second) is None
+    for act in (accounts.delete_secondary, accounts.promote_secondary):
+        with pytest.raises(RequestError) as nothing:
+            act(first.sid)
+        assert nothing.value.code is Code.NOT_FOUND
+    _, third = accounts.add_secondary(first.sid)
+    rotated = accounts.rotate(first.sid)
+    assert rotated is not None
+    assert accounts.authenticate(first.sid, third) is None
+
+
+def test_environment_promotes_the_second_token(accounts: Accounts) -> None:
+    sid = "AC" + "1" * 32
+    assert accounts.ensure_first(Settings(account_sid=sid, auth_token="0" * 32)) is None
+    _, second = accounts.add_secondary(sid)
+    accounts.ensure_first(Settings(account_sid=sid, auth_token="0" * 32))
+    assert accounts.authenticate(sid, second) is not None
+    accounts.ensure_first(Settings(account_sid=sid, auth_token=second))
+    assert accounts.token(sid) == second
+    assert accounts.authenticate(sid, "0" * 32) is None
+    accounts.add_secondary(sid)
