@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callscribe.db.paging import Page
+from callscribe.db.sealed import vault_of
 from callscribe.errors import Code, RequestError
 from callscribe.search import terms
 from callscribe.search.matching import Stretch, matching
@@ -86,7 +87,9 @@ def find(session: Session, query: Query, narrowed: Narrowed, token: str | None, 
     whole = _stretch(narrowed, token)
     if not query.clauses:
         return Page([], None, None)
-    wanted = terms.of_query(narrowed.account_sid, query, narrowed.language, narrowed.source_id)
+    vault = vault_of(session.connection())
+    keys = () if vault is None else vault.keys_of(narrowed.account_sid)
+    wanted = terms.of_query(narrowed.account_sid, query, narrowed.language, narrowed.source_id, keys)
     found: list[Hit] = []
     looking = _Looking(query)
     left, more = whole, True
@@ -144,12 +147,12 @@ class _Looking:
 def _documents(
     session: Session, account_sid: str, numbers: Sequence[int]
 ) -> Iterator[tuple[int, tuple[str, bytes] | None]]:
-    """Ids and sentences by number, in their order; None for a call of another account, or that is gone by now."""
+    """Ids and sentences by number, in their order; None for a call of another account, or that is gone."""
     columns = SearchDocument.number, SearchDocument.transcription_id, SearchDocument.spoken
     for first in range(0, len(numbers), READ_AT_ONCE):
         some = numbers[first : first + READ_AT_ONCE]
         query = sa.select(*columns).where(SearchDocument.account_sid == account_sid, SearchDocument.number.in_(some))
-        known = {number: (of, spoken) for number, of, spoken in session.execute(query)}
+        known = {number: (of, spoken) for number, of, spoken in session.execute(query) if spoken is not None}
         yield from ((number, known.get(number)) for number in some)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from callscribe.db.sealed import owned, vault_of
 from callscribe.search import terms
 from callscribe.search.matching import matching
 from callscribe.search.tables import SPOKEN, Call, SearchDocument, Spoken, SpokenSentence, number_at
@@ -44,9 +45,22 @@ def replace(session: Session, prepared: Prepared) -> None:
         "account_sid": call.account_sid,
         "transcription_id": call.transcription_id,
         "spoken": prepared.spoken,
-        "terms": matching(session).put(session, number, prepared.terms),
+        "terms": matching(session).put(session, number, _terms(session, prepared)),
     }
-    session.execute(sa.insert(SearchDocument), row)
+    session.execute(sa.insert(SearchDocument), owned(SearchDocument, row))
+
+
+def reseal(session: Session, document: SearchDocument, call: Call) -> bool:
+    """Have a call found as it would be if it were put in now; False where its key was erased."""
+    if document.spoken is None:
+        return False
+    spoken = SPOKEN.validate_json(zlib.decompress(document.spoken))
+    prepared = Prepared(call, document.spoken, " ".join(terms.of_call(call, spoken.words)))
+    matching(session).drop(session, [(document.number, document.terms)])
+    kept = matching(session).put(session, document.number, _terms(session, prepared))
+    values = owned(SearchDocument, {"spoken": document.spoken, "terms": kept}, call.account_sid)
+    session.execute(sa.update(SearchDocument).where(SearchDocument.number == document.number).values(values))
+    return True
 
 
 def remove(session: Session, transcription_ids: Collection[str]) -> None:
@@ -56,6 +70,14 @@ def remove(session: Session, transcription_ids: Collection[str]) -> None:
     if documents := [(number, kept) for number, kept in rows]:
         matching(session).drop(session, documents)
         session.execute(sa.delete(SearchDocument).where(of))
+
+
+def _terms(session: Session, prepared: Prepared) -> str:
+    """What the index is given: hashes by the account's key, where what it has is sealed."""
+    account_sid = prepared.call.account_sid
+    vault = vault_of(session.connection())
+    key = None if vault is None else vault.key_of(account_sid)
+    return prepared.terms if key is None else " ".join(sorted(terms.hashed(account_sid, key, prepared.terms.split())))
 
 
 def _columns(sentences: Sequence[SpokenSentence]) -> Spoken:

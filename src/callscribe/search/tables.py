@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.orm import Mapped, mapped_column
 
 from callscribe.db.base import Base
+from callscribe.db.sealed import SealedBytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ class SearchDocument(Base):
     """Milliseconds since 1970 at which the call's job was made, or the next that is free: newer calls have greater."""
     account_sid: Mapped[str] = mapped_column(sa.ForeignKey("accounts.sid"))
     transcription_id: Mapped[str] = mapped_column(sa.String(64), unique=True)
-    spoken: Mapped[bytes]
-    """`SPOKEN`, compressed by zlib."""
+    spoken: Mapped[bytes | None] = mapped_column(SealedBytes, nullable=False)
+    """`SPOKEN`, compressed by zlib; None is read where its key was erased."""
     terms: Mapped[bytes | None]
     """On SQLite, what the index was given, compressed: FTS5 keeps no copy, and must be told what it is to forget."""
 

@@ -14,6 +14,8 @@ from typing import Final
 
 import Stemmer
 
+from callscribe.redaction.entities import LABEL
+
 LONGEST: Final = 64
 """Characters of a word that count; databases take no index entries of any length."""
 
@@ -45,14 +47,19 @@ _ONE_AT_A_TIME: Final = threading.Lock()
 
 
 def words(text: str) -> list[str]:
-    """The words of a text, as they stand there."""
-    return _WORD.findall(text)
+    """The words of a text, as they stand there. What stands for a secret is none."""
+    return _WORD.findall(_without_labels(text))
 
 
 def spans(text: str) -> Iterator[tuple[str, int, int]]:
     """The same, each with the offsets in characters at which it begins and at which it has ended."""
-    for found in _WORD.finditer(text):
+    for found in _WORD.finditer(_without_labels(text)):
         yield found[0], *found.span()
+
+
+def _without_labels(text: str) -> str:
+    """The same with blanks for labels, so that all else stays where it is."""
+    return LABEL.sub(lambda label: " " * len(label[0]), text) if "[" in text else text
 
 
 @lru_cache(maxsize=1 << 16)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from callscribe.accounts.tables import Account
 from callscribe.db.engine import Database
@@ -15,6 +16,7 @@ from callscribe.ids import new_account_sid
 from callscribe.search import finding, index, matching
 from callscribe.services import Services
 from callscribe.settings import Settings
+from callscribe.transcriptions import repository
 from callscribe.transcriptions.repository import Filters
 from callscribe.transcriptions.searching import prepared, put
 from callscribe.transcriptions.service import Transcriptions
@@ -211,3 +213,23 @@ def test_replaced_text_alone_is_found(
         index.remove(session, [row.id])
         index.remove(session, [row.id])
     assert ids(transcriptions, account, "evening") == []
+
+
+def test_found_rows_are_read_by_their_ids(database: Database, account: str, say: Say) -> None:
+    row = say("Good morning.")
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        asked.append((statement, parameters))
+
+    sa.event.listen(database.engine, "before_cursor_execute", note)
+    with database.read() as session:
+        assert list(repository.searched(session, account, Filters(language="en-US"), [row.id])) == [row.id]
+    sa.event.remove(database.engine, "before_cursor_execute", note)
+    (statement, parameters), *_ = [each for each in asked if "FROM transcriptions" in each[0]]
+    with database.engine.begin() as connection:
+        if not database.is_sqlite:  # so few rows it would rather read as a whole
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        prefix = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
+        plan = " ".join(str(each[-1]) for each in connection.exec_driver_sql(prefix + statement, parameters))
+    assert ("(id=?)" if database.is_sqlite else "transcriptions_pkey") in plan, plan
