@@ -31,7 +31,7 @@ from callscribe.cancellation import NEVER
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
-from callscribe.speech.engines.whisper.engine import WhisperEngine
+from callscribe.speech.engines.registry import Engines, named
 from callscribe.speech.interface import RecognitionOptions
 from callscribe.speech.languages import locale_of
 from callscribe.speech.pipeline import transcribe_file
@@ -61,13 +61,15 @@ def text_of(heard: Iterable[Heard], channel: int) -> str:
 
 
 @contextmanager
-def callscribe(settings: Settings, *, verbatim: bool = False) -> Iterator[Recogniser]:
-    """This program, without a server."""
-    with closing(WhisperEngine(settings)) as engine, closing(Decoder()) as decoder:
+def callscribe(settings: Settings, *, served_by: str = "", verbatim: bool = False) -> Iterator[Recogniser]:
+    """This program, without a server: by the settings' model, or by `served_by`, a model or ENGINE/MODEL."""
+    serving = named(served_by or settings.model)
+    with closing(Engines(settings)) as engines, closing(Decoder()) as decoder:
+        engine = engines.serving(serving)
 
         def words(path: Path, language: str) -> list[Heard]:
             options = RecognitionOptions(language=locale_of(language), verbatim=verbatim)
-            segmentation, segments = transcribe_file(decoder, path, engine, settings.model, options, NEVER)
+            segmentation, segments = transcribe_file(decoder, path, engine, serving.model, options, NEVER)
             transcript = assemble(segments, duration=segmentation.duration, language=options.language)
             return [
                 Heard(sentence.channel, number, word.text, word.start, word.end)

@@ -1,18 +1,14 @@
-"""How texts are compared, and how tables are printed."""
+"""How texts are counted over sets of recordings, and how tables are printed."""
 
-import re
 from dataclasses import dataclass, field
-from typing import Final
 
-import jiwer
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from whisper_normalizer.basic import BasicTextNormalizer
-from whisper_normalizer.english import EnglishTextNormalizer
 
-_ENGLISH: Final = EnglishTextNormalizer()
-_OTHER: Final = BasicTextNormalizer()
+from callscribe.evaluation.scoring import Counts, normalise, word_counts
+
+__all__ = ["Score", "normalise", "show"]
 
 
 @dataclass(slots=True)
@@ -23,6 +19,7 @@ class Score:
     hypotheses: list[str] = field(default_factory=list)
     audio: float = 0.0
     seconds: float = 0.0
+    computed: float = 0.0
     right: int = 0
     wrong: int = 0
     peak: int = 0
@@ -32,22 +29,14 @@ class Score:
         self.references.append(reference)
         self.hypotheses.append(hypothesis)
 
-    def errors(self) -> jiwer.WordOutput:
+    def errors(self) -> Counts:
         """Word errors over all texts together."""
-        return jiwer.process_words(self.references, self.hypotheses)
+        return word_counts(self.references, self.hypotheses)
 
     @property
     def real_time_factor(self) -> float:
         """Seconds of work for a second of audio."""
         return self.seconds / self.audio
-
-
-def normalise(text: str, language: str) -> str:
-    """A text as it is compared: as Whisper's authors do, with every number digit by digit."""
-    normal = _ENGLISH(text) if language == "en" else _OTHER(text)
-    # "one nine" and "19", "oh" and "0": every number as its digits.
-    normal = re.sub(r"\bone\b", "1", normal) if language == "en" else normal
-    return " ".join(re.sub(r"(\d)", r" \1 ", normal).split())
 
 
 def show(*tables: Table, markdown: bool = False) -> None:

@@ -16,7 +16,7 @@ from callscribe.settings import Settings
 from callscribe.speech.engines import registry
 from callscribe.speech.engines.declaration import EngineDeclaration
 from callscribe.speech.engines.served_by import ServedBy
-from callscribe.speech.interface import ModelDescription, RecognitionOptions, Recording, Segment, Word
+from callscribe.speech.interface import ModelDescription, RecognitionOptions, Recording, Segment, SentRequests, Word
 from callscribe.speech.languages import language_code
 
 SERVED_BY = ServedBy("loudness", "seconds")
@@ -29,7 +29,6 @@ class LoudnessEngine:
     """Hears three words in every loud second of a 16-bit WAV, and cannot tell when within it each was said."""
 
     takes: ClassVar[Literal["recordings"]] = "recordings"
-    times_words: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.answered_at: float | None = None
@@ -39,12 +38,18 @@ class LoudnessEngine:
         return None
 
     def transcribe(
-        self, recording: Recording, *, model: str, options: RecognitionOptions, cancelled: Cancellation
+        self,
+        recording: Recording,
+        *,
+        model: str,
+        options: RecognitionOptions,
+        cancelled: Cancellation,
+        requests: SentRequests,  # noqa: ARG002  it sends nothing
     ) -> Iterator[Segment]:
         if CALLS in os.environ:
             with Path(os.environ[CALLS]).open("a") as calls:
                 calls.write(f"{model} {recording.channels} {recording.duration}\n")
-        with wave.open(str(recording.path)) as file:
+        with recording.path.open("rb") as opened, wave.open(opened) as file:
             rate, channels = file.getframerate(), file.getnchannels()
             samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, channels) / 32768.0
         for second in range(len(samples) // rate):
@@ -53,8 +58,12 @@ class LoudnessEngine:
                 if np.abs(samples[second * rate : (second + 1) * rate, channel]).max() > 0.1:
                     said = ("Loud", "second", f"{second}.")
                     words = tuple(Word(text, second, second + 1, 0.9) for text in said)
-                    yield Segment(channel, second, second + 1, words, language_code(options.language) or "en")
+                    language = language_code(options.language) or "en"
+                    yield Segment(channel, second, second + 1, words, language, words_timed=False)
         self.answered_at = time.monotonic()
+
+    def withdraw(self, handle: str) -> None:
+        pass
 
     def close(self) -> None:
         pass

@@ -48,6 +48,7 @@ def media() -> Iterator[MediaServer]:
         yield started
 
 
+@pytest.mark.long
 def test_each_party_is_heard_by_the_model_of_its_language(server: Server, media: MediaServer) -> None:
     jobs = {
         language: server.submit(server.configure(language=language), media.url("/call.wav"))

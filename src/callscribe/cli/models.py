@@ -151,7 +151,7 @@ def _prepare(folders: Mapping[str, Path], settings: Settings) -> None:
     """Have models computed in int8 where the processor is quick at it: with the bundled call, once."""
     from callscribe.system.pulling import needs_preparation, prepare, speech
 
-    raw = {name: folder for name, folder in folders.items() if needs_preparation(name, folder, settings)}
+    raw = {name: folder for name, folder in folders.items() if needs_preparation(name, folder)}
     if not raw:
         return
     windows = speech()

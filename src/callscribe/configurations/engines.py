@@ -100,7 +100,7 @@ class OfferedEngines:
             raise TimedOut("the models folder does not answer") from error
 
     def _look(self) -> list[OfferedEngine]:
-        models: dict[str, list[OfferedModel]] = {name: [] for name in routes.engine_names()}
+        models: dict[str, list[OfferedModel]] = {name: [] for name in routes.engine_names(self._settings)}
         for offer in routes.offers(self._settings):
             languages = [_language(language, served) for language, served in offer.languages.items()]
             models[offer.engine].append(OfferedModel(name=offer.model, languages=languages))

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from callscribe.db.reserve import Reserve
-from callscribe.db.sealing import Cipher
+from callscribe.db.url_credentials import Cipher
 from callscribe.waiting import TimedOut, check
 
 PATIENCE = 30.0
@@ -145,3 +145,5 @@ def _prepare_sqlite(patience: float, connection: Any, _record: object) -> None:
     # What was answered with 202 must survive a power failure, not only a killed process.
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+    # What is deleted is overwritten: keys of redacted jobs, say, and texts.
+    connection.execute("PRAGMA secure_delete=ON")

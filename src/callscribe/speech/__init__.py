@@ -2,6 +2,7 @@
 
 __all__ = [
     "abilities",
+    "by_name",
     "catalogue",
     "diarization",
     "engines",
@@ -11,11 +12,14 @@ __all__ = [
     "model_files",
     "models",
     "pipeline",
+    "prices",
     "routes",
     "segmentation",
     "serialization",
     "served_models",
     "speeds",
     "trial",
+    "twilio_engines",
+    "windows",
 ]
 """What the rest of the program may use of it: modules."""

@@ -6,13 +6,17 @@ What an engine raises decides what becomes of the job, and how often is paid whe
 asks anew for the whole chunk, which for an engine of recordings is the whole recording:
 
     JobError            at once FAILED, with its code and detail: PROVIDER_REFUSED (17566) where a provider says no
+    ProviderKeyRefused  the same, where nothing else is to serve what the provider does not (`CALLSCRIBE_ROUTES`)
+    ProviderUnavailable the job waits, holding no place, and asks anew: for as long as the settings say, or until what
+                        else is to serve it takes over
     TransientJobError   four attempts in all, 1, 3 and 9 s apart, whatever its `retry_after`; then FAILED with its code
     anything else       likewise, for it is taken for a fault of this program; then FAILED with 17561. What
                         `callscribe.outages` knows, such as a full disk, is tried again for a day
     Cancelled           the work is dropped
 
-So an engine that pays turns every error of its client into a JobError, and makes those further attempts itself that it
-means to pay for. A job is asked for anew as well when its worker dies.
+So an engine that pays turns every error of its client into a JobError. A job is asked for anew as well when its worker
+dies: what was sent, and what came back, is written down in `SentRequests`, so that nothing is paid for twice that the
+provider still has an answer to.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,6 +30,8 @@ from callscribe.cancellation import Cancellation
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from callscribe.speech.audio import AudioSource
 
 SAMPLE_RATE = 16_000
 """Hz. Every engine is fed at this rate; recordings are resampled."""
@@ -113,6 +119,9 @@ class Segment:
     """What is spoken, where that is not what was asked for. Engines that cannot tell say nothing."""
     omitted: OmissionReason | None = None
     """Why there are no words, where there are none; without it the engine could not make any."""
+    words_timed: bool = True
+    """Whether the words have times of their own. Else they have shares, or come with the segment's, each all of it, and
+    are given shares by their letters."""
 
     @property
     def text(self) -> str:
@@ -166,20 +175,54 @@ class ModelDescription:
 class Recording:
     """A recording as it was fetched.
 
-    `path` is the file as it came, to be read only, and only during the call. `channels` are those to recognise, from 0
-    as in the file: one of two that are copies of each other. `duration` is its length in seconds.
+    `path` is the file as it came, to be read only, and only during the call; on the disk it may be sealed, so it is
+    read by `path.open("rb")`. `channels` are those to recognise, from 0 as in the file: one of two that are copies of
+    each other. `duration` is its length in seconds. `audio` decodes it, for engines that send something else than the
+    file.
     """
 
     path: Path
     channels: tuple[int, ...]
     duration: float
+    audio: "AudioSource"
+
+
+class SentRequests(Protocol):
+    """What is sent of one recording to a provider, and what comes back: on the disk before the call returns.
+
+    A recording is sent in parts, numbered from 0, the same at each attempt.
+    """
+
+    def answer(self, part: int) -> bytes | None:
+        """What `answered` was given for this part, at whichever attempt: it need not be sent again."""
+        ...
+
+    def handle(self, part: int) -> str | None:
+        """What `accepted` was given for this part, of which no answer came yet: ask the provider by it."""
+        ...
+
+    def sending(self, part: int, seconds: float) -> None:
+        """This part, of so many seconds of audio, those of its channels together, goes out now.
+
+        Where it had gone out before, and nobody knows what came of it, the job's notices say that it is sent again.
+        """
+        ...
+
+    def accepted(self, part: int, handle: str) -> None:
+        """The provider works on it, and answers later to whoever has `handle`, such as the name of an operation."""
+        ...
+
+    def answered(self, part: int, answer: bytes) -> None:
+        """The provider's answer, whatever form it has; none is paid for twice."""
+        ...
+
+    def refused(self, part: int) -> None:
+        """The provider answered with an error, and charges nothing: to send the part again is no second time."""
+        ...
 
 
 class _Engine(Protocol):
     """What all engines have."""
-
-    times_words: ClassVar[bool]
-    """Whether words come with times of their own. Where they do not, each has its segment's, and is given its share."""
 
     @property
     def pid(self) -> int | None:
@@ -243,13 +286,33 @@ class RecordingEngine(_Engine, Protocol):
     takes: ClassVar[Literal["recordings"]]
 
     def transcribe(
-        self, recording: Recording, *, model: str, options: RecognitionOptions, cancelled: Cancellation
+        self,
+        recording: Recording,
+        *,
+        model: str,
+        options: RecognitionOptions,
+        cancelled: Cancellation,
+        requests: SentRequests,
     ) -> Iterator[Segment]:
         """Yield the segments of all channels, in any order. Asked once for a recording, however long it is.
 
+        What costs something is told to `requests` before it is sent, and when it is answered.
+
         Raises:
             Cancelled: `cancelled` says so; the work stops within a second.
+            ProviderUnavailable: it answers that it is too busy or out of order, or does not answer.
+            ProviderKeyRefused: it does not take the key, or the account behind it has no credit.
             JobError: the audio cannot be recognised, with the public code that says why.
+        """
+        ...
+
+    def withdraw(self, handle: str) -> None:
+        """Have the provider stop what it does for `handle`, and keep nothing of it: nobody wants it any more.
+
+        `handle` is one that `SentRequests.accepted` was given. A second time changes nothing.
+
+        Raises:
+            JobError: the provider could not be told.
         """
         ...
 

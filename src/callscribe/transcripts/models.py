@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NewType
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from callscribe.speech.interface import OmissionReason, Word
 
@@ -67,6 +67,15 @@ class NoticeCode(StrEnum):
     CONVERSATION_NOT_STORED = "conversationNotStored"
     """The transcript was to be stored in a conversation, whose configuration is gone."""
 
+    PROVIDER_OUT = "providerOut"
+    """The provider that was to serve was out, and another engine took over."""
+
+    SENT_AGAIN = "sentAgain"
+    """The recording, or a part of it, was sent to its provider again: what came of the first time is not known."""
+
+    WORD_TIMES_ESTIMATED = "wordTimesEstimated"
+    """The engine gave no times of words; each has its share of the stretch that it was heard in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Diarization:
@@ -87,6 +96,7 @@ class Transcript:
     `language` is a locale such as `en-US`, or what was detected. `channels` is how many were listened to.
     `diarization` is None where speakers were not asked for. `mismatches` has each channel and language once.
     `models` are those that the words are of, in the order of their first; none where they were not kept.
+    `words_timed` is whether all words have times of their own, and not a share of a longer stretch.
     """
 
     duration: float
@@ -97,7 +107,13 @@ class Transcript:
     diarization: Diarization | None = None
     mismatches: tuple[LanguageMismatch, ...] = ()
     models: tuple[str, ...] = ()
+    words_timed: bool = True
 
 
-TRANSCRIPT: Final = TypeAdapter(Transcript)
+_Kept = NewType("_Kept", Transcript)  # an adapter takes no settings for a dataclass itself
+
+TRANSCRIPT: Final[TypeAdapter[Transcript]] = TypeAdapter(
+    _Kept,
+    config=ConfigDict(hide_input_in_errors=True),  # or the log had its text
+)
 """Writes and reads transcripts as JSON, as they are kept in the blob store."""

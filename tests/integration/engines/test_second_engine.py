@@ -24,7 +24,7 @@ from callscribe.speech.interface import SAMPLE_RATE, Span
 from callscribe.speech.pipeline import divide_file
 from harness import Receiver, running
 from media_server import MediaServer, body
-from second_engine import CALLS, SERVED_BY, LoudnessDeclaration, LoudnessEngine, registered
+from second_engine import CALLS, SERVED_BY, LoudnessDeclaration, LoudnessEngine, ProviderDeclaration, registered
 
 RATE = 8000
 LOUD = {0: range(2, 12), 1: range(14, 25)}
@@ -108,6 +108,19 @@ def test_a_file_is_written_down(recording: Path) -> None:
     assert refused.exit_code == 2
     assert "takes no keyterms" in refused.output
     assert (as_said.exit_code, "--verbatim" in as_said.output) == (2, True)
+
+
+def test_an_engine_is_named_as_configurations_name_it(recording: Path) -> None:
+    """The provider of the tests, which is served by itself, and not at all where its routes say so."""
+    arguments = ["transcribe", str(recording), "--language", "en-US", "--format", "json", "--engine"]
+    with registered(ProviderDeclaration()):
+        result = CliRunner().invoke(app, [*arguments, "deepgram"])
+        refused = CliRunner().invoke(app, [*arguments, "deepgram"], env={"CALLSCRIBE_ROUTES": "none"})
+        unknown = CliRunner().invoke(app, [*arguments, "nobody"])
+    assert result.exit_code == 0, result.output
+    assert said(json.loads(result.stdout)) == SENTENCES
+    assert (refused.exit_code, "CALLSCRIBE_ROUTES forbids it" in " ".join(refused.output.split())) == (2, True)
+    assert (unknown.exit_code, "There is no engine 'nobody'" in " ".join(unknown.output.split())) == (2, True)
 
 
 def test_copied_channel_asked_for_once(tmp_path: Path) -> None:

@@ -88,6 +88,7 @@ def test_keyterms_singly_or_from_file(runner: CliRunner, short: Path, tmp_path: 
     assert "Riverside Outdoor" in result.stdout
 
 
+@pytest.mark.long
 def test_text_has_keyterms_spelling(runner: CliRunner, call: Path) -> None:
     arguments = ["transcribe", str(call), "--language", "en-US"]
     spellings = {"OK", "Okay"}
@@ -152,6 +153,7 @@ def test_setting_that_cannot_be_followed_is_no_crash(runner: CliRunner, monkeypa
     assert "both for all languages" in result.stdout.replace("\n", " ")
 
 
+@pytest.mark.long
 def test_measured_speed_is_shown(runner: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     measured = runner.invoke(app, ["models", "measure"])

@@ -80,6 +80,7 @@ def test_leak_only_is_silent_not_lifted(call_samples: Audio) -> None:
     assert found[CUSTOMER].gain <= 1.0
 
 
+@pytest.mark.long
 def test_agent_is_not_heard_as_customer(
     call_samples: Audio,
     turns: list[Any],

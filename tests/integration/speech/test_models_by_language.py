@@ -65,6 +65,7 @@ def recognize(warm_engine: WhisperEngine, decoder: Decoder, conversation: Path) 
     return run
 
 
+@pytest.mark.long
 def test_each_language_is_recognised_by_its_model(recognize: Recognize) -> None:
     english = recognize("tiny.en", "en-US").words(1)
     french = recognize("base", MULTI).words(0)
@@ -87,6 +88,7 @@ def test_each_language_is_recognised_by_its_model(recognize: Recognize) -> None:
     assert set(models_used(found.segments, "tiny.en", followed)) == {"base", "tiny.en"}
 
 
+@pytest.mark.long
 def test_model_for_one_language_alone_takes_all_for_it(recognize: Recognize) -> None:
     found = recognize("tiny.en", "en-US")
     assert found.languages(0) | found.languages(1) == {"en"}

@@ -11,7 +11,7 @@ import pytest
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
-from callscribe.speech.engines.whisper.compute import Way
+from callscribe.speech.engines.whisper.compute import Way, ways
 from callscribe.speech.engines.whisper.ctranslate2_network import CTranslate2Network
 from callscribe.speech.engines.whisper.decoding import Hypothesis
 from callscribe.speech.engines.whisper.loading import load_network
@@ -83,6 +83,12 @@ def batches(network: Network, windows: list[Samples]) -> Iterator[list[int]]:
         left = left[size:]
 
 
+def goes_alone(network: Network) -> bool:
+    """Whether this is float32 on OpenVINO without AVX-512, and has found that it sums otherwise in a batch."""
+    return isinstance(network, OpenVinoNetwork) and ways()[0] == "ctranslate2" and network.batch_size([100, 100]) == 1
+
+
+@pytest.mark.long
 def test_libraries_hear_alike(
     openvino: OpenVinoNetwork, ctranslate2: CTranslate2Network, tokenizers: Tokenizers, windows: list[Samples]
 ) -> None:
@@ -98,7 +104,10 @@ def test_libraries_hear_alike(
         assert one.no_speech == pytest.approx(other.no_speech, abs=0.15)
 
 
+@pytest.mark.long
 def test_windows_bit_equal_in_any_batch(network: Network, tokenizers: Tokenizers, windows: list[Samples]) -> None:
+    if goes_alone(network):
+        pytest.skip("without AVX-512, float32 on OpenVINO sums otherwise in a batch: each window goes by itself")
     alone = [decoded(network, tokenizers, [window])[0] for window in windows]
     for some in (range(len(windows)), (3, 0, 6), (7, 1, 2)):
         together = list(batches(network, [windows[index] for index in some]))
@@ -123,6 +132,7 @@ def test_windows_independent_at_any_beams(
     assert found(alike) == [found([window])[0] for window in alike]
 
 
+@pytest.mark.long
 def test_token_times_bit_equal_in_any_batch(network: Network, tokenizers: Tokenizers, windows: list[Samples]) -> None:
     hypotheses = [decoded(network, tokenizers, [window])[0] for window in windows]
 

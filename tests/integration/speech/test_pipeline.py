@@ -117,6 +117,7 @@ def softer_party(call_samples: Audio, tmp_path_factory: pytest.TempPathFactory) 
     return make
 
 
+@pytest.mark.long
 def test_soft_party_on_a_bad_line_is_heard(
     softer_party: Callable[[float], Path],
     turns: list[Any],
@@ -179,6 +180,7 @@ def test_a_language_is_detected(call: Path, decoder: Decoder, warm_engine: Whisp
     assert {segment.language for segment in segments} == {"en"}
 
 
+@pytest.mark.long
 def test_chunk_seams_leave_no_trace(
     call: Path, decoder: Decoder, warm_engine: WhisperEngine, wanted: Cancellation
 ) -> None:

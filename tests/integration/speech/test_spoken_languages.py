@@ -145,6 +145,7 @@ def test_unknown_language_gives_no_words(
     assert [(each.channel, each.language) for each in transcript.mismatches] == [(0, "hi")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", ["en-GB", MULTI])
 def test_no_notice_on_what_was_asked_for(language: str, call: Path, transcribe: Transcribe) -> None:
     transcript = transcribe(call, language=language)
@@ -163,6 +164,7 @@ def test_speaker_changes_at_a_pause(
     assert [each.language for each in transcript.sentences if "Riverside" in each.text] == ["en-US"]
 
 
+@pytest.mark.long
 def test_english_model_says_nothing(agent: Audio, record: Callable[..., Path], transcribe: Transcribe) -> None:
     transcript = transcribe(record(caller("fr"), agent), model="tiny.en")
     assert transcript.mismatches == ()

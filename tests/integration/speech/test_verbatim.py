@@ -64,4 +64,4 @@ def test_noise_says_no_more_with_fillers(words: Words) -> None:
     noise = np.random.default_rng(1).standard_normal(8 * SAMPLE_RATE, np.float32)
     for volume in (0.0, 0.002, 0.1):
         window = SpeechWindow(0, 0.0, volume * noise, (Span(0.0, 8.0),))
-        assert words([window], verbatim=True) == words([window], verbatim=False)
+        assert len(words([window], verbatim=True)) <= len(words([window], verbatim=False))

@@ -10,9 +10,9 @@ import pytest
 from callscribe.cancellation import NEVER, Cancellation
 from callscribe.errors import Cancelled
 from callscribe.framing import Header
-from callscribe.speech.engines.whisper.batching import Batcher
-from callscribe.speech.engines.whisper.messages import Answer, Part, Request, write_answers
-from callscribe.speech.engines.whisper.process import FairLock
+from callscribe.speech.engines.batching import Batcher
+from callscribe.speech.engines.process import FairLock, Message
+from callscribe.speech.engines.whisper.messages import Answer, Part, Requests, write_answers
 from callscribe.speech.interface import SAMPLE_RATE, SpeechWindow
 from harness import eventually
 
@@ -31,8 +31,8 @@ class _Child:
         with self._turns.take(cancelled, owner):
             work(self._exchange)
 
-    def _exchange(self, request: Request, wanted: Cancellation, timeout: float) -> Header:
-        parts = len(request.parts)
+    def _exchange(self, _model: str, request: Message, wanted: Cancellation, timeout: float) -> Header:
+        parts = len(request[0]["parts"])
         self.requests.append(parts)
         self.patience.append(timeout)
         while not self.may_answer.acquire(timeout=0.01):
@@ -56,12 +56,12 @@ def child() -> _Child:
     return _Child()
 
 
-def ask(shared: Batcher, cancelled: Cancellation) -> tuple[threading.Thread, list[object]]:
+def ask(shared: Batcher[Part, Answer], cancelled: Cancellation) -> tuple[threading.Thread, list[object]]:
     outcome: list[object] = []
 
     def run() -> None:
         try:
-            outcome.append(shared.ask("model", 5, part(), cancelled))
+            outcome.append(shared.ask("model", part(), cancelled))
         except Cancelled:
             outcome.append(Cancelled)
 
@@ -72,7 +72,7 @@ def ask(shared: Batcher, cancelled: Cancellation) -> tuple[threading.Thread, lis
 
 @pytest.mark.parametrize("deleted", [0, 1, 2])
 def test_deletion_ends_request_not_others(child: _Child, deleted: int) -> None:
-    shared = Batcher(child)  # type: ignore[arg-type]
+    shared = Batcher(child, Requests(5))  # type: ignore[arg-type]
     flags = [Cancellation() for _ in range(4)]
     first = ask(shared, flags[3])
     eventually(lambda: child.requests == [1])
@@ -96,13 +96,13 @@ def test_deletion_ends_request_not_others(child: _Child, deleted: int) -> None:
 
 
 def test_fast_child_presumed_hung_sooner(child: _Child) -> None:
-    shared = Batcher(child)  # type: ignore[arg-type]  what is asked of it, it has
+    shared = Batcher(child, Requests(5))  # type: ignore[arg-type]  what is asked of it, it has
     for _ in range(3):
         child.may_answer.release()
-        shared.ask("model", 5, part(100), NEVER)
+        shared.ask("model", part(100), NEVER)
     first, *then = child.patience
     assert first == 120 + 20 * 100
     assert then == [120 + 1 * 100] * 2
     child.may_answer.release()
-    shared.ask("another", 5, part(100), NEVER)
+    shared.ask("another", part(100), NEVER)
     assert child.patience[-1] == first

@@ -62,7 +62,7 @@ def test_engine_made_once_and_lazily(loudness: EngineDeclaration) -> None:
 
 
 def test_registered_engine_may_be_named(loudness: EngineDeclaration) -> None:
-    assert engine_names()[-1] == "loudness"
+    assert engine_names(SETTINGS)[-1] == "loudness"
     assert resolve("loudness", "seconds", "en-US", SETTINGS) == SERVED_BY
     assert [fault.field for fault in check("loudness", None, "en-US", SETTINGS)] == ["speechModel"]
     assert [fault.field for fault in check("loudness", "seconds", "de-DE", SETTINGS)] == ["language"]
@@ -76,7 +76,7 @@ def test_same_name_beats_stand_in() -> None:
     served_by = ServedBy("deepgram", "nova-3")
     with registered(ProviderDeclaration()):
         assert resolve("deepgram", "nova-3", "en-US", SETTINGS) == served_by
-        assert check("deepgram", "nova-3", "en-US", Settings(routes="none")) == []
+        assert check("deepgram", "nova-3", "en-US", Settings(routes="provider")) == []
         assert default_model("deepgram", "en-US", SETTINGS) is None
         assert check_served(served_by, "en-US", SETTINGS) == []
 
@@ -85,7 +85,7 @@ def test_stand_in_serves_new_jobs_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ProviderDeclaration, "usable", False)
     with registered(ProviderDeclaration()):
         assert resolve("deepgram", "nova-3", "en-US", SETTINGS) == ServedBy("whisper", "base")
-        assert [fault.field for fault in check("deepgram", "nova-3", "en-US", Settings(routes="none"))] == [
+        assert [fault.field for fault in check("deepgram", "nova-3", "en-US", Settings(routes="provider"))] == [
             "transcriptionEngine"
         ]
         refused = check_served(ServedBy("deepgram", "nova-3"), "en-US", SETTINGS)

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from callscribe.framing import Channel
-from callscribe.speech.engines.whisper.batching import REQUEST_SECONDS
-from callscribe.speech.engines.whisper.engine import _groups
+from callscribe.speech.engines.batching import REQUEST_SECONDS, in_requests
 from callscribe.speech.engines.whisper.messages import (
     Answer,
     Part,
@@ -45,7 +44,7 @@ def test_windows_taken_as_work_goes_on() -> None:
             yield window(0, 20.0 * index, 20.0)
 
     full = round(REQUEST_SECONDS / 20.0)
-    groups = _groups(source())
+    groups = in_requests(source())
     assert 1 < len(next(groups)) == taken == full < 60
     rest = [len(group) for group in groups]
     assert sum(rest) == 60 - full

@@ -1,10 +1,16 @@
+import re
+from collections.abc import Iterator
+
 import pytest
 
-from callscribe.errors import Code, JobError
+from callscribe.errors import Code, JobError, SetupError
 from callscribe.settings import Settings
 from callscribe.speech.engines.served_by import ServedBy
 from callscribe.speech.languages import LOCALES, MULTI, language_code, locale_named, locale_of
-from callscribe.speech.routes import TWILIO_ENGINES, check, default_model, engine_models, resolve
+from callscribe.speech.route_orders import RouteOrders
+from callscribe.speech.routes import behind, check, default_model, engine_models, resolve
+from callscribe.speech.twilio_engines import TWILIO_ENGINES
+from second_engine import ProviderDeclaration, registered
 
 SETTINGS = Settings(model="base")
 
@@ -97,3 +103,74 @@ def test_people_name_a_locale_as_they_like() -> None:
 def test_a_model_that_is_not_there_is_no_language() -> None:
     (fault,) = check("whisper", "huge", "en-US", SETTINGS.model_copy(update={"model": "huge"}))
     assert fault.field == "speechModel"
+
+
+@pytest.fixture
+def provider() -> Iterator[ServedBy]:
+    with registered(ProviderDeclaration()):
+        yield ServedBy("deepgram", "nova-3")
+
+
+LOCAL = ServedBy("whisper", "base")
+
+
+@pytest.mark.parametrize(
+    ("text", "served", "next_one"),
+    [
+        (None, "provider", None),
+        ("", "provider", None),
+        ("provider", "provider", None),
+        ("provider,local", "provider", LOCAL),
+        (" Provider , LOCAL ", "provider", LOCAL),
+        ("local,provider", "local", "provider"),
+        ("local", "local", None),
+        ("deepgram=provider,local;google=local", "provider", LOCAL),
+        ("google=none", "provider", None),
+        ("deepgram=local", "local", None),
+    ],
+)
+def test_order_of_routes(provider: ServedBy, text: str | None, served: str, next_one: object) -> None:
+    settings = Settings(model="base", routes=text)
+    expected = provider if served == "provider" else LOCAL
+    asked = ("deepgram", "nova-3", "en-US", settings)
+    assert resolve(*asked) == expected
+    assert behind(expected, *asked) == (provider if next_one == "provider" else next_one)
+
+
+@pytest.mark.parametrize("text", ["none", "deepgram=none;google=provider"])
+def test_no_route_refuses(provider: ServedBy, text: str) -> None:
+    (fault,) = check("deepgram", "nova-3", "en-US", Settings(model="base", routes=text))
+    assert fault.field == "transcriptionEngine"
+    assert "CALLSCRIBE_ROUTES" in fault.detail
+
+
+def test_what_the_provider_cannot_goes_to_the_next(provider: ServedBy) -> None:
+    """The provider of the tests knows English, and takes no key terms."""
+    settings = Settings(model="base", routes="provider,local")
+    assert resolve("deepgram", "nova-3", "de-DE", settings) == LOCAL
+    assert resolve("deepgram", "nova-2", "en-US", settings) == LOCAL
+    assert resolve("deepgram", "nova-3", "en-US", settings, keyterms=True) == LOCAL
+    only = Settings(model="base", routes="provider")
+    assert [fault.field for fault in check("deepgram", "nova-3", "de-DE", only)] == ["language"]
+    assert [fault.field for fault in check("deepgram", "nova-3", "en-US", only, keyterms=True)] == ["keyterms"]
+    assert behind(provider, "deepgram", "nova-3", "en-US", settings, keyterms=True) == LOCAL
+    assert behind(LOCAL, "deepgram", "nova-3", "en-US", settings) is None
+    assert behind(ServedBy("whisper", "tiny.en"), "deepgram", "nova-3", "en-US", settings) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("remote", "'remote' is no route"),
+        ("local,", "'' is no route"),
+        ("local,local", "twice"),
+        ("none,local", "'none' is no route"),
+        ("whisper=local", "none of Twilio's engines"),
+        ("deepgram", "'deepgram' is no route"),
+        ("deepgram=local;deepgram=provider", "two orders"),
+        ("deepgram=", "'' is no route"),
+    ],
+)
+def test_routes_that_cannot_be_read(text: str, told: str) -> None:
+    with pytest.raises(SetupError, match=re.escape(told)):
+        RouteOrders.parse(text)

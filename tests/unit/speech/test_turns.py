@@ -5,7 +5,7 @@ import pytest
 
 from callscribe.cancellation import NEVER, Cancellation
 from callscribe.errors import Cancelled
-from callscribe.speech.engines.whisper.process import FairLock
+from callscribe.speech.engines.process import FairLock
 
 
 def test_turns_in_order_of_arrival() -> None:

@@ -64,6 +64,10 @@ class EngineDeclaration(ABC):
             SetupError: it cannot be had; the message says what to do.
         """
 
+    def sends_to(self, settings: Settings) -> str | None:  # noqa: ARG002
+        """The host to which recordings go; None where it runs here."""
+        return None
+
     def computes_with(self, settings: Settings) -> str | None:  # noqa: ARG002
         """What the operator is told of how and where it computes; None where there is nothing to tell.
 

@@ -7,14 +7,21 @@ from typing import Final
 from callscribe.errors import SetupError
 from callscribe.settings import Settings
 from callscribe.speech.engines.declaration import EngineDeclaration
+from callscribe.speech.engines.deepgram.declaration import DeepgramDeclaration
+from callscribe.speech.engines.google.declaration import GoogleDeclaration
+from callscribe.speech.engines.openai.declaration import OpenAIDeclaration
 from callscribe.speech.engines.served_by import ServedBy
+from callscribe.speech.engines.sherpa.declaration import SherpaDeclaration
 from callscribe.speech.engines.whisper.declaration import WhisperDeclaration
 from callscribe.speech.interface import Engine
 
 DEFAULT: Final[EngineDeclaration] = WhisperDeclaration()
 """This machine's own: settings and commands mean its models by their bare names, and it stands in for others."""
 
-_ENGINES: Final[dict[str, EngineDeclaration]] = {each.name: each for each in (DEFAULT,)}
+_ENGINES: Final[dict[str, EngineDeclaration]] = {
+    each.name: each
+    for each in (DEFAULT, SherpaDeclaration(), DeepgramDeclaration(), OpenAIDeclaration(), GoogleDeclaration())
+}
 
 
 def register(declaration: EngineDeclaration) -> None:

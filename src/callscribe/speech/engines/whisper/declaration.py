@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 
 _ALL: Final = frozenset((*LOCALES, MULTI))
+_OTHERS: Final = frozenset(each.name for each in CATALOGUE if (each.task, each.engine) != ("recognition", "whisper"))
+"""What the catalogue has besides."""
 
 
 class WhisperDeclaration(EngineDeclaration):
@@ -27,7 +29,7 @@ class WhisperDeclaration(EngineDeclaration):
 
     def models(self, settings: Settings) -> Sequence[ModelDescription]:
         """The catalogue's, and the operator's own where `CALLSCRIBE_MODEL` names some."""
-        names = [model.name for model in CATALOGUE if model.task == "recognition"]
+        names = [model.name for model in CATALOGUE if model.name not in _OTHERS]
         every = dict.fromkeys([*names, *ServedModels.parse(settings.model).names])
         return [ModelDescription(name, known) for name in every if (known := _languages(name, settings))]
 
@@ -62,6 +64,8 @@ class WhisperDeclaration(EngineDeclaration):
                 Catalogue(settings.models).languages(model)
         except SetupError as error:
             raise SetupError(f"CALLSCRIBE_MODEL: {error}") from None
+        if foreign := [model for model in served.names if model in _OTHERS]:
+            raise SetupError(f"CALLSCRIBE_MODEL: {foreign[0]} is no model of the engine {self.name}.")
         for locale, model in served.by_locale.items():
             if locale not in known[model]:
                 raise SetupError(
@@ -84,7 +88,9 @@ class WhisperDeclaration(EngineDeclaration):
 
 
 def _languages(model: str, settings: Settings) -> frozenset[str]:
-    """What a model of this machine knows; nothing where its folder is not there."""
+    """What a model of this machine knows; nothing where its folder is not there, or it is another engine's."""
+    if model in _OTHERS:
+        return frozenset()
     try:
         codes = Catalogue(settings.models).languages(model)
     except SetupError:

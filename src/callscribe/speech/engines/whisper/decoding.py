@@ -3,13 +3,14 @@
 The thresholds are those of OpenAI's reference decoder (https://github.com/openai/whisper, `transcribe.py`).
 """
 
-import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from faster_whisper.tokenizer import Tokenizer
+
+from callscribe.speech.engines.loops import repeats, words_in
 
 TIMESTAMP_SECONDS: Final = 0.02
 """What one step of a timestamp token is worth."""
@@ -32,9 +33,6 @@ PASSED_OVER_NO_SPEECH: Final = 0.2
 such stretches in calls, prompts and a speech, in three languages, one is below and above, "Okay." with a confidence of
 0.1; of eight that were made of crowds seven are."""
 
-_STUTTER: Final = re.compile(r"([^\W\d_]{1,8}?)\1{5,}")
-"""A loop inside one word, as music brings it about: six times the same letters."""
-
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
@@ -53,7 +51,7 @@ class Hypothesis:
     @property
     def words(self) -> list[str]:
         """The words without marks; what a hyphen joins are several."""
-        return re.findall(r"\w+", self.text.lower())
+        return words_in(self.text)
 
     @property
     def is_silence(self) -> bool:
@@ -71,7 +69,7 @@ class Hypothesis:
 
         A text that compresses well alone is no proof: announcements repeat themselves, and the model is sure of them.
         """
-        if repeats(self.words) or _STUTTER.search("".join(self.words)):
+        if repeats(self.words):
             return True
         return compression_ratio(self.text) > COMPRESSION_RATIO and self.log_probability < SURE
 
@@ -113,15 +111,3 @@ def compression_ratio(text: str) -> float:
     """Bytes of a text over bytes of it compressed."""
     encoded = text.encode()
     return len(encoded) / len(zlib.compress(encoded)) if encoded else 0.0
-
-
-def repeats(words: Sequence[str]) -> bool:
-    """Whether one to eight words come so often in a row that nobody says them."""
-    for size in range(1, 9):
-        allowed = 8 if size == 1 else 4
-        run = 0
-        for index in range(size, len(words)):
-            run = run + 1 if words[index] == words[index - size] else 0
-            if run >= size * allowed:
-                return True
-    return False

@@ -3,19 +3,22 @@
 import time
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from callscribe.cancellation import Cancellation, run_cancellable
 from callscribe.errors import TransientJobError
 from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
-from callscribe.speech.engines.whisper.batching import REQUEST_SECONDS, Batcher
+from callscribe.speech.engines.batching import Batcher, in_requests
+from callscribe.speech.engines.process import ChildProcess
 from callscribe.speech.engines.whisper.compute import choose
 from callscribe.speech.engines.whisper.following import Follower
-from callscribe.speech.engines.whisper.messages import Answer, Part, Task
-from callscribe.speech.engines.whisper.process import ChildProcess
+from callscribe.speech.engines.whisper.messages import Answer, Part, Requests, Task
 from callscribe.speech.interface import RecognitionOptions, Segment, SpeechWindow, Surroundings
 from callscribe.speech.languages import MULTI, language_code
+
+CHILD: Final = "callscribe.speech.engines.whisper.child"
+"""What the child process runs."""
 
 
 class WhisperEngine:
@@ -26,15 +29,15 @@ class WhisperEngine:
     """
 
     takes: ClassVar[Literal["windows"]] = "windows"
-    times_words: ClassVar[bool] = True
 
     def __init__(self, settings: Settings) -> None:
         if settings.compute != "auto":
             choose(settings.compute, settings.device)
-        self._settings = settings
         self._catalogue = Catalogue(settings.models)
-        self._child = ChildProcess(device=settings.device, threads=settings.threads, compute=settings.compute)
-        self._shared = Batcher(self._child)
+        self._child = ChildProcess(
+            CHILD, settings.device, str(settings.threads), settings.compute, models=settings.models
+        )
+        self._shared = Batcher(self._child, Requests(settings.beam_size))
         self._answered_at: float | None = None
 
     @property
@@ -76,7 +79,7 @@ class WhisperEngine:
         def ask(part: Part) -> Answer:
             name = elsewhere.get(part.language or "", first) if part.task is Task.DECODE else first
             try:
-                answer = self._shared.ask(folders[name], self._settings.beam_size, part, cancelled, options.owner)
+                answer = self._shared.ask(folders[name], part, cancelled, options.owner)
             except TransientJobError:  # its weights may be damaged: the next attempt looks, and a new child loads them
                 self._catalogue.doubt(name)
                 self._child.retire()
@@ -94,7 +97,7 @@ class WhisperEngine:
             verbatim=options.verbatim,
         )
         known = self._catalogue.languages(first)
-        for group in _groups(windows):
+        for group in in_requests(windows):
             cancelled.raise_if_cancelled()
             if known:  # made for one language, it takes all for that, whatever it says
                 answer = ask(Part(tuple(group), expected or known[0], options.keyterms, verbatim=options.verbatim))
@@ -105,17 +108,3 @@ class WhisperEngine:
     def close(self) -> None:
         """End the child; what is in its hands ends with `EngineClosed`."""
         self._child.close()
-
-
-def _groups(windows: Iterable[SpeechWindow]) -> Iterator[list[SpeechWindow]]:
-    """Windows in requests of a bounded amount of audio."""
-    group: list[SpeechWindow] = []
-    seconds = 0.0
-    for window in windows:
-        group.append(window)
-        seconds += window.end - window.start
-        if seconds >= REQUEST_SECONDS:
-            yield group
-            group, seconds = [], 0.0
-    if group:
-        yield group

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-
 from callscribe.framing import Header
 from callscribe.speech.engines.whisper.spoken import Hearing
-from callscribe.speech.interface import OnLanguageMismatch, Segment, Span, SpeechWindow
-from callscribe.speech.serialization import segment_from_json, segment_to_json
+from callscribe.speech.interface import OnLanguageMismatch, Segment, SpeechWindow
+from callscribe.speech.serialization import Windows, audio_of, segment_from_json, segment_to_json, window_to_json
 
 
 class Task(StrEnum):
@@ -83,45 +81,29 @@ def write_request(request: Request) -> tuple[Header, list[memoryview]]:
                 "on_language_mismatch": part.on_language_mismatch,
                 "elsewhere": part.elsewhere,
                 "verbatim": part.verbatim,
-                "windows": [
-                    {
-                        "channel": window.channel,
-                        "start": window.start,
-                        "samples": len(window.samples),
-                        "speech": [[span.start, span.end] for span in window.speech],
-                    }
-                    for window in part.windows
-                ],
+                "windows": [window_to_json(window) for window in part.windows],
             }
             for part in request.parts
         ],
     }
-    windows = (window for part in request.parts for window in part.windows)
-    return header, [np.ascontiguousarray(window.samples, dtype="<f4").view(np.uint8).data for window in windows]
+    return header, audio_of(window for part in request.parts for window in part.windows)
 
 
 def read_request(header: Header, body: bytearray) -> Request:
     """The inverse of `write_request`."""
-    audio = np.frombuffer(body, dtype="<f4")
-    parts, offset = [], 0
-    for part in header["parts"]:
-        windows = []
-        for each in part["windows"]:
-            samples = audio[offset : offset + each["samples"]]
-            offset += each["samples"]
-            speech = tuple(Span(start, end) for start, end in each["speech"])
-            windows.append(SpeechWindow(each["channel"], each["start"], samples, speech))
-        parts.append(
-            Part(
-                tuple(windows),
-                part["language"],
-                tuple(part["keyterms"]),
-                Task(part["task"]),
-                OnLanguageMismatch(part["on_language_mismatch"]),
-                tuple(part["elsewhere"]),
-                part["verbatim"],
-            )
+    windows = Windows(body)
+    parts = [
+        Part(
+            windows.read(part["windows"]),
+            part["language"],
+            tuple(part["keyterms"]),
+            Task(part["task"]),
+            OnLanguageMismatch(part["on_language_mismatch"]),
+            tuple(part["elsewhere"]),
+            part["verbatim"],
         )
+        for part in header["parts"]
+    ]
     return Request(header["model"], header["beam_size"], tuple(parts))
 
 
@@ -146,3 +128,18 @@ def read_answers(header: Header) -> list[Answer]:
         )
         for part in header["parts"]
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """These messages as `batching.Batcher` wants them, all with one beam size."""
+
+    beam_size: int
+
+    def write(self, model: str, parts: Sequence[Part]) -> tuple[Header, list[memoryview]]:
+        """A request of parts to the model in a folder."""
+        return write_request(Request(model, self.beam_size, tuple(parts)))
+
+    def read(self, header: Header) -> list[Answer]:
+        """The answer to each part."""
+        return read_answers(header)

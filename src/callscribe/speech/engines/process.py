@@ -1,4 +1,4 @@
-"""The parent's side of the child process: started when needed, replaced when it dies, killed when it is not wanted.
+"""The parent's side of an engine's child: started when needed, replaced when it dies, killed when it is not wanted.
 
 One request is in the child at a time. Those who ask take turns, by whose work it is and then in the order they came: so
 neither a long recording nor one who has many keeps others waiting for longer than one request.
@@ -6,18 +6,20 @@ neither a long recording nor one who has many keeps others waiting for longer th
 
 import contextlib
 import itertools
-import os
+import json
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from callscribe.cancellation import NEVER, Cancellation
 from callscribe.errors import CallscribeError
 from callscribe.framing import LOST, Channel, Header, computed
 from callscribe.observability.metrics import MODEL_STARTS
-from callscribe.speech.engines.whisper.messages import Request, write_request
+from callscribe.speech.children import harmless_environment
 
 STILL = 30.0
 """Seconds without any processor time after which a child that is at work counts as hung, however much it has to do."""
@@ -31,16 +33,15 @@ _ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": "1048576", "MALLOC_TRIM_THRESHOLD_": "16
 and memory creeps up with the length of a recording (533 MiB after 10 minutes, 552 after 30; with these 471 and 478)."""
 
 
-_INHERITED = frozenset({"HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "PYTHONPATH", "TMPDIR", "TZ"})
-_INHERITED_PREFIXES = ("CT2_", "CUDA_", "LC_", "MALLOC_", "MKL_", "NVIDIA_", "OMP_", "ONEDNN_", "OPENBLAS_")
-
-
 class EngineClosed(CallscribeError):  # noqa: N818  an event like Cancelled, not a fault
     """The engine was closed while it worked, because the program ends: the work is neither done nor failed."""
 
 
-Exchange = Callable[[Request, Cancellation, float], Header]
-"""Sends a request and returns the answer, unless cancelled or later than so many seconds."""
+Message = tuple[Header, Sequence[memoryview]]
+"""What goes to a child: header and body."""
+
+Exchange = Callable[[str, Message, Cancellation, float], Header]
+"""Sends a request of a model, by its folder, and returns the answer, unless cancelled or later than so many seconds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,10 +107,20 @@ class FairLock:
 
 
 class ChildProcess:
-    """A child that answers requests. Safe to call from several threads."""
+    """A child that answers requests. Safe to call from several threads.
 
-    def __init__(self, *, device: str, threads: int, compute: str) -> None:
-        self._arguments = [device, str(threads), compute]
+    Args:
+        module: what runs in it, by its name; `callscribe.speech.engines.child` has what all such modules do.
+        arguments: what it is told first.
+        models: the folder of models, which a child may read. It may also read that of each model that was asked for;
+            for one elsewhere another child is started.
+
+    """
+
+    def __init__(self, module: str, *arguments: str, models: Path | None = None) -> None:
+        self._program = [module, *arguments]
+        self._readable: set[Path] = set() if models is None else _places(models)
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._turns = FairLock()
         self._process: subprocess.Popen[bytes] | None = None
         self._retiring = False
@@ -130,7 +141,7 @@ class ChildProcess:
             EngineClosed: `close` was called.
         """
 
-        def exchange(request: Request, wanted: Cancellation, timeout: float) -> Header:
+        def exchange(model: str, request: Message, wanted: Cancellation, timeout: float) -> Header:
             used, moved = 0.0, 0.0
 
             def watch(silent: float) -> None:
@@ -144,8 +155,9 @@ class ChildProcess:
                     raise TimeoutError("it did not answer in time")
 
             try:
+                self._let_read(Path(model))
                 channel, process = self._running()
-                channel.send(*write_request(request), watch)
+                channel.send(*request, watch)
                 return channel.receive(watch)[0]
             except BaseException as error:
                 self._stop()
@@ -169,6 +181,13 @@ class ChildProcess:
         with self._turns.take(NEVER):
             self._stop()
 
+    def _let_read(self, folder: Path) -> None:
+        """See that the next child that answers can read a model, which one that runs cannot be allowed any more."""
+        places = _places(folder)
+        if not all(any(place.is_relative_to(each) for each in self._readable) for place in places):
+            self._readable |= places
+            self.retire()
+
     def _running(self) -> tuple[Channel, subprocess.Popen[bytes]]:
         """The way to the child, started if need be. Its caller holds the turn."""
         if self._closed:
@@ -189,15 +208,19 @@ class ChildProcess:
         if process is not None:
             with process:
                 process.kill()
+            if self._folder is not None:
+                self._folder.cleanup()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        # The child needs none of the operator's secrets.
-        environment = {name: value for name, value in os.environ.items() if _is_harmless(name)}
+        environment = harmless_environment()
         for name, value in _ALLOCATOR.items():
             environment.setdefault(name, value)
         MODEL_STARTS.inc()
+        self._folder = tempfile.TemporaryDirectory(prefix="callscribe-", ignore_cleanup_errors=True)
+        environment["TMPDIR"] = self._folder.name  # all that it may write
+        places = json.dumps([[*map(str, self._readable)], [self._folder.name]])
         return subprocess.Popen(  # noqa: S603  our own module in our own interpreter
-            [sys.executable, "-P", "-m", "callscribe.speech.engines.whisper.child", *self._arguments],
+            [sys.executable, "-P", "-m", *self._program, places],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
@@ -206,6 +229,8 @@ class ChildProcess:
         )
 
 
-def _is_harmless(name: str) -> bool:
-    """Whether a variable is one that Python, its libraries and a GPU need; keys of the operator's are none."""
-    return name in _INHERITED or name.startswith(_INHERITED_PREFIXES)
+def _places(folder: Path) -> set[Path]:
+    """A model's folder, or that of models, and where links in it lead, as in the cache of the hub."""
+    with contextlib.suppress(OSError):
+        return {folder.resolve(), *(each.resolve() for each in folder.rglob("*") if each.is_symlink())}
+    return {folder.resolve()}

@@ -1,0 +1,1 @@
+"""Any server with OpenAI's `/v1/audio/transcriptions`; see `docs/engines.md`."""

@@ -1,0 +1,1 @@
+"""Moonshine, Parakeet, Canary and Nemotron on sherpa-onnx, in a child process that can be killed and recycled."""
