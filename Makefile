@@ -7,14 +7,14 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-# In this order: the quick ones first. `make bench BENCHMARKS=accuracy` runs one alone.
-BENCHMARKS ?= api listing searching console scale interruption nothing crosstalk mixes accuracy speech processors memory limit
+# In this order: the quick ones first, last what ends with an error where a target is not reached. `make bench BENCHMARKS=accuracy` runs one alone.
+BENCHMARKS ?= api listing searching console box encryption scale interruption nothing crosstalk mixes accuracy speech processors memory limit redaction
 
 # Further arguments of the program: `make serve ARGS="--port 9000"`, `make test ARGS="-k callbacks"`.
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test soak lint bench lock vendor
+.PHONY: help demo serve test soak fuzz lint bench lock vendor sbom audit
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ test: $(INSTALLED) ## Run the tests, in two processes; LONG_TESTS=1 those that t
 soak: $(INSTALLED) ## Disturb a fleet in every way for ten minutes: ARGS="--jobs 200 --minutes 10 --seed N"
 	@$(BIN)/python tests/faults/soak.py $(ARGS)
 
+fuzz: $(INSTALLED) ## Throw changed files, URLs and bodies at what strangers reach: ARGS="--minutes 10 --seed N --only media"
+	@$(BIN)/python tests/fuzz/run.py $(ARGS)
+
 lint: $(INSTALLED) ## Check style, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -45,11 +48,17 @@ bench: $(INSTALLED) ## Run the benchmarks one after another
 vendor: $(INSTALLED) ## Bring the console's libraries from the npm registry, in the versions that scripts/vendor.py names
 	@$(BIN)/python scripts/vendor.py
 
+sbom: $(INSTALLED) ## Write sbom.cdx.json: what an installation consists of, in CycloneDX
+	@$(BIN)/python scripts/sbom.py $(ARGS)
+
+audit: $(INSTALLED) ## Check licences and advisories of all that is locked: error 1 where something is found, 3 where nobody answered
+	@$(BIN)/python scripts/audit.py $(ARGS)
+
 # hatchling builds the project itself (with editables), without isolation so that both are locked like the rest.
 lock: $(BIN)/python ## Write requirements.lock, and those of the image, anew from pyproject.toml, for Linux and macOS, Python 3.11 and later
 	$(PIP) install 'uv>=0.13.9,<0.14'
 	{ sed -n 's/^requires = \["\(hatchling[^"]*\)"\]$$/\1/p' pyproject.toml; echo 'editables>=0.5,<0.6'; } \
-	| $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --group bench \
+	| $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev --group bench --group audit \
 	  --generate-hashes --no-annotate --custom-compile-command 'make lock' --output-file requirements.lock \
 	  pyproject.toml -
 	sed -n 's/^requires = \["\(hatchling[^"]*\)"\]$$/\1/p' pyproject.toml \

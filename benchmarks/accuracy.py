@@ -3,8 +3,8 @@
     python benchmarks/accuracy.py [--model base] [--groups fleurs_en,calls]
 
 callscribe is measured as its users have it: a server, its API and a job for each recording, the wait for the answer
-included; `--pipeline` measures its recognition alone, as `callscribe transcribe` runs it. `speech.py` compares more
-recognisers, by speed and memory as well.
+included; `--pipeline` measures its recognition alone, as `callscribe transcribe` runs it. `--beside` measures models of
+its other engines, such as sherpa/moonshine-base. `speech.py` compares more recognisers, by speed and memory as well.
 
 Texts are normalised as Whisper's authors do (https://github.com/openai/whisper, `EnglishTextNormalizer`; for other
 languages `BasicTextNormalizer`), and numbers are compared digit by digit, so that "fourteen fifty-five" and "1455" are
@@ -19,9 +19,11 @@ from pathlib import Path
 from typing import Final
 
 import jiwer
+import psutil
 from rich.table import Table
 
 from callscribe.settings import Settings
+from contest import tree_computed
 from corpus import Recording, recordings, turns
 from recognisers import Recogniser as ByWords
 from recognisers import callscribe, faster_whisper, text_of
@@ -48,9 +50,10 @@ def texts(recogniser: ByWords) -> Recogniser:
 def measure(recogniser: Recogniser, chosen: Sequence[Recording], score: Score) -> None:
     """Run a recogniser over recordings and count."""
     for recording in chosen:
-        began = time.perf_counter()
+        began, computed = time.perf_counter(), tree_computed(psutil.Process())
         found = recogniser(recording)
         score.seconds += time.perf_counter() - began
+        score.computed += tree_computed(psutil.Process()) - computed
         score.audio += recording.seconds
         expected = _expected(recording)
         for reference, hypothesis in zip(expected, found, strict=True):
@@ -95,7 +98,8 @@ def selections(groups: frozenset[str]) -> dict[str, list[Recording]]:
 def report(results: dict[str, dict[str, Score]]) -> Table:
     """The table of all sets and recognisers."""
     table = Table(
-        "Set", "Recogniser", "Words", "WER %", "Sub", "Del", "Ins", "Seconds", "Real-time factor", "Own words / other's"
+        *("Set", "Recogniser", "Words", "WER %", "Sub", "Del", "Ins", "Seconds", "Processor seconds"),
+        *("Real-time factor", "Own words / other's"),
     )
     for name, scores in results.items():
         for recogniser, score in scores.items():
@@ -109,6 +113,7 @@ def report(results: dict[str, dict[str, Score]]) -> Table:
                 str(errors.deletions),
                 str(errors.insertions),
                 f"{score.seconds:.1f}",
+                f"{score.computed:.1f}",
                 f"{score.real_time_factor:.3f}",
                 f"{score.right} / {score.wrong}" if score.right else "",
             )
@@ -125,6 +130,7 @@ def total(results: dict[str, dict[str, Score]], recogniser: str) -> Score:
             whole.hypotheses += part.hypotheses
             whole.audio += part.audio
             whole.seconds += part.seconds
+            whole.computed += part.computed
     return whole
 
 
@@ -136,6 +142,9 @@ def main() -> None:
     parser.add_argument("--groups", default="", help="folders of the corpus, separated by commas; all without it")
     parser.add_argument("--only", choices=["callscribe", "faster-whisper"], help="measure one of the two")
     parser.add_argument("--pipeline", action="store_true", help="measure recognition alone instead of the service")
+    parser.add_argument(
+        "--beside", nargs="*", default=[], metavar="ENGINE/MODEL", help="measure these as well, by recognition alone"
+    )
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument("--show", action="store_true", help="print the texts that differ most")
     arguments = parser.parse_args()
@@ -150,6 +159,8 @@ def main() -> None:
                 if arguments.pipeline
                 else stack.enter_context(service(settings.model))
             )
+        for served_by in arguments.beside:
+            recognisers[served_by] = texts(stack.enter_context(callscribe(settings, served_by=served_by)))
         if arguments.only != "callscribe":
             recognisers["faster-whisper"] = texts(stack.enter_context(faster_whisper(settings)))
         sets = selections(groups)

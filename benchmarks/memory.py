@@ -5,9 +5,10 @@
 The recordings are the bundled call, repeated, and gone when they have been measured (8 hours take a gigabyte of disk
 meanwhile); each figure is told as it comes. Memory is the sum of the proportional sets of the command, its decoder
 and its recogniser, looked at ten times a second: pages that they share are counted once. What must hold: eight hours
-need at most 5 % more than ten minutes, and less than a gigabyte. `--each-way` measures callscribe on each way of
-computing that this processor has, without it on that of `CALLSCRIBE_COMPUTE`. `--beside` measures other recognisers as
-well, in a fresh process for each recording; most of them hold a recording whole: gigabytes for 480 minutes.
+need at most 5 % more than ten minutes, and less than a gigabyte. `--model` may be that of another engine, ENGINE/MODEL.
+`--each-way` measures callscribe on each way of computing that this processor has, without it on that of
+`CALLSCRIBE_COMPUTE`. `--beside` measures other recognisers as well, in a fresh process for each recording; most of them
+hold a recording whole: gigabytes for 480 minutes.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from callscribe.demo import RECORDING
+from callscribe.speech.engines.registry import DEFAULT, named
 from callscribe.speech.engines.whisper.compute import ways
 from contest import PeakMemory, contestants
 from plots import COLOURS, INK, STYLE, save
@@ -70,7 +72,8 @@ def measure(name: str, path: Path, minutes: float, model: str) -> Measurement:
 
 def _measure_command(path: Path, minutes: float, model: str, way: dict[str, str]) -> Measurement:
     """`callscribe transcribe`, from its start to its end."""
-    environment = {**os.environ, "CALLSCRIBE_MODEL": model, **way}
+    setting = {"CALLSCRIBE_MODEL": model} if named(model).engine == DEFAULT.name else {}
+    environment = {**os.environ, **setting, **way}
     command = [sys.executable, "-m", "callscribe", "transcribe", str(path), "--language", "en-US", "--model", model]
     began = time.perf_counter()
     with (

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 import callscribe.speech.engines.whisper.engine
 from callscribe.cancellation import Cancellation
 from callscribe.cli import main
+from callscribe.speech.engines.process import FairLock
 from callscribe.speech.engines.whisper.engine import WhisperEngine
-from callscribe.speech.engines.whisper.process import FairLock
 from callscribe.speech.interface import RecognitionOptions, Segment, SpeechWindow, Word
 
 _PER_SECOND = float(os.environ["SLEEP_PER_SECOND"])

@@ -242,11 +242,11 @@ def _make(path: Path, script: str, voices: tuple[Voice, Voice], chance: random.R
             words += _written(channel, phrase, [(start + low, start + high) for low, high in said.times])
             at = start + len(said.samples) / RATE
         end = max(end, at)
-    sound = _line(round((end + _EDGE) * RATE), chance)
+    sound = line_noise(round((end + _EDGE) * RATE), chance)
     peaks = [chance.uniform(0.15, 0.8) for _ in voices]
     for channel, first, samples in placed:
         sound[first : first + len(samples), channel] += samples * peaks[channel]
-    _write(path, sound)
+    write(path, sound)
     words.sort(key=lambda word: (word.channel, word.spoken[0][1]))
     return Call(path, len(sound) / RATE, tuple(words))
 
@@ -292,7 +292,7 @@ def _written(channel: int, phrase: _Phrase, times: Sequence[tuple[float, float]]
         yield TrueWord(channel, phrase.written[first], spoken)
 
 
-def _line(samples: int, chance: random.Random) -> npt.NDArray[np.float32]:
+def line_noise(samples: int, chance: random.Random) -> npt.NDArray[np.float32]:
     """Noise and hum of both channels' lines, `(samples, 2)`: between 70 and 50 dB below full scale."""
     random_numbers = np.random.default_rng(chance.randrange(2**32))
     noise = random_numbers.standard_normal((samples, 2))
@@ -301,7 +301,7 @@ def _line(samples: int, chance: random.Random) -> npt.NDArray[np.float32]:
     return ((noise + 0.5 * hum) * levels).astype(np.float32)
 
 
-def _write(path: Path, sound: npt.NDArray[np.float32]) -> None:
+def write(path: Path, sound: npt.NDArray[np.float32]) -> None:
     """Write 16-bit PCM of what is left after µ-law coding (255, 8 bits)."""
     compressed = np.sign(sound) * np.log1p(255 * np.abs(sound.clip(-1, 1))) / np.log(256)
     steps = np.round(compressed * 127) / 127

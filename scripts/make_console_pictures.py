@@ -57,6 +57,18 @@ def configure(page: Page) -> None:
     page.get_by_role("heading", name="Try it").wait_for()
 
 
+def make_keys(page: Page) -> None:
+    """Make keys as somebody does on the page."""
+    page.get_by_role("link", name="Access").click()
+    for name, roles in (("importer", ["Submit"]), ("support team", ["Submit", "Read"]), ("team lead", ["Administer"])):
+        page.get_by_label("Name", exact=True).fill(name)
+        for role in roles:
+            page.locator(f"input[name=Roles][value={role.lower()}]").check()
+        page.get_by_role("button", name="Make the key").click()
+        page.get_by_role("button", name="I have it").click()
+        page.get_by_role("button", name=f"Revoke {name}").wait_for()
+
+
 def main() -> None:
     """Write all pictures."""
     program = installed()
@@ -72,6 +84,7 @@ def main() -> None:
         add(page, "2041 tent not delivered.wav", ("Emma Carter", "Daniel"))
         page.locator(".status.completed").wait_for()
         configure(page)
+        make_keys(page)
         page.get_by_role("link", name="Calls", exact=True).click()
         add(page, "2042 wrong colour.wav", ("Noor", "Grace"))
         add(page, "2043 refund.wav", ("Ada", "Daniel"))
@@ -88,6 +101,12 @@ def main() -> None:
             page.get_by_role("link", name="support-calls").click()
             page.get_by_role("heading", name="Try it").wait_for()
             page.screenshot(path=PICTURES / f"console-configuration-{scheme}.png")
+            page.get_by_role("link", name="Access").click()
+            page.get_by_role("region", name="API keys").wait_for()
+            page.screenshot(path=PICTURES / f"console-access-{scheme}.png")
+            page.get_by_role("link", name="Audit log", exact=True).first.click()
+            page.get_by_role("region", name="Audit log").wait_for()
+            page.screenshot(path=PICTURES / f"console-audit-{scheme}.png")
             page.get_by_role("link", name="System").click()
             for part in ("Workers", "Limits"):
                 page.get_by_role("region", name=part).wait_for()

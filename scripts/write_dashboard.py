@@ -102,6 +102,41 @@ PANELS: list[tuple[str, str, list[tuple[str, str]]] | str] = [
     ),
     ("Words", "wps", [(f"sum by (engine, model) (rate(callscribe_words_total{RATE}))", "{{engine}}/{{model}}")]),
     (
+        "Requests to providers",
+        "reqps",
+        [
+            (
+                f"sum by (engine, outcome) (rate(callscribe_provider_requests_total{RATE}))",
+                "{{engine}}, {{outcome}}",
+            )
+        ],
+    ),
+    (
+        "Audio sent to providers, a second",
+        "s",
+        [
+            (
+                f"sum by (engine, model) (rate(callscribe_provider_audio_seconds_total{RATE}))",
+                "{{engine}}/{{model}}",
+            )
+        ],
+    ),
+    (
+        "Cost at providers, an hour",
+        "short",
+        [
+            (
+                f"sum by (engine, model) (rate(callscribe_provider_cost_total{RATE})) * 3600",
+                "{{engine}}/{{model}}",
+            )
+        ],
+    ),
+    (
+        "Audio sent in 24 h, by account",
+        "s",
+        [("max by (account, engine) (callscribe_provider_day_audio_seconds)", "{{account}}, {{engine}}")],
+    ),
+    (
         "Models",
         "short",
         [

@@ -5,12 +5,18 @@
     ├── RequestError            a request was refused: public code, HTTP status, pointers into the body
     │   └── NoRoom                  an upload that is larger than what its account may still store (recordings.intake)
     ├── JobError                a job cannot be done: ends as FAILED with its public code
+    │   ├── ProviderKeyRefused      a provider does not take the key that it was sent
     │   └── TransientJobError       the same, but another attempt may succeed
-    │       └── BlobDamaged             what came from the blob store is not what was put there
+    │       ├── ProviderUnavailable     a provider is too busy, out of order, or does not answer
+    │       │   └── Unreached               it cannot be connected to (speech.engines.remote.failures)
+    │       ├── BlobDamaged             what came from the blob store is not what was put there
+    │       │   └── SealBroken              what was sealed is not as it was sealed
+    │       └── KeyUnknown              what was sealed was so with a key that is not at hand
     ├── DeliveryError           a callback was not accepted; the job's state is untouched
     ├── Cancelled               the job was deleted while it ran
     ├── DeadlinePassed          something took longer than it may (cancellation)
-    ├── EngineClosed            the program ends while an engine works (speech.engines.whisper.process)
+    ├── EngineClosed            the program ends while an engine works (speech.engines.process)
+    ├── AudioChanged            a recording was redacted by another job meanwhile: look at it anew (jobs.replacing)
     ├── BlobMissing             there is nothing at a key of the blob store (media.blobs)
     ├── SpoolFull               the spool had no room in the time that was given (media.spool)
     ├── OutboundError           a request to an address that somebody else chose (outbound)
@@ -19,6 +25,7 @@
     ├── TwilioUnavailable       Twilio's API does not answer as it should (recordings.twilio)
     ├── TwilioMissing           Twilio does not know the recording (recordings.twilio)
     ├── EncodingError           a compressed body cannot be unpacked (media.content_encoding)
+    ├── NoReference             nobody can tell from a file what was said in a recording (evaluation.references)
     └── DemoError               the demonstration cannot go on (demo.client)
 
     TimeoutError            an outage, which an error of the program's own is not
@@ -190,8 +197,32 @@ class TransientJobError(JobError):
         self.retry_after = retry_after
 
 
+class ProviderKeyRefused(JobError):  # noqa: N818  says what is the case
+    """A provider of speech recognition does not take the key, or the account behind it has no credit."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(Code.PROVIDER_REFUSED, detail)
+        self.args = (detail,)  # so that the error survives pickling
+
+
+class ProviderUnavailable(TransientJobError):  # noqa: N818  says what is the case
+    """A provider of speech recognition is too busy or out of order, or does not answer."""
+
+    def __init__(self, detail: str, retry_after: float | None = None) -> None:
+        super().__init__(Code.PROVIDER_REFUSED, detail, retry_after)
+        self.args = (detail, retry_after)
+
+
 class BlobDamaged(TransientJobError):  # noqa: N818  says what is the case
     """What came from the blob store is not what was put there, however often it was asked for."""
+
+
+class SealBroken(BlobDamaged):
+    """What was sealed has been changed, cut short or mixed up; or it never was sealed."""
+
+
+class KeyUnknown(TransientJobError):  # noqa: N818  says what is the case
+    """What was sealed was so with another key than those at hand, which may be erased."""
 
 
 class DeliveryError(CallscribeError):

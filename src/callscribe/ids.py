@@ -39,10 +39,13 @@ new_event_id = partial(_new_id, "voice_event")
 """Of something that happened once, however often it is told."""
 new_callback_id = partial(_new_id, "voice_callback")
 """Of one delivery of one event, with all its attempts."""
+new_audit_id = partial(_new_id, "audit")
+"""Of one line of the audit log."""
 new_conversation_id = partial(_new_id, "conv_conversation")
 new_participant_id = partial(_new_id, "conv_participant")
 new_communication_id = partial(_new_id, "conv_communication")
 new_conversation_configuration_id = partial(_new_id, "conv_configuration")
+new_evaluation_id = partial(_new_id, "voice_evaluation")
 new_operation_id = partial(_new_id, "conv_operation")
 
 new_account_sid = partial(_new_sid, "AC")

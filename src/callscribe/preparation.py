@@ -9,6 +9,7 @@ from tempfile import TemporaryFile
 import sqlalchemy as sa
 from filelock import FileLock
 
+from callscribe.accounts.provider_usage import hours_of_engines
 from callscribe.accounts.service import Accounts, Credentials
 from callscribe.db.engine import Database
 from callscribe.errors import SetupError
@@ -18,7 +19,10 @@ from callscribe.migrations.runner import migrate, one_at_a_time
 from callscribe.migrations.schema import check
 from callscribe.outages import DAMAGED, outage
 from callscribe.settings import Settings
+from callscribe.speech import routes
 from callscribe.speech.engines import registry
+from callscribe.speech.prices import Prices
+from callscribe.vault.opening import use_keys
 
 
 def prepare(
@@ -34,8 +38,7 @@ def prepare(
     Raises:
         SetupError: a setting is wrong, or the schema does not fit; the message says what to do.
     """
-    for engine in registry.declared():
-        engine.check(settings)
+    check_engines(settings)
     with opened(settings) as database:
         settings.spool.mkdir(exist_ok=True)
         reap_copies(settings.spool)
@@ -51,12 +54,29 @@ def prepare(
             return database, accounts.ensure_first(settings)
 
 
+def check_engines(settings: Settings) -> None:
+    """Make sure that what the settings say of engines can be followed.
+
+    Raises:
+        SetupError: it cannot; the message names the setting.
+    """
+    routes.check_orders(settings)
+    hours_of_engines(settings)
+    Prices.parse(settings.prices)
+    for engine in registry.declared():
+        engine.check(settings)
+
+
 def join(settings: Settings, *, migrating: bool = False) -> tuple[Database, Credentials | None]:
     """The same for a process that does work: it must have the key that all accounts have.
 
     Raises:
-        SetupError: the schema or the key is not that of the others; the message says what to do.
+        SetupError: the schema or the key is not that of the others, or recordings cannot be opened in a confined
+            process where that is required; the message says what to do.
     """
+    from callscribe.media.decoding import check_box  # noqa: PLC0415  loads what most commands have no use for
+
+    check_box(settings)
     database, credentials = prepare(settings, migrating=migrating)
     try:
         Accounts.of(database, settings).check_key()
@@ -111,6 +131,7 @@ def opened(settings: Settings) -> Iterator[Database]:
             database = Database(settings.database, settings.database_pool)
         except (sa.exc.ArgumentError, ValueError, OSError) as error:
             raise SetupError(f"CALLSCRIBE_DATABASE_URL cannot be used: {error}.") from None
+        use_keys(database, settings)
         try:
             yield database
         except (sa.exc.DatabaseError, sqlite3.DatabaseError) as error:  # the latter from what is said at a connection

@@ -18,6 +18,7 @@ from callscribe.transcriptions.correcting import Corrections
 from callscribe.transcriptions.quotas import Quotas
 from callscribe.transcriptions.results import Results
 from callscribe.transcriptions.service import Transcriptions
+from callscribe.vault.opening import use_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,10 @@ class Services:
         """The services of a migrated database; `patience` is with the blob store, see there.
 
         Raises:
-            SetupError: the credentials of the Twilio account are not complete.
+            SetupError: the credentials of the Twilio account are not complete, or the accounts' keys cannot be used.
         """
         database.cipher = Accounts.of(database, settings)
+        keys = use_keys(database, settings)
         queue = WorkQueue()
         callbacks = Callbacks(queue, settings.callback_max_bytes, of_settings(settings))
         conversations = Conversations(database, callbacks)
@@ -52,12 +54,12 @@ class Services:
         reading = ReadingThrough(database, settings)
         quotas = Quotas(database, settings)
         transcriptions = Transcriptions(database, queue, configurations, callbacks, reading, quotas, settings)
-        blobs = BlobStore(settings.blobs, patience, keep_free=settings.disk_keep_free)
-        results = Results(blobs)
+        blobs = BlobStore(settings.blobs, patience, keep_free=settings.disk_keep_free, seals=keys)
+        results = Results(blobs, database.cipher)
         return cls(
             queue=queue,
             blobs=blobs,
-            decoder=Decoder(extended=settings.media_formats == "extended"),
+            decoder=Decoder.from_settings(settings),
             callbacks=callbacks,
             conversations=conversations,
             configurations=configurations,

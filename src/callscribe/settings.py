@@ -5,6 +5,7 @@ This is the only place that names them; `docs/configuration.md` is written from 
 
 import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -26,6 +27,11 @@ def _split(value: object) -> object:
     return () if value.strip().lower() == "none" else tuple(filter(None, map(str.strip, value.split(","))))
 
 
+def _unset(value: object) -> object:
+    """What is empty is not set: `${NAME:-}` in a Compose file, say."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
 def _database(value: str | None) -> str | None:
     """A database that there is a driver for."""
     if value is not None and not _DATABASE.match(value):
@@ -39,6 +45,16 @@ def _named_key(value: SecretStr | None) -> SecretStr | None:
         name, _, secret = value.get_secret_value().partition(":")
         if not name or not secret or "," in name:
             raise ValueError("the form is name:secret, without a comma in the name")
+    return value
+
+
+def _addresses(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Addresses or networks, each of them."""
+    for each in value:
+        try:
+            ip_network(each, strict=False)
+        except ValueError as error:
+            raise ValueError(f"{each} is neither an address nor a network such as 10.0.0.0/8") from error
     return value
 
 
@@ -106,12 +122,69 @@ class Settings(BaseSettings):
         "Without it, the file `secret.key` in the data folder, or, with both `CALLSCRIBE_DATABASE_URL` and "
         "`CALLSCRIBE_BLOBS_URL`, the blob `secret.key`; made at the first start.",
     )
+    encryption: Literal["none", "account"] = Field(
+        "none",
+        description="`account` seals what was said and who said it, in blobs and rows, with a key for each account, "
+        "see [encryption](encryption.md). What is there already stays as it is until `callscribe keys reseal`.",
+    )
+    master_key: SecretStr | None = Field(
+        None,
+        description="The key that the accounts' keys are sealed with: 32 bytes in base64, as `callscribe keys "
+        "new-master` prints one. Several, separated by commas: the first seals, all open.",
+    )
+    master_key_file: Path | None = Field(
+        None, description="A file with it instead, or with several, a line each. It does not belong in the data folder."
+    )
+    kms_url: HttpUrl | None = Field(
+        None,
+        description="A key in the transit engine of HashiCorp Vault or OpenBao that does so instead: "
+        "`https://vault.example:8200/v1/transit/keys/callscribe`.",
+    )
+    kms_token: SecretStr | None = Field(None, description="Token that may use that key.")
+    kms_token_file: Path | None = Field(
+        None, description="A file with the token instead, read anew for each request: an agent may renew it."
+    )
+    kms_ca: Path | None = Field(
+        None, description="File with the certificates (PEM) by which that service is known, if not the system's."
+    )
+    keys_url: str | None = Field(
+        None,
+        description="Where the accounts' sealed keys are kept, apart from the blobs and from their backups: "
+        "`file:///…`, `s3://bucket/prefix`, `gs://…`, `az://…`. Without it, the folder `keys` in the data folder.",
+    )
+
+    failed_attempts: str | None = Field(
+        "10/minute",
+        description="Most wrong tokens or secrets for one SID from one address that one server process listens to; "
+        "then 429 with `Retry-After`. Ten times as many for all SIDs from one address. `none` is no limit. See "
+        "[security](security.md#failed-attempts).",
+    )
+    audit_days: float | None = Field(
+        365.0, ge=0, description="Days for which a line of the audit log is kept. `none` is for ever."
+    )
 
     # How it is reached.
     public_url: HttpUrl | None = Field(
         None,
         description="Address that clients reach the server by, for the links in answers and callbacks. "
         "Without it, the address of the request; a callback takes that of the request that made the job.",
+    )
+    tls_certificate: Path | None = Field(
+        None,
+        description="File with the server's certificate and those that it is signed by (PEM). With it the server "
+        "speaks https, with TLS 1.2 or later. Read again when it changes.",
+    )
+    tls_key: Path | None = Field(None, description="File with the key of that certificate (PEM), without a passphrase.")
+    plain_http: Literal["allow"] | None = Field(
+        None,
+        description="`allow` lets the server speak plain HTTP on an address that is not loopback: where a proxy in "
+        "front does TLS, and nobody else reaches the port.",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("127.0.0.1", "::1"),
+        description="Addresses and networks (`10.0.0.0/8`) of proxies that are believed when they say whom they ask "
+        "for (`X-Forwarded-For`, `X-Forwarded-Proto`): for links, cookies, the audit log and the limit on failed "
+        "attempts. Separated by commas; `none` for nobody.",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
@@ -155,6 +228,11 @@ class Settings(BaseSettings):
         ge=0,
         description="Most transcriptions of one account that are accepted and have not ended; above it 429. `none` is "
         "no limit.",
+    )
+    engine_audio_hours: str | None = Field(
+        None,
+        description="Most hours of audio that are sent for each account to a provider in 24 hours: "
+        "`deepgram=10,google=2.5`. What is more waits, or goes to what stands behind (`CALLSCRIBE_ROUTES`).",
     )
     account_stored_bytes: int | None = Field(
         1024 * GIB,
@@ -208,6 +286,11 @@ class Settings(BaseSettings):
         description="`standard` takes WAV (PCM), MP3 and FLAC as Twilio does; `extended` also what telephony and "
         "telephones write, see [formats](api.md#formats).",
     )
+    require_box: bool = Field(
+        False,
+        description="Whether to refuse to start where the kernel cannot confine what opens recordings, see "
+        "[files](security.md#files). Without it, limits have to do there, and `callscribe doctor` says so.",
+    )
 
     # Recordings of a Twilio account.
     twilio_account_sid: str | None = Field(
@@ -258,10 +341,73 @@ class Settings(BaseSettings):
     )
     threads: int = Field(0, ge=0, description="Threads of a model on the CPU; 0 takes every core.")
     beam_size: int = Field(5, ge=1, le=20, description="Hypotheses that are followed while decoding.")
-    routes: Literal["local", "none"] = Field(
-        "local",
-        description="What serves Twilio's engine names when no key of the provider is set: `local` the `whisper` "
-        "engine, `none` nothing, so that a configuration which asks for them is refused.",
+    routes: str | None = Field(
+        None,
+        description="Who serves what asks for one of Twilio's engines: `local` (the engine of this machine), "
+        "`provider` (where its key is set), `provider,local` (local when the provider is out), or `none` (refused), "
+        "for all of them or each: `deepgram=provider,local;google=local`. Without it the provider where its key is "
+        "set, else local. See [engines](engines.md#routes).",
+    )
+    provider_wait: NonNegativeFloat = Field(
+        24 * 3600,
+        description="Most seconds for which a job waits for a provider that is out where nothing else may serve it; "
+        "then it fails with 17566.",
+    )
+    provider_wait_with_local: NonNegativeFloat = Field(
+        60, description="The same where the local engine serves behind it; then that does, and the job says so."
+    )
+    provider_retry_interval: NonNegativeFloat = Field(
+        5,
+        description="Seconds before a provider that is out is asked again; doubled each time, up to 15 minutes.",
+    )
+    provider_timeout: float = Field(
+        1800, gt=0, description="Seconds that one request to a provider of speech recognition may take as a whole."
+    )
+    deepgram_api_key: SecretStr | None = Field(
+        None, description="Key of Deepgram. With it, recordings that ask for `deepgram` are sent there."
+    )
+    deepgram_base_url: HttpUrl = Field(
+        HttpUrl("https://api.deepgram.com"),
+        description="Where Deepgram's API is: an installation of one's own, for instance. Its host may be private, or "
+        "plain http.",
+    )
+    deepgram_model_improvement: Literal["allow"] | None = Field(
+        None,
+        description="`allow` lets Deepgram keep recordings and transcripts, and train on them (its Model Improvement "
+        "Program, which its prices may depend on). Without it each request opts out.",
+    )
+    openai_api_key: SecretStr | None = Field(
+        None, description="Key of a server with OpenAI's `/v1/audio/transcriptions`; any word where it asks for none."
+    )
+    openai_base_url: HttpUrl = Field(
+        HttpUrl("https://api.openai.com/v1"),
+        description="Where that server is; `/v1` is added to a host alone. Its host may be private, or plain http.",
+    )
+    openai_models: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("whisper-1",), min_length=1, description="Models of that server that may be asked for, separated by commas."
+    )
+    google_credentials: Path | None = Field(
+        None, description="File with the key of a service account of Google Cloud, for Speech-to-Text."
+    )
+    google_location: str = Field("us-central1", description="Region in which Google recognises.")
+    google_bucket: str | None = Field(
+        None,
+        description="Bucket of Cloud Storage in which recordings of more than a minute lie while Google recognises "
+        "them. Without it they are sent in pieces. See [engines](engines.md#google).",
+    )
+    google_base_url: HttpUrl | None = Field(
+        None,
+        description="Where Google's Speech-to-Text is. Without it, at the location's own address. Its host may be "
+        "private, or plain http.",
+    )
+    google_storage_url: HttpUrl = Field(
+        HttpUrl("https://storage.googleapis.com"), description="Where Google's Cloud Storage is, likewise."
+    )
+    prices: str | None = Field(
+        None,
+        description="What engines cost, for each channel of a recording: `deepgram/nova-3=0.0043/min`, several "
+        "separated by commas; units are `s`, `min` and `h`, and a currency may be said (`0.0043 USD/min`). "
+        "`callscribe evaluate` tells what that comes to. Without it nothing has a price.",
     )
     worker_queues: Annotated[
         tuple[Literal["fetch", "recognition", "chunks", "callbacks", "reading", "erasures"], ...], NoDecode
@@ -394,14 +540,34 @@ class Settings(BaseSettings):
     )
 
     _lists = field_validator(
-        *("cors_origins", "media_allow", "media_not_found_waits", "callback_allow", "worker_queues", "worker_models"),
+        *(
+            "cors_origins",
+            "trusted_proxies",
+            "media_allow",
+            "media_not_found_waits",
+            "callback_allow",
+            "worker_queues",
+            "worker_models",
+            "openai_models",
+        ),
         mode="before",
     )(_split)
+    _not_set = field_validator(
+        *("database_url", "blobs_url", "models_dir", "keys_url", "public_url", "tls_certificate", "tls_key"),
+        *("master_key", "master_key_file", "kms_url", "kms_token", "kms_token_file", "kms_ca"),
+        *("google_credentials", "google_bucket", "google_base_url"),
+        mode="before",
+    )(_unset)
     _own_bucket = field_validator("media_allow")(_no_own_bucket)
     _driver = field_validator("database_url")(_database)
     _key = field_validator("callback_shared_key")(_named_key)
+    _networks = field_validator("trusted_proxies")(_addresses)
     _without_limit = field_validator(
-        "rate_limit", "account_jobs_waiting", "account_stored_bytes", "account_audio_hours", mode="before"
+        *("rate_limit", "failed_attempts", "audit_days"),
+        "account_jobs_waiting",
+        "account_stored_bytes",
+        "account_audio_hours",
+        mode="before",
     )(_none)
 
     @property
@@ -413,6 +579,11 @@ class Settings(BaseSettings):
     def blobs(self) -> str:
         """The blob store's URL, with the default filled in."""
         return self.blobs_url or (self.data_dir / "blobs").absolute().as_uri()
+
+    @property
+    def keys(self) -> str:
+        """The URL of the store of the accounts' keys, with the default filled in."""
+        return self.keys_url or (self.data_dir / "keys").absolute().as_uri()
 
     @property
     def is_shared(self) -> bool:

@@ -7,7 +7,7 @@ import httpx2
 
 from callscribe.callbacks.signing import SharedKey, signature_headers, signed_url
 from callscribe.cancellation import NEVER, Cancellation, DeadlinePassed
-from callscribe.db.sealing import masked
+from callscribe.db.url_credentials import masked
 from callscribe.errors import Code, DeliveryError
 from callscribe.outbound import AllowList, HostRefused, HostUnresolved, guarded_client
 from callscribe.settings import Settings

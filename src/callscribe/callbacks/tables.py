@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from callscribe.db.base import Base, Dated, now, partial_index
+from callscribe.db.sealed import SealedBytes
 
 
 class Delivery(StrEnum):
@@ -35,7 +36,7 @@ class Callback(Dated, Base):
     event: Mapped[str] = mapped_column(sa.String(32))
     """Its kind."""
     url: Mapped[str] = mapped_column(sa.Text)
-    body: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+    body: Mapped[bytes | None] = mapped_column(SealedBytes)
     """A small body: a failure is told also where it is the blob store that failed."""
     body_key: Mapped[str | None] = mapped_column(sa.Text)
     """The blob with any other body."""

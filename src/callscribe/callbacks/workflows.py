@@ -15,7 +15,7 @@ from callscribe.callbacks.queueing import callback_of, queue_attempt
 from callscribe.callbacks.tables import Callback, Delivery
 from callscribe.cancellation import Cancellation
 from callscribe.db.engine import Database
-from callscribe.db.sealing import unsealed
+from callscribe.db.url_credentials import unsealed
 from callscribe.durable.at_work import step, workflow
 from callscribe.durable.housekeeping import broken
 from callscribe.durable.queues import WORKFLOW_INSTANCE, WorkQueue

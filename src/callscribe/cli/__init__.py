@@ -8,9 +8,11 @@ import typer
 from rich.console import Console
 
 import callscribe
-from callscribe.cli import accounts, doctor, jobs, models, recordings, serve
+from callscribe.accounts.actors import OPERATOR, acting
+from callscribe.cli import accounts, doctor, jobs, keys, models, recordings, serve
 from callscribe.cli.cells import plain
 from callscribe.cli.demo import demo
+from callscribe.cli.evaluate import evaluate
 from callscribe.cli.migrate import migrate
 from callscribe.cli.open import open_call
 from callscribe.cli.search import search
@@ -21,6 +23,8 @@ __all__ = ["app", "main"]
 
 PRIVATE = 0o077
 """The server's files are its own, whatever the rights of a data folder that was there before."""
+_PROCESSES = {"serve", "api", "worker"}
+"""What these do by themselves is not the operator's doing."""
 _OF_THE_USER = {"transcribe", "models"}
 
 app = typer.Typer(
@@ -35,8 +39,10 @@ app.command()(serve.api)
 app.command()(serve.worker)
 app.command()(migrate)
 app.command()(transcribe)
+app.command()(evaluate)
 app.command()(demo)
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(keys.app, name="keys")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(recordings.app, name="recordings")
 app.command()(search)
@@ -57,6 +63,8 @@ def _options(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
 ) -> None:
     del version  # which has been dealt with
+    if ctx.invoked_subcommand not in _PROCESSES:
+        ctx.with_resource(acting(OPERATOR))
     if ctx.invoked_subcommand not in _OF_THE_USER:
         ctx.call_on_close(partial(os.umask, os.umask(PRIVATE)))
 

@@ -65,7 +65,10 @@ def _session(data: Path | None) -> Iterator[Session]:
     """The installation's database, as it is: nothing is made."""
     from callscribe.db.engine import Database
     from callscribe.preparation import existing
+    from callscribe.vault.opening import use_keys
 
     settings = existing(load_settings(data))
-    with closing(Database(settings.database, patience=PATIENCE)) as database, database.read() as session:
-        yield session
+    with closing(Database(settings.database, patience=PATIENCE)) as database:
+        use_keys(database, settings)
+        with database.read() as session:
+            yield session

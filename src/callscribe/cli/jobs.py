@@ -189,6 +189,7 @@ def _play(settings: Settings, services: Services, row: Transcription, since: flo
     from callscribe.media.spool import Spool
 
     player, path = find_player()
+    row = services.transcriptions.fetch_to_hear(row.account_sid, row.id)
     audio = services.results.media(row)
     try:
         with Spool.of(settings).copy_of(services.blobs, audio.key, sha256=row.media_sha256) as recording:

@@ -41,6 +41,7 @@ def limits(
     Servers and workers go by new limits within seconds.
     """
     from callscribe.accounts import repository
+    from callscribe.accounts.audit import Action, record
     from callscribe.accounts.limits import UNLIMITED, check_rate
     from callscribe.preparation import existing, prepare
     from callscribe.system.limits import limits_of
@@ -61,6 +62,7 @@ def limits(
             raise typer.BadParameter(f"there is no account {sid}")
         if values:
             repository.set_limits(session, sid, values)
+            record(session, sid, Action.ACCOUNT_CHANGED, limits=values)
     with database.read() as session:
         account = repository.find(session, sid)
         use = use_of(session, sid, settings)

@@ -14,8 +14,8 @@ from callscribe.cli.jobs import Id
 from callscribe.cli.options import Data, looked_at
 from callscribe.errors import RequestError
 
-HERE = "http://127.0.0.1:8321"
-"""Where `callscribe serve` listens, unless it is told otherwise."""
+HERE = "127.0.0.1:8321"
+"""Where `callscribe serve` listens, unless it is told otherwise; with TLS where it has a certificate."""
 
 
 def open_call(
@@ -26,7 +26,7 @@ def open_call(
     ] = None,
     url: Annotated[
         str | None,
-        typer.Option(help=f"The server. CALLSCRIBE_PUBLIC_URL by default, or {HERE}.", show_default=False),
+        typer.Option(help=f"The server. CALLSCRIBE_PUBLIC_URL by default, or http://{HERE}.", show_default=False),
     ] = None,
     printed: Annotated[bool, typer.Option("--print", help="Print the address, and open nothing.")] = False,
     data: Data = None,
@@ -40,7 +40,8 @@ def open_call(
         except RequestError as error:
             raise typer.BadParameter(error.detail) from None
     # Not the address by which the job's client came: whoever may ask the server has chosen that.
-    server = (url or str(settings.public_url or HERE)).rstrip("/")
+    here = f"{'https' if settings.tls_certificate else 'http'}://{HERE}"
+    server = (url or str(settings.public_url or here)).rstrip("/")
     address = f"{server}/console/calls/{row.id}" + ("" if at is None else f"?t={at:g}")
     if printed or not _has_display() or not webbrowser.open(address):
         typer.echo(address)

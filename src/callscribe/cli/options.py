@@ -84,3 +84,21 @@ def load_settings(data: Path | None = None, **options: object) -> Settings:
         part = f"{fault['input']!r}: " if any(isinstance(each, int) for each in fault["loc"]) else ""
         reason = fault["msg"].removeprefix("Value error, ")
         raise SetupError(f"CALLSCRIBE_{name}: {part}{reason}. See docs/configuration.md.") from None
+
+
+def refused(option: str, reason: object) -> typer.Exit:
+    """Say what is wrong with an option, in one line."""
+    typer.echo(f"callscribe: {option}: {str(reason).removesuffix('.')}.", err=True)
+    return typer.Exit(2)
+
+
+def vocabulary(terms: list[str], file: Path | None) -> tuple[str, ...]:
+    """The words and names that `--keyterm` and `--keyterms` have."""
+    from callscribe.speech import keyterms
+
+    try:
+        if file is not None:
+            terms = [*terms, *filter(str.strip, file.read_text(encoding="utf-8").splitlines())]
+        return keyterms.vocabulary(terms)
+    except (OSError, ValueError) as error:
+        raise refused("--keyterms" if file else "--keyterm", error) from None

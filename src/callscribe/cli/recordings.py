@@ -112,11 +112,13 @@ def list_recordings(
     from callscribe.preparation import existing, prepare
     from callscribe.recordings.repository import RecordingFilters
     from callscribe.recordings.service import Recordings
+    from callscribe.vault.opening import use_keys
 
     settings = load_settings(data)
     database, _ = prepare(existing(settings))
     account_sid = account_named(Accounts.of(database, settings), account)
-    recordings = Recordings(database, WorkQueue(), BlobStore(settings.blobs), Decoder(), settings)
+    blobs = BlobStore(settings.blobs, seals=use_keys(database, settings))
+    recordings = Recordings(database, WorkQueue(), blobs, Decoder.from_settings(settings), settings)
     page = recordings.page(account_sid, RecordingFilters(), None, limit)
     calls = recordings.calls_of(account_sid, page.rows)
     rows = [(row, calls.get(row.call_sid or "")) for row in page.rows]

@@ -35,6 +35,7 @@ def retention(
     comes before the account's.
     """
     from callscribe.accounts import repository
+    from callscribe.accounts.audit import Action, record
     from callscribe.preparation import existing, prepare
     from callscribe.transcriptions.retention import count_anew
 
@@ -55,6 +56,7 @@ def retention(
             except ValueError as error:
                 raise typer.BadParameter(str(error)) from error
             account.retention = kept or None
+            record(session, sid, Action.ACCOUNT_CHANGED, retention=given)
         own: Layer = account.retention or {}
     if also_ended:
         typer.echo(f"{count_anew(database, settings, sid)} jobs that have ended are kept accordingly.")

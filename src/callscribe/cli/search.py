@@ -15,6 +15,7 @@ from callscribe.characters import printable
 from callscribe.cli.figures import clock
 from callscribe.cli.jobs import AsJson
 from callscribe.cli.options import Data, OfAccount, account_named, looked_at
+from callscribe.errors import RequestError
 
 if TYPE_CHECKING:
     from callscribe.search.finding import Hit, Match
@@ -62,7 +63,10 @@ def _found(transcriptions: Transcriptions, sid: str, text: str) -> Iterator[tupl
 
     token: str | None = None
     while True:
-        page = transcriptions.search(sid, text, Filters(), token, PAGE)
+        try:
+            page = transcriptions.search(sid, text, Filters(), token, PAGE)
+        except RequestError as error:
+            raise typer.BadParameter(error.detail, param_hint="WORDS") from error
         yield from page.rows
         token = page.next_token
         if token is None:

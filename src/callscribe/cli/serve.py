@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from callscribe.accounts.service import Credentials
     from callscribe.server.metrics import Relay
+    from callscribe.server.tls import Certificate
     from callscribe.settings import Settings
 
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 GRACE = 5
 """Seconds that requests under way have when the server stops."""
 KEEP_ALIVE = 75
@@ -58,6 +58,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8321, data: Data = None) -> Non
 
     settings = load_settings(data)
     logs.configure(settings)
+    certificate = _certificate(settings)
     lock = FileLock(data_folder(settings) / "serve.lock")
     try:
         lock.acquire(timeout=5)
@@ -65,12 +66,12 @@ def serve(host: Host = "127.0.0.1", port: Port = 8321, data: Data = None) -> Non
         raise SetupError(
             f"Another `callscribe serve` works on {settings.data_dir}. Stop it, or choose another folder with --data."
         ) from None
-    with lock, _bound(host, port) as sock:
+    with lock, _bound(settings, host, port) as sock:
         database, credentials = join(settings, migrating=True)
         _greet(credentials)
         database.close()
         with SupervisedWorker(settings) as beside:
-            _serve_http(settings, sock, beside.metrics)
+            _serve_http(settings, sock, certificate, beside.metrics)
     _leave(REFUSED if beside.refused else 0)
 
 
@@ -82,12 +83,13 @@ def api(host: Host = "127.0.0.1", port: Port = 8321, data: Data = None) -> None:
 
     settings = load_settings(data)
     logs.configure(settings)
-    with _bound(host, port) as sock:
+    certificate = _certificate(settings)
+    with _bound(settings, host, port) as sock:
         wait_for_database(settings)
         database, credentials = join(settings)
         database.close()
         _greet(credentials)
-        _serve_http(settings, sock)
+        _serve_http(settings, sock, certificate)
     _leave()
 
 
@@ -207,14 +209,23 @@ def _invite(app: FastAPI, url: str) -> None:
     Console().print(f"Open [link={link}]{link}[/link] to sign in: once, within ten minutes.", soft_wrap=True)
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _certificate(settings: Settings) -> Certificate | None:
+    from callscribe.server.tls import Certificate
+
+    return Certificate.of(settings)
+
+
+def _bound(settings: Settings, host: str, port: int) -> socket.socket:
     """A socket that has the address, and does not listen yet.
 
     Raises:
-        SetupError: the address cannot be had.
+        SetupError: the address cannot be had, or may not be listened on without TLS.
     """
+    from callscribe.server.tls import check_address
+
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        check_address(settings, str(address[0]))
         sock = socket.socket(family, kind)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(address)
@@ -225,7 +236,9 @@ def _bound(host: str, port: int) -> socket.socket:
     return sock
 
 
-def _serve_http(settings: Settings, sock: socket.socket, relay: Relay | None = None) -> None:
+def _serve_http(
+    settings: Settings, sock: socket.socket, certificate: Certificate | None, relay: Relay | None = None
+) -> None:
     import uvicorn
 
     from callscribe import waiting
@@ -244,6 +257,8 @@ def _serve_http(settings: Settings, sock: socket.socket, relay: Relay | None = N
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        ssl_context_factory=None if certificate is None else lambda _config, _default: certificate.context,
         timeout_graceful_shutdown=GRACE,
         timeout_keep_alive=KEEP_ALIVE,
     )
@@ -258,14 +273,16 @@ def _serve_http(settings: Settings, sock: socket.socket, relay: Relay | None = N
     sock.listen(config.backlog)  # from here on clients wait for an answer, and are not refused
     host, port = sock.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    url = f"http://{shown}:{port}"
+    url = f"{'http' if certificate is None else 'https'}://{shown}:{port}"
     Console().print(f"callscribe listens on [bold]{url}[/] · console at /console, reference at /docs", soft_wrap=True)
     if sys.stdout.isatty():
         _invite(app, url)
-    if host not in LOOPBACK and not settings.public_url:
-        Console().print("[yellow]Tokens and calls travel to other machines unencrypted. Put a TLS proxy in front.[/]")
     sys.stdout.flush()
     gc.freeze()  # what is loaded by now stays, so no collection has to look through it while requests wait
+    if certificate is not None:
+        certificate.start()
     server.run(sockets=[sock])
+    if certificate is not None:
+        certificate.stop()
     tracing.shutdown()
     database.close()

@@ -28,9 +28,11 @@ from rich.text import Text
 from callscribe.characters import printable
 from callscribe.cli.cells import cell, plain
 from callscribe.cli.figures import clock, figures_table, omissions_line
-from callscribe.cli.options import Data, load_settings
+from callscribe.cli.options import Data, load_settings, refused, vocabulary
 from callscribe.cli.sources import STANDARD_INPUT, Skipped, Source, find, outputs, several
-from callscribe.errors import JobError
+from callscribe.errors import JobError, SetupError
+from callscribe.redaction.entities import Entity
+from callscribe.redaction.policy import Mask, Policy, Redaction
 from callscribe.speech.diarization.turns import MOST_SPEAKERS, SpeakerRange
 from callscribe.speech.interface import OnLanguageMismatch
 from callscribe.speech.languages import MULTI, locale_named
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from callscribe.media.decoding import Decoder
     from callscribe.settings import Settings
     from callscribe.speech.diarization.diarizer import Diarizer
+    from callscribe.speech.engines.served_by import ServedBy
     from callscribe.speech.interface import Engine, RecognitionOptions
     from callscribe.speech.pipeline import Progress as Progressed
     from callscribe.transcripts.models import Transcript
@@ -61,9 +64,16 @@ def transcribe(
     language: Annotated[
         str, typer.Option(help=f"A locale such as en-US, a language such as en, or {MULTI} to detect it.")
     ] = MULTI,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            help="An engine, or one of Twilio's names, such as deepgram, google or openai: the provider where its key "
+            "is set, as CALLSCRIBE_ROUTES says. Without it, this machine."
+        ),
+    ] = None,
     model: Annotated[
         str | None,
-        typer.Option(help="A model's name, see `callscribe models list`, or ENGINE/MODEL."),
+        typer.Option(help="A model's name, see `callscribe models list`, one of --engine, or ENGINE/MODEL."),
     ] = None,
     keyterm: Annotated[
         list[str] | None, typer.Option(help="A word or name that is likely to be said; may be given again.")
@@ -90,6 +100,17 @@ def transcribe(
             help="How many speakers there are; the same as --diarize where that is known.", min=1, max=MOST_SPEAKERS
         ),
     ] = None,
+    redact: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ENTITY|all",
+            help="Put a label in the place of what is nobody's to read, such as CARD_NUMBER, CARD_CVV or NAME; may be "
+            "given again.",
+        ),
+    ] = None,
+    mask: Annotated[
+        Mask, typer.Option(case_sensitive=False, help="What a label says with --redact: what it was, or PII.")
+    ] = Mask.ENTITY_TYPE,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -103,19 +124,18 @@ def transcribe(
     Of a folder, everything is taken that is a recording by its content. What is written and what is skipped, and why,
     is told on standard error; the exit status is 1 where a recording could not be transcribed, or there was none.
     """
-    from callscribe.media.decoding import Decoder
-    from callscribe.speech.engines import registry
+    from callscribe.media.decoding import Decoder, check_box
     from callscribe.speech.engines.registry import Engines
     from callscribe.speech.interface import RecognitionOptions
     from callscribe.speech.routes import check_served, detected_models
 
     settings = load_settings(data)
     language = locale_named(language)
-    served_by = registry.named(model) if model else registry.default(settings, language)
+    served_by = _served_by(engine, model, language, settings)
     options = RecognitionOptions(
         None if language == MULTI else language,
-        _vocabulary(keyterm or [], keyterms),
-        {} if model else detected_models(served_by, language, settings),
+        vocabulary(keyterm or [], keyterms),
+        {} if model and not engine else detected_models(served_by, language, settings),
         on_language_mismatch=on_language_mismatch,
         verbatim=verbatim,
     )
@@ -124,20 +144,21 @@ def transcribe(
         option = {"language": "--language", "keyterms": "--keyterm", "verbatim": "--verbatim"}.get(
             faults[0].field, "--model"
         )
-        raise _refused(option if option != "--model" or model else "CALLSCRIBE_MODEL", faults[0].detail)
+        raise refused(option if option != "--model" or model else "CALLSCRIBE_MODEL", faults[0].detail)
+    redaction = _redaction(redact, mask)
     folder = _folder(places, output, output_format)
-    extended = settings.media_formats == "extended"
-    found = list(find(places, extended=extended))
+    check_box(settings)
+    found = list(find(places, extended=settings.media_formats == "extended"))
     diarizer = None
     if diarize or speakers is not None:
         from callscribe.speech.diarization.diarizer import Diarizer
 
         diarizer = Diarizer(settings)
         diarizer.load()
-    with closing(Engines(settings)) as engines, closing(Decoder(extended=extended)) as decoder:
-        engine = engines.serving(served_by)
+    with closing(Engines(settings)) as engines, closing(Decoder.from_settings(settings)) as decoder:
         range_ = SpeakerRange.of(speakers, speakers)
-        transcriber = _Transcriber(decoder, engine, served_by.model, options, diarizer, range_)
+        serving = engines.serving(served_by)
+        transcriber = _Transcriber(decoder, serving, served_by.model, options, diarizer, range_, redaction)
         try:
             failed = _each(found, transcriber, settings, output_format, folder, several(places))
         except KeyboardInterrupt:
@@ -197,6 +218,7 @@ class _Transcriber:
     options: RecognitionOptions
     diarizer: Diarizer | None
     speakers: SpeakerRange
+    redaction: Redaction | None
 
     def transcribe(self, path: Path, tell: Progressed) -> tuple[Transcript, list[Notice]]:
         """The transcript, and what is to be known of it; `tell` is told how many seconds are done, and of how many.
@@ -205,6 +227,7 @@ class _Transcriber:
             JobError: it cannot be transcribed.
         """
         from callscribe.cancellation import NEVER
+        from callscribe.redaction.masking import redacted
         from callscribe.speech.pipeline import diarize_file, transcribe_file
         from callscribe.transcripts.assembly import assemble, models_used
         from callscribe.transcripts.models import Diarization
@@ -227,41 +250,56 @@ class _Transcriber:
         transcript = replace(transcript, models=models_used(segments, self.model, self.options.models))
         if self.diarizer is not None and turns is None:
             transcript = replace(transcript, diarization=Diarization(applied=False))
+        if self.redaction is not None:
+            transcript = redacted(transcript, self.redaction, timed=transcript.words_timed).transcript
         return transcript, [*Notice.of_duration(info.declared, info.duration), *Notice.of_languages(transcript)]
 
 
-def _refused(option: str, reason: object) -> typer.Exit:
-    """Say what is wrong with an option, in one line."""
-    typer.echo(f"callscribe: {option}: {str(reason).removesuffix('.')}.", err=True)
-    return typer.Exit(2)
+def _served_by(engine: str | None, model: str | None, language: str, settings: Settings) -> ServedBy:
+    """What serves what both options name, which is told where it is another; without them, this machine's."""
+    from callscribe.speech.by_name import meant, stands_in
+    from callscribe.speech.engines import registry
+    from callscribe.speech.routes import engine_names
 
-
-def _vocabulary(terms: list[str], file: Path | None) -> tuple[str, ...]:
-    """What both options name."""
-    from callscribe.speech.keyterms import vocabulary
-
+    if engine and engine not in (known := engine_names(settings)):
+        raise refused("--engine", f"There is no engine {engine!r}; it is one of {', '.join(known)}")
+    name = "/".join(filter(None, (engine, model)))
+    if not name:
+        return registry.default(settings, language)
     try:
-        if file is not None:
-            terms = [*terms, *filter(str.strip, file.read_text(encoding="utf-8").splitlines())]
-        return vocabulary(terms)
-    except (OSError, ValueError) as error:
-        raise _refused("--keyterms" if file else "--keyterm", error) from None
+        served_by = meant(name, language, settings)
+    except SetupError as error:
+        raise refused("--engine" if engine else "--model", error) from None
+    if stands_in(name, served_by, settings):
+        Console(stderr=True).print(f"{name} is served here by {served_by}.", style="yellow", highlight=False)
+    return served_by
+
+
+def _redaction(entities: list[str] | None, mask: Mask) -> Redaction | None:
+    """What both options ask for; None without any."""
+    if not entities:
+        return None
+    named = {each.upper() for each in entities}
+    if unknown := sorted(named - {*Entity, "ALL"}):
+        raise refused("--redact", f"There is no {unknown[0]}. There are: all, {', '.join(Entity)}")
+    wanted = None if "ALL" in named else sorted(named)
+    return Redaction.of(Policy.REDACTED, wanted, mask, None)
 
 
 def _folder(places: list[str], output: Path | None, format_: Format) -> Path | None:
     """The folder to write to, made if need be; None for standard output."""
     if STANDARD_INPUT in places and (not sys.stdin or sys.stdin.isatty()):
-        raise _refused(STANDARD_INPUT, "Standard input is closed or a terminal; let a recording come by a pipe")
+        raise refused(STANDARD_INPUT, "Standard input is closed or a terminal; let a recording come by a pipe")
     if output is None and several(places):
-        raise _refused("--output", "Several recordings need a folder, or - for standard output")
+        raise refused("--output", "Several recordings need a folder, or - for standard output")
     if output is None or str(output) == "-":
         if not format_.is_text and (several(places) or sys.stdout.isatty()):
-            raise _refused("--output", f"{format_} is no text, so it needs a folder")
+            raise refused("--output", f"{format_} is no text, so it needs a folder")
         return None
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _refused("--output", f"{output} is no folder that can be written: {error}") from None
+        raise refused("--output", f"{output} is no folder that can be written: {error}") from None
     return output
 
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 from callscribe.callbacks.events import TranscriptionEvent, is_told
 from callscribe.db.documents import Document
+from callscribe.redaction.policy import Redaction
 
 KeptDays = int | float | Literal["forever"]
 
@@ -34,6 +35,15 @@ class SpeakersAsked(Document):
     max_speakers: int | None = None
 
 
+class RedactionAsked(Document):
+    """What is taken out of a call that is nobody's to read, in words of `redaction.policy`."""
+
+    policy: str
+    entities: list[str] | None = None
+    mask: str | None = None
+    audio: str | None = None
+
+
 class JobOptions(Document):
     """What a job takes from its configuration."""
 
@@ -47,6 +57,13 @@ class JobOptions(Document):
     on_language_mismatch: str | None = None
     verbatim: bool | None = None
     retention: dict[str, KeptDays | None] | None = None
+    redaction: RedactionAsked | None = None
+
+    @property
+    def redacts(self) -> Redaction | None:
+        """What is to be taken out; None where nothing is."""
+        asked = self.redaction
+        return None if asked is None else Redaction.of(asked.policy, asked.entities, asked.mask, asked.audio)
 
 
 class KeptTranscriptionOptions(JobOptions):

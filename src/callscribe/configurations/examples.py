@@ -21,6 +21,12 @@ _OPTIONS: dict[str, Any] = {
     ],
     "diarization": {"enabled": True, "minSpeakers": 2, "maxSpeakers": 2},
     "keyterms": ["Riverside Outdoor", "Emma Carter", "rain fly"],
+    "redaction": {
+        "policy": "redacted",
+        "entities": ["CARD_NUMBER", "CARD_CVV", "CARD_EXPIRY"],
+        "mask": "entity_type",
+        "audio": "silence",
+    },
 }
 _RECORDING_OPTIONS: dict[str, Any] = {
     "configurationType": "Recording",

@@ -20,6 +20,8 @@ from pydantic_core import PydanticCustomError
 from callscribe.accounts.retention import MOST_DAYS, check
 from callscribe.callbacks.events import TranscriptionEvent
 from callscribe.callbacks.urls import CallbackUrl
+from callscribe.redaction.entities import Entity
+from callscribe.redaction.policy import Mask, Muting, Policy
 from callscribe.speech.diarization.turns import MOST_SPEAKERS, SpeakerRange
 from callscribe.speech.interface import OnLanguageMismatch
 from callscribe.speech.keyterms import LONGEST_KEYTERM, MOST_KEYTERMS, keyterm, vocabulary
@@ -115,6 +117,29 @@ class RetentionOptions(ClosedWire):
         return self
 
 
+def _one_each(entities: list[Entity]) -> list[Entity]:
+    return list(dict.fromkeys(entities))
+
+
+class RedactionOptions(ClosedWire):
+    """Whether what is nobody's to read is taken out of the text and the audio of a call, and how."""
+
+    policy: Policy = Field(
+        Policy.NONE,
+        description="`redacted`: the original is erased with the end of the job. `redacted_and_original`: it is kept, "
+        "sealed, for those who may read originals.",
+    )
+    entities: Annotated[list[Entity], Field(min_length=1), AfterValidator(_one_each)] | None = Field(
+        None, description="What is taken out. Null, or left out, is all of them."
+    )
+    mask: Mask = Field(
+        Mask.ENTITY_TYPE, description="What stands in the text: what it was, such as `[CARD_NUMBER]`, or `[PII]`."
+    )
+    audio: Muting = Field(
+        Muting.SILENCE, description="What is heard in its place; with `none` the audio stays as it was recorded."
+    )
+
+
 class TranscriptionOptions(ClosedWire):
     """The inner document of a transcription configuration.
 
@@ -163,6 +188,10 @@ class TranscriptionOptions(ClosedWire):
     )
     retention: RetentionOptions | None = optional(
         "How long what a job leaves is kept, where it differs from the account's and the server's.",
+        also_null=True,
+    )
+    redaction: RedactionOptions | None = optional(
+        "What is nobody's to read, such as card numbers, is taken out. Off by default.",
         also_null=True,
     )
 

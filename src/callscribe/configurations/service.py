@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Generic
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from callscribe.accounts.audit import Action, record
 from callscribe.configurations import repository
 from callscribe.configurations.options import Feature, RecordingOptions, TranscriptionOptions
 from callscribe.configurations.schemas import AccountOptions, NamedOptions, OptionsT
@@ -15,7 +16,7 @@ from callscribe.configurations.tables import AccountDefaultConfiguration, Config
 from callscribe.db.base import now
 from callscribe.db.engine import Database, begin_writing
 from callscribe.db.paging import Page
-from callscribe.db.sealing import sealed
+from callscribe.db.url_credentials import sealed
 from callscribe.errors import Code, FieldError, RequestError, found
 from callscribe.ids import new_configuration_id, new_recording_configuration_id
 from callscribe.settings import Settings
@@ -78,6 +79,7 @@ class Configurations(ABC, Generic[OptionsT]):
         with self._writing(lambda: self._name_taken(account_sid, request.unique_name)) as session:
             row.configuration = self._document(session, account_sid, options)
             session.add(row)
+            self._record(session, Action.CONFIGURATION_CREATED, account_sid, row.id)
         return row
 
     def fetch(self, account_sid: str, id_or_name: str) -> Configuration:
@@ -116,6 +118,7 @@ class Configurations(ABC, Generic[OptionsT]):
             row.unique_name = request.unique_name
             row.description = request.description
             row.date_updated = now()
+            self._record(session, Action.CONFIGURATION_CHANGED, account_sid, row.id)
         return row
 
     def delete(self, account_sid: str, id_or_name: str) -> None:
@@ -125,7 +128,9 @@ class Configurations(ABC, Generic[OptionsT]):
             RequestError: 20404.
         """
         with self._database.write() as session:
-            session.delete(self._find_to_change(session, account_sid, id_or_name))
+            row = self._find_to_change(session, account_sid, id_or_name)
+            session.delete(row)
+            self._record(session, Action.CONFIGURATION_DELETED, account_sid, row.id)
 
     def default(self, account_sid: str) -> Configuration:
         """The account's default.
@@ -148,6 +153,7 @@ class Configurations(ABC, Generic[OptionsT]):
         with self._database.write() as session:
             row = self._find_to_change(session, account_sid, configuration_id)
             repository.set_default(session, account_sid, self.type, row.id)
+            self._record(session, Action.CONFIGURATION_CHANGED, account_sid, row.id, default=True)
 
     def account_default(self, account_sid: str) -> AccountDefaultConfiguration:
         """The account's own options.
@@ -172,6 +178,7 @@ class Configurations(ABC, Generic[OptionsT]):
         with self._writing(lambda: RequestError(Code.CONFLICT, detail)) as session:
             row.configuration = self._document(session, account_sid, options)
             session.add(row)
+            self._record(session, Action.CONFIGURATION_CREATED, account_sid)
         return row
 
     def update_account_default(
@@ -188,6 +195,7 @@ class Configurations(ABC, Generic[OptionsT]):
             row.configuration = self._document(session, account_sid, options, row.configuration)
             row.description = request.description
             row.date_updated = now()
+            self._record(session, Action.CONFIGURATION_CHANGED, account_sid)
         return row
 
     def delete_account_default(self, account_sid: str) -> None:
@@ -198,6 +206,13 @@ class Configurations(ABC, Generic[OptionsT]):
         """
         with self._database.write() as session:
             session.delete(self._account_default(session, account_sid, lock=True))
+            self._record(session, Action.CONFIGURATION_DELETED, account_sid)
+
+    def _record(
+        self, session: Session, action: Action, account_sid: str, subject: str | None = None, **detail: Any
+    ) -> None:
+        """For the audit log; without a subject it is the account's own options."""
+        record(session, account_sid, action, subject, type=self.type, **detail)
 
     @contextmanager
     def _writing(self, conflict: Callable[[], RequestError]) -> Iterator[Session]:

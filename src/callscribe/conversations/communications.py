@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from callscribe.accounts.audit import Action, record
 from callscribe.conversations import repository
 from callscribe.conversations.changes import ChangeResult, change
 from callscribe.conversations.documents import Party
@@ -92,6 +93,8 @@ class Communications:
         self, session: Session, conversation: Conversation, row: Communication, event: Event, status: int
     ) -> ChangeResult:
         answer = ChangeResult.of(status, CommunicationResource.of(row))
+        detail = {"communication": row.id, "what": "added" if status == 201 else "changed"}
+        record(session, row.account_sid, Action.CONVERSATION_CHANGED, conversation.id, **detail)
         self._events.tell(session, conversation, event, answer.document)
         return answer
 

@@ -9,7 +9,7 @@ from callscribe.callbacks.urls import CallbackUrl
 from callscribe.conversations.documents import ConversationOptions
 from callscribe.conversations.tables import ConversationConfiguration, Grouping, Operation
 from callscribe.conversations.wire import Channel, ConversationListMeta, Name, Reference, Text
-from callscribe.db.sealing import Cipher, masked, sealed
+from callscribe.db.url_credentials import Cipher, masked, sealed
 from callscribe.web.wire import ClosedWire, Timestamp, optional
 
 MAX_CALLBACKS = 20

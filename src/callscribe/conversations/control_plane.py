@@ -2,6 +2,7 @@
 
 from sqlalchemy.orm import Session
 
+from callscribe.accounts.audit import Action, record
 from callscribe.conversations import configuration_repository as repository
 from callscribe.conversations.changes import ChangeResult, change
 from callscribe.conversations.configuration_schemas import (
@@ -18,9 +19,12 @@ from callscribe.conversations.tables import ConversationConfiguration, Operation
 from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.db.paging import Page
-from callscribe.db.sealing import Cipher
+from callscribe.db.url_credentials import Cipher
 from callscribe.errors import Code, RequestError, found
 from callscribe.ids import new_conversation_configuration_id
+
+_TYPE = "Conversation"
+"""What the audit log calls their kind."""
 
 
 class ConversationConfigurations:
@@ -46,6 +50,7 @@ class ConversationConfigurations:
         )
         session.add(row)
         session.flush()
+        record(session, account_sid, Action.CONFIGURATION_CREATED, row.id, type=_TYPE)
         return _accepted(session, row, base_url)
 
     def fetch(self, account_sid: str, configuration_id: str) -> ConversationConfiguration:
@@ -81,6 +86,7 @@ class ConversationConfigurations:
         """
         row = _updatable(session, account_sid, configuration_id, request)
         _write(row, kept_options(request, self._database.cipher, row.document))
+        record(session, account_sid, Action.CONFIGURATION_CHANGED, row.id, type=_TYPE)
         return _accepted(session, row, base_url)
 
     @change
@@ -100,6 +106,7 @@ class ConversationConfigurations:
         """
         row = _updatable(session, account_sid, configuration_id, request)
         _write(row, _merged(row.document, request, self._database.cipher))
+        record(session, account_sid, Action.CONFIGURATION_CHANGED, row.id, type=_TYPE)
         return _accepted(session, row, base_url)
 
     @change
@@ -111,6 +118,7 @@ class ConversationConfigurations:
         """
         row = _found(repository.find(session, account_sid, configuration_id, lock=True), configuration_id)
         session.delete(row)
+        record(session, account_sid, Action.CONFIGURATION_DELETED, row.id, type=_TYPE)
         session.flush()
         return _accepted(session, row, base_url)
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
+from callscribe.accounts.audit import Action, record
 from callscribe.conversations import repository
 from callscribe.conversations.changes import ChangeResult, change
 from callscribe.conversations.documents import Address, Party
@@ -50,6 +51,7 @@ class Participants:
         session.add(participant)
         session.flush()
         self._regroup(session, conversation, [participant])
+        _record(session, conversation, participant, "added")
         self._states.tell_participant(session, conversation, Event.PARTICIPANT_ADDED, participant)
         return ChangeResult.of(201, ConversationParticipantResource.of(participant))
 
@@ -76,6 +78,7 @@ class Participants:
         participant.updated_at = now()
         session.flush()
         self._regroup(session, conversation, [participant])
+        _record(session, conversation, participant, "changed")
         self._states.tell_participant(session, conversation, Event.PARTICIPANT_UPDATED, participant)
         return ChangeResult.of(200, ConversationParticipantResource.of(participant))
 
@@ -91,6 +94,7 @@ class Participants:
         session.delete(participant)
         session.flush()
         self._regroup(session, conversation, [])
+        _record(session, conversation, participant, "removed")
         self._states.tell_participant(session, conversation, Event.PARTICIPANT_REMOVED, participant)
         return ChangeResult(204, {})
 
@@ -100,6 +104,11 @@ class Participants:
         self._states.regroup(session, conversation)
         repository.add_channels(session, conversation, channel_ids(changed))
         conversation.updated_at = now()
+
+
+def _record(session: Session, conversation: Conversation, participant: ConversationParticipant, what: str) -> None:
+    detail = {"participant": participant.id, "what": what}
+    record(session, conversation.account_sid, Action.CONVERSATION_CHANGED, conversation.id, **detail)
 
 
 def taking_part(session: Session, conversation: Conversation, participant_id: str) -> ConversationParticipant:

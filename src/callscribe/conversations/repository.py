@@ -15,6 +15,7 @@ from callscribe.conversations.tables import (
     ConversationStatus,
 )
 from callscribe.db.paging import Page, fetch_page
+from callscribe.db.sealed import forms_of
 from callscribe.db.upsert import insert_new
 from callscribe.web.idempotency import forget_about
 
@@ -37,7 +38,7 @@ def find_open(session: Session, account_sid: str, configuration_id: str, groupin
         .where(
             Conversation.account_sid == account_sid,
             Conversation.configuration_id == configuration_id,
-            Conversation.grouping_key == grouping_key,
+            Conversation.grouping_key.in_(forms_of(session.connection(), account_sid, grouping_key)),
             # As the index has it, or it would not be used.
             sa.text("conversations.status <> 'CLOSED'"),
         )

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from callscribe.accounts.audit import Action, record
 from callscribe.callbacks import repository as callback_repository
 from callscribe.callbacks.service import Callbacks
 from callscribe.conversations import configuration_repository, repository
@@ -30,7 +31,7 @@ from callscribe.conversations.wire import MAX_METADATA
 from callscribe.db.base import now
 from callscribe.db.engine import Database, begin_writing
 from callscribe.db.paging import Page
-from callscribe.db.sealing import Cipher
+from callscribe.db.url_credentials import Cipher
 from callscribe.errors import Code, RequestError, found
 from callscribe.ids import new_conversation_id
 
@@ -103,6 +104,7 @@ class Conversations:
         begin(row, people)
         self._states.refuse_second(session, row, row.grouping_key)
         self._states.open(session, row, people)
+        record(session, account_sid, Action.CONVERSATION_CREATED, row.id)
         return ChangeResult.of(201, ConversationResource.of(row, people))
 
     def fetch(self, account_sid: str, conversation_id: str) -> ConversationResource:
@@ -174,6 +176,7 @@ class Conversations:
             RequestError: 20404.
         """
         row = known(session, account_sid, conversation_id, lock=True)
+        record(session, account_sid, Action.CONVERSATION_DELETED, conversation_id)
         callback_repository.delete_subject(session, account_sid, conversation_id)
         repository.delete(session, row)
         return accepted(session, account_sid, {"conversationId": conversation_id}, base_url)
@@ -280,6 +283,7 @@ class Conversations:
                 self._states.tell_updated(session, row)
         if status is not None:
             self._states.move(session, row, status)
+        record(session, row.account_sid, Action.CONVERSATION_CHANGED, row.id, status=status and status.value)
         return ChangeResult.of(200, ConversationResource.of(row, repository.participants(session, row.id)))
 
 

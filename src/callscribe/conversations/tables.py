@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from callscribe.conversations.documents import Address, ConversationOptions, Party
 from callscribe.db.base import Base, Dated, now, partial_index
 from callscribe.db.documents import JsonOf
+from callscribe.db.sealed import SealedJson, SealedTerm, SealedText
+
+_NOBODY = '{"address": null, "channel": null, "participantId": ""}'
 
 
 class ConversationStatus(StrEnum):
@@ -85,11 +88,11 @@ class Conversation(Dated, Base):
     configuration_id: Mapped[str | None] = mapped_column(sa.String(64))
     """Stays when the configuration is deleted; None where the options came with the request."""
     status: Mapped[ConversationStatus] = mapped_column(sa.Enum(ConversationStatus, native_enum=False, length=16))
-    name: Mapped[str | None] = mapped_column(sa.String(256))
+    name: Mapped[str | None] = mapped_column(SealedText(256))
     configuration: Mapped[ConversationOptions] = mapped_column(JsonOf(ConversationOptions))
-    custom: Mapped[dict[str, Any]] = mapped_column("metadata", sa.JSON)
+    custom: Mapped[dict[str, Any]] = mapped_column("metadata", SealedJson(dict[str, Any], "{}"))
     """The customer's keys and values. SQLAlchemy has another use for the name `metadata`."""
-    grouping_key: Mapped[str | None] = mapped_column(sa.String(64))
+    grouping_key: Mapped[str | None] = mapped_column(SealedTerm(64))
     """Says who takes part, see `conversations.grouping`; None groups with nothing."""
     channel: Mapped[str | None] = mapped_column(sa.String(16))
     """The channel of the last activity, whose timeouts apply."""
@@ -108,10 +111,10 @@ class ConversationParticipant(Dated, Base):
     id: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     conversation_id: Mapped[str] = mapped_column(sa.ForeignKey("conversations.id", ondelete="CASCADE"))
     account_sid: Mapped[str] = mapped_column(sa.String(34))
-    name: Mapped[str | None] = mapped_column(sa.String(512))
+    name: Mapped[str | None] = mapped_column(SealedText(512))
     type: Mapped[str] = mapped_column(sa.String(16))
     profile_id: Mapped[str | None] = mapped_column(sa.String(128))
-    addresses: Mapped[list[Address]] = mapped_column(JsonOf(list[Address]))
+    addresses: Mapped[list[Address]] = mapped_column(SealedJson(list[Address], "[]"))
 
 
 class Communication(Dated, Base):
@@ -127,11 +130,11 @@ class Communication(Dated, Base):
     id: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     conversation_id: Mapped[str] = mapped_column(sa.ForeignKey("conversations.id", ondelete="CASCADE"))
     account_sid: Mapped[str] = mapped_column(sa.String(34))
-    author: Mapped[Party] = mapped_column(JsonOf(Party))
-    content: Mapped[dict[str, Any]]
+    author: Mapped[Party] = mapped_column(SealedJson(Party, _NOBODY))
+    content: Mapped[dict[str, Any]] = mapped_column(SealedJson(dict[str, Any], '{"type": "TEXT", "text": ""}'))
     channel_id: Mapped[str | None] = mapped_column(sa.String(256))
     resource_id: Mapped[str | None] = mapped_column(sa.String(256))
-    recipients: Mapped[list[Party]] = mapped_column(JsonOf(list[Party]))
+    recipients: Mapped[list[Party]] = mapped_column(SealedJson(list[Party], "[]"))
     occurred_at: Mapped[datetime]
 
 

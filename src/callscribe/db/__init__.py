@@ -9,7 +9,8 @@ __all__ = [
     "group_commit",
     "paging",
     "presence",
-    "sealing",
+    "sealed",
     "upsert",
+    "url_credentials",
 ]
 """What the rest of the program may use of it: modules."""

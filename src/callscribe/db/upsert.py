@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from callscribe.db.base import Base
+from callscribe.db.sealed import owned, sealed_columns
 
 
 def insert_new(session: Session, table: type[Base], rows: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> bool:
@@ -15,6 +16,8 @@ def insert_new(session: Session, table: type[Base], rows: Mapping[str, Any] | Se
     if not rows:
         return False
     insert = _insert(session, table).on_conflict_do_nothing()
+    if sealed_columns(table):
+        rows = owned(table, rows) if isinstance(rows, Mapping) else [owned(table, row) for row in rows]
     if isinstance(rows, Mapping):  # which may have expressions
         return bool(session.execute(insert.values(rows)).rowcount)  # type: ignore[attr-defined]
     return bool(session.execute(insert, rows).rowcount)  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ __all__ = [
     "dispatch",
     "housekeeping",
     "liveness",
+    "provider_refusals",
     "queue_stats",
     "queues",
     "quiet_dbos",

@@ -85,3 +85,13 @@ class Piece(Base):
     def waits(cls) -> sa.ColumnElement[bool]:
         """That it waits for nothing but its turn."""
         return sa.and_(cls.worker.is_(None), cls.not_before.is_(None))
+
+
+class ProviderRefusal(Base):
+    """That a provider did not take its key the last time that it was asked."""
+
+    __tablename__ = "provider_refusals"
+
+    engine: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    detail: Mapped[str] = mapped_column(sa.Text)
+    refused_at: Mapped[datetime] = mapped_column(default=now)

@@ -1,12 +1,14 @@
 """How a recording comes to a job: brought into the blob store, and looked at before anybody waits for a model."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import structlog
 
+from callscribe.cancellation import Cancellation
 from callscribe.db.engine import Database
-from callscribe.db.sealing import unsealed
+from callscribe.db.url_credentials import unsealed
 from callscribe.durable.queues import Queue, queue_name
 from callscribe.errors import Cancelled, Code, JobError, SetupError, TransientJobError
 from callscribe.jobs import pieces
@@ -23,7 +25,9 @@ from callscribe.speech import routes
 from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.documents import InspectedMedia
 from callscribe.transcriptions.repository import FETCHED
+from callscribe.transcriptions.sealed import store_of
 from callscribe.transcriptions.sources import fetch_source
+from callscribe.transcriptions.tables import Transcription
 from callscribe.transcripts.wire import Notice
 
 _log = structlog.get_logger(__name__)
@@ -51,23 +55,17 @@ class FetchSteps:
             JobError: no attempt is to be made any more.
         """
         row = load_job(self._database, transcription_id)
+        blobs = store_of(row, self._blobs, self._database.cipher)
         cancelled = self._tracker.cancellation(transcription_id)
         # Not simply away with it: the job may have been ended by another worker, who had fetched the same.
         late = partial(self._finish.leave, row.id, row.blobs)
         try:
             if row.media_url is None:
-                sha256 = fetch_source(
-                    row,
-                    blobs=self._blobs,
-                    twilio=self._twilio,
-                    settings=self._settings,
-                    cancelled=cancelled,
-                    late=late,
-                )
+                sha256 = self._fetch_source(row, blobs, cancelled, late)
             else:
                 sha256 = fetch(
                     self._address(row.media_url),
-                    blobs=self._blobs,
+                    blobs=blobs,
                     key=keys.media(row.blobs),
                     settings=self._settings,
                     cancelled=cancelled,
@@ -80,7 +78,7 @@ class FetchSteps:
                 raise JobError(error.code, error.detail) from error
             return wait
         try:
-            size = self._blobs.size(keys.media(row.blobs))
+            size = blobs.size(keys.media(row.blobs))
         except BlobMissing:
             load_job(self._database, transcription_id)  # raises Cancelled where the job was deleted meanwhile
             raise
@@ -89,6 +87,37 @@ class FetchSteps:
                 raise Cancelled  # deleted, or ended by another worker
         self._tracker.report(transcription_id, FETCHED)
         return None
+
+    def _fetch_source(
+        self, row: Transcription, blobs: BlobStore, cancelled: Cancellation, late: Callable[[], None]
+    ) -> str | None:
+        """The audio of a recording to the job's folder; its SHA-256.
+
+        Raises:
+            Cancelled: the job is not wanted any more.
+            TransientJobError: another attempt may succeed.
+            JobError: as for `fetch_source`; or 17551, it is gone.
+        """
+        while True:
+            try:
+                return fetch_source(
+                    row,
+                    blobs=blobs,
+                    twilio=self._twilio,
+                    settings=self._settings,
+                    cancelled=cancelled,
+                    late=late,
+                )
+            except BlobMissing as error:
+                before, row = row.recording, load_job(self._database, row.id)
+                if row.recording != before:  # another job has redacted it meanwhile, and said where it is now
+                    continue
+                assert row.recording is not None
+                # Deleted since the job was accepted: then its audio was put here before it was erased there.
+                if not blobs.exists(keys.media(row.blobs)):
+                    detail = f"the audio of recording {row.recording.sid} is gone"
+                    raise JobError(Code.MEDIA_NOT_FOUND, detail) from error
+                return row.recording.sha256
 
     def _address(self, media_url: str) -> str:
         try:
@@ -106,7 +135,8 @@ class FetchSteps:
         for fault in routes.check_served(row.served_by, row.resolved_configuration.language, self._settings):
             if fault.field != "language":  # the operator took it away since: no worker would ever come for the job
                 raise JobError(Code.PROVIDER_REFUSED, fault.detail)
-        path = self._tracker.local_path(row.id, keys.media(row.blobs), row.media_sha256)
+        blobs = store_of(row, self._blobs, self._database.cipher)
+        path = self._tracker.local_path(row.id, keys.media(row.blobs), row.media_sha256, blobs=blobs)
         info = self._decoder.inspect(path, cancelled=self._tracker.cancellation(row.id))
         _log.info(
             "media.inspected",

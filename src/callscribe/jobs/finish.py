@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from callscribe.accounts import usage
 from callscribe.callbacks import repository as callback_repository
 from callscribe.callbacks.events import TranscriptionEvent
 from callscribe.callbacks.service import Callbacks, Message, fit_body
@@ -20,14 +21,17 @@ from callscribe.durable.retry import with_retries
 from callscribe.errors import Cancelled, Code, RequestError
 from callscribe.jobs.callback_payload import CallbackBody
 from callscribe.jobs.loading import load_job, start_job
+from callscribe.jobs.redact import Redactor
+from callscribe.jobs.replacing import FOLDER, AudioChanged, Replacement, Replacing
 from callscribe.jobs.stages import stage
 from callscribe.media.blobs import BlobStore
+from callscribe.outages import outage
 from callscribe.search.index import Prepared
 from callscribe.settings import Settings
 from callscribe.speech.diarization.diarizer import Diarizer, applies
 from callscribe.speech.diarization.turns import SpeakerTurn
 from callscribe.speech.segmentation import SEGMENTATION
-from callscribe.transcriptions import keys, repository
+from callscribe.transcriptions import chunk_repository, keys, repository
 from callscribe.transcriptions.checkpoints import Checkpoints, speakers_asked
 from callscribe.transcriptions.conversation_export import half_stored, stored_transcript
 from callscribe.transcriptions.documents import Failure
@@ -42,6 +46,9 @@ from callscribe.transcripts.wire import Notice
 SMALL_BODY_BYTES = 4096
 """Up to here a callback's body is kept in the database: a job can fail, and say so, without the blob store."""
 
+LOOKS = 50
+"""Most times that a job looks at its recording's audio at its end; each time in vain another job of it has ended."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -55,29 +62,47 @@ class FinishSteps:
     _callbacks: Callbacks
     _conversations: Conversations
     _diarizer: Diarizer
+    _redactor: Redactor
+    _replacing: Replacing
     _settings: Settings
 
     @stage("finish")
     def complete(self, transcription_id: str) -> None:
-        """Transcript to the blob store and to a conversation; then COMPLETED, search and event in one transaction."""
-        row = load_job(self._database, transcription_id)
-        if not row.status.is_final:  # else this worker, or another, was killed just behind it
-            self._complete(row)
+        """Transcript to the blob store and to a conversation; then COMPLETED, search and event in one transaction.
+
+        Raises:
+            AudioChanged: its recording had other audio each time that it looked.
+        """
+        for look in range(1, LOOKS + 1):
+            row = load_job(self._database, transcription_id)
+            if row.status.is_final:  # this worker, or another, was killed just behind it
+                break
+            try:
+                self._complete(row)
+            except AudioChanged:
+                if look == LOOKS:
+                    raise
+            else:
+                break
         self._tidy(row)
 
     @stage("fail")
     def fail(self, transcription_id: str, code: int, detail: str) -> None:
-        """FAILED with its code, and its event, in one transaction."""
+        """FAILED with its code, and its event, in one transaction. What it left goes, where need be later."""
         public = next(each for each in Code if each == code)
         error = Failure(code=public.value, title=public.title, detail=detail, type=public.type)
         row = start_job(self._database, transcription_id)  # where even that step had failed
         if not row.status.is_final:
             if (channel_id := half_stored(row)) is not None:
                 self.withdraw(row.account_sid, row.id, channel_id)
-            self._conclude(row, Status.FAILED, CallbackBody.of(row, error=error), error=error)
+            # What cannot be redacted is kept for nobody.
+            gone: dict[str, Any] = {} if row.redaction is None else {"sealing_key": None, "media_bytes": 0}
+            self._conclude(row, Status.FAILED, CallbackBody.of(row, error=error), error=error, **gone)
         try:
             self._tidy(row)
-        except Exception:  # noqa: BLE001  it may be the blob store that the job failed of; it is told all the same
+        except Exception as error:
+            if outage(error) is not None:
+                raise  # to be done once more when that is over; the failure is told already
             _log.warning("transcription.not_tidied", transcription=transcription_id, exc_info=True)
 
     def leave(self, transcription_id: str, folder: str) -> None:
@@ -97,13 +122,14 @@ class FinishSteps:
 
     def _complete(self, row: Transcription) -> None:
         with self._database.read() as session:
-            chunks = repository.chunks(session, row.id)
+            chunks = chunk_repository.chunks(session, row.id)
         if not chunks:
             # Another worker has ended the job since `row` was read; its transcript must not be written over.
             raise Cancelled
-        transcript = self._checkpoints.transcript(row, chunks, self._turns(row, chunks))
+        redacted = self._redactor.redact(row, self._checkpoints.transcript(row, chunks, self._turns(row, chunks)))
+        transcript = redacted.transcript  # whatever comes of it from here on has nothing else
         data = TRANSCRIPT.dump_json(transcript)
-        size = self._blobs.put_document(keys.transcript(row.blobs), data)
+        size = self._blobs.put_document(keys.transcript(row.blobs), data) + redacted.original_bytes
         # First, so that the callback can name the conversation.
         if row.conversation_id is None:  # else a worker was killed just behind it
             row.conversation_id = self._converse(row, transcript)
@@ -111,11 +137,16 @@ class FinishSteps:
             detail = f"The transcript was not stored in a conversation: {wanted} is not on this server."
             notice = Notice(code=NoticeCode.CONVERSATION_NOT_STORED, detail=detail)
             row.notices = [*(row.notices or ()), notice]
-        row.notices = [*(row.notices or ()), *Notice.of_languages(transcript)] or None
+        row.notices = [
+            *(row.notices or ()),
+            *Notice.of_languages(transcript),
+            *Notice.of_times(transcript),
+        ] or None
         body = CallbackBody.of(row, transcript=transcript)
         spoken = prepared(row, transcript)
         known = figures(row, transcript)
-        self._conclude(row, Status.COMPLETED, body, spoken, result_bytes=size, notices=row.notices, statistics=known)
+        columns = {"result_bytes": size, "notices": row.notices, "statistics": known, **redacted.columns}
+        self._conclude(row, Status.COMPLETED, body, spoken, redacted.replacement, **columns)
 
     def _converse(self, row: Transcription, transcript: Transcript) -> str | None:
         """Store the transcript in a conversation, where the configuration says so; its id in the last transaction."""
@@ -140,7 +171,13 @@ class FinishSteps:
         return conversation_id
 
     def _conclude(
-        self, row: Transcription, status: Status, body: CallbackBody, spoken: Prepared | None = None, **values: Any
+        self,
+        row: Transcription,
+        status: Status,
+        body: CallbackBody,
+        spoken: Prepared | None = None,
+        replacement: Replacement | None = None,
+        **values: Any,
     ) -> None:
         event = TranscriptionEvent(status)
         target = row.resolved_configuration.transcription_status_callback
@@ -154,7 +191,16 @@ class FinishSteps:
             # nobody: the event is emitted with the transition, by the one that makes it.
             ended = repository.transition(session, row.id, Status.RUNNING, status, progress=1.0, **values)
             if ended:
-                repository.forget_chunks(session, row.id)
+                chunk_repository.forget_chunks(session, row.id)
+            if ended and replacement is not None:
+                self._replacing.apply(session, replacement)
+            elif ended and status is Status.COMPLETED:
+                self._replacing.check_current(session, row, values.get("media_sha256", row.media_sha256))
+            elif ended and "media_bytes" not in values and self._replacing.is_replaced(session, row):
+                values["media_bytes"] = 0  # what it has was redacted elsewhere, and it never came to follow
+                repository.set_erased(session, [row], media_bytes=0)
+            if ended and "media_bytes" in values:
+                usage.store(session, row.account_sid, values["media_bytes"] - (row.media_bytes or 0))
             if ended and spoken is not None:
                 put(session, spoken)
             if ended and message is not None:
@@ -212,9 +258,16 @@ class FinishSteps:
             if keys.is_callback(key) and key not in sent:  # a worker was killed before it had said that the job ended
                 self._blobs.delete(key)
         # A job that fails to be fetched has no media, though an attempt of which nobody heard may have brought them.
-        if row.media_erased_at is not None or (row.status == Status.FAILED and row.media_bytes == 0):
+        has_none = row.media_erased_at is not None or (row.status == Status.FAILED and row.media_bytes == 0)
+        if has_none:
+            self._blobs.delete_prefix(f"{row.blobs}/{FOLDER}")
+        # Where another recording is heard in its place, what was fetched is kept as the original, or not at all.
+        if has_none or (row.audio_folder is not None and row.original_audio is None):
             self._blobs.delete(keys.media(row.blobs))
             self._blobs.delete_prefix(keys.derived(row.blobs))
         if row.transcript_erased_at is not None:
             self._blobs.delete(keys.transcript(row.blobs))
+        if row.transcript_erased_at is not None or row.redaction is not None:
             self._blobs.delete(keys.segmentation(row.blobs))
+        if row.transcript_erased_at is not None or row.sealing_key is None:
+            self._blobs.delete(keys.original(row.blobs))

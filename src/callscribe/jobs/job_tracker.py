@@ -17,7 +17,7 @@ from callscribe.jobs.stages import working_on
 from callscribe.media.blobs import BlobStore
 from callscribe.media.spool import Spool
 from callscribe.ticker import Ticker
-from callscribe.transcriptions import repository
+from callscribe.transcriptions import chunk_repository, repository
 
 INTERVAL = 0.5
 """Seconds between two looks."""
@@ -78,8 +78,12 @@ class JobTracker:
                 job.holders -= 1
                 job.left_at = time.monotonic()
 
-    def local_path(self, transcription_id: str, key: str, sha256: str | None = None) -> Path:
+    def local_path(
+        self, transcription_id: str, key: str, sha256: str | None = None, *, blobs: BlobStore | None = None
+    ) -> Path:
         """A file with the blob in it: copied once for all chunks of a job that this worker takes one after another.
+
+        It is sealed there where it is so in the blob store, of which `blobs` is the job's own view.
 
         Waits where the spool has no room for a copy. `sha256` is what it must have; None is whatever comes.
 
@@ -94,7 +98,7 @@ class JobTracker:
                 job.media.close()
                 job.paths.clear()
             if key not in job.paths:
-                copy = self._spool.copy_of(self._blobs, key, job.cancelled, sha256=sha256)
+                copy = self._spool.copy_of(blobs or self._blobs, key, job.cancelled, sha256=sha256)
 
                 def let_go(path: Path | None) -> None:
                     if path is not None:
@@ -148,7 +152,7 @@ class JobTracker:
                 if progress is not None:
                     repository.report(session, transcription_id, progress)
                 if chunks:
-                    repository.report_chunks(session, transcription_id, chunks)
+                    chunk_repository.report_chunks(session, transcription_id, chunks)
 
     def _let_go(self, active: set[str]) -> None:
         """Forget the jobs of which nothing is in hand, with their copies: ended ones at once, others after a while.

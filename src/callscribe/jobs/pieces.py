@@ -16,6 +16,11 @@ ALL: Final = (TRANSCRIBE, RECOGNIZE, RECOGNIZE_CHUNK)
 _FETCH: Final = "-fetch-"
 _RECOGNITION: Final = "-recognition"
 _CHUNK: Final = "-chunk-"
+_AGAIN: Final = "-again-"
+_STAND_IN: Final = "-stand-in"
+
+MOST_AGAIN: Final = 300
+"""Times that a recording is offered to its provider, whatever the settings say."""
 
 _EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -35,9 +40,21 @@ def chunk_id(transcription_id: str, number: int) -> str:
     return f"{transcription_id}{_CHUNK}{number}"
 
 
+def again_id(transcription_id: str, attempt: int) -> str:
+    """The id of the workflow `recognize_chunk` that offers a recording once more to its provider, from 1."""
+    return f"{transcription_id}{_AGAIN}{attempt}"
+
+
+def stand_in_id(transcription_id: str) -> str:
+    """The id of the workflow `recognize` with the engine that stands in for a provider."""
+    return f"{transcription_id}{_STAND_IN}"
+
+
 def job_of(workflow_id: str) -> str:
     """The transcription that a workflow works for."""
-    return workflow_id.removesuffix(_RECOGNITION).partition(_CHUNK)[0].partition(_FETCH)[0]
+    for kind in (_RECOGNITION, _CHUNK, _FETCH, _AGAIN, _STAND_IN):
+        workflow_id = workflow_id.partition(kind)[0]
+    return workflow_id
 
 
 def turn(row: Transcription, number: int = 0) -> int:

@@ -1,6 +1,7 @@
 """From a recording that is here to the words of its chunks: the stages of a job that need models."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
@@ -10,6 +11,7 @@ from callscribe.errors import Cancelled, Code, JobError
 from callscribe.jobs import pieces
 from callscribe.jobs.job_tracker import JobTracker
 from callscribe.jobs.loading import load_job
+from callscribe.jobs.sent_requests import KeptRequests
 from callscribe.jobs.stages import recognition, stage
 from callscribe.media.decoding import Decoder
 from callscribe.media.peaks import PeakMeter
@@ -21,7 +23,7 @@ from callscribe.speech.interface import OnLanguageMismatch, RecognitionOptions, 
 from callscribe.speech.languages import MULTI
 from callscribe.speech.pipeline import divide_file, recognize_span
 from callscribe.speech.segmentation import SEGMENTATION
-from callscribe.transcriptions import keys, repository
+from callscribe.transcriptions import chunk_repository, keys, repository
 from callscribe.transcriptions.checkpoints import Checkpoints, speakers_asked
 from callscribe.transcriptions.repository import FETCHED, SEGMENTED
 from callscribe.transcriptions.tables import Chunk, Transcription
@@ -53,7 +55,7 @@ class RecognizeSteps:
             share = min(1.0, seconds / duration) if duration else 0.0
             self._tracker.report(transcription_id, FETCHED + (SEGMENTED - FETCHED) * share)
 
-        path = self._tracker.local_path(row.id, keys.media(row.blobs), row.media_sha256)
+        path = self._media(row)
         cancelled = self._tracker.cancellation(transcription_id)
         peaks = PeakMeter()
         segmentation, spans = divide_file(
@@ -72,8 +74,8 @@ class RecognizeSteps:
             if not repository.update_running(session, transcription_id):
                 raise Cancelled  # ended by another worker: nobody would remove the chunks
             repository.set_duration(session, transcription_id, segmentation.duration)
-            repository.add_chunks(session, transcription_id, [(span.start, span.end) for span in spans])
-            chunks = repository.chunks(session, transcription_id)
+            chunk_repository.add_chunks(session, transcription_id, [(span.start, span.end) for span in spans])
+            chunks = chunk_repository.chunks(session, transcription_id)
         self._tracker.report(transcription_id, SEGMENTED)
         turns = [(pieces.turn(row, chunk.number), chunk.length) for chunk in chunks]
         return turns, queue_name(Queue.CHUNKS, str(row.served_by))
@@ -83,7 +85,7 @@ class RecognizeSteps:
         """Words of one chunk to the blob store; whether all chunks of the job are there now."""
         row = load_job(self._database, transcription_id)
         with self._database.read() as session:
-            chunk = repository.find_chunk(session, transcription_id, number)
+            chunk = chunk_repository.find_chunk(session, transcription_id, number)
         if chunk is None:
             raise Cancelled  # the job has ended
         if not self._checkpoints.has_chunk(row, number):  # else a worker was killed just behind it
@@ -92,12 +94,17 @@ class RecognizeSteps:
             _log.info("chunk.recognized", transcription=transcription_id, chunk=number, seconds=round(chunk.length, 3))
         self._listen(row, chunk)
         with self._database.write() as session:
-            finished = repository.finish_chunk(session, transcription_id, number)
+            finished = chunk_repository.finish_chunk(session, transcription_id, number)
         if not finished:
             raise Cancelled  # the job has ended meanwhile
         # Asked behind the commit: of chunks that finish at the same time, at least the last to commit sees all.
         with self._database.read() as session:
-            return not repository.unfinished_chunks(session, transcription_id)
+            return not chunk_repository.unfinished_chunks(session, transcription_id)
+
+    def _media(self, row: Transcription) -> Path:
+        """The recording in a file, sealed where the job redacts."""
+        blobs = self._checkpoints.store(row)
+        return self._tracker.local_path(row.id, keys.media(row.blobs), row.media_sha256, blobs=blobs)
 
     @recognition
     def _recognized(self, row: Transcription, chunk: Chunk) -> list[Segment]:
@@ -112,7 +119,7 @@ class RecognizeSteps:
         cancelled = self._tracker.cancellation(row.id)
         for segment in recognize_span(
             self._decoder,
-            self._tracker.local_path(row.id, keys.media(row.blobs), row.media_sha256),
+            self._media(row),
             segmentation,
             Span(chunk.start, chunk.end),
             self._engines.serving(served_by),
@@ -126,11 +133,12 @@ class RecognizeSteps:
                 verbatim=bool(options.verbatim),
             ),
             cancelled,
+            requests=KeptRequests(self._database, self._checkpoints, row, self._settings),
         ):
             segments.append(segment)
             done = max(done, min(segment.end, chunk.end) - chunk.start)
             # Not before it is beyond what an earlier attempt had got to: nothing that was read disappears again.
-            if done - readable >= DRAFT_EVERY and done > chunk.readable:
+            if done - readable >= DRAFT_EVERY and done > chunk.readable and not row.is_withheld:
                 self._checkpoints.put_draft(row, chunk.number, segments)
                 readable = done
             self._tracker.report_chunk(row.id, chunk.number, done, readable)
@@ -144,7 +152,7 @@ class RecognizeSteps:
         if not applies(segmentation):
             return
         self._diarizer.check()
-        path = self._tracker.local_path(row.id, keys.media(row.blobs), row.media_sha256)
+        path = self._media(row)
         span = Span(chunk.start, chunk.end)
         cancelled = self._tracker.cancellation(row.id)
         heard = self._diarizer.listen(self._decoder, path, segmentation, span, cancelled)

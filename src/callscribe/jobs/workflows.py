@@ -29,12 +29,20 @@ from callscribe.durable.housekeeping import broken
 from callscribe.durable.queues import WORKFLOW_INSTANCE, Queue, WorkQueue
 from callscribe.durable.recovery import forget, given_up
 from callscribe.durable.retry import with_retries
-from callscribe.errors import Cancelled, Code, JobError, TransientJobError
+from callscribe.errors import (
+    Cancelled,
+    Code,
+    JobError,
+    ProviderKeyRefused,
+    ProviderUnavailable,
+    TransientJobError,
+)
 from callscribe.jobs import pieces
 from callscribe.jobs.fetch import FetchSteps
 from callscribe.jobs.finish import FinishSteps
 from callscribe.jobs.job_tracker import JobTracker
 from callscribe.jobs.loading import start_job
+from callscribe.jobs.provider_outages import Again, HandOver, ProviderOutages
 from callscribe.jobs.recognize import RecognizeSteps
 from callscribe.media.blobs import BlobMissing, BlobStore
 from callscribe.media.fetching import MOST_ATTEMPTS
@@ -46,7 +54,7 @@ LATE = 10.0
 wrote until then goes as well."""
 
 FORGOTTEN_AT_ONCE = 100
-"""Workflows of a deleted job's chunks."""
+"""Workflows of a deleted job's chunks, and of its further attempts at a provider."""
 
 Result = TypeVar("Result")
 
@@ -64,6 +72,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
     _tracker: JobTracker
     _fetch: FetchSteps
     _recognize: RecognizeSteps
+    _outages: ProviderOutages
     _finish: FinishSteps
     _settings: Settings
 
@@ -91,10 +100,15 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
             self._divide(transcription_id, folder, duration)
 
     @workflow(pieces.RECOGNIZE_CHUNK)
-    def recognize_chunk(self, transcription_id: str, folder: str, number: int) -> None:
-        """One chunk; behind the last of a job, the transcript."""
+    def recognize_chunk(
+        self, transcription_id: str, folder: str, number: int, made: int = 0, waited: float = 0.0
+    ) -> None:
+        """One chunk; behind the last of a job, the transcript.
+
+        `made` are the attempts before this one at a provider that was out, `waited` the seconds between them.
+        """
         with self._tracker.watch(transcription_id), self._at_work(transcription_id, folder):
-            self._recognize_chunk(transcription_id, number)
+            self._recognize_chunk(transcription_id, folder, number, made, waited)
 
     def _transcribe(self, transcription_id: str, folder: str, made: int, waited: float) -> None:
         wait = self._step(transcription_id, "fetch", self._fetch.fetch, made, waited)
@@ -140,7 +154,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
     def _divide(self, transcription_id: str, folder: str, duration: float | None) -> None:
         chunks, queue = self._step(transcription_id, "segment", self._recognize.segment, duration)
         if len(chunks) == 1:
-            self._recognize_chunk(transcription_id, 0)  # at once: a short call does not queue a second time
+            self._recognize_chunk(transcription_id, folder, 0)  # at once: a short call does not queue a second time
         else:
             self._step(transcription_id, "queue", self._queue_chunks, folder, queue, chunks)
 
@@ -162,10 +176,44 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
                     cost=seconds,
                 )
 
-    def _recognize_chunk(self, transcription_id: str, number: int) -> None:
-        last = self._step(transcription_id, "recognize", self._recognize.recognize, number)
+    def _recognize_chunk(
+        self, transcription_id: str, folder: str, number: int, made: int = 0, waited: float = 0.0
+    ) -> None:
+        last = self._step(transcription_id, "recognize", self._recognized, folder, number, made, waited)
         if last:
             self._step(transcription_id, "finish", self._finish.complete)
+
+    def _recognized(self, transcription_id: str, folder: str, number: int, made: int, waited: float) -> bool:
+        """Whether all chunks are there now. Where the provider is out, what follows is queued, and they are not."""
+        try:
+            return self._recognize.recognize(transcription_id, number)
+        except (ProviderUnavailable, ProviderKeyRefused) as error:
+            follow = self._outages.after(transcription_id, error, made + 1, waited)
+            self._queue_after_outage(transcription_id, folder, number, follow)
+            return False
+
+    def _queue_after_outage(self, transcription_id: str, folder: str, number: int, follow: "Again | HandOver") -> None:
+        with self._database.write() as session:
+            if isinstance(follow, Again):
+                if not repository.update_running(session, transcription_id):
+                    raise Cancelled
+                name, workflow_id = pieces.RECOGNIZE_CHUNK, pieces.again_id(transcription_id, follow.attempt)
+                arguments: tuple[Any, ...] = (transcription_id, folder, number, follow.attempt, follow.waited)
+            else:
+                self._outages.hand_over(session, transcription_id, follow)
+                name, workflow_id = pieces.RECOGNIZE, pieces.stand_in_id(transcription_id)
+                arguments = (transcription_id, folder, follow.seconds)
+            self._queue.enqueue(
+                session,
+                follow.queue,
+                f"{type(self).__name__}.{name}",
+                workflow_id,
+                _account(folder),
+                *arguments,
+                priority=follow.turn,
+                cost=follow.cost,
+                delay=follow.delay,
+            )
 
     def _step(self, transcription_id: str, name: str, work: Callable[..., Result], *arguments: Any) -> Result:
         """Do a piece of a job, tried again where that may help, as one checkpoint; `speech.interface` says how often.
@@ -224,13 +272,17 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
         jobs = {pieces.job_of(each) for each in deadly}
         broke = {pieces.job_of(each) for each in broken(*pieces.ALL)}
         with self._database.read() as session:
-            rows = repository.unfinished(session, list(jobs | broke))
+            # Those that have ended as well: what the piece, or the round before this one, left of them has to go.
+            rows = [*repository.find_all(session, jobs), *repository.unfinished(session, list(broke - jobs))]
         left: set[str] = set()
         for row in rows:
             reason = "each worker that had it in hand died" if row.id in jobs else "the server's log says why"
+            if not row.status.is_final:
+                _log.error("transcription.given_up", transcription=row.id, reason=reason)
             try:
                 self._finish.fail(row.id, Code.JOB_INTERNAL, f"Given up after many attempts: {reason}.")
-                _log.error("transcription.given_up", transcription=row.id, reason=reason)
+            except Cancelled:  # deleted meanwhile
+                continue
             except Exception:  # noqa: BLE001  one job must not keep the others from ending
                 _log.exception("transcription.not_ended", transcription=row.id)
                 left.add(row.id)
@@ -269,7 +321,7 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
 
     @DBOS.step()
     def forget_workflows(self, transcription_id: str) -> None:
-        """Cancel and delete the workflows of a job; the chunks' are numbered from 0 on.
+        """Cancel and delete the workflows of a job; those of chunks and of further attempts are numbered.
 
         Its pieces of work first: one that a dead worker had would be taken over and begun anew behind this.
         """
@@ -279,11 +331,12 @@ class TranscriptionWorkflows(DBOSConfiguredInstance):
                 self._queue.withdraw(session, transcription_id, in_hand=True)
 
         with_retries(withdraw, attempts=10)
-        ids = [transcription_id, pieces.recognition_id(transcription_id)]
+        ids = [transcription_id, pieces.recognition_id(transcription_id), pieces.stand_in_id(transcription_id)]
         ids += [pieces.fetch_id(transcription_id, made) for made in range(1, MOST_ATTEMPTS)]
         first = 0
         while True:
-            ids += [pieces.chunk_id(transcription_id, number) for number in range(first, first + FORGOTTEN_AT_ONCE)]
+            for number in range(first, first + FORGOTTEN_AT_ONCE):
+                ids += [pieces.chunk_id(transcription_id, number), pieces.again_id(transcription_id, number + 1)]
             if not (found := _cancel(ids)):
                 return
             DBOS.delete_workflows(found)

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from urllib.parse import unquote, urlsplit
 
 import httpx2
@@ -25,7 +24,15 @@ from callscribe.cancellation import Cancellation, DeadlinePassed, run_cancellabl
 from callscribe.errors import CallscribeError, Code, JobError, TransientJobError
 from callscribe.media.blobs import BlobStore
 from callscribe.media.content_encoding import EncodingError, is_encoded, unpacked
-from callscribe.outbound import AllowList, HostRefused, HostUnresolved, exact_url, guarded_client, redirect_exactly
+from callscribe.outbound import (
+    AllowList,
+    HostRefused,
+    HostUnresolved,
+    exact_url,
+    guarded_client,
+    redirect_exactly,
+    retry_after,
+)
 from callscribe.settings import Settings
 
 MAX_REDIRECTS = 5
@@ -235,7 +242,7 @@ def _check_status(response: httpx2.Response) -> None:
     if status in {401, 403}:
         raise JobError(Code.MEDIA_FORBIDDEN, f"the host answered {status}")
     if status >= 500 or status in {408, 425, 429}:
-        asked = _seconds(response.headers.get("Retry-After", "")) if status in {429, 503} else None
+        asked = retry_after(response.headers.get("Retry-After", "")) if status in {429, 503} else None
         after = "" if asked is None else f" and asked to wait {asked:.0f} s"
         raise TransientJobError(Code.MEDIA_DOWNLOAD, f"the host answered {status}{after}", asked)
     raise JobError(Code.MEDIA_DOWNLOAD, f"the host answered {status}")
@@ -245,16 +252,6 @@ def _is_whole(content_range: str) -> bool:
     """Whether `bytes 0-99/100` is all that there is."""
     found = re.fullmatch(r"bytes 0-([0-9]{1,18})/([0-9]{1,18})", content_range.strip())
     return found is not None and int(found[1]) + 1 == int(found[2])
-
-
-def _seconds(retry_after: str) -> float | None:
-    """`Retry-After` in either of its forms; None where it is neither."""
-    if re.fullmatch(r"[0-9]{1,9}", retry_after.strip()):
-        return float(retry_after)
-    try:
-        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
-    except (ValueError, OverflowError):
-        return None
 
 
 def _open_s3(url: str, settings: Settings, cancelled: Cancellation) -> _Source:

@@ -114,7 +114,10 @@ AMR = Container("amr", "amr", frozenset({"amrnb", "amrwb"}), exact_times=False, 
 AU = Container("au", "au", _BIG_PCM, magic=b".snd")
 AIFF = Container("aiff", "au", _BIG_PCM | _PCM)
 CONTAINERS = (WAV, W64, RIFX, MP3, FLAC, OGG, MP4, MATROSKA, AAC, AMR, AU, AIFF)
-DECODERS = ",".join(sorted({"mp3float"}.union(*(kind.codecs | kind.extended for kind in CONTAINERS))))
+CODECS = frozenset[str]().union(*(kind.codecs | kind.extended for kind in CONTAINERS))
+"""Of all of them."""
+
+DECODERS = ",".join(sorted({"mp3float"} | CODECS))
 """The codecs that FFmpeg may use, in its notation."""
 
 

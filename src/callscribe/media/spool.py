@@ -183,7 +183,7 @@ class Spool:
                 yield path
             return
         with (
-            self.room(blobs.size(key), cancelled, account=key.partition("/")[0], patience=patience) as room,
+            self.room(blobs.stored_size(key), cancelled, account=key.partition("/")[0], patience=patience) as room,
             blobs.local_path(key, self.folder, cancelled, sha256=sha256) as path,
         ):
             room.written()

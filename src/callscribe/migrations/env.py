@@ -8,6 +8,7 @@ import callscribe.callbacks.tables
 import callscribe.configurations.tables
 import callscribe.conversations.tables
 import callscribe.durable.tables
+import callscribe.evaluation.tables
 import callscribe.recordings.tables
 import callscribe.search.tables
 import callscribe.transcriptions.tables

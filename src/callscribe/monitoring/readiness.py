@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from callscribe.db.engine import Database
-from callscribe.durable import workers
+from callscribe.durable import provider_refusals, workers
 from callscribe.durable.tables import Worker
 from callscribe.media.blobs import BlobStore
 from callscribe.monitoring.ttl_cache import TtlCache
@@ -47,6 +47,8 @@ class Report:
     recognizing: int = 0
     recognized_at: datetime | None = None
     problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    """What is wrong, and keeps some jobs from being done, but not all."""
 
     @property
     def ready(self) -> bool:
@@ -63,6 +65,7 @@ class Report:
             "recognizing": self.recognizing,
             "lastRecognizedAt": None if self.recognized_at is None else self.recognized_at.isoformat(),
             "problems": self.problems,
+            "warnings": self.warnings,
         }
 
 
@@ -126,11 +129,18 @@ class Readiness:
                 *self._full_disks(),
                 *self._problems(live, able, well),
             ],
+            warnings=self._refusals(),
         )
 
     def _full_disks(self) -> Iterator[str]:
         with suppress(OSError):  # it is away, which is told already
             yield from full_disks(self._database, self._blobs)
+
+    def _refusals(self) -> list[str]:
+        with suppress(SQLAlchemyError), self._database.read() as session:
+            refused = provider_refusals.refusals(session)
+            return [f"{engine} does not take its key: {detail}" for engine, (detail, _) in refused.items()]
+        return []
 
     def _problems(self, live: Sequence[Worker], able: Sequence[Worker], well: Sequence[Worker]) -> Iterator[str]:
         if not live:

@@ -63,6 +63,24 @@ REAL_TIME_FACTOR = Histogram(
     buckets=_FACTORS,
     registry=REGISTRY,
 )
+PROVIDER_REQUESTS = Counter(
+    "callscribe_provider_requests_total",
+    "Requests to providers of speech recognition: sent, answered, refused; what is neither is not known.",
+    ["engine", "outcome"],
+    registry=REGISTRY,
+)
+PROVIDER_SECONDS = Counter(
+    "callscribe_provider_audio_seconds_total",
+    "Seconds of audio that were sent to providers of speech recognition, those that were refused with them.",
+    ["engine", "model"],
+    registry=REGISTRY,
+)
+PROVIDER_COST = Counter(
+    "callscribe_provider_cost_total",
+    "What that cost by `CALLSCRIBE_PRICES`.",
+    ["engine", "model"],
+    registry=REGISTRY,
+)
 CALLBACK_SECONDS = Histogram(
     "callscribe_callback_attempt_seconds",
     "Time that each attempt to deliver a callback took, by its outcome and number.",
@@ -115,6 +133,11 @@ QUEUE_COUNTED = Gauge(
 )
 QUEUE_UNSERVED = Gauge(
     "callscribe_queue_unserved", "1 for each model that work waits for and no live worker has.", ("engine", "model")
+)
+PROVIDER_DAY = Gauge(
+    "callscribe_provider_day_audio_seconds",
+    "Seconds of audio that were sent to providers in 24 hours, of the accounts that sent the most.",
+    ("account", "engine", "model"),
 )
 DATABASE_UP = Gauge("callscribe_database_up", "Whether the database answered.")
 WORKERS = Gauge("callscribe_workers", "Workers that are alive, by role, engine and model.", ("role", "engine", "model"))

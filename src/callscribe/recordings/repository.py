@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from callscribe.accounts import usage
 from callscribe.db.base import now
 from callscribe.db.clock import instant
+from callscribe.db.engine import begin_writing
 from callscribe.db.paging import Page, fetch_page
+from callscribe.db.sealed import forms_of
 from callscribe.recordings.tables import UNFINISHED, Call, Intake, Recording
 from callscribe.web.idempotency import forget_about
 
@@ -52,6 +54,18 @@ def find(session: Session, account_sid: str, sid: str) -> Recording | None:
 def hold(session: Session, account_sid: str, sid: str) -> Recording | None:
     """The same, and nobody deletes it before the end of the transaction."""
     return session.get(Recording, (account_sid, sid), with_for_update={"read": True})
+
+
+def hold_to_change(session: Session, account_sid: str, sid: str) -> Recording | None:
+    """The same as it is now, and nobody makes a job of it, or changes it, before the end of the transaction.
+
+    Of two that ask for one which was deleted, the second waits for the end of the first as well.
+    """
+    begin_writing(session)
+    if session.get_bind().dialect.name == "postgresql":  # what was deleted has no row to lock
+        key = sa.func.hashtextextended(f"{account_sid} {sid}", 0)
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+    return session.get(Recording, (account_sid, sid), with_for_update=True, populate_existing=True)
 
 
 def page(
@@ -140,9 +154,10 @@ def calls_of(session: Session, account_sid: str, recordings: Sequence[Recording]
 def page_calls(session: Session, account_sid: str, filters: CallFilters, token: str | None, size: int) -> Page[Call]:
     """A page of the account's calls, newest first: by their start where that is asked for, else by their creation."""
     query = sa.select(Call).where(Call.account_sid == account_sid)
+    for column, number in ((Call.from_, filters.from_), (Call.to, filters.to)):
+        if number is not None:
+            query = query.where(column.in_(forms_of(session.connection(), account_sid, number)))
     for column, value in (
-        (Call.from_, filters.from_),
-        (Call.to, filters.to),
         (Call.status, filters.status),
         (Call.parent_call_sid, filters.parent_call_sid),
     ):

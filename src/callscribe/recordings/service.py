@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from callscribe.accounts import repository as account_repository
 from callscribe.accounts import usage, usage_repository
+from callscribe.accounts.audit import Action, record
 from callscribe.accounts.limits import Limits
 from callscribe.db.base import now
 from callscribe.db.engine import Database
@@ -207,6 +208,7 @@ class Recordings:
         )
         session.add(row)
         session.flush()
+        record(session, row.account_sid, Action.RECORDING_CREATED, row.sid)
         self._completed(session, row, base_url)
         # Of several that come in at the same time, some may have no room any more.
         if not usage.store_within(session, incoming.account_sid, incoming.size, limit):
@@ -283,6 +285,7 @@ class Recordings:
         self.fetch(account_sid, sid, call_sid=call_sid)
         with self._database.write() as session:
             row = found(repository.delete(session, account_sid, sid), f"recording {sid}")
+            record(session, account_sid, Action.RECORDING_DELETED, sid)
             if row.blobs is not None:
                 erase(session, self._queue, account_sid, sid, row.blobs)
 
@@ -309,6 +312,7 @@ class Recordings:
         with self._database.write() as session:
             if not repository.delete_call(session, account_sid, sid):
                 raise RequestError(Code.NOT_FOUND, f"There is no call {sid}.")
+            record(session, account_sid, Action.CALL_DELETED, sid)
 
     def _known(self, account_sid: str, sid: str) -> Recording | None:
         with self._database.read() as session:

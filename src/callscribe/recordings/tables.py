@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from callscribe.db.base import Base, now
+from callscribe.db.sealed import SealedTerm
 
 COMPLETED = "completed"
 """The status of a recording that has all of its media."""
@@ -38,8 +39,8 @@ class Call(Base):
     account_sid: Mapped[str] = mapped_column(sa.ForeignKey("accounts.sid"), primary_key=True)
     sid: Mapped[str] = mapped_column(sa.String(34), primary_key=True)
     parent_call_sid: Mapped[str | None] = mapped_column(sa.String(34))
-    from_: Mapped[str | None] = mapped_column("from", sa.String(255))
-    to: Mapped[str | None] = mapped_column(sa.String(255))
+    from_: Mapped[str | None] = mapped_column("from", SealedTerm(255))
+    to: Mapped[str | None] = mapped_column(SealedTerm(255))
     direction: Mapped[str | None] = mapped_column(sa.String(32))
     """`inbound`, `outbound-api`, `outbound-dial`, `trunking-originating` or `trunking-terminating`."""
     status: Mapped[str] = mapped_column(sa.String(16), default=COMPLETED)

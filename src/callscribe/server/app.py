@@ -10,15 +10,19 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
 import callscribe
+import callscribe.accounts.audit_endpoints
 import callscribe.accounts.endpoints
 import callscribe.accounts.examples
 import callscribe.accounts.session_endpoints
+import callscribe.accounts.token_endpoints
 import callscribe.configurations.endpoints
 import callscribe.configurations.engines
 import callscribe.configurations.examples
 import callscribe.conversations.control_plane_endpoints
 import callscribe.conversations.endpoints
 import callscribe.conversations.examples
+import callscribe.evaluation.endpoints
+import callscribe.evaluation.examples
 import callscribe.recordings.endpoints
 import callscribe.recordings.examples
 import callscribe.recordings.webhook
@@ -30,8 +34,11 @@ import callscribe.transcriptions.correction_endpoints
 import callscribe.transcriptions.endpoints
 import callscribe.transcriptions.examples
 from callscribe import waiting
+from callscribe.accounts.attempts import FailedAttempts
+from callscribe.accounts.audit import AuditLog
 from callscribe.accounts.browser_sessions import BrowserSessions
 from callscribe.accounts.keys import ApiKeys
+from callscribe.accounts.permissions import add_roles
 from callscribe.accounts.service import Accounts
 from callscribe.configurations.engines import OfferedEngines
 from callscribe.configurations.service import RecordingConfigurations
@@ -48,6 +55,7 @@ from callscribe.server.limits import BodyLimit, RateLimit
 from callscribe.server.metrics import Relay, ServerMetrics
 from callscribe.services import Services
 from callscribe.settings import Settings
+from callscribe.system.provider_gauges import ProviderGauges
 from callscribe.system.pulls import Pulls
 from callscribe.system.status import System
 from callscribe.transcriptions.media import TranscriptionMedia
@@ -84,10 +92,13 @@ _ROUTERS = (
     callscribe.conversations.control_plane_endpoints.router,
     callscribe.conversations.endpoints.router,
     callscribe.accounts.endpoints.router,
+    callscribe.accounts.token_endpoints.router,
     callscribe.accounts.session_endpoints.router,
+    callscribe.accounts.audit_endpoints.router,
     callscribe.recordings.endpoints.router,
     callscribe.recordings.webhook.router,
     callscribe.system.endpoints.router,
+    callscribe.evaluation.endpoints.router,
     callscribe.server.health.router,
     callscribe.server.metrics.router,
 )
@@ -100,6 +111,7 @@ _EXAMPLES = {
     **callscribe.accounts.examples.BY_SCHEMA,
     **callscribe.recordings.examples.BY_SCHEMA,
     **callscribe.system.examples.BY_SCHEMA,
+    **callscribe.evaluation.examples.BY_SCHEMA,
     "EngineList": callscribe.configurations.engines.EXAMPLE,
     **problems.EXAMPLES,
     "Health": callscribe.server.health.EXAMPLE,
@@ -115,6 +127,7 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
         yield
         pulls.close()
         derived.close()
+        audit.close()
         services.transcriptions.close()
 
     app = FastAPI(
@@ -136,6 +149,8 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
     app.state.database = database
     app.state.accounts = Accounts.of(database, settings)
     app.state.browser_sessions = BrowserSessions(database, app.state.accounts)
+    audit = AuditLog(database)
+    app.state.audit = audit
     app.state.api_keys = ApiKeys(database)
     app.state.engines = OfferedEngines(settings)
     app.state.configurations = services.configurations
@@ -159,13 +174,18 @@ def create_app(settings: Settings, database: Database, relay: Relay | None = Non
     app.state.recording_media = RecordingMedia(blobs, derived, recordings.is_there)
     app.state.results = services.results
     app.state.corrections = services.corrections
-    app.state.transcription_media = TranscriptionMedia(blobs, derived, services.transcriptions.has_media)
+    app.state.transcription_media = TranscriptionMedia(
+        blobs, derived, services.transcriptions.has_media, database.cipher
+    )
     app.state.watching = Watching(database, settings.account_streams)
+    app.state.attempts = FailedAttempts(settings.failed_attempts)
     app.state.rate_limit = RateLimit(settings.rate_limit)
     app.state.readiness = Readiness(database, blobs, settings)
     pulls = Pulls(settings)
     app.state.system = System(database, app.state.accounts, app.state.readiness, pulls, settings)
-    app.state.metrics = ServerMetrics(FleetGauges(database), ProcessGauges("api", database), relay)
+    app.state.metrics = ServerMetrics(
+        [FleetGauges(database), ProviderGauges(database)], ProcessGauges("api", database), relay
+    )
     problems.install(app)
     for router in _ROUTERS:
         app.include_router(router)
@@ -219,6 +239,7 @@ def _documented(app: FastAPI) -> Callable[[], dict[str, Any]]:
                 schemas[name]["examples"] = [example]
             _with_optional_forms(schema)
             add_links(schema)
+            add_roles(schema)
             app.openapi_schema = schema
         return app.openapi_schema
 

@@ -26,7 +26,8 @@ class Health(Wire):
     last_recognized_at: datetime | None = Field(
         description="When a model answered last, to a job or a trial; null where none has been asked yet."
     )
-    problems: list[str]
+    problems: list[str] = Field(description="Why jobs are not taken or not done.")
+    warnings: list[str] = Field(description="What keeps some jobs from being done, such as a provider's key.")
 
 
 EXAMPLE = {
@@ -37,6 +38,7 @@ EXAMPLE = {
     "recognizing": 1,
     "lastRecognizedAt": "2026-03-02T09:30:12.480000+00:00",
     "problems": [],
+    "warnings": [],
 }
 
 

@@ -1,9 +1,7 @@
 """Limits on what a request may bring."""
 
 import asyncio
-import math
 import re
-import time
 from functools import lru_cache
 
 from limits import parse
@@ -12,8 +10,8 @@ from limits.strategies import MovingWindowRateLimiter
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from callscribe.accounts.limits import NO_RATE
-from callscribe.errors import Code, RequestError, SetupError
+from callscribe.accounts.limits import NO_RATE, rate_set, seconds_until_free
+from callscribe.errors import Code, RequestError
 from callscribe.web.problems import render
 
 
@@ -68,10 +66,7 @@ class RateLimit:
     """
 
     def __init__(self, rate: str | None) -> None:
-        try:
-            self._default = parse(rate) if rate else None
-        except ValueError as error:
-            raise SetupError(f"CALLSCRIBE_RATE_LIMIT: {rate!r} is not a rate such as 100/second.") from error
+        self._default = rate_set("CALLSCRIBE_RATE_LIMIT", rate, "100/second")
         self._parse = lru_cache(parse)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
@@ -84,7 +79,6 @@ class RateLimit:
         rate = self._default if own is None else None if own == NO_RATE else self._parse(own)
         if rate is None or self._limiter.hit(rate, account_sid):
             return
-        free_at = self._limiter.get_window_stats(rate, account_sid).reset_time
-        wait = max(1, math.ceil(free_at - time.time()))
+        wait = seconds_until_free(self._limiter, rate, account_sid)
         detail = f"More requests of this account than {rate}. Try again in {wait} seconds."
         raise RequestError(Code.TOO_MANY_REQUESTS, detail, retry_after=wait)

@@ -1,13 +1,13 @@
 """`/metrics`, for Prometheus."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client.registry import Collector
 
 from callscribe.errors import Code, RequestError
 from callscribe.monitoring.access import FORWARDED, may_read
-from callscribe.monitoring.gauges import FleetGauges, ProcessGauges
+from callscribe.monitoring.gauges import ProcessGauges
 from callscribe.observability import metrics
 from callscribe.waiting import Threads
 
@@ -22,14 +22,14 @@ Relay = Callable[[], bytes | None]
 class ServerMetrics:
     """Everything that a server shows: its own, what the database knows of all, and its worker's where it has one."""
 
-    def __init__(self, fleet: FleetGauges, own: ProcessGauges, relay: Relay | None = None) -> None:
+    def __init__(self, fleet: Sequence[Collector], own: ProcessGauges, relay: Relay | None = None) -> None:
         self._fleet = fleet
         self._own = own
         self._relay = relay
 
     def exposition(self) -> bytes:
         """In Prometheus's text format."""
-        collectors: list[Collector] = [self._fleet, self._own]
+        collectors: list[Collector] = [*self._fleet, self._own]
         if self._relay is None:
             return metrics.exposition("api", *collectors)
         relayed = self._relay()

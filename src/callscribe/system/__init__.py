@@ -3,5 +3,5 @@
 The command line shows it (`doctor`, `models`, `accounts limits`), and the API answers it to the operator's account.
 """
 
-__all__ = ["endpoints", "examples", "findings", "limits", "pulling", "pulls", "status"]
+__all__ = ["endpoints", "examples", "findings", "limits", "provider_gauges", "pulling", "pulls", "resealing", "status"]
 """What the rest of the program may use of it: modules."""

@@ -9,6 +9,7 @@ from callscribe.accounts.authentication import AuthenticatedRoute, Operator
 from callscribe.accounts.retention import of_settings
 from callscribe.errors import found
 from callscribe.settings import Settings
+from callscribe.speech.prices import Prices
 from callscribe.system.schemas import (
     DueResource,
     HealthResource,
@@ -20,6 +21,7 @@ from callscribe.system.schemas import (
     RetentionResource,
     SystemAccount,
     SystemAccountList,
+    SystemEnginesResource,
     SystemResource,
     WorkerResource,
 )
@@ -63,6 +65,12 @@ def list_accounts(_: Operator, system: Service, settings: OfServer, paging: Pagi
         accounts=[SystemAccount.of(*each, retention) for each in zip(page.rows, standings, strict=True)],
         meta=ListMeta(key="accounts", **paging.place(page)),
     )
+
+
+@router.get("/Engines", summary="List engines, routes and what was sent", responses=problem_responses(403))
+async def list_engines(_: Operator, system: Service, settings: OfServer) -> SystemEnginesResource:
+    """Where each engine runs, who serves Twilio's names, and what was sent to providers, for whom."""
+    return SystemEnginesResource.of(await system.engines(), Prices.parse(settings.prices))
 
 
 @router.get("/Models", summary="List models", responses=problem_responses(403))

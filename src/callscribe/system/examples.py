@@ -105,6 +105,21 @@ BY_SCHEMA: dict[str, dict[str, Any]] = {
         ],
         "meta": {"key": "accounts", "pageSize": 50},
     },
+    "SystemEnginesResource": {
+        "engines": [
+            {"name": "whisper", "runs": "here", "models": ["base", "small"], "sendsTo": None, "refusal": None},
+            {
+                "name": "deepgram",
+                "runs": "provider",
+                "models": ["nova-3", "nova-2"],
+                "sendsTo": "api.deepgram.com",
+                "refusal": {"detail": "deepgram does not take the key", "refusedAt": _LATER},
+            },
+        ],
+        "routes": [{"engine": "deepgram", "order": ["provider", "local"]}, {"engine": "google", "order": ["local"]}],
+        "sent": [{"accountId": ACCOUNT, "engine": "deepgram", "model": "nova-3", "seconds": 5400.0, "cost": 0.39}],
+        "currency": "USD",
+    },
     "ModelList": {"models": [_MODEL]},
     "PullResource": _PULL,
 }

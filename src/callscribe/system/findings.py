@@ -21,22 +21,27 @@ from callscribe.accounts.tables import Account
 from callscribe.cancellation import NEVER
 from callscribe.configurations.tables import Configuration
 from callscribe.db.engine import Database
-from callscribe.db.sealing import masked
+from callscribe.db.url_credentials import masked
+from callscribe.durable import provider_refusals
 from callscribe.durable.liveness import live_workers
-from callscribe.durable.tables import Worker
+from callscribe.durable.tables import ProviderRefusal, Worker
 from callscribe.errors import CallscribeError, SetupError
 from callscribe.media.blobs import BlobStore
-from callscribe.media.decoding import Decoder
+from callscribe.media.decoding import UNBOXED, Decoder
 from callscribe.migrations import schema
 from callscribe.monitoring.readiness import full_disks
 from callscribe.outbound import AllowList
+from callscribe.preparation import check_engines
 from callscribe.settings import Settings
 from callscribe.speech.engines import registry
 from callscribe.speech.engines.registry import Engines
 from callscribe.speech.served_models import ServedModels
 from callscribe.speech.trial import words_heard
+from callscribe.vault.opening import account_keys
 
 PROBE: Final = "doctor-probe"
+_ACCOUNTS_OPENED: Final = 20
+"""Whose keys are tried: with a KMS each is a request."""
 
 Check = tuple[str, Callable[[Settings], str], str]
 """What is looked at, how, and what to do where that ends with a fault that does not say so itself."""
@@ -67,8 +72,12 @@ def findings(settings: Settings, *, trying: bool) -> Iterator[Finding]:
         ("blob store", _blobs, "Check CALLSCRIBE_BLOBS_URL and the credentials for it."),
         ("disk", _disk, "Check CALLSCRIBE_DATA_DIR and CALLSCRIBE_BLOBS_URL."),
         ("secret key", _key, "Check CALLSCRIBE_SECRET_KEY or the file secret.key in the data folder."),
+        ("encryption", _encryption, "Check CALLSCRIBE_MASTER_KEY, CALLSCRIBE_KMS_URL and CALLSCRIBE_KEYS_URL."),
         ("decoder", _decoder, "Install callscribe again, with all that it needs."),
+        ("box", _box, "Install callscribe again, with all that it needs."),
+        ("engines", _engines, "Check the settings of engines, see docs/engines.md."),
         ("model", _model_tried if trying else _model_here, "Get it with `callscribe models pull`."),
+        ("providers", _providers, "Check the keys of providers, see docs/engines.md."),
         ("allow-lists", _allow, "Check CALLSCRIBE_MEDIA_ALLOW and CALLSCRIBE_CALLBACK_ALLOW."),
     )
     for subject, check, advice in checks:
@@ -150,6 +159,18 @@ def _key(settings: Settings) -> str:
     return f"{path}, shared as the blob {SHARED_KEY}" if settings.is_shared else str(path)
 
 
+def _encryption(settings: Settings) -> str:
+    """Open keys of some accounts, and write to where they lie."""
+    keys = account_keys(settings)
+    if keys is None:
+        return "off: whoever reads the disk, or a backup, reads the calls"
+    keys.check()
+    accounts = keys.accounts()
+    opened = sum(len(keys.every(account_sid)) for account_sid in accounts[:_ACCOUNTS_OPENED])
+    state = "on" if keys.seals else "off for what is new, and what is encrypted can be read"
+    return f"{state}; keys of {len(accounts)} account(s) at {masked(settings.keys)}, {opened} of them opened"
+
+
 def _encrypted(settings: Settings) -> str | None:
     """A token that the key must fit, where there is an account."""
     with closing(Database(settings.database)) as database, database.read() as session:
@@ -159,9 +180,18 @@ def _encrypted(settings: Settings) -> str | None:
 
 def _decoder(settings: Settings) -> str:
     """Have the bundled call opened by the process that opens what nobody vouches for."""
-    with closing(Decoder(extended=settings.media_formats == "extended")) as decoder:
+    with closing(Decoder.from_settings(settings)) as decoder:
         info = decoder.inspect(demo.RECORDING)
     return f"opened the bundled call: {info.codec}, {info.channels} channels, {info.duration:.0f} s"
+
+
+def _box(settings: Settings) -> str:
+    """How far that process is confined, by a trial."""
+    with closing(Decoder.from_settings(settings)) as decoder:
+        found = decoder.box()
+    if found.complete:
+        return f"what opens recordings is confined: {found}"
+    return f"what opens recordings is not confined as it could be: there is no {found.missing} here. {UNBOXED}"
 
 
 def _model_here(settings: Settings) -> str:
@@ -172,6 +202,26 @@ def _model_here(settings: Settings) -> str:
         if not registry.DEFAULT.has(name, settings):
             raise SetupError(f"{name} is not on this machine. Get it with `callscribe models pull {name}`.")
     return f"{', '.join(names)}: here"
+
+
+def _engines(settings: Settings) -> str:
+    """Those that there are, where all that is set of them can be followed: else no start is."""
+    check_engines(settings)
+    return ", ".join(each.name for each in registry.declared() if each.models(settings))
+
+
+def _providers(settings: Settings) -> str:
+    """Who may be sent recordings, and whether each took its key the last time that it was asked."""
+    keyed = [each for each in registry.declared() if each.runs == "provider" and each.models(settings)]
+    if not keyed:
+        return "no key is set: recordings are sent to nobody"
+    with closing(Database(settings.database)) as database, database.read() as session:
+        known = sa.inspect(database.engine).has_table(ProviderRefusal.__tablename__)
+        refused = provider_refusals.refusals(session) if known else {}
+    told = [f"{engine} does not take its key: {detail}" for engine, (detail, _) in refused.items()]
+    if told:
+        raise SetupError("; ".join(told))
+    return "; ".join(f"recordings that ask for {each.name} go to {each.sends_to(settings)}" for each in keyed)
 
 
 def _model_tried(settings: Settings) -> str:

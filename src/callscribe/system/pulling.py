@@ -22,6 +22,8 @@ from callscribe.errors import SetupError
 from callscribe.media.decoding import Decoder
 from callscribe.settings import Settings
 from callscribe.speech.catalogue import Catalogue
+from callscribe.speech.engines import registry
+from callscribe.speech.models import CATALOGUE
 from callscribe.speech.pipeline import windows_of
 from callscribe.system.pulls import Pull, Status, read, write
 
@@ -31,11 +33,11 @@ TOLD_EVERY: Final = 0.5
 Samples = npt.NDArray[np.float32]
 
 
-def needs_preparation(name: str, folder: Path, settings: Settings) -> bool:
+def needs_preparation(name: str, folder: Path) -> bool:
     """Whether a model whose files are here could be computed in int8 on this machine, if it were prepared."""
     from callscribe.speech.engines.whisper import calibration  # noqa: PLC0415  loads what computes
 
-    others = {entry.name for entry in Catalogue(settings.models).list() if entry.task != "recognition"}
+    others = {each.name for each in CATALOGUE if (each.task, each.engine) != ("recognition", registry.DEFAULT.name)}
     return name not in others and calibration.needs_preparation(folder)
 
 
@@ -75,7 +77,7 @@ def _pull(name: str, settings: Settings) -> None:
     tell = _Telling(read(name, settings) or Pull.begun(name), settings)
     try:
         folder = Catalogue(settings.models).path(name, lambda done, total: tell(step="getting", done=done, total=total))
-        if needs_preparation(name, folder, settings):
+        if needs_preparation(name, folder):
             windows = speech()
             prepare(folder, windows, settings, lambda done: tell(step="preparing", done=done, total=len(windows)))
     except SetupError as error:

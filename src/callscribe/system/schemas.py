@@ -11,7 +11,10 @@ from callscribe.durable.queue_stats import InHand, QueueStats
 from callscribe.durable.tables import Worker
 from callscribe.monitoring.readiness import Report
 from callscribe.speech.catalogue import Source
+from callscribe.speech.engines.served_by import ServedBy
 from callscribe.speech.models import Task
+from callscribe.speech.prices import Prices
+from callscribe.system.engines import SystemEngine, SystemEngines
 from callscribe.system.findings import Finding
 from callscribe.system.limits import LimitOfAccount, limits_of
 from callscribe.system.models import SystemModel
@@ -48,6 +51,84 @@ class HealthResource(Wire):
         """From both."""
         return cls(
             ready=report.ready, problems=report.problems, findings=[FindingResource.of(each) for each in findings]
+        )
+
+
+class RefusalResource(Wire):
+    """That a provider did not take its key the last time that it was asked."""
+
+    detail: str
+    refused_at: Timestamp
+
+
+class SystemEngineResource(Wire):
+    """An engine of this installation."""
+
+    name: str
+    runs: Literal["here", "provider"]
+    models: list[str] = Field(description="None where it cannot be used: a provider without a key, for instance.")
+    sends_to: str | None = Field(description="The host that gets the recordings of jobs which ask for it.")
+    refusal: RefusalResource | None
+
+    @classmethod
+    def of(cls, engine: SystemEngine) -> Self:
+        """From what is known of it."""
+        refusal = engine.refusal
+        return cls(
+            name=engine.name,
+            runs="provider" if engine.is_provider else "here",
+            models=list(engine.models),
+            sends_to=engine.sends_to,
+            refusal=None if refusal is None else RefusalResource(detail=refusal[0], refused_at=refusal[1]),
+        )
+
+
+class RouteResource(Wire):
+    """Who serves what asks for one of Twilio's engines."""
+
+    engine: str
+    order: list[Literal["local", "provider"]] = Field(
+        description="Who is asked first, and who when that one is out. Empty where it is refused."
+    )
+
+
+class SentResource(Wire):
+    """Audio that was sent to a provider for an account."""
+
+    account_id: str
+    engine: str
+    model: str
+    seconds: float
+    cost: float | None = Field(description="By `CALLSCRIBE_PRICES`; null without a price.")
+
+
+class SystemEnginesResource(Wire):
+    """The engines, who serves Twilio's names, and what was sent to providers in the last 30 days, the most first."""
+
+    engines: list[SystemEngineResource]
+    routes: list[RouteResource]
+    sent: list[SentResource]
+    currency: str | None = Field(description="Of the costs, where `CALLSCRIBE_PRICES` names one.")
+
+    @classmethod
+    def of(cls, found: SystemEngines, prices: Prices) -> Self:
+        """As they are now, with what it cost."""
+        return cls(
+            engines=[SystemEngineResource.of(each) for each in found.engines],
+            routes=[
+                RouteResource.model_validate({"engine": name, "order": order}) for name, order in found.routes.items()
+            ],
+            sent=[
+                SentResource(
+                    account_id=each.account_sid,
+                    engine=each.engine,
+                    model=each.model,
+                    seconds=round(each.seconds, 1),
+                    cost=prices.cost(ServedBy(each.engine, each.model), each.seconds),
+                )
+                for each in found.sent
+            ],
+            currency=prices.currency,
         )
 
 

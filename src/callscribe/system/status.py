@@ -18,6 +18,7 @@ from callscribe.monitoring.readiness import Readiness, Report
 from callscribe.monitoring.ttl_cache import TtlCache
 from callscribe.settings import Settings
 from callscribe.speech.engines.served_by import ServedBy
+from callscribe.system.engines import SystemEngines, engines
 from callscribe.system.findings import Finding, findings
 from callscribe.system.models import SystemModel, models
 from callscribe.system.pulls import Pulls
@@ -77,6 +78,7 @@ class System:
         self._findings = TtlCache(lambda: list(findings(settings, trying=False)), FINDINGS_KEPT, PATIENCE)
         self._fleet = TtlCache(self._look, KEPT, PATIENCE)
         self._models = TtlCache(self._models_now, KEPT, PATIENCE)
+        self._engines = TtlCache(lambda: engines(database, settings), KEPT, PATIENCE)
 
     async def health(self) -> tuple[Report, list[Finding]]:
         """Whether jobs are done, and what was found.
@@ -106,6 +108,14 @@ class System:
             TimedOut: disk or database do not answer.
         """
         return await _awaited(self._models)
+
+    async def engines(self) -> SystemEngines:
+        """The engines.
+
+        Raises:
+            TimedOut: disk or database do not answer.
+        """
+        return await _awaited(self._engines)
 
     def accounts(self, token: str | None, size: int) -> tuple[Page[Account], list[Standing]]:
         """A page of accounts, with what each may use and uses."""

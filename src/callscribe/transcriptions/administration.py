@@ -4,14 +4,18 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from callscribe.callbacks import repository as callback_repository
 from callscribe.callbacks.tables import Callback
 from callscribe.db.base import now
-from callscribe.db.engine import Database
+from callscribe.db.engine import Database, begin_writing
 from callscribe.errors import Code, RequestError, found
 from callscribe.ids import new_transcription_id
+from callscribe.recordings import keys as recording_keys
+from callscribe.recordings import repository as recording_repository
 from callscribe.transcriptions import repository
+from callscribe.transcriptions.documents import RecordedAudio
 from callscribe.transcriptions.service import Transcriptions
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import Transcription
@@ -67,8 +71,8 @@ class Jobs:
         """Have a failed job done again, as a new one: nothing leads out of FAILED, and its callback has been sent.
 
         The new job has the request, the configuration and the participants of the failed one, as they were then; its
-        recording is fetched anew. It calls back like any other. A job is repeated once only; if that fails too,
-        the new one can be repeated.
+        recording is fetched anew, as it is by now. It calls back like any other. A job is repeated once only; if that
+        fails too, the new one can be repeated.
 
         Returns: the id of the new job, and whether it was made just now.
 
@@ -85,6 +89,8 @@ class Jobs:
         again = _repeated(failed)
         try:
             with self._database.write() as session:
+                begin_writing(session)
+                _follow_recording(session, again)
                 self._transcriptions.queue(session, again)
         except IntegrityError:  # somebody else did so at the same moment
             known = self.retried_as(transcription_id)
@@ -92,6 +98,16 @@ class Jobs:
                 raise
             return known, False
         return again.id, True
+
+
+def _follow_recording(session: Session, again: Transcription) -> None:
+    """Have a job take its recording's audio as it is now: it may have been redacted since the job failed."""
+    if again.source_id is None or again.recording is None or again.recording.media is None:
+        return
+    recording = recording_repository.hold(session, again.account_sid, again.source_id)
+    if recording is not None and recording.blobs is not None:
+        changed = {"media": recording_keys.media(recording.blobs), "sha256": recording.sha256}
+        again.recording = RecordedAudio.model_validate(again.recording.document() | changed)
 
 
 def _repeated(failed: Transcription) -> Transcription:

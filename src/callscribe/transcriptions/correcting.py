@@ -6,9 +6,10 @@ is killed in it has done all of it or nothing.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from callscribe.accounts.audit import Action, record
 from callscribe.accounts.service import Identity
 from callscribe.configurations.service import TranscriptionConfigurations
 from callscribe.conversations.service import Conversations
@@ -16,6 +17,9 @@ from callscribe.db.base import now
 from callscribe.db.engine import Database, begin_writing
 from callscribe.db.paging import Page
 from callscribe.errors import Code, RequestError, found
+from callscribe.redaction.entities import LABEL
+from callscribe.redaction.masking import renamed, retyped
+from callscribe.redaction.policy import Redaction
 from callscribe.search.index import Prepared
 from callscribe.transcriptions import repository, version_repository
 from callscribe.transcriptions.conversation_export import stored_transcript
@@ -48,6 +52,8 @@ class Asked:
     version: TranscriptVersion
     is_written: bool
     """Whether the same was asked for before, and done."""
+    first: TranscriptVersion | None = None
+    """The version that came first where this one redacts: it may be the same, which is known once it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,27 +152,33 @@ class Corrections:
             raise RequestError(Code.NOT_FOUND, detail)
         check_kept(row, "transcript", row.transcript_erased_at)
         changes, base = request.changes(), request.base_version
-        # As documents: to say nothing of who said it is not to say that it was nobody.
-        if len(versions) == base + 1 and versions[-1].changes.document() == changes.document():
-            return Asked(row, versions[:-1], versions[-1], is_written=True)
+        by = identity.key_sid or identity.account_sid
+        if len(versions) == base + 1:
+            if row.redaction is not None:
+                version = _next(row, versions[:-1], changes, by)
+                return Asked(row, versions[:-1], version, is_written=False, first=versions[-1])
+            if _is_same(versions[-1], changes):
+                return Asked(row, versions[:-1], versions[-1], is_written=True)
         if len(versions) != base:
             raise _conflict(row, base, len(versions))
         if base >= MOST_VERSIONS:
             detail = f"The transcript of {row.id} was corrected {base} times, which is the most that one may be."
             raise RequestError.at("/baseVersion", Code.INVALID_PARAMETER, detail)
-        version = _next(row, versions, changes, identity.key_sid or identity.account_sid)
-        return Asked(row, versions, version, is_written=False)
+        return Asked(row, versions, _next(row, versions, changes, by), is_written=False)
 
     def made(self, asked: Asked) -> Made:
         """Make the version: from the blob store, outside of transactions, since it takes a while for a long call.
 
         Raises:
-            RequestError: 20001, there is no such sentence or participant; 20404, the transcript is gone.
+            RequestError: 20001, there is no such sentence or participant; 20404, the transcript is gone; 20409, as
+                for `asked`.
         """
         row = asked.row
         original = self._results.original(row)
         _check(row, original, asked.version.changes)
         before = versioned(row, original, asked.versions)
+        if row.redaction is not None:
+            asked = _redacted(asked, row.redaction, before)
         latest = versioned(row, original, [*asked.versions, asked.version])
         sentences = list(zip(before.transcript.sentences, latest.transcript.sentences, strict=True))
         changed = [index for index, (one, other) in enumerate(sentences) if one != other]
@@ -180,7 +192,7 @@ class Corrections:
             changed=changed,
             moved={index for index in changed if sentences[index][0].participant != sentences[index][1].participant},
             spoken=prepared(row, latest.transcript) if changed else None,
-            terms=terms(latest.corrected),
+            terms={term: count for term, count in terms(latest.corrected).items() if not LABEL.fullmatch(f"[{term}]")},
         )
 
     def written(self, made: Made) -> CorrectedTranscript:
@@ -204,6 +216,9 @@ class Corrections:
                 check_kept(known, "transcript", known.transcript_erased_at)
                 raise _conflict(row, version.number - 1, known.transcript_version or 0)
             version_repository.add(session, row, version, made.names, made.figures)
+            sentences, renamed = len(version.changes.edits), len(version.changes.participants)
+            detail = {"version": version.number, "sentences": sentences, "participants": renamed}
+            record(session, row.account_sid, Action.TRANSCRIPT_CORRECTED, row.id, **detail)
             if made.spoken is None:
                 return
             put(session, made.spoken)
@@ -213,6 +228,36 @@ class Corrections:
                 stored = stored_transcript(row, made.latest.transcript)
                 storing = self._conversations.storing(row.account_sid, wanted, stored)
                 storing.correct(session, row.conversation_id, made.changed, made.moved)
+
+
+def _redacted(asked: Asked, redaction: Redaction, before: Versioned) -> Asked:
+    """The same without what is nobody's to read in what was typed, as it is found among the sentences around it."""
+    row, version = asked.row, asked.version
+    named = [each.name for each in version.changes.participants]
+    people = [each.name for each in (*row.participants, *before.participants)]
+    names = list(dict.fromkeys(filter(None, (*people, *named))))
+    typed = {each.sentence_index: each.text for each in version.changes.edits if each.text is not None}
+    clean = retyped(before.transcript, typed, redaction, names)
+    edits = [
+        each if each.text is None else each.model_copy(update={"text": clean[each.sentence_index]})
+        for each in version.changes.edits
+    ]
+    called = [
+        each if each.name is None else each.model_copy(update={"name": renamed(each.name, row.language, redaction)})
+        for each in version.changes.participants
+    ]
+    changes = version.changes.model_copy(update={"edits": edits, "participants": called})
+    if asked.first is not None:
+        if not _is_same(asked.first, changes):
+            raise _conflict(row, len(asked.versions), asked.first.number)
+        return replace(asked, version=asked.first, is_written=True)
+    return replace(asked, version=_next(row, asked.versions, changes, version.created_by))
+
+
+def _is_same(version: TranscriptVersion, changes: Changes) -> bool:
+    """Whether a version makes these changes."""
+    # As documents: to say nothing of who said it is not to say that it was nobody.
+    return version.changes.document() == changes.document()
 
 
 def _next(row: Transcription, versions: Sequence[TranscriptVersion], changes: Changes, by: str) -> TranscriptVersion:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import ConfigDict
 
-from callscribe.configurations.documents import JobOptions, KeptTranscriptionOptions
+from callscribe.configurations.documents import KeptTranscriptionOptions
 from callscribe.db.documents import Document
 from callscribe.media.inspecting import MediaInfo
 from callscribe.speech.engines.served_by import ServedBy
@@ -72,12 +72,22 @@ class InspectedMedia(Document):
         return cls(**{name: getattr(info, name) for name in cls.model_fields})
 
 
-class ResolvedConfiguration(JobOptions):
+class OriginalAudio(Document):
+    """A recording as it was fetched, where something else is heard in its place: what it is, SHA-256, size in bytes."""
+
+    info: InspectedMedia
+    sha256: str | None
+    size: int
+
+
+class ResolvedConfiguration(KeptTranscriptionOptions):
     """The configuration as it was when the transcription was created, and what serves it."""
 
     served_by: ServedBy
     language_models: dict[str, str] | None = None
     """Models for languages that the recording may turn out to be in, by ISO 639-1 code; `served_by` has the others."""
+    stands_in_for: ServedBy | None = None
+    """What it was to be served by, and was out."""
 
     @classmethod
     def of(
@@ -88,6 +98,14 @@ class ResolvedConfiguration(JobOptions):
         given.pop("configurationType", None)  # there is but one
         models = {"languageModels": dict(language_models)} if language_models else {}
         return cls.model_validate(given | {"servedBy": served_by} | models)
+
+    def served_instead(self, served_by: ServedBy, language_models: Mapping[str, str]) -> "ResolvedConfiguration":
+        """The same, served by what stands in for what serves it."""
+        given = self.document()
+        given.pop("languageModels", None)
+        models = {"languageModels": dict(language_models)} if language_models else {}
+        served = {"servedBy": served_by, "standsInFor": self.served_by}
+        return type(self).model_validate(given | served | models)
 
 
 class SentenceEdit(Document):

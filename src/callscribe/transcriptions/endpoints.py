@@ -14,15 +14,18 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from sse_starlette import EventSourceResponse
 
-from callscribe.accounts.authentication import AccountSid, AuthenticatedRoute
+from callscribe.accounts.audit import Action, AuditLog
+from callscribe.accounts.authentication import AccountSid, AuthenticatedRoute, Caller
+from callscribe.accounts.roles import Role
+from callscribe.accounts.service import Identity
 from callscribe.callbacks.tables import Callback
 from callscribe.errors import Code, RequestError
 from callscribe.ids import RECORDING_SID
 from callscribe.media.playing import MEDIA_TYPES
 from callscribe.transcriptions.correcting import Corrections
-from callscribe.transcriptions.media import RETRY_AFTER, TranscriptionMedia
+from callscribe.transcriptions.media import TranscriptionMedia
 from callscribe.transcriptions.repository import NEWEST_FIRST, Filters, OrderBy, Ordering
-from callscribe.transcriptions.results import Results, preferred_format
+from callscribe.transcriptions.results import RETRY_AFTER, Results, check_original, preferred_format
 from callscribe.transcriptions.schemas import (
     Attempt,
     CallbackList,
@@ -88,6 +91,15 @@ Service = Annotated[Transcriptions, of_application("transcriptions")]
 TranscriptionResults = Annotated[Results, of_application("results")]
 TranscriptCorrections = Annotated[Corrections, of_application("corrections")]
 Listening = Annotated[TranscriptionMedia, of_application("transcription_media")]
+Audit = Annotated[AuditLog, of_application("audit")]
+
+Redacted = Annotated[
+    bool,
+    Query(
+        description="An addition. `false` is the original of what was redacted, where it is kept, for who has the role "
+        "`read_originals`; each time is in the audit log."
+    ),
+]
 
 _ONE = "/v3/Transcriptions/{transcription_id}"
 _CALLBACKS = f"{_ONE}/Callbacks"
@@ -221,24 +233,41 @@ def delete(account: AccountSid, transcription_id: str, service: Service) -> Resp
     return Response(status_code=204)
 
 
+async def _check_original(caller: Identity, row: Transcription, what: str, audit: AuditLog) -> None:
+    """Let only those read what was redacted who may, and have the log say so before they do.
+
+    Raises:
+        RequestError: 20403, the role is missing; 20404, see `check_original`.
+    """
+    if row.redaction is not None:
+        caller.demand(Role.READ_ORIGINALS)
+        if check_original(row):
+            await DATABASE.run(partial(audit.write, row.account_sid, Action.ORIGINAL_READ, row.id, what=what))
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """Reads transcripts in a version; None is the latest."""
+    """Reads transcripts in a version; None is the latest. Not `redacted` is the original, which has no versions."""
 
     _service: Transcriptions
     _results: Results
     _corrections: Corrections
+    _audit: AuditLog
     _version: int | None
+    _redacted: bool
 
-    async def answer(self, account: str, transcription_id: str, format_: Format) -> Response:
+    async def answer(self, caller: Identity, transcription_id: str, format_: Format) -> Response:
         """The transcript in a format."""
-        row = await DATABASE.run(self._service.fetch, account, transcription_id)
+        row = await DATABASE.run(self._service.fetch, caller.account_sid, transcription_id)
+        if not self._redacted and row.redaction is not None:
+            return await self._original(caller, row, format_)
         if row.status == Status.RUNNING:
             chunks = await DATABASE.run(self._service.chunks, row)
             so_far = await STORE.run(self._results.transcript_so_far, row, chunks, format_)
             if so_far is not None and not self._version:
                 return Response(so_far, headers={"Retry-After": str(RETRY_AFTER)}, media_type=format_.media_type)
-            row = await DATABASE.run(self._service.fetch, account, transcription_id)  # it may have ended in this moment
+            # It may have ended in this moment.
+            row = await DATABASE.run(self._service.fetch, caller.account_sid, transcription_id)
         if row.status != Status.COMPLETED:
             detail = f"Transcription {row.id} is {row.status}; there is nothing of its transcript to be read."
             raise RequestError(Code.NOT_FOUND, detail, retry_after=None if row.status.is_final else RETRY_AFTER)
@@ -246,11 +275,21 @@ class _Reading:
         document = await STORE.run(self._results.transcript, row, versions, format_)
         return Response(document, media_type=format_.media_type)
 
+    async def _original(self, caller: Identity, row: Transcription, format_: Format) -> Response:
+        if self._version:
+            detail = "The original has no versions: what is corrected is the redacted transcript. Leave out version."
+            raise RequestError.at("/version", Code.INVALID_PARAMETER, detail)
+        await _check_original(caller, row, "transcript", self._audit)
+        document = await STORE.run(self._results.unredacted, row, format_)
+        return Response(document, media_type=format_.media_type)
+
 
 async def _reading(  # not in a thread
     service: Service,
     results: TranscriptionResults,
     corrections: TranscriptCorrections,
+    audit: Audit,
+    *,
     version: Annotated[
         str,
         Query(
@@ -258,9 +297,11 @@ async def _reading(  # not in a thread
             description="`original` (0) is as it was recognised, `latest` with all corrections; or their number.",
         ),
     ] = "latest",
+    redacted: Redacted = True,
 ) -> _Reading:
     named = {"latest": None, "original": 0}
-    return _Reading(service, results, corrections, named[version] if version in named else int(version))
+    number = named[version] if version in named else int(version)
+    return _Reading(service, results, corrections, audit, number, redacted)
 
 
 Reading = Annotated[_Reading, Depends(_reading)]
@@ -300,13 +341,13 @@ _TRANSCRIPT_RESPONSES = problem_responses(400, 404, 410) | {
     response_class=Response,
 )
 async def transcript(
-    account: AccountSid,
+    caller: Caller,
     transcription_id: str,
     reading: Reading,
     accept: Annotated[str, Header()] = "*/*",
 ) -> Response:
     """In the format that `Accept` likes best."""
-    return await reading.answer(account, transcription_id, preferred_format(accept))
+    return await reading.answer(caller, transcription_id, preferred_format(accept))
 
 
 @router.get(
@@ -317,13 +358,13 @@ async def transcript(
     response_class=Response,
 )
 async def transcript_as(
-    account: AccountSid,
+    caller: Caller,
     transcription_id: str,
     format_: Format,
     reading: Reading,
 ) -> Response:
     """In the format that the path names."""
-    return await reading.answer(account, transcription_id, format_)
+    return await reading.answer(caller, transcription_id, format_)
 
 
 _MEDIA_CONTENT: dict[str, Any] = {media_type: {} for media_type in ("application/octet-stream", *MEDIA_TYPES)}
@@ -340,26 +381,26 @@ _NOT_MODIFIED = {304: {"description": "It is as `If-None-Match` says."}}
 )
 async def media(
     request: Request,
-    account: AccountSid,
+    caller: Caller,
     transcription_id: str,
     service: Service,
-    results: TranscriptionResults,
     listening: Listening,
+    audit: Audit,
     *,
     playable: Annotated[
         bool,
         Query(description="In a form that browsers play: as it was fetched where they play that, else as MP3."),
     ] = False,
+    redacted: Redacted = True,
     range_: Annotated[str | None, Header(alias="Range")] = None,  # noqa: ARG001  for the document; read where it is kept to
 ) -> Response:
-    """The bytes as they were fetched. Takes one range, as players ask for when they jump."""
-    row = await DATABASE.run(service.fetch, account, transcription_id)
-    if playable:
-        audio, media_type = await listening.playable(row)
-    else:
-        audio, media_type = await STORE.run(results.media, row), "application/octet-stream"
-    pieces = partial(listening.pieces, audio)
-    return blob_response(request, pieces, size=audio.size, media_type=media_type, etag=audio.etag)
+    """The bytes as they were fetched, or as they were redacted. Takes one range, as players ask for when they jump."""
+    row = await DATABASE.run(service.fetch_to_hear, caller.account_sid, transcription_id)
+    if not redacted:
+        await _check_original(caller, row, "media", audit)
+    found = await (listening.playable if playable else listening.as_fetched)(row, original=not redacted)
+    audio = found.audio
+    return blob_response(request, found.pieces, size=audio.size, media_type=found.media_type, etag=audio.etag)
 
 
 @router.get(
@@ -369,11 +410,19 @@ async def media(
     response_class=Response,
 )
 async def peaks(
-    request: Request, account: AccountSid, transcription_id: str, service: Service, listening: Listening
+    request: Request,
+    caller: Caller,
+    transcription_id: str,
+    service: Service,
+    listening: Listening,
+    *,
+    redacted: Redacted = True,
 ) -> Response:
     """What a waveform is drawn by. They are made once; while the job's turn has not come, when they are asked for."""
-    row = await DATABASE.run(service.fetch, account, transcription_id)
-    document = await listening.peaks(row)
+    row = await DATABASE.run(service.fetch_to_hear, caller.account_sid, transcription_id)
+    if not redacted and row.redaction is not None:  # they say nothing that the log would have to tell
+        caller.demand(Role.READ_ORIGINALS)
+    document = await listening.peaks(row, original=not redacted)
     headers = {"ETag": f'"{hashlib.sha256(document).hexdigest()}"', **PRIVATE}
     if is_known(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
@@ -411,7 +460,8 @@ async def _tell(
             if row is None:
                 yield {"event": "deleted", "data": json.dumps({"id": transcription_id})}
                 return
-            current = (row.status, round(row.progress, 3), round(row.transcribed or 0.0, 3))
+            readable = 0.0 if row.is_withheld else row.transcribed or 0.0
+            current = (row.status, round(row.progress, 3), round(readable, 3))
             for event in _news(told, current):
                 yield {"event": event, "data": TranscriptionResource.of(row, base_url).model_dump_json(by_alias=True)}
             told = current

@@ -35,27 +35,42 @@ def chunks(folder: str) -> str:
     return f"{folder}/chunks"
 
 
-def chunk(folder: str, number: int) -> str:
+def stand_in(folder: str) -> str:
+    """The same of a job whose provider was out, by the engine that took over: the provider may have left a chunk."""
+    return f"{chunks(folder)}/stand-in"
+
+
+def answer(folder: str, part: int) -> str:
+    """What a provider answered to one part of the recording; a checkpoint."""
+    return f"{chunks(folder)}/answers/{part:04}"
+
+
+def chunk(chunks: str, number: int) -> str:
     """What was recognised in one chunk; a checkpoint."""
-    return f"{chunks(folder)}/{number:04}.json"
+    return f"{chunks}/{number:04}.json"
 
 
-def voices(folder: str, number: int) -> str:
+def voices(chunks: str, number: int) -> str:
     """What was heard of voices in one chunk; a checkpoint."""
-    return f"{chunks(folder)}/{number:04}.voices.json"
+    return f"{chunks}/{number:04}.voices.json"
 
 
-def draft(folder: str, number: int) -> str:
+def draft(chunks: str, number: int) -> str:
     """What has been recognised of a chunk that is being worked on, to be read meanwhile; no checkpoint.
 
     Not the chunk's own name: a worker that was thought dead may write it after another has finished the chunk.
     """
-    return f"{chunks(folder)}/{number:04}.draft.json"
+    return f"{chunks}/{number:04}.draft.json"
 
 
 def transcript(folder: str) -> str:
     """The finished transcript."""
     return f"{folder}/transcript.json"
+
+
+def original(folder: str) -> str:
+    """The same as it was recognised, of a job that redacts; sealed."""
+    return f"{folder}/original.json"
 
 
 def callback(folder: str) -> str:

@@ -16,13 +16,14 @@ from callscribe.db.clock import fixed, instant
 from callscribe.db.committed import after_commit
 from callscribe.db.engine import begin_writing
 from callscribe.db.paging import Order, Page, fetch_page
+from callscribe.db.sealed import owned
 from callscribe.db.upsert import insert_new
 from callscribe.ids import transcription_id_at
 from callscribe.observability import metrics
 from callscribe.recordings.tables import Recording
 from callscribe.search import index as search_index
 from callscribe.transcriptions.status import Status
-from callscribe.transcriptions.tables import AutomaticTranscription, Chunk, Transcription
+from callscribe.transcriptions.tables import AutomaticTranscription, Transcription
 from callscribe.web.idempotency import forget_about
 
 FETCHED, SEGMENTED, RECOGNIZED = 0.05, 0.10, 0.99
@@ -70,7 +71,8 @@ NEWEST_FIRST = Ordering()
 def add(session: Session, row: Transcription) -> None:
     """Insert a new transcription. The object stays outside of the session, whose book-keeping costs more than this."""
     table = cast("sa.Table", Transcription.__table__)
-    session.execute(sa.insert(table), {column.key: getattr(row, column.key) for column in table.columns})
+    values = {column.key: getattr(row, column.key) for column in table.columns}
+    session.execute(sa.insert(table), owned(Transcription, values))
     after_commit(session, metrics.JOBS.labels(row.status.value).inc)
 
 
@@ -155,20 +157,25 @@ def _within(filters: Filters, created_at: sa.ColumnElement[datetime]) -> Iterato
 
 def _listed(account_sid: str, filters: Filters) -> "sa.Select[Transcription]":
     """What a list has, but for the span of time, which is a matter of its order."""
-    query = sa.select(Transcription).where(Transcription.account_sid == account_sid)
+    return sa.select(Transcription).where(Transcription.account_sid == account_sid, *_of_its_columns(filters))
+
+
+def _of_its_columns(filters: Filters) -> "Iterator[sa.ColumnElement[bool]]":
     if filters.language is not None:
-        query = query.where(Transcription.language == filters.language)
+        yield Transcription.language == filters.language
     if filters.source_id is not None:
-        query = query.where(Transcription.source_id == filters.source_id)
+        yield Transcription.source_id == filters.source_id
     if filters.status is not None:
-        query = query.where(Transcription.status == filters.status)
-    return query
+        yield Transcription.status == filters.status
 
 
 def searched(session: Session, account_sid: str, filters: Filters, ids: Collection[str]) -> dict[str, Transcription]:
     """Those of these transcriptions that the account's list has with these filters and that can be read, by id."""
+    # In a function, since SQLite takes an account to have ten rows, and would go through all of them instead of ids.
+    is_own = sa.func.coalesce(Transcription.account_sid, "") == account_sid
+    query = sa.select(Transcription).where(Transcription.id.in_(ids), is_own, *_of_its_columns(filters))
     # A worker of a version without search erases transcripts and leaves the index as it is.
-    query = _listed(account_sid, filters).where(Transcription.id.in_(ids), Transcription.transcript_erased_at.is_(None))
+    query = query.where(Transcription.transcript_erased_at.is_(None))
     query = query.where(*_within(filters, Transcription.created_at.expression))
     return {row.id: row for row in session.scalars(query)}
 
@@ -237,10 +244,14 @@ def transition(session: Session, transcription_id: str, source: Status, target: 
     if target.is_final:
         # What a job never had counts nothing; None is left for what is not counted yet.
         values = {"media_bytes": sa.func.coalesce(Transcription.media_bytes, 0), **values}
+    changes = values
+    if values.get("error") is not None:
+        whose = session.scalar(sa.select(Transcription.account_sid).where(Transcription.id == transcription_id))
+        changes = owned(Transcription, values, whose or "")
     account_sid = session.scalar(
         sa.update(Transcription)
         .where(Transcription.id == transcription_id, Transcription.status == source)
-        .values(status=target, updated_at=now(), **values)
+        .values(status=target, updated_at=now(), **changes)
         .returning(Transcription.account_sid)
     )
     if account_sid is None:
@@ -262,6 +273,16 @@ def update_running(session: Session, transcription_id: str, **values: Any) -> bo
         .values(updated_at=now(), **values)
     )
     return bool(result.rowcount)  # type: ignore[attr-defined]
+
+
+def noticed(session: Session, transcription_id: str) -> Transcription:
+    """A job that this transaction has made sure runs, with its row held: to add to what it already says.
+
+    Raises:
+        NoResultFound: there is none.
+    """
+    query = sa.select(Transcription).where(Transcription.id == transcription_id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).one()
 
 
 def set_duration(session: Session, transcription_id: str, seconds: float) -> None:
@@ -402,102 +423,10 @@ def report(session: Session, transcription_id: str, progress: float) -> None:
     )
 
 
-def add_chunks(session: Session, transcription_id: str, spans: Sequence[tuple[float, float]]) -> int:
-    """Divide a recording; how many chunks it has. A division that is there already stays: work on it may be done."""
-    known = session.scalar(sa.select(sa.func.count()).where(Chunk.transcription_id == transcription_id))
-    if known:
-        return known
-    session.add_all(
-        Chunk(transcription_id=transcription_id, number=number, start=start, end=end)
-        for number, (start, end) in enumerate(spans)
-    )
-    session.execute(
-        sa.update(Transcription)
-        .where(Transcription.id == transcription_id, Transcription.status == Status.RUNNING)
-        .values(transcribed=0.0)
-    )
-    return len(spans)
-
-
-def chunks(session: Session, transcription_id: str) -> Sequence[Chunk]:
-    """The chunks of a running job, in order."""
-    return session.scalars(
-        sa.select(Chunk).where(Chunk.transcription_id == transcription_id).order_by(Chunk.number)
-    ).all()
-
-
-def find_chunk(session: Session, transcription_id: str, number: int) -> Chunk | None:
-    """One chunk of a running job."""
-    return session.get(Chunk, (transcription_id, number))
-
-
-def report_chunks(session: Session, transcription_id: str, news: Mapping[int, tuple[float, float]]) -> None:
-    """Say how many seconds of some chunks are recognised and can be read; the job's progress is that of all together.
-
-    What a second attempt at a chunk says does not count until it is beyond the first. Of several jobs in a transaction,
-    the one with the least id comes first.
-    """
-    hold(session, transcription_id)
-    for number, (done, readable) in sorted(news.items()):
-        session.execute(
-            sa.update(Chunk)
-            .where(Chunk.transcription_id == transcription_id, Chunk.number == number)
-            .values(done=_rising(Chunk.done, done), readable=_rising(Chunk.readable, readable))
-        )
-    _sum_up(session, transcription_id)
-
-
-def finish_chunk(session: Session, transcription_id: str, number: int) -> bool:
-    """Say that all words of a chunk are in the blob store; False where its job has ended meanwhile."""
-    hold(session, transcription_id)
-    result = session.execute(
-        sa.update(Chunk)
-        .where(Chunk.transcription_id == transcription_id, Chunk.number == number)
-        .values(done=Chunk.end - Chunk.start, readable=Chunk.end - Chunk.start, finished=True)
-    )
-    _sum_up(session, transcription_id)
-    return bool(result.rowcount)  # type: ignore[attr-defined]
-
-
-def unfinished_chunks(session: Session, transcription_id: str) -> int:
-    """How many chunks of a job are still to be recognised."""
-    query = sa.select(sa.func.count()).where(Chunk.transcription_id == transcription_id, sa.not_(Chunk.finished))
-    return session.scalar(query) or 0
-
-
-def forget_chunks(session: Session, transcription_id: str) -> None:
-    """Remove the chunks of a job that has ended."""
-    session.execute(sa.delete(Chunk).where(Chunk.transcription_id == transcription_id))
-
-
 def hold(session: Session, transcription_id: str) -> None:
     """Lock a job's row before those of what it has, as who ends or deletes it does: nobody waits in a circle."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.select(Transcription.id).where(Transcription.id == transcription_id).with_for_update())
-
-
-def _sum_up(session: Session, transcription_id: str) -> None:
-    every = chunks(session, transcription_id)
-    if not every:  # the job has ended meanwhile
-        return
-    share = min(1.0, sum(chunk.done for chunk in every) / max(every[-1].end, 1e-3))
-    progress = SEGMENTED + (RECOGNIZED - SEGMENTED) * share
-    behind = next((chunk for chunk in every if not chunk.finished), None)
-    transcribed = every[-1].end if behind is None else behind.start + behind.readable
-    # A second attempt at a chunk may begin before what can be read already: nothing goes back.
-    session.execute(
-        sa.update(Transcription)
-        .where(Transcription.id == transcription_id, Transcription.status == Status.RUNNING)
-        .values(
-            updated_at=now(),
-            progress=_rising(Transcription.progress, progress),
-            transcribed=_rising(sa.func.coalesce(Transcription.transcribed, 0.0), transcribed),
-        )
-    )
-
-
-def _rising(column: sa.SQLColumnExpression[float], value: float) -> sa.ColumnElement[float]:
-    return sa.case((column < value, value), else_=column)
 
 
 def delete(session: Session, account_sid: str, transcription_id: str) -> Transcription | None:
@@ -538,6 +467,22 @@ def unfinished_of_source(session: Session, account_sid: str, source_id: str) -> 
             Transcription.status.in_(_UNFINISHED),
         )
     ).all()
+
+
+def heard_of_source(
+    session: Session, account_sid: str, source_id: str, but: str, *, hold: bool = False
+) -> Sequence[Transcription]:
+    """Those of a recording that have ended and have audio, `but` one; in the order of their ids. `hold` locks them."""
+    query = sa.select(Transcription).where(
+        Transcription.account_sid == account_sid,
+        Transcription.source_id == source_id,
+        Transcription.status.in_(_ENDED),
+        Transcription.media_erased_at.is_(None),
+        Transcription.media_bytes > 0,
+        Transcription.id != but,
+    )
+    query = query.order_by(Transcription.id)
+    return session.scalars(query.with_for_update() if hold else query).all()
 
 
 def has_more_of_source(session: Session, account_sid: str, source_id: str, limit: int) -> bool:

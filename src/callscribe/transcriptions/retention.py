@@ -19,7 +19,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 import structlog
 from dbos import DBOS, DBOSConfiguredInstance
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from callscribe.accounts import repository as account_repository
 from callscribe.accounts import usage
@@ -170,11 +170,16 @@ class Sweep:
             for account_sid, group in _by_account(rows):
                 blobs: list[str] = []
                 for row in group:
-                    blobs += (keys.transcript(row.blobs), keys.segmentation(row.blobs))
+                    blobs += (keys.transcript(row.blobs), keys.original(row.blobs), keys.segmentation(row.blobs))
                     blobs += sorted(callback_repository.body_keys(session, account_sid, row.id))
                     callback_repository.forget_bodies(session, account_sid, row.id)
                     freed[account_sid] = freed.get(account_sid, 0) + (row.result_bytes or 0)
-                erased = {"transcript_due_at": None, "transcript_erased_at": fixed(instant()), "result_bytes": 0}
+                erased: dict[str, Any] = {
+                    "transcript_due_at": None,
+                    "transcript_erased_at": fixed(instant()),
+                    "result_bytes": 0,
+                }
+                erased["sealing_key"] = _unless_gone(Transcription.media_erased_at)
                 repository.set_erased(session, group, **erased, statistics=None)
                 search_index.remove(session, [row.id for row in group])
                 version_repository.forget(session, [row.id for row in group])
@@ -188,10 +193,12 @@ class Sweep:
             freed: dict[str, int] = {}
             for account_sid, group in _by_account(rows):
                 freed[account_sid] = sum(row.media_bytes or 0 for row in group)
-                erased = {"media_due_at": None, "media_erased_at": fixed(instant()), "media_bytes": 0}
-                repository.set_erased(session, group, **erased)
-                derived = [keys.derived(row.blobs) for row in group]
-                self._enqueue(session, account_sid, folders=derived, blobs=[keys.media(row.blobs) for row in group])
+                erased: dict[str, Any] = {"media_due_at": None, "media_erased_at": fixed(instant()), "media_bytes": 0}
+                erased["sealing_key"] = _unless_gone(Transcription.transcript_erased_at)
+                repository.set_erased(session, group, **erased, original_audio=None)
+                folders = [keys.derived(row.blobs) for row in group]
+                folders += [row.audio for row in group if row.audio_folder is not None]
+                self._enqueue(session, account_sid, folders=folders, blobs=[keys.media(row.blobs) for row in group])
             _free(session, freed)
             return len(rows)
 
@@ -281,6 +288,11 @@ class Sweep:
         with self._database.write() as session:
             begin_writing(session)
             yield session
+
+
+def _unless_gone(erased_at: InstrumentedAttribute[datetime | None]) -> sa.ColumnElement[str | None]:
+    """The key of what was sealed, unless the other part of the original is erased as well."""
+    return sa.case((erased_at.is_(None), Transcription.sealing_key), else_=sa.null())
 
 
 def _ago(days: float) -> sa.ColumnElement[datetime]:

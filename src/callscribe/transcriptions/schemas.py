@@ -228,9 +228,9 @@ class TranscriptionResource(Wire):
         """From its row. `base_url` is the address that the client reaches the server by, without a slash."""
         url = f"{base_url}/v3/Transcriptions/{row.id}"
         links = {}
-        if row.duration is not None and row.media_erased_at is None:
+        if row.duration is not None and row.media_erased_at is None and not row.is_withheld:
             links["media"] = f"{url}/Media"
-        readable = row.status == Status.RUNNING and row.transcribed is not None
+        readable = row.status == Status.RUNNING and row.transcribed is not None and not row.is_withheld
         if readable or (row.status == Status.COMPLETED and row.transcript_erased_at is None):
             links["transcript"] = f"{url}/Transcript"
         if row.conversation_id is not None:

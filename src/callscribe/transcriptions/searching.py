@@ -23,11 +23,15 @@ MOST_BATCHES = 50
 _log = structlog.get_logger(__name__)
 
 
+def call_of(row: Transcription) -> Call:
+    """What search knows of a job."""
+    return Call(row.account_sid, row.id, row.created_at, row.language, row.source_id)
+
+
 def prepared(row: Transcription, transcript: Transcript) -> Prepared:
     """A job with what is said in it, for `put`; made before the transaction, since it takes a while for a long call."""
-    call = Call(row.account_sid, row.id, row.created_at, row.language, row.source_id)
     return Prepared.of(
-        call,
+        call_of(row),
         [
             SpokenSentence(each.channel, each.participant, each.start, each.language or transcript.language, each.text)
             for each in transcript.sentences

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import structlog
 from sqlalchemy.orm import Session
 
+from callscribe.accounts.audit import Action, record
 from callscribe.callbacks import repository as callback_repository
 from callscribe.callbacks.service import Callbacks
 from callscribe.callbacks.tables import Callback
@@ -18,7 +19,8 @@ from callscribe.db.base import now
 from callscribe.db.engine import Database, begin_writing
 from callscribe.db.group_commit import GroupCommit
 from callscribe.db.paging import Page
-from callscribe.db.sealing import sealed
+from callscribe.db.sealed import vault_of
+from callscribe.db.url_credentials import sealed
 from callscribe.durable.queues import Queue, WorkQueue, rank
 from callscribe.errors import Code, JobError, RequestError, found
 from callscribe.ids import CONFIGURATION_ID, new_transcription_id
@@ -32,14 +34,15 @@ from callscribe.search.finding import Hit, Narrowed
 from callscribe.search.queries import Query
 from callscribe.settings import Settings
 from callscribe.speech import routes
-from callscribe.transcriptions import repository
+from callscribe.transcriptions import chunk_repository, repository
 from callscribe.transcriptions.conversation_export import half_stored
 from callscribe.transcriptions.documents import ResolvedConfiguration
 from callscribe.transcriptions.participants import check_requested, resolve_participants
 from callscribe.transcriptions.quotas import Quotas
 from callscribe.transcriptions.repository import NEWEST_FIRST, Filters, Ordering
 from callscribe.transcriptions.schemas import MALFORMED, CreateTranscription
-from callscribe.transcriptions.sources import CallSource, not_eligible
+from callscribe.transcriptions.sealed import new_sealing_key
+from callscribe.transcriptions.sources import CallSource, is_replaced, not_eligible
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import Chunk, Transcription
 from callscribe.waiting import Threads
@@ -47,6 +50,9 @@ from callscribe.web.idempotency import Idempotency, once
 
 RETRY_AFTER = 10
 """Seconds after which to ask again where Twilio did not answer."""
+
+JOB_RETRY_AFTER = 2
+"""The same for a job's end."""
 
 _TWILIO = Threads(8, "Twilio does not answer")
 
@@ -110,7 +116,10 @@ class Transcriptions:
 
     def queue(self, session: Session, row: Transcription) -> None:
         """Store a job and queue its work without asking the account's quotas."""
+        if row.redaction is not None:
+            row.sealing_key = new_sealing_key(self._database.cipher)
         repository.add(session, row)
+        record(session, row.account_sid, Action.TRANSCRIPTION_CREATED, row.id)
         self._quotas.added(row.account_sid)
         self._queue.enqueue(
             session,
@@ -132,6 +141,24 @@ class Transcriptions:
             row = repository.find_of(session, account_sid, transcription_id)
             return found(row, f"transcription {transcription_id}")
 
+    def fetch_to_hear(self, account_sid: str, transcription_id: str) -> Transcription:
+        """The same, for its recording.
+
+        Raises:
+            RequestError: 20404, also where another job has redacted the recording meanwhile, which this one follows
+                when it ends.
+        """
+        row = self.fetch(account_sid, transcription_id)
+        if row.status.is_final or row.source_id is None or row.media_sha256 is None:
+            return row
+        with self._database.read() as session:
+            recording = recording_repository.find(session, account_sid, row.source_id)
+            replaced = is_replaced(session, row, recording)
+        if replaced:
+            detail = f"The recording of {row.id} was redacted meanwhile; it can be heard with the end of the job."
+            raise RequestError(Code.NOT_FOUND, detail, retry_after=JOB_RETRY_AFTER)
+        return row
+
     def has_media(self, row: Transcription) -> bool:
         """Whether it is still there, and its recording not erased since its time was over."""
         with self._database.read() as session:
@@ -140,7 +167,7 @@ class Transcriptions:
     def chunks(self, row: Transcription) -> Sequence[Chunk]:
         """The chunks of a running transcription; none once it has ended."""
         with self._database.read() as session:
-            return repository.chunks(session, row.id)
+            return chunk_repository.chunks(session, row.id)
 
     def page(
         self,
@@ -170,13 +197,19 @@ class Transcriptions:
         """A page of those in which something was said, newest first; it may be short though there are further ones.
 
         Raises:
-            RequestError: 20001, the token is not one of ours.
+            RequestError: 20001, the token is not one of ours; or the query has the beginning of a word, and calls are
+                encrypted.
         """
         narrowed = Narrowed(
             account_sid, filters.language, filters.source_id, filters.created_after, filters.created_before
         )
+        query = Query.parse(text)
+        vault = vault_of(self._database.engine)
+        if vault is not None and vault.seals and any(word.is_prefix for word in query.wanted):
+            detail = "Where calls are encrypted, words are found whole; leave the * away."
+            raise RequestError.at("/search", Code.INVALID_PARAMETER, detail)
         with self._database.read() as session:
-            page = finding.find(session, Query.parse(text), narrowed, token, size)
+            page = finding.find(session, query, narrowed, token, size)
             rows = repository.searched(session, account_sid, filters, [hit.transcription_id for hit in page.rows])
         found = [(rows[hit.transcription_id], hit) for hit in page.rows if hit.transcription_id in rows]
         return Page(found, page.next_token, page.previous_token)
@@ -189,6 +222,7 @@ class Transcriptions:
         """
         with self._database.write() as session:
             row = found(repository.delete(session, account_sid, transcription_id), f"transcription {transcription_id}")
+            record(session, account_sid, Action.TRANSCRIPTION_DELETED, transcription_id)
             callback_repository.delete_subject(session, account_sid, transcription_id)
             self._queue.withdraw(session, transcription_id)
             self._queue.enqueue(
@@ -225,6 +259,7 @@ class Transcriptions:
             callbacks = callback_repository.of_subject(session, account_sid, transcription_id)
             if not callbacks:
                 raise RequestError(Code.NOT_FOUND, f"Transcription {transcription_id} has no callback to send again.")
+            record(session, account_sid, Action.CALLBACK_SENT_AGAIN, transcription_id)
             return self._callbacks.send_again(session, callbacks[-1])
 
     def prepare(
@@ -244,7 +279,12 @@ class Transcriptions:
         options = KeptTranscriptionOptions.model_validate(configuration.configuration)
         try:
             served_by = routes.resolve(
-                options.transcription_engine, options.speech_model, options.language, self._settings
+                options.transcription_engine,
+                options.speech_model,
+                options.language,
+                self._settings,
+                keyterms=bool(options.keyterms),
+                verbatim=bool(options.verbatim),
             )
         except JobError as error:
             # The operator changed the routes since the configuration was made.

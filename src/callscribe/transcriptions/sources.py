@@ -19,6 +19,7 @@ from callscribe.settings import Settings
 from callscribe.transcriptions import keys, repository
 from callscribe.transcriptions.documents import RecordedAudio
 from callscribe.transcriptions.participants import RecordedCall
+from callscribe.transcriptions.sealed import copy_into, store_of
 from callscribe.transcriptions.tables import Transcription
 
 
@@ -90,9 +91,10 @@ def fetch_source(
     """The audio of a job's recording to the job's own folder, in one attempt; its SHA-256, where that is known.
 
     A recording that is kept here is copied within the blob store. One that is read through comes from Twilio. `late` is
-    called when that ends behind its cancellation.
+    called when that ends behind its cancellation. `blobs` is the blob store as the job's own, see `sealed.store_of`.
 
     Raises:
+        BlobMissing: it is not where `row` says, since its recording was deleted, or its audio replaced, meanwhile.
         Cancelled: `cancelled` says so.
         TransientJobError: another attempt may succeed.
         JobError: 17551 to 17554 or 17560.
@@ -102,13 +104,9 @@ def fetch_source(
     target = keys.media(row.blobs)
     media = source.media
     if media is not None:
-        try:
-            # An object store may take its time over a large one.
-            run_cancellable(lambda: blobs.copy(media, target), cancelled, late=lambda _: late())
-        except BlobMissing as error:
-            # Deleted since the job was accepted: then its audio was put here before it was erased there.
-            if not blobs.exists(target):
-                raise JobError(Code.MEDIA_NOT_FOUND, f"the audio of recording {source.sid} is gone") from error
+        copy = copy_into if row.sealing_key else BlobStore.copy
+        # An object store may take its time over a large one.
+        run_cancellable(lambda: copy(blobs, media, target), cancelled, late=lambda _: late())
         return source.sha256
     if twilio is None:
         raise JobError(Code.MEDIA_FORBIDDEN, "the recording is at Twilio, and this server has no access to it any more")
@@ -124,6 +122,16 @@ def fetch_source(
     ).sha256
 
 
+def is_replaced(session: Session, row: Transcription, recording: Recording | None) -> bool:
+    """Whether another job has redacted the audio that this one fetched of its recording, which may be gone by now."""
+    if row.source_id is None or row.media_sha256 is None:
+        return False
+    if recording is not None and recording.blobs is not None and recording.sha256 is not None:
+        return recording.sha256 != row.media_sha256
+    others = repository.heard_of_source(session, row.account_sid, row.source_id, row.id)
+    return any(each.audio_folder is not None and each.media_sha256 != row.media_sha256 for each in others)
+
+
 def save_for_jobs(database: Database, blobs: BlobStore, account_sid: str, recording_sid: str) -> None:
     """Give the audio of a recording that is about to be erased to the jobs that were accepted and do not have it yet.
 
@@ -136,4 +144,5 @@ def save_for_jobs(database: Database, blobs: BlobStore, account_sid: str, record
         media = row.recording.media if row.recording else None
         if media is not None and not blobs.exists(keys.media(row.blobs)):
             with suppress(BlobMissing):  # saved and erased before
-                blobs.copy(media, keys.media(row.blobs))
+                store = store_of(row, blobs, database.cipher)
+                (copy_into if row.sealing_key else BlobStore.copy)(store, media, keys.media(row.blobs))

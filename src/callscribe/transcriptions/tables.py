@@ -9,12 +9,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from callscribe.db.base import Base, Dated, now, partial_index
 from callscribe.db.documents import JsonOf
+from callscribe.db.sealed import SealedJson, SealedTerm, SealedText
+from callscribe.redaction.policy import Redaction
 from callscribe.speech.engines.served_by import ServedBy
-from callscribe.speech.keyterms import LONGEST_KEYTERM
 from callscribe.transcriptions.documents import (
     Changes,
     Failure,
     InspectedMedia,
+    OriginalAudio,
     Participant,
     RecordedAudio,
     ResolvedConfiguration,
@@ -40,11 +42,11 @@ class AsRequested:
     source_id: Mapped[str | None] = mapped_column(sa.String(34))
     recording: Mapped[RecordedAudio | None] = mapped_column(JsonOf(RecordedAudio))
     """Of a `source_id`: where its audio is, and its call."""
-    media_url: Mapped[str | None] = mapped_column(sa.Text)
+    media_url: Mapped[str | None] = mapped_column(SealedText)
     audio_started_at: Mapped[datetime | None]
-    title: Mapped[str | None] = mapped_column(sa.String(255))
+    title: Mapped[str | None] = mapped_column(SealedText(255))
     """What people call it; nothing goes by it."""
-    participants: Mapped[list[Participant]] = mapped_column(JsonOf(list[Participant]))
+    participants: Mapped[list[Participant]] = mapped_column(SealedJson(list[Participant], "[]"))
     resolved_configuration: Mapped[ResolvedConfiguration] = mapped_column(JsonOf(ResolvedConfiguration))
     language: Mapped[str | None] = mapped_column(sa.String(16))
     """The locale asked for; what `languageCode` filters by."""
@@ -106,7 +108,7 @@ class Transcription(AsRequested, Dated, Base):
     progress: Mapped[float] = mapped_column(default=0.0)
     transcribed: Mapped[float | None]
     """Seconds from the start whose sentences can be read; None until it is known where speech is."""
-    error: Mapped[Failure | None] = mapped_column(JsonOf(Failure))
+    error: Mapped[Failure | None] = mapped_column(SealedJson(Failure))
     notices: Mapped[list[Notice] | None] = mapped_column(JsonOf(list[Notice]))
     """What is to be known of it, as far as that is known by now."""
     conversation_id: Mapped[str | None] = mapped_column(sa.String(64))
@@ -131,10 +133,17 @@ class Transcription(AsRequested, Dated, Base):
     """The failed job that an operator had done once more, as this one."""
     transcript_version: Mapped[int | None]
     """The latest version of its transcript; None is as it was recognised."""
-    participant_names: Mapped[list[str | None] | None] = mapped_column(JsonOf(list[str | None]))
+    participant_names: Mapped[list[str | None] | None] = mapped_column(SealedJson(list[str | None]))
     """What its participants are called in that version; None is as they were when it was made."""
     statistics: Mapped[StatisticsResource | None] = mapped_column(JsonOf(StatisticsResource))
     """Figures of its transcript in that version, for lists, which read no transcripts."""
+    sealing_key: Mapped[str | None] = mapped_column(SealedText)
+    """Of a job that redacts: what its media, its chunks and its original are sealed with, encrypted. Gone with its end
+    where the original is not kept, and with the key of its account where calls are sealed."""
+    audio_folder: Mapped[str | None] = mapped_column(sa.String(64))
+    """Where, within `blobs`, its recording is as everybody may hear it, with what is made of it; None is `blobs`."""
+    original_audio: Mapped[OriginalAudio | None] = mapped_column(JsonOf(OriginalAudio))
+    """What its recording was before it was redacted, where that is kept."""
 
     @hybrid_property
     def listed_duration(self) -> float:
@@ -150,6 +159,21 @@ class Transcription(AsRequested, Dated, Base):
     def blobs(self) -> str:
         """Folder in the blob store that holds everything of this job and nothing else."""
         return f"{self.account_sid}/{self.id}"
+
+    @property
+    def audio(self) -> str:
+        """Folder in the blob store that holds its recording as everybody may hear it, and what is made of that."""
+        return self.blobs if self.audio_folder is None else f"{self.blobs}/{self.audio_folder}"
+
+    @property
+    def redaction(self) -> Redaction | None:
+        """What is taken out of text and audio; None where nothing is."""
+        return self.resolved_configuration.redacts
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether nobody may read or hear anything of it: it redacts, and has not come to that."""
+        return self.redaction is not None and self.status != Status.COMPLETED
 
     @property
     def parties(self) -> list[Participant]:
@@ -199,6 +223,49 @@ class Chunk(Base):
         return self.end - self.start
 
 
+class ProviderRequest(Base):
+    """A part of a recording that was sent to a provider of speech recognition, who is paid for it."""
+
+    __tablename__ = "provider_requests"
+
+    transcription_id: Mapped[str] = mapped_column(
+        sa.String(64), sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True
+    )
+    part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Position among the parts of the recording, from 0."""
+    engine: Mapped[str] = mapped_column(sa.String(64))
+    model: Mapped[str] = mapped_column(sa.String(255))
+    seconds: Mapped[float]
+    """Of audio, each time that it is sent."""
+    times: Mapped[int] = mapped_column(default=1)
+    """How often it was sent without the provider refusing it."""
+    is_out: Mapped[bool] = mapped_column(default=True)
+    """Whether nobody knows yet what came of it."""
+    sent_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ProviderHandle(Base):
+    """By which a provider can be asked for an answer that it still owes, or be told that nobody wants it any more.
+
+    There is no foreign key: what a deleted job has at a provider must not be forgotten with it.
+    """
+
+    __tablename__ = "provider_handles"
+
+    transcription_id: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    engine: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Position among the parts of the recording, from 0."""
+    model: Mapped[str] = mapped_column(sa.String(255))
+    handle: Mapped[str] = mapped_column(sa.Text)
+    is_wanted: Mapped[bool] = mapped_column(default=True)
+    """False where another engine does the work by now."""
+    withdrawn_at: Mapped[datetime | None]
+    """When the provider was last told that it is not wanted."""
+    is_withdrawn: Mapped[bool] = mapped_column(default=False)
+    """Whether it has heard that."""
+
+
 class TranscriptVersion(Base):
     """What somebody put right in a transcript at one time; the version that comes of it is its `number`, from 1."""
 
@@ -213,7 +280,7 @@ class TranscriptVersion(Base):
     """Later than that of the version before."""
     created_by: Mapped[str] = mapped_column(sa.String(34))
     """The SID of the account or of the API key whose credentials were sent."""
-    changes: Mapped[Changes] = mapped_column(JsonOf(Changes))
+    changes: Mapped[Changes] = mapped_column(SealedJson(Changes, '{"edits": [], "participants": []}'))
 
 
 class CorrectedTerm(Base):
@@ -225,7 +292,7 @@ class CorrectedTerm(Base):
     transcription_id: Mapped[str] = mapped_column(
         sa.String(64), sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True
     )
-    term: Mapped[str] = mapped_column(sa.String(LONGEST_KEYTERM), primary_key=True)
+    term: Mapped[str] = mapped_column(SealedTerm(100), primary_key=True)
     configuration_id: Mapped[str] = mapped_column(sa.String(64))
     count: Mapped[int]
     """How often it stands in the latest version where it was not recognised."""

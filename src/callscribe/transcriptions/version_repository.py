@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from callscribe.accounts import usage
 from callscribe.db.paging import Page, fetch_page
+from callscribe.db.sealed import Owned, owned
 from callscribe.transcriptions.status import Status
 from callscribe.transcriptions.tables import CorrectedTerm, Transcription, TranscriptVersion
 from callscribe.transcripts.wire import StatisticsResource
@@ -53,7 +54,9 @@ def add(
     }
     if names is not None:
         changes["participant_names"] = names
-    session.add(version)
+    values = {column.key: getattr(version, column.key) for column in TranscriptVersion.__table__.columns}
+    session.execute(sa.insert(TranscriptVersion), owned(TranscriptVersion, values, row.account_sid))
+    changes = owned(Transcription, changes, row.account_sid)
     session.execute(sa.update(Transcription).where(Transcription.id == row.id).values(changes))
     usage.store(session, row.account_sid, size)
 
@@ -63,7 +66,7 @@ def put_terms(session: Session, row: Transcription, terms: Mapping[str, int]) ->
     session.execute(sa.delete(CorrectedTerm).where(CorrectedTerm.transcription_id == row.id))
     of_job = {"transcription_id": row.id, "configuration_id": row.configuration_id}
     if terms:
-        rows = [of_job | {"term": term, "count": count} for term, count in terms.items()]
+        rows = [of_job | {"term": Owned(row.account_sid, term), "count": count} for term, count in terms.items()]
         session.execute(sa.insert(CorrectedTerm), rows)
 
 
@@ -89,4 +92,10 @@ def terms_of_configuration(
         .order_by(count.desc(), CorrectedTerm.term)
         .limit(most)
     )
-    return [(term, int(times), calls) for term, times, calls in session.execute(query)]
+    found: dict[str, tuple[int, int]] = {}
+    for term, times, calls in session.execute(query):
+        if term is not None:  # or its key was erased
+            known = found.get(term, (0, 0))  # sealed with another key, or not yet
+            found[term] = known[0] + int(times), known[1] + calls
+    # Sealed ones are in no order that anybody would see.
+    return sorted(((term, *counts) for term, counts in found.items()), key=lambda each: (-each[1], each[0]))

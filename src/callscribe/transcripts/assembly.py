@@ -85,6 +85,7 @@ def assemble(
         channels,
         diarization,
         tuple(_mismatches(heard)),
+        words_timed=all(segment.words_timed for segment in heard),
     )
 
 

@@ -152,6 +152,14 @@ class Notice(Wire):
         return [cls._of_language(each, transcript) for each in transcript.mismatches]
 
     @classmethod
+    def of_times(cls, transcript: Transcript) -> "list[Notice]":
+        """That words have a share of the time of what they were heard in; nothing where they have their own."""
+        if transcript.words_timed:
+            return []
+        detail = "The engine gave no times of single words: those here are shares of the longer stretches that it gave."
+        return [cls(code=NoticeCode.WORD_TIMES_ESTIMATED, detail=detail)]
+
+    @classmethod
     def _of_language(cls, mismatch: LanguageMismatch, transcript: Transcript) -> "Notice":
         place = f"Channel {mismatch.channel + 1} speaks" if transcript.channels > 1 else "Somebody speaks"
         return cls(

@@ -37,7 +37,7 @@ class Idempotency:
         row = session.get(IdempotentAnswer, (self._account_sid, self._key))
         if row is None:
             return None
-        if now() - row.created_at >= WINDOW:
+        if now() - row.created_at >= WINDOW or not row.answer:  # the latter once the account's key was erased
             session.delete(row)
             session.flush()
             return None

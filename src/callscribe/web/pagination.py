@@ -23,6 +23,7 @@ TOKEN = "pageToken"  # noqa: S105  a place in a list, no secret
 _NAMES = (
     *("pageSize", TOKEN, "createdAfter", "createdBefore", "languageCode", "sourceId", "status"),
     *("search", "orderBy", "order"),
+    *("subject", "actor", "action"),
 )
 _PASCAL_CASE = {name[0].upper() + name[1:]: name for name in _NAMES}
 

@@ -12,12 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from callscribe import outages
-from callscribe.errors import BlobDamaged, Code, FieldError, RequestError
+from callscribe.errors import BlobDamaged, Code, FieldError, KeyUnknown, RequestError
 from callscribe.web.methods import methods_of
 from callscribe.web.observation import id_headers
 from callscribe.web.wire import invalid_parameters, optional
 
-LEGACY_PREFIXES = ("/v2/", "/2010-04-01/")
+LEGACY_PREFIXES = ("/v1/", "/v2/", "/2010-04-01/")
 _NOTHING = "There is nothing at this address."
 
 _log = structlog.get_logger(__name__)
@@ -170,8 +170,9 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(BaseError)
     @app.exception_handler(OSError)
     @app.exception_handler(BlobDamaged)
+    @app.exception_handler(KeyUnknown)
     async def away(request: Request, error: Exception) -> JSONResponse:
-        reason = error.detail if isinstance(error, BlobDamaged) else outages.outage(error)
+        reason = error.detail if isinstance(error, BlobDamaged | KeyUnknown) else outages.outage(error)
         if reason is None:
             return await failed(request, error)
         _log.error("request.not_served", path=request.url.path, reason=reason)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from callscribe.db.base import Base, now
+from callscribe.db.sealed import SealedJson
 
 
 class IdempotentAnswer(Base):
@@ -20,5 +21,5 @@ class IdempotentAnswer(Base):
     payload_hash: Mapped[str] = mapped_column(sa.String(64))
     subject_id: Mapped[str | None] = mapped_column(sa.String(64))
     """What was made, or what it is a part of."""
-    answer: Mapped[dict[str, Any]]
+    answer: Mapped[dict[str, Any]] = mapped_column(SealedJson(dict[str, Any], "{}"))
     created_at: Mapped[datetime] = mapped_column(default=now, index=True)

@@ -23,7 +23,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from callscribe.characters import LINE, TEXT
-from callscribe.db.sealing import masked
+from callscribe.db.url_credentials import masked
 from callscribe.errors import Code, FieldError, RequestError, json_pointer
 
 Answer = TypeVar("Answer", bound=BaseModel)

@@ -1,11 +1,13 @@
 """A worker: everything that turns queued jobs into transcripts and callbacks, put together."""
 
+import tempfile
 import threading
 from collections.abc import Sequence
 from functools import partial
 
 import structlog
 
+from callscribe.accounts.audit import forget_old
 from callscribe.accounts.repository import running_limits
 from callscribe.accounts.service import Accounts
 from callscribe.accounts.usage import OutOfAudio
@@ -22,7 +24,12 @@ from callscribe.durable.workers import note_sweep, unserved_models
 from callscribe.jobs.fetch import FetchSteps
 from callscribe.jobs.finish import FinishSteps
 from callscribe.jobs.job_tracker import JobTracker
+from callscribe.jobs.provider_outages import ProviderOutages
 from callscribe.jobs.recognize import RecognizeSteps
+from callscribe.jobs.redact import Redactor
+from callscribe.jobs.replacing import Replacing
+from callscribe.jobs.withdrawals import EVERY as WITHDRAWALS_EVERY
+from callscribe.jobs.withdrawals import Withdrawals
 from callscribe.jobs.workflows import TranscriptionWorkflows
 from callscribe.media.spool import Spool
 from callscribe.recordings.reading_workflows import ReadingWorkflows
@@ -100,9 +107,18 @@ class WorkerProcess:
             partial(self._swept, Sweep(database, services.queue, settings)),
             MakingUp(database, services.blobs),
             forget_ended,
+            partial(forget_old, database, settings),
             partial(forget_queues, partial(live_workers, database)),
             partial(keep_quotas, database),
             failed="worker.housekeeping_failed",
+            at_once=True,
+        )
+        # By itself, since it waits for providers.
+        self._withdrawing = Ticker(
+            "withdrawals",
+            WITHDRAWALS_EVERY,
+            Withdrawals(database, engines),
+            failed="worker.withdrawals_failed",
             at_once=True,
         )
 
@@ -112,12 +128,16 @@ class WorkerProcess:
         The process must end at once afterwards: threads may still be inside a step, and what they would do from
         now on is the next worker's to do, from the last checkpoint.
         """
-        with self._spool.held():
+        # For whatever needs a file for a moment, such as models that are loaded: it goes with this process. Not in the
+        # spool, whose disk recordings may have filled.
+        temporary = tempfile.TemporaryDirectory(prefix="callscribe-worker-", ignore_cleanup_errors=True)
+        with self._spool.held(), temporary as tempfile.tempdir:
             self._start()
             while not stop.wait(1.0):  # a signal that another thread was given is handled when this one runs
                 pass
             _log.info("worker.stopping", worker=self._runtime.worker_id)
             self._housekeeping.stop(patience=0)
+            self._withdrawing.stop(patience=0)
             self._observed.stop()
             self._tracker.stop()
             self._runtime.stop()
@@ -136,6 +156,7 @@ class WorkerProcess:
             device=self._abilities.device,
         )
         self._housekeeping.start()
+        self._withdrawing.start()
 
     def _forget_requests(self) -> None:
         with self._database.write() as session:
@@ -163,8 +184,20 @@ def _transcribing(
 ) -> TranscriptionWorkflows:
     """The work on a job, from its recording to its end."""
     blobs, decoder, diarizer = services.blobs, services.decoder, Diarizer(settings)
-    checkpoints = Checkpoints(blobs)
-    finish = FinishSteps(database, blobs, checkpoints, services.callbacks, services.conversations, diarizer, settings)
+    checkpoints = Checkpoints(blobs, database.cipher)
+    replacing = Replacing(database, blobs, services.queue)
+    redactor = Redactor(blobs, checkpoints, decoder, engines, tracker, replacing)
+    finish = FinishSteps(
+        database,
+        blobs,
+        checkpoints,
+        services.callbacks,
+        services.conversations,
+        diarizer,
+        redactor,
+        replacing,
+        settings,
+    )
     return TranscriptionWorkflows(
         database,
         services.queue,
@@ -172,6 +205,7 @@ def _transcribing(
         tracker,
         FetchSteps(database, blobs, decoder, services.reading.twilio, tracker, finish, settings),
         RecognizeSteps(database, checkpoints, decoder, engines, diarizer, tracker, settings),
+        ProviderOutages(database, settings),
         finish,
         settings,
     )

@@ -16,13 +16,14 @@ class Refusal extends Error {
 
 const HEADERS = { "X-Requested-With": "fetch" };
 
-/** Ask the API; its answer as JSON, null where it has none. */
+/** Ask the API, with a body in JSON, or a form where it is `URLSearchParams`; its answer as JSON, null where it has none. */
 export async function ask(path, { method = "GET", body, signal } = {}) {
+  const isForm = body instanceof URLSearchParams;
   const answer = await fetch(path, {
     method,
     signal,
-    headers: body === undefined ? HEADERS : { ...HEADERS, "Content-Type": "application/json" },
-    body: body === undefined ? undefined : JSON.stringify(body),
+    headers: body === undefined || isForm ? HEADERS : { ...HEADERS, "Content-Type": "application/json" },
+    body: body === undefined || isForm ? body : JSON.stringify(body),
   });
   if (!answer.ok) throw await refusalOf(answer);
   return answer.status === 204 ? null : answer.json();

@@ -8,6 +8,8 @@ import { clock, languageName, moment, nameOf, percent, titleOf } from "./format.
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./html.js";
 import { People } from "./people.js";
 import { Player, SPEEDS } from "./player.js";
+import { barsOf, redactionOf } from "./redaction.js";
+import { may } from "./roles.js";
 import { callsPath, go } from "./router.js";
 import { speechOf, turnsOf, wordsOf } from "./turns.js";
 import { Waveform } from "./waveform.js";
@@ -95,7 +97,9 @@ export function Call({ id, at, session }) {
   const { call, transcript: read, problem } = useCall(id);
   const isCompleted = read.status === "COMPLETED"; // what was read before has other sentences
   const corrections = useCorrections(session.accountSid, id, isCompleted ? read : null);
+  const canEdit = may(session, "submit", "read");
   const [original, setOriginal] = useState(null);
+  const [isUnredacted, setIsUnredacted] = useState(false);
   const [player, setPlayer] = useState(null);
   const [peaks, setPeaks] = useState(null);
   const [follows, setFollows] = useState(true);
@@ -104,7 +108,7 @@ export function Call({ id, at, session }) {
   const [speed, setSpeed] = useState(1);
   const [isPlayable, setIsPlayable] = useState(true);
   const help = useRef(null);
-  const { frozen, editing } = useEditing(corrections, player, isCompleted && !original && Boolean(corrections.transcript));
+  const { frozen, editing } = useEditing(corrections, player, canEdit && isCompleted && !original && Boolean(corrections.transcript));
   const transcript = useMemo(
     () => original ?? corrections.shown(frozen) ?? read,
     [original, corrections, corrections.revision, frozen, read],
@@ -113,6 +117,10 @@ export function Call({ id, at, session }) {
   const words = useMemo(() => wordsOf(turns), [turns]);
   const duration = transcript.statistics?.durationSeconds ?? call?.duration ?? 0;
   const hasMedia = Boolean(call?.links?.media);
+  const redaction = redactionOf(call);
+  const bars = useMemo(() => (redaction ? barsOf(transcript) : []), [transcript, Boolean(redaction)]);
+  const mayUnredact = isCompleted && redaction?.policy === "redacted_and_original" && may(session, "read_originals");
+  const unredacted = isUnredacted ? { redacted: "false" } : {};
 
   const audio = useRef(null);
   useEffect(() => {
@@ -122,8 +130,8 @@ export function Call({ id, at, session }) {
     return () => made.close();
   }, [hasMedia]);
   useEffect(() => {
-    if (hasMedia) ask(transcriptionPath(id, "/Peaks")).then(setPeaks, () => null);
-  }, [id, hasMedia]);
+    if (hasMedia) ask(address(transcriptionPath(id, "/Peaks"), unredacted)).then(setPeaks, () => null);
+  }, [id, hasMedia, isUnredacted]);
   useEffect(() => {
     if (player) player.speech = speechOf(turns, PAUSE);
   }, [player, turns]);
@@ -138,21 +146,23 @@ export function Call({ id, at, session }) {
   useEffect(() => {
     document.title = `${call ? titleOf(call) : "Call"} · callscribe`;
   }, [call]);
-  useEffect(() => {
-    if (!player) return;
+  // Before anybody sees the conversation, so that no key is lost; those that need no sound work without.
+  useLayoutEffect(() => {
     const place = () => turns.findLastIndex((turn) => turn.start <= player.seconds + 0.05);
     const keys = {
-      " ": () => player.toggle(),
-      ArrowLeft: () => player.seek(player.seconds - STEP),
-      ArrowRight: () => player.seek(player.seconds + STEP),
-      ArrowUp: () => player.seek(turns[Math.max(0, place() - 1)]?.start ?? 0),
-      ArrowDown: () => player.seek(turns[place() + 1]?.start ?? player.seconds),
+      ...(player && {
+        " ": () => player.toggle(),
+        ArrowLeft: () => player.seek(player.seconds - STEP),
+        ArrowRight: () => player.seek(player.seconds + STEP),
+        ArrowUp: () => player.seek(turns[Math.max(0, place() - 1)]?.start ?? 0),
+        ArrowDown: () => player.seek(turns[place() + 1]?.start ?? player.seconds),
+      }),
       "[": () => setSpeed((known) => SPEEDS[Math.max(0, SPEEDS.indexOf(known) - 1)]),
       "]": () => setSpeed((known) => SPEEDS[Math.min(SPEEDS.length - 1, SPEEDS.indexOf(known) + 1)]),
       f: () => setFollows((known) => !known),
       s: () => setSkips((known) => !known),
       u: () => setShowsUnsure((known) => !known),
-      e: () => editing?.begin(Number(document.activeElement.closest("[data-sentence]")?.dataset.sentence ?? sentenceAt(transcript, player.seconds))),
+      e: () => editing?.begin(Number(document.activeElement.closest("[data-sentence]")?.dataset.sentence ?? sentenceAt(transcript, player?.seconds ?? 0))),
       "/": () => go(callsPath),
       "?": () => help.current.showModal(),
     };
@@ -172,8 +182,15 @@ export function Call({ id, at, session }) {
     addEventListener("keydown", pressed);
     return () => removeEventListener("keydown", pressed);
   }, [player, turns, editing]);
-  const view = (version) =>
-    version === "original" ? ask(address(transcriptionPath(id, "/Transcript"), { version })).then(setOriginal, () => null) : setOriginal(null);
+  const view = (which) => {
+    const queries = { original: { version: "original" }, unredacted: { redacted: "false" } };
+    const shown = (text) => {
+      setOriginal(text);
+      setIsUnredacted(which === "unredacted");
+    };
+    if (!queries[which]) shown(null);
+    else ask(address(transcriptionPath(id, "/Transcript"), queries[which])).then(shown, () => null);
+  };
 
   if (!call) return problem ? html`<p class="problem" role="alert">${problem}</p>` : html`<p class="loading" role="status">Loading …</p>`;
   const partyOfTurn = ({ sentences: [first] }) => ({
@@ -193,39 +210,41 @@ export function Call({ id, at, session }) {
           </p>
         </div>
         <${Status} call=${call} />
-        <${Downloads} call=${call} version=${original ? "original" : undefined} />
+        <${Downloads} call=${call} query=${isUnredacted ? unredacted : { version: original ? "original" : undefined }} />
       </div>
       <${People} participants=${participants} corrections=${corrections} canEdit=${Boolean(editing)} />
       ${problem && html`<p class="problem" role="alert">${problem}</p>`}
       ${call.error && html`<p class="problem" role="alert">${call.error.title}: ${call.error.detail} (${call.error.code})</p>`}
       ${transcript.notices.map((notice) => html`<p class="notice">${notice.detail}</p>`)}
       ${hasMedia && html`
-        <audio ref=${audio} preload="metadata" src=${address(transcriptionPath(id, "/Media"), { playable: "true" })}
+        <audio ref=${audio} preload="metadata" src=${address(transcriptionPath(id, "/Media"), { playable: "true", ...unredacted })}
           onError=${() => setIsPlayable(false)}></audio>`}
       ${!isPlayable && html`<p class="problem" role="alert">This browser cannot play the recording.</p>`}
       ${player && duration > 0 && html`
-        <${Waveform} peaks=${peaks} transcript=${transcript} duration=${duration} player=${player} />
+        <${Waveform} peaks=${peaks} transcript=${transcript} duration=${duration} player=${player} bars=${bars} />
         <${Controls} player=${player} duration=${duration} speed=${speed} setSpeed=${setSpeed} follows=${follows} setFollows=${setFollows}
           skips=${skips} setSkips=${setSkips} showsUnsure=${showsUnsure} setShowsUnsure=${setShowsUnsure} help=${() => help.current.showModal()} />`}
       ${player && turns.length > 0 && html`
         <div class="above">
           <p class="hint">Click a word to hear it.${editing ? " Double click it, or take ✎, to put the sentence right." : ""}</p>
           <${Standing} corrections=${corrections} />
-          ${(version > 0 || original) && html`
+          ${(version > 0 || original || mayUnredact) && html`
             <label class="hint">Show
-              <select value=${original ? "original" : "latest"} onChange=${(event) => view(event.target.value)}>
-                <option value="latest">as corrected</option><option value="original">as recognised</option>
+              <select value=${isUnredacted ? "unredacted" : original ? "original" : "latest"} onChange=${(event) => view(event.target.value)}>
+                <option value="latest">${version > 0 ? "as corrected" : "redacted"}</option>
+                ${version > 0 && html`<option value="original">as recognised</option>`}
+                ${mayUnredact && html`<option value="unredacted">the original, not redacted</option>`}
               </select>
             </label>`}
         </div>
         <${Decisions} corrections=${corrections} />
-        ${corrections.hasSaved && html`<${Keyterms} call=${call} version=${version} />`}
+        ${corrections.hasSaved && may(session, "administer") && html`<${Keyterms} call=${call} version=${version} />`}
         <${Conversation} turns=${turns} words=${words} parties=${partyOfTurn} player=${player} follows=${follows && !frozen} showsUnsure=${showsUnsure}
-          at=${at} editing=${editing} />`}
+          at=${at} editing=${editing} redacts=${Boolean(redaction) && !isUnredacted} />`}
       ${call.status === "COMPLETED" && turns.length === 0 && html`<p class="empty">Nothing is said in this call.</p>`}
       ${transcript.statistics && html`<${Figures} transcript=${transcript} call=${call} refresh=${() => corrections.refresh()} />`}
       <${Versions} id=${id} version=${version} />
-      <${Callbacks} call=${call} />
+      <${Callbacks} call=${call} canSend=${canEdit} />
       <${Help} dialog=${help} />
     </div>
   `;
@@ -269,7 +288,7 @@ function Controls({ player, duration, speed, setSpeed, follows, setFollows, skip
   `;
 }
 
-function Downloads({ call, version }) {
+function Downloads({ call, query }) {
   if (!call.links?.transcript) return null;
   const formats = { json: "JSON, as the API answers", vtt: "WebVTT", srt: "SubRip", txt: "Text", docx: "DOCX, for Word and others" };
   return html`
@@ -277,8 +296,8 @@ function Downloads({ call, version }) {
       <summary>Download</summary>
       <ul>
         ${Object.entries(formats).map(([suffix, name]) => html`
-          <li><a href=${address(transcriptionPath(call.id, `/Transcript.${suffix}`), { version })} download=${`${titleOf(call)}.${suffix}`}>${name}</a></li>`)}
-        ${call.links.media && html`<li><a href=${transcriptionPath(call.id, "/Media")} download>Recording</a></li>`}
+          <li><a href=${address(transcriptionPath(call.id, `/Transcript.${suffix}`), query)} download=${`${titleOf(call)}.${suffix}`}>${name}</a></li>`)}
+        ${call.links.media && html`<li><a href=${address(transcriptionPath(call.id, "/Media"), { redacted: query.redacted })} download>Recording</a></li>`}
       </ul>
     </details>
   `;
@@ -311,7 +330,7 @@ function Figures({ transcript, call, refresh }) {
   `;
 }
 
-function Callbacks({ call }) {
+function Callbacks({ call, canSend }) {
   const [callbacks, setCallbacks] = useState([]);
   const [said, setSaid] = useState("");
   const path = transcriptionPath(call.id, "/Callbacks");
@@ -328,7 +347,7 @@ function Callbacks({ call }) {
         ${callbacks.map((each) => html`
           <li>${each.url} · ${each.status.toLowerCase()} · ${each.attempts.length} attempts</li>`)}
       </ul>
-      <button type="button" onClick=${again}>Send again</button> <span role="status">${said}</span>
+      ${canSend && html`<button type="button" onClick=${again}>Send again</button>`} <span role="status">${said}</span>
     </details>
   `;
 }

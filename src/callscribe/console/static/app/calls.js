@@ -3,6 +3,7 @@ import { address, ask, transcriptionPath } from "./api.js";
 import { clock, languageName, moment, nameOf, percent, titleOf } from "./format.js";
 import { html, useEffect, useState } from "./html.js";
 import { usePolled } from "./polling.js";
+import { may } from "./roles.js";
 import { callPath, callsPath, go } from "./router.js";
 import { Dropped } from "./upload.js";
 
@@ -45,10 +46,40 @@ function useCalls(query) {
 }
 
 export function Calls({ session, query }) {
+  return may(session, "read") ? html`<${List} session=${session} query=${query} />` : html`<${Adding} session=${session} />`;
+}
+
+function Add({ setFiles }) {
+  return html`
+    <label class="button primary">
+      Add recordings
+      <input type="file" multiple accept="audio/*,video/*,.wav,.mp3,.gsm,.amr,.au" class="unseen"
+        onChange=${(event) => { setFiles([...event.target.files]); event.target.value = ""; }} />
+    </label>`;
+}
+
+/** For who may bring recordings at most, and read none. */
+function Adding({ session }) {
+  const [files, setFiles] = useState([]);
+  const [said, setSaid] = useState("");
+  useEffect(() => {
+    document.title = "Calls · callscribe";
+  }, []);
+  const canAdd = may(session, "submit");
+  return html`
+    ${canAdd && html`<${Dropped} session=${session} files=${files} setFiles=${setFiles} changed=${() => setSaid("It is on its way.")} />`}
+    <div class="head"><h1>Calls</h1>${canAdd && html`<${Add} setFiles=${setFiles} />`}</div>
+    <p class="notice">Calls are shown to those with the role Read.${canAdd && " You may add recordings."}</p>
+    <p class="said" role="status">${said}</p>
+  `;
+}
+
+function List({ session, query }) {
   const { found: list, problem, look } = useCalls(query);
   const [selected, setSelected] = useState(new Set());
   const [files, setFiles] = useState([]);
   const [said, setSaid] = useState("");
+  const canAdd = may(session, "submit");
   const filtered = Boolean(query.q || query.status || query.language || query.after || query.page);
   const narrow = (change) => go(address(callsPath, { ...query, page: undefined, ...change }), { replace: true });
   const find = (q) => narrow({ q, order: q ? undefined : query.order });
@@ -76,15 +107,8 @@ export function Calls({ session, query }) {
   };
 
   return html`
-    <${Dropped} session=${session} files=${files} setFiles=${setFiles} changed=${look} />
-    <div class="head">
-      <h1>Calls</h1>
-      <label class="button primary">
-        Add recordings
-        <input type="file" multiple accept="audio/*,video/*,.wav,.mp3,.gsm,.amr,.au" class="unseen"
-          onChange=${(event) => { setFiles([...event.target.files]); event.target.value = ""; }} />
-      </label>
-    </div>
+    ${canAdd && html`<${Dropped} session=${session} files=${files} setFiles=${setFiles} changed=${look} />`}
+    <div class="head"><h1>Calls</h1>${canAdd && html`<${Add} setFiles=${setFiles} />`}</div>
     <form class="filters" role="search" onSubmit=${(event) => { event.preventDefault(); find(event.target.q.value.trim()); }}>
       <input id="search" name="q" type="search" aria-label="Search in what was said" placeholder="Search in what was said …"
         key=${query.q} defaultValue=${query.q ?? ""} onSearch=${(event) => find(event.target.value.trim())} />
@@ -107,12 +131,12 @@ export function Calls({ session, query }) {
     ${selected.size > 0 && html`
       <div class="selection">
         ${selected.size} selected
-        <button type="button" onClick=${() => retry([...selected])}>Transcribe again</button>
-        <button type="button" class="danger" onClick=${() => remove([...selected])}>Delete</button>
+        ${canAdd && html`<button type="button" onClick=${() => retry([...selected])}>Transcribe again</button>`}
+        ${may(session, "administer") && html`<button type="button" class="danger" onClick=${() => remove([...selected])}>Delete</button>`}
         <button type="button" class="quiet" onClick=${() => setSelected(new Set())}>Clear</button>
       </div>`}
     ${list === null && !problem && html`<p class="loading" role="status">Loading …</p>`}
-    ${list !== null && calls.length === 0 && (filtered ? html`<p class="empty">No call fits. <a href=${callsPath}>Show all</a></p>` : html`<${First} setFiles=${setFiles} />`)}
+    ${list !== null && calls.length === 0 && (filtered ? html`<p class="empty">No call fits. <a href=${callsPath}>Show all</a></p>` : canAdd ? html`<${First} setFiles=${setFiles} />` : html`<p class="empty">There is none yet.</p>`)}
     ${calls.length > 0 && html`
       <${Table} calls=${calls} selected=${selected} setSelected=${setSelected} order=${query.order}
         sort=${query.q ? null : (order) => narrow({ order })} />`}

@@ -1,12 +1,16 @@
 // The form of a configuration: every field of the API's, and what the API says against one, at that field.
 import { languageName, ROLES } from "./format.js";
 import { html, useEffect, useRef, useState } from "./html.js";
+import { ENTITIES } from "./redaction.js";
 
 const KEPT = { mediaDays: "Recording", transcriptDays: "Transcript", callbackDays: "Log of callbacks", jobDays: "The call itself" };
 const MISMATCH = { follow: "recognise it in its own", omit: "leave it out", notice: "take it for this one all the same" };
 const ENDS = { COMPLETED: "a call is done", FAILED: "a call fails" };
+const POLICIES = { none: "all of it", redacted: "it redacted", redacted_and_original: "it redacted, and the original sealed" };
+const MASKS = { entity_type: "what it was, as [CARD_NUMBER]", pii: "[PII]" };
+const MUTINGS = { silence: "silence", tone: "a tone", none: "what was said" };
 const CHANNELS = [1, 2];
-const MEMBERS_SHOWN = new Set(["diarization", "participantDefaults", "retention"].map((name) => `/configuration/${name}`));
+const MEMBERS_SHOWN = new Set(["diarization", "participantDefaults", "redaction", "retention"].map((name) => `/configuration/${name}`));
 /** Members whose own members have fields of their own. */
 
 /** What the form shows of a configuration's resource; of a new one without. */
@@ -32,11 +36,21 @@ export function valuesOf(resource) {
     callbackEvents: kept.transcriptionStatusCallback?.events ?? Object.keys(ENDS),
     retention: Object.fromEntries(Object.keys(KEPT).map((name) => [name, kept.retention?.[name] ?? ""])),
     conversation: kept.conversationConfigurationId ?? "",
+    policy: kept.redaction?.policy ?? "none",
+    mask: kept.redaction?.mask ?? "entity_type",
+    audio: kept.redaction?.audio ?? "silence",
+    entities: kept.redaction?.entities ?? Object.keys(ENTITIES),
   };
 }
 
 const trimmed = (text) => String(text).trim();
 const numberOf = (text) => (trimmed(text) !== "" && Number.isFinite(Number(text)) ? Number(text) : trimmed(text));
+
+/** All kinds are null, so that further ones are among them that a later version knows. */
+function redactionAsked({ policy, mask, audio, entities }) {
+  const all = Object.keys(ENTITIES).every((name) => entities.includes(name));
+  return { policy, mask, audio, entities: all ? null : entities };
+}
 
 /** The body of a request. What is empty is left out; members of `kept` that the form does not know stay. */
 export function bodyOf(values, kept = {}) {
@@ -59,6 +73,7 @@ export function bodyOf(values, kept = {}) {
     priority: values.priority || undefined,
     retention: Object.keys(retention).length ? retention : undefined,
     conversationConfigurationId: trimmed(values.conversation) || undefined,
+    redaction: values.policy === "none" ? undefined : redactionAsked(values),
   };
   return {
     unique_name: trimmed(values.uniqueName) || null,
@@ -86,7 +101,7 @@ function languagesOf(offered, model, current) {
   return [...found].sort((one, other) => languageName(one).localeCompare(languageName(other)));
 }
 
-/** Calls `save(body)`, whose error says which fields are at fault. `tells` is what stands beside the button. */
+/** Calls `save(body)`, whose error says which fields are at fault; without it nothing can be saved. `tells` is what stands beside the button. */
 export function ConfigurationForm({ resource, engines, save, tells }) {
   const [values, setValues] = useState(() => valuesOf(resource));
   const [errors, setErrors] = useState([]);
@@ -174,6 +189,20 @@ export function ConfigurationForm({ resource, engines, save, tells }) {
         ${field("At most", of("diarization/maxSpeakers"), text("maxSpeakers", { inputmode: "numeric" }), "speakers; empty is 8")}`}
     </fieldset>
     <fieldset>
+      <legend>What is nobody's to read</legend>
+      ${field("Kept of a call", of("redaction/policy"), select(values.policy, (policy) => set({ policy }), Object.entries(POLICIES)), "card numbers, names, addresses and the like are taken out at the end of the job")}
+      ${values.policy !== "none" && html`
+        ${field("In the text", of("redaction/mask"), select(values.mask, (mask) => set({ mask }), Object.entries(MASKS)))}
+        ${field("In the audio", of("redaction/audio"), select(values.audio, (audio) => set({ audio }), Object.entries(MUTINGS)))}
+        <div class="wide entities" role="group" aria-label="What is taken out">
+          ${Object.entries(ENTITIES).map(([name, label]) =>
+            check(label, of(`redaction/entities/${name}`), values.entities.includes(name), (on) =>
+              set({ entities: Object.keys(ENTITIES).filter((each) => (each === name ? on : values.entities.includes(each))) })))}
+        </div>
+        ${at(of("redaction/entities")).said}`}
+      ${at(of("redaction")).said}
+    </fieldset>
+    <fieldset>
       <legend>When it ends</legend>
       ${field("Callback URL", of("transcriptionStatusCallback/url"), text("callbackUrl", { inputmode: "url", placeholder: "https://…" }), "asked by POST; empty is none")}
       ${values.callbackUrl && Object.entries(ENDS).map(([name, what]) =>
@@ -197,7 +226,7 @@ export function ConfigurationForm({ resource, engines, save, tells }) {
       ${fields}
       ${others.map((each) => html`<p class="problem" role="alert">${each.detail}</p>`)}
       ${errors.length > others.length && html`<p class="problem" role="alert">It was not saved: see the fields above.</p>`}
-      <div class="actions">${tells}<button type="submit" class="primary" disabled=${busy}>Save</button></div>
+      <div class="actions">${tells}${save && html`<button type="submit" class="primary" disabled=${busy}>Save</button>`}</div>
     </form>
   `;
 }

@@ -3,6 +3,7 @@ import { address, ask } from "./api.js";
 import { bodyOf, ConfigurationForm, servedBy, valuesOf } from "./configuration_form.js";
 import { languageName } from "./format.js";
 import { html, useEffect, useRef, useState } from "./html.js";
+import { may } from "./roles.js";
 import { configurationPath, configurationsPath, go } from "./router.js";
 import { creating, LANGUAGES, transcribing } from "./snippets.js";
 import { TryIt } from "./try_it.js";
@@ -35,11 +36,12 @@ function extras({ keyterms, verbatim, diarization, transcriptionStatusCallback, 
   ].filter(Boolean).join(", ");
 }
 
-export function Configurations({ query }) {
+export function Configurations({ session, query }) {
   const [list, setList] = useState(null);
   const [chosen, setChosen] = useState(null);
   const [engines, setEngines] = useState([]);
   const [problem, setProblem] = useState("");
+  const canChange = may(session, "administer");
   const path = address(PATH, { pageSize: PAGE_SIZE, pageToken: query.page });
   useEffect(() => {
     document.title = "Configurations · callscribe";
@@ -56,12 +58,12 @@ export function Configurations({ query }) {
   return html`
     <div class="head">
       <h1>Configurations</h1>
-      <a class="button primary" href=${configurationPath(NEW)}>New configuration</a>
+      ${canChange && html`<a class="button primary" href=${configurationPath(NEW)}>New configuration</a>`}
     </div>
     <p class="hint">How calls are transcribed. Recordings that are dropped on the list of calls are transcribed by the default one.</p>
     ${problem && html`<p class="problem" role="alert">${problem}</p>`}
     ${list === null && !problem && html`<p class="loading" role="status">Loading …</p>`}
-    ${list?.content.length === 0 && html`<p class="empty">There is none yet. The first recording that is dropped makes one, or <a href=${configurationPath(NEW)}>make one now</a>.</p>`}
+    ${list?.content.length === 0 && html`<p class="empty">There is none yet.${canChange && html` The first recording that is dropped makes one, or <a href=${configurationPath(NEW)}>make one now</a>.`}</p>`}
     ${list?.content.length > 0 && html`
       <div class="table" tabindex="0" role="region" aria-label="Configurations">
         <table>
@@ -79,7 +81,7 @@ export function Configurations({ query }) {
                 <td><${Served} engines=${engines} configuration=${each.configuration} /></td>
                 <td>${each.id === chosen
                   ? html`<span class="status completed">default</span>`
-                  : html`<button type="button" onClick=${() => choose(each.id)} aria-label=${`Make default: ${nameOf(each)}`}>Make default</button>`}</td>
+                  : canChange && html`<button type="button" onClick=${() => choose(each.id)} aria-label=${`Make default: ${nameOf(each)}`}>Make default</button>`}</td>
               </tr>`)}
           </tbody>
         </table>
@@ -100,6 +102,7 @@ export function Configuration({ id, session }) {
   const [said, setSaid] = useState("");
   const asking = useRef(null);
   const isNew = id === NEW;
+  const canChange = may(session, "administer");
   useEffect(() => {
     Promise.all([isNew ? null : ask(onePath(id)), defaultId(), enginesThere()]).then(
       ([found, current, offered]) => {
@@ -129,17 +132,18 @@ export function Configuration({ id, session }) {
       <h1>${isNew ? "New configuration" : resource ? nameOf(resource) : "Configuration"}</h1>
       ${resource && (chosen === id
         ? html`<span class="status completed">default</span>`
-        : html`<button type="button" onClick=${choose}>Make default</button>`)}
-      ${resource && html`<button type="button" class="danger" onClick=${() => asking.current.showModal()}>Delete</button>`}
+        : canChange && html`<button type="button" onClick=${choose}>Make default</button>`)}
+      ${resource && canChange && html`<button type="button" class="danger" onClick=${() => asking.current.showModal()}>Delete</button>`}
     </div>
     <p><a href=${configurationsPath}>All configurations</a></p>
     ${problem && html`<p class="problem" role="alert">${problem}</p>`}
     ${(resource === undefined || engines === null) && !problem && html`<p class="loading" role="status">Loading …</p>`}
     ${resource !== undefined && engines !== null && html`
-      <${ConfigurationForm} resource=${resource} engines=${engines} save=${save}
+      ${!canChange && html`<p class="notice">Changes are for those with the role Administer.</p>`}
+      <${ConfigurationForm} resource=${resource} engines=${engines} save=${canChange && save}
         tells=${html`<span class="said" role="status">${said}</span>`} />`}
     ${resource && html`
-      <${TryIt} session=${session} configuration=${resource} />
+      ${may(session, "submit", "read") && html`<${TryIt} session=${session} configuration=${resource} />`}
       <${CopyAs} session=${session} resource=${resource} />
       <dialog ref=${asking} aria-labelledby="delete-title">
         <h2 id="delete-title">Delete ${nameOf(resource)}?</h2>

@@ -2,9 +2,10 @@
 import { Editor } from "./editor.js";
 import { clock, languageName, moment } from "./format.js";
 import { html, useLayoutEffect, useRef, useState } from "./html.js";
+import { labelled } from "./redaction.js";
 import { lastAtMost, saidAt } from "./turns.js";
 
-const AROUND = 200; // pixels above and below what is seen
+const AROUND = 200; // pixels above and below what is seen, drawn when that has been: together they are a task too long
 const UNSURE = 0.5; // confidence below which a word may be wrong
 const REASONS = {
   notRecognized: "Something is said here that could not be made out.",
@@ -25,12 +26,16 @@ function sums(heights) {
   return [...offsets, sum];
 }
 
-/** `parties` says who speaks a turn: `name`, and `channel` for the colour. Without `editing` nothing can be corrected. */
-export function Conversation({ turns, words, parties, player, follows, showsUnsure, at, editing }) {
+/**
+ * `parties` says who speaks a turn: `name`, and `channel` for the colour. Without `editing` nothing can be corrected. With
+ * `redacts` labels are bars.
+ */
+export function Conversation({ turns, words, parties, player, follows, showsUnsure, at, editing, redacts }) {
   const pane = useRef(null);
   const heights = useRef([]);
   const [range, setRange] = useState([0, 20]);
   const followed = useRef(-1);
+  const further = useRef(0);
 
   const measure = () => {
     if (!pane.current) return; // a last look of the observer
@@ -38,9 +43,20 @@ export function Conversation({ turns, words, parties, player, follows, showsUnsu
     for (let place = heights.current.length; place < turns.length; place++) heights.current.push(guess(turns[place], clientWidth));
     heights.current.length = turns.length;
     const offsets = sums(heights.current);
-    const first = Math.max(0, lastAtMost(offsets, scrollTop - AROUND, (offset) => offset));
-    const last = Math.min(turns.length, lastAtMost(offsets, scrollTop + clientHeight + AROUND, (offset) => offset) + 1);
-    setRange((known) => (known[0] === first && known[1] === last ? known : [first, last]));
+    const within = (around) => [
+      Math.max(0, lastAtMost(offsets, scrollTop - around, (offset) => offset)),
+      Math.min(turns.length, lastAtMost(offsets, scrollTop + clientHeight + around, (offset) => offset) + 1),
+    ];
+    const [seenFirst, seenLast] = within(0);
+    const [first, last] = within(AROUND);
+    // Of what is drawn already, that which is near stays: scrolling by a few lines draws a turn and no more.
+    setRange((known) => {
+      const kept = known[0] <= seenLast && seenFirst <= known[1] ? known : [seenFirst, seenLast];
+      const next = [Math.max(first, Math.min(kept[0], seenFirst)), Math.min(last, Math.max(kept[1], seenLast))];
+      return known[0] === next[0] && known[1] === next[1] ? known : next;
+    });
+    clearTimeout(further.current);
+    further.current = setTimeout(() => setRange((known) => (known[0] === first && known[1] === last ? known : [first, last])));
   };
   const scrollToTurn = (place, smooth) => {
     const top = sums(heights.current)[place] - pane.current.clientHeight / 3;
@@ -66,7 +82,10 @@ export function Conversation({ turns, words, parties, player, follows, showsUnsu
   useLayoutEffect(() => {
     const resized = new ResizeObserver(measure);
     resized.observe(pane.current);
-    return () => resized.disconnect();
+    return () => {
+      resized.disconnect();
+      clearTimeout(further.current);
+    };
   }, [turns]);
 
   useLayoutEffect(
@@ -106,7 +125,7 @@ export function Conversation({ turns, words, parties, player, follows, showsUnsu
       <ol start=${first + 1}>
         ${turns.slice(first, last).map((turn, index) => html`
           <li key=${first + index} data-turn=${first + index}>
-            ${turn.kind === "turn" ? html`<${Turn} turn=${turn} party=${parties(turn)} editing=${editing} />` : html`<${Omission} turn=${turn} />`}
+            ${turn.kind === "turn" ? html`<${Turn} turn=${turn} party=${parties(turn)} editing=${editing} redacts=${redacts} />` : html`<${Omission} turn=${turn} />`}
           </li>`)}
       </ol>
       <div style=${{ height: `${Math.max(0, total - (offsets[last] ?? total))}px` }}></div>
@@ -114,20 +133,27 @@ export function Conversation({ turns, words, parties, player, follows, showsUnsu
   `;
 }
 
-function Turn({ turn, party, editing }) {
+function Turn({ turn, party, editing, redacts }) {
   return html`
     <article class=${`turn party-${party.channel % 2}`}>
       <h2><span class="name">${party.name}</span>
         <button type="button" class="time" data-start=${turn.start} title="Hear it from here">${clock(turn.start)}</button></h2>
       <p lang=${turn.sentences[0].language}>
         ${turn.sentences.map((sentence) => html`
-          <${Sentence} key=${sentence.sentenceIndex} sentence=${sentence} editing=${editing} />${" "}`)}
+          <${Sentence} key=${sentence.sentenceIndex} sentence=${sentence} editing=${editing} redacts=${redacts} />${" "}`)}
       </p>
     </article>
   `;
 }
 
-function Sentence({ sentence, editing }) {
+/** A word as it stands; where it is a label, a bar that says what is below it. */
+function Said({ text }) {
+  const { before, what, after } = labelled(text) ?? {};
+  if (!what) return text;
+  return html`${before}<span class="redacted" title="Redacted">${what}</span>${after}`;
+}
+
+function Sentence({ sentence, editing, redacts }) {
   const [showsOriginal, setShowsOriginal] = useState(false);
   const { sentenceIndex, correction } = sentence;
   if (editing?.index === sentenceIndex) return html`<${Editor} sentence=${sentence} ...${editing.of(sentence)} />`;
@@ -137,7 +163,7 @@ function Sentence({ sentence, editing }) {
     <span class=${kinds} data-sentence=${sentenceIndex}>
       ${sentence.words.map((word, index) => html`
         <span class=${wordKinds(word)} data-start=${word.startTimeSeconds}
-          data-word=${`${sentenceIndex}-${index}`}>${word.text}</span>${" "}`)}
+          data-word=${`${sentenceIndex}-${index}`}>${redacts ? html`<${Said} text=${word.text} />` : word.text}</span>${" "}`)}
       ${correction && html`
         <button type="button" class="quiet was" aria-expanded=${showsOriginal} title="What was recognised"
           onClick=${() => setShowsOriginal(!showsOriginal)}>corrected</button>`}

@@ -7,6 +7,7 @@ import { useEffect, useMemo, useState } from "./html.js";
 const PAUSE = 1500; // milliseconds without a key until what is typed is saved
 const AGAIN = [1000, 3000, 10000, 30000]; // after an outage; the last of them again and again
 const MOST = 500; // edits that the server takes at once
+const MOST_TEXT = 200000; // characters of them: a body may have a mebibyte, and a character four bytes
 
 export const ofSentence = (index) => `sentence/${index}`;
 export const ofParticipant = (index) => `participant/${index}`;
@@ -148,7 +149,7 @@ export class Corrections {
   async save() {
     clearTimeout(this.timer);
     if (this.isSaving || !this.transcript || this.store.isForgotten) return;
-    const sent = this.ready.slice(0, MOST);
+    const sent = fitting(this.ready);
     if (!sent.length) return;
     this.isSaving = true;
     for (const [what, draft] of sent) this.keep(what, { ...draft, sent: draft.value });
@@ -235,6 +236,12 @@ export class Corrections {
     if (editing) sentences[editing.sentenceIndex] = editing;
     return { ...this.transcript, sentences, participants };
   }
+}
+
+/** As many of these drafts as go into one request, from the first on. */
+function fitting(drafts) {
+  let left = MOST_TEXT;
+  return drafts.slice(0, MOST).filter(([, { value }], place) => (left -= value.text?.length ?? 0) >= 0 || place === 0);
 }
 
 function bodyOf(baseVersion, sent) {

@@ -1,11 +1,15 @@
 // The console: who is signed in, and the page that the address names.
+import { Access } from "./access.js";
 import { SIGNED_OUT, ask } from "./api.js";
+import { Audit } from "./audit.js";
 import { Call } from "./call.js";
 import { Calls } from "./calls.js";
 import { Configuration, Configurations } from "./configurations.js";
 import { forgetDrafts, hasDrafts } from "./drafts.js";
+import { Evaluation, Evaluations } from "./evaluations.js";
 import { html, render, useEffect, useState } from "./html.js";
-import { callsPath, configurationsPath, onClick, systemPath, useRoute } from "./router.js";
+import { inWords, may } from "./roles.js";
+import { accessPath, auditPath, callsPath, configurationsPath, onClick, systemPath, useRoute } from "./router.js";
 import { SignIn } from "./sign_in.js";
 import { System } from "./system.js";
 
@@ -41,7 +45,7 @@ function App() {
   }, []);
   if (session === undefined) return html`<main><p class="loading" role="status">Loading …</p></main>`;
   if (session === null) return html`<${SignIn} problem=${problem} done=${look} />`;
-  return html`<${Pages} session=${session} signOut=${() => signOut().then(() => setSession(null))} />`;
+  return html`<${Pages} session=${session} look=${look} signOut=${() => signOut().then(() => setSession(null))} />`;
 }
 
 async function signOut() {
@@ -51,7 +55,7 @@ async function signOut() {
   forgetDrafts();
 }
 
-function Pages({ session, signOut }) {
+function Pages({ session, look, signOut }) {
   const { parts, query } = useRoute();
   const here = (first) => (parts[0] === first ? "page" : undefined);
   const [hesitates, setHesitates] = useState(false);
@@ -65,9 +69,13 @@ function Pages({ session, signOut }) {
       <nav aria-label="Pages">
         <a href=${callsPath} aria-current=${here(undefined)}>Calls</a>
         <a href=${configurationsPath} aria-current=${here("configurations")}>Configurations</a>
-        ${session.isOperator && html`<a href=${systemPath} aria-current=${here("system")}>System</a>`}
+        ${session.managesAccess && html`
+          <a href=${accessPath} aria-current=${here("access")}>Access</a>
+          <a href=${auditPath} aria-current=${here("audit")}>Audit log</a>`}
+        ${session.isOperator && may(session, "administer") && html`<a href=${systemPath} aria-current=${here("system") ?? here("evaluations")}>System</a>`}
         <a href="/docs" target="_blank" rel="noopener">API</a>
       </nav>
+      <span class="who faint" title=${`May: ${inWords(session.roles)}`}>${session.name || session.keySid || session.accountSid}</span>
       <button type="button" class="quiet" onClick=${leave}>Sign out</button>
     </header>
     ${hesitates && html`
@@ -77,14 +85,18 @@ function Pages({ session, signOut }) {
         <button type="button" class="danger" onClick=${leaveNow}>Sign out all the same</button>
       </div>`}
     ${problem && html`<p class="bar problem" role="alert">You are still signed in: ${problem}</p>`}
-    <main id="main" tabindex="-1" onClick=${onClick}>${pageOf(parts, query, session)}</main>
+    <main id="main" tabindex="-1" onClick=${onClick}>${pageOf(parts, query, session, look)}</main>
   `;
 }
 
-function pageOf([name, id], query, session) {
+function pageOf([name, id], query, session, look) {
   if (name === "calls" && id) return html`<${Call} key=${id} id=${id} session=${session} at=${Number(query.t) || 0} />`;
   if (name === "configurations" && id) return html`<${Configuration} key=${id} id=${id} session=${session} />`;
-  if (name === "configurations") return html`<${Configurations} query=${query} />`;
+  if (name === "configurations") return html`<${Configurations} session=${session} query=${query} />`;
+  if (name === "access") return html`<${Access} session=${session} query=${query} look=${look} />`;
+  if (name === "audit") return html`<${Audit} session=${session} query=${query} />`;
+  if (name === "evaluations" && id) return html`<${Evaluation} key=${id} id=${id} />`;
+  if (name === "evaluations") return html`<${Evaluations} query=${query} />`;
   if (name === "system") return html`<${System} query=${query} />`;
   return html`<${Calls} session=${session} query=${query} />`;
 }

@@ -41,4 +41,8 @@ export const callsPath = HOME;
 export const callPath = (id, seconds) => `${HOME}/calls/${encodeURIComponent(id)}${seconds === undefined ? "" : `?t=${seconds}`}`;
 export const configurationsPath = `${HOME}/configurations`;
 export const configurationPath = (id) => `${configurationsPath}/${encodeURIComponent(id)}`;
+export const accessPath = `${HOME}/access`;
+export const auditPath = `${HOME}/audit`;
 export const systemPath = `${HOME}/system`;
+export const evaluationsPath = `${HOME}/evaluations`;
+export const evaluationPath = (id) => `${evaluationsPath}/${encodeURIComponent(id)}`;

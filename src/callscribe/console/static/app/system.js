@@ -1,12 +1,15 @@
 // The installation, for whoever runs it: what is wrong and what to do, who works, what waits, which models there are.
 import { address, ask } from "./api.js";
+import { Engines } from "./engines.js";
 import { languageName, moment } from "./format.js";
 import { html, useEffect, useState } from "./html.js";
+import { section, table } from "./parts.js";
 import { usePolled } from "./polling.js";
-import { callsPath, configurationsPath, systemPath } from "./router.js";
+import { callsPath, configurationsPath, evaluationsPath, systemPath } from "./router.js";
 
 const EVERY = 5000; // milliseconds between two looks
 const WHILE_PULLING = 1000;
+const ENGINES_EVERY = 15000;
 const ACCOUNTS_EVERY = 30000;
 const ACCOUNTS = 20; // in a page: what each uses is counted
 
@@ -33,20 +36,22 @@ const kept = (days) => (days === "forever" ? "for ever" : `${number(days)} days`
 export function System({ query }) {
   const system = usePolled("/v3/System", () => EVERY);
   const models = usePolled("/v3/System/Models", (found) => (isPulling(found) ? WHILE_PULLING : EVERY));
+  const engines = usePolled("/v3/System/Engines", () => ENGINES_EVERY);
   const accounts = usePolled(address("/v3/System/Accounts", { pageSize: ACCOUNTS, pageToken: query.page }), () => ACCOUNTS_EVERY);
   useEffect(() => {
     document.title = "System · callscribe";
   }, []);
-  const problem = system.problem ?? models.problem ?? accounts.problem;
+  const problem = system.problem ?? models.problem ?? engines.problem ?? accounts.problem;
   if (problem?.status === 403) return html`<${NotYours} problem=${problem} />`;
   return html`
-    <div class="head"><h1>System</h1>${system.found && html`<span class="faint">callscribe ${system.found.version}</span>`}</div>
+    <div class="head"><h1>System</h1>${system.found && html`<span class="faint">callscribe ${system.found.version}</span>`}<a href=${evaluationsPath}>Evaluations</a></div>
     ${problem && html`<p class="problem" role="alert">${problem.message}</p>`}
     ${!system.found && !problem && html`<p class="loading" role="status">Loading …</p>`}
     ${system.found && html`
       <${Health} health=${system.found.health} />
       <${Workers} workers=${system.found.workers} />
       <${Queues} queues=${system.found.queues} />`}
+    ${engines.found && html`<${Engines} found=${engines.found} />`}
     ${models.found && html`<${Models} models=${models.found.models} look=${models.look} />`}
     ${system.found && html`<${Retention} retention=${system.found.retention} />`}
     ${accounts.found && html`<${Accounts} list=${accounts.found} />`}
@@ -60,19 +65,6 @@ function NotYours({ problem }) {
     <p>Yours are <a href=${callsPath}>your calls</a>, <a href=${configurationsPath}>your configurations</a>, and all of the <a href="/docs" target="_blank" rel="noopener">API</a> below your account.</p>
   `;
 }
-
-const section = (title, content) => html`<section class="part"><h2>${title}</h2>${content}</section>`;
-
-const FIGURES = new Set(["Waiting", "In hand", "Size", "Speed", "Workers"]);
-
-const table = (label, columns, rows) => html`
-  <div class="table" tabindex="0" role="region" aria-label=${label}>
-    <table>
-      <thead><tr>${columns.map((each) => html`<th class=${FIGURES.has(each) ? "number" : ""}>${each}</th>`)}</tr></thead>
-      <tbody>${rows}</tbody>
-    </table>
-  </div>
-`;
 
 function Health({ health }) {
   const wrong = health.findings.filter((each) => !each.well);

@@ -1,10 +1,10 @@
-// The time line: each channel's waveform, who speaks when, what was left out, and where the player is.
+// The time line: each channel's waveform, who speaks when, what was left out or redacted, and where the player is.
 import { html, useLayoutEffect, useRef } from "./html.js";
 import { clock } from "./format.js";
 
 const LANE = 44; // pixels
 
-function draw(canvas, { peaks, channels, duration, sentences, omissions }) {
+function draw(canvas, { peaks, channels, duration, sentences, omissions, bars }) {
   const { width, ratio } = { width: canvas.clientWidth, ratio: devicePixelRatio };
   canvas.width = width * ratio;
   canvas.height = LANE * channels * ratio;
@@ -34,6 +34,11 @@ function draw(canvas, { peaks, channels, duration, sentences, omissions }) {
       context.fillRect(pixel, middle - height / 2, 1, height);
     }
   }
+  context.fillStyle = style.getPropertyValue("--text");
+  for (const bar of bars) {
+    const start = x(bar.startTimeSeconds);
+    context.fillRect(start, (bar.audioChannelIndex - 0.5) * LANE - 7, Math.max(2, x(bar.endTimeSeconds) - start), 14);
+  }
   context.fillStyle = style.getPropertyValue("--warning");
   for (const omission of omissions) {
     const start = x(omission.startTimeSeconds);
@@ -41,14 +46,15 @@ function draw(canvas, { peaks, channels, duration, sentences, omissions }) {
   }
 }
 
-export function Waveform({ peaks, transcript, duration, player }) {
+/** `bars` are the stretches that are redacted, by `redaction.barsOf`. */
+export function Waveform({ peaks, transcript, duration, player, bars }) {
   const canvas = useRef(null);
   const head = useRef(null);
   const slider = useRef(null);
   const channels = Math.max(peaks?.channels.length ?? 1, ...transcript.sentences.map((sentence) => sentence.audioChannelIndex));
 
   useLayoutEffect(() => {
-    const shown = { peaks, channels, duration, sentences: transcript.sentences, omissions: transcript.omissions };
+    const shown = { peaks, channels, duration, sentences: transcript.sentences, omissions: transcript.omissions, bars };
     const again = () => draw(canvas.current, shown);
     const sized = new ResizeObserver(again);
     sized.observe(canvas.current);
@@ -58,7 +64,7 @@ export function Waveform({ peaks, transcript, duration, player }) {
       sized.disconnect();
       dark.removeEventListener("change", again);
     };
-  }, [peaks, transcript, duration, channels]);
+  }, [peaks, transcript, duration, channels, bars]);
 
   useLayoutEffect(
     () =>
