@@ -33,6 +33,18 @@ class Caller:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 
+    def configure_conversations(self) -> str:
+        """Make a conversation configuration, by which calls of the same parties go together; return its id."""
+        answer = self.http.post(
+            "/v2/ControlPlane/Configurations",
+            json={
+                "displayName": "Support",
+                "description": "Each call by itself",
+                "conversationGroupingType": "GROUP_BY_PARTICIPANT_ADDRESSES",
+            },
+        )
+        return str(answer.json()["related"]["configurationId"])
+
     def create(self, configuration_id: str, media_url: str = MEDIA_URL, **fields: Any) -> httpx2.Response:
         """POST a transcription."""
         document = {"transcriptionConfigurationId": configuration_id, "mediaUrl": media_url, **fields}

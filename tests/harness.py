@@ -55,9 +55,9 @@ def eventually(look: Callable[[], Value | None], *, timeout: float = 60.0, inter
 
 
 def compute() -> dict[str, str]:
-    """The way of computing that the tests are told to take, for a process that shall take no other setting."""
-    name = "CALLSCRIBE_COMPUTE"
-    return {name: os.environ[name]} if name in os.environ else {}
+    """How the tests are told to compute and to seal, for a process that shall take no other setting."""
+    names = "CALLSCRIBE_COMPUTE", "CALLSCRIBE_ENCRYPTION", "CALLSCRIBE_MASTER_KEY"
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 class Server:
@@ -85,6 +85,8 @@ class Server:
             "CALLSCRIBE_MEDIA_NOT_FOUND_WAITS": "none",
             "CALLSCRIBE_CALLBACK_RETRY_INTERVAL": "0.2",
             "CALLSCRIBE_LOG_FORMAT": "json",
+            # All tests come from one address, and many of them with wrong tokens.
+            "CALLSCRIBE_FAILED_ATTEMPTS": "none",
             # Enough to be shared by a test run and what it tests.
             "CALLSCRIBE_THREADS": "2",
             **environment,
@@ -102,7 +104,7 @@ class Server:
         with self.log.open("ab") as log:
             begin = log.tell()
             self.process = subprocess.Popen(arguments, env=self._environment, stdout=log, stderr=log)
-        wanted = r"worker\.started" if self._command == "worker" else r"listens on (http://\S+)"
+        wanted = r"worker\.started" if self._command == "worker" else r"listens on (https?://\S+)"
 
         def started() -> re.Match[str] | None:
             assert self.process is not None

@@ -30,6 +30,8 @@ class MediaServer:
                 except OSError:
                     self.close_connection = True  # the client has left
 
+            do_POST = do_GET  # noqa: N815  the server's name for it
+
             def log_message(self, *arguments: object) -> None:
                 pass
 
@@ -71,6 +73,18 @@ def body(data: bytes, content_type: str = "audio/wav", code: int = 200, **header
         handler.wfile.write(data)
 
     return answer
+
+
+def sent(handler: BaseHTTPRequestHandler) -> bytes:
+    """The body of a request, whose length is announced or which comes in chunks."""
+    if (length := handler.headers.get("Content-Length")) is not None:
+        return handler.rfile.read(int(length))
+    data = bytearray()
+    while size := int(handler.rfile.readline(), 16):
+        data += handler.rfile.read(size)
+        handler.rfile.readline()
+    handler.rfile.readline()
+    return bytes(data)
 
 
 def endless(stopping_after: int = 64 * 1024**2) -> Behaviour:

@@ -6,10 +6,12 @@ from callscribe.ids import new_configuration_id, new_transcription_id
 from callscribe.transcriptions.documents import ResolvedConfiguration
 from callscribe.transcriptions.tables import Status, Transcription
 
+_LEAST = {"transcriptionEngine": "whisper", "servedBy": {"engine": "whisper", "model": "base"}}
+
 
 def resolved(**members: Any) -> ResolvedConfiguration:
     """A configuration that says no more than what serves it, but for members as they stand in the document."""
-    return ResolvedConfiguration.model_validate({"servedBy": {"engine": "whisper", "model": "base"}} | members)
+    return ResolvedConfiguration.model_validate(_LEAST | members)
 
 
 def job_row(account_sid: str, **columns: Any) -> Transcription:

@@ -45,6 +45,11 @@ class PostgreSQL:
         """Path of the socket."""
         return f"{sa.make_url(self.url).query['host']}/.s.PGSQL.5432"
 
+    @property
+    def data(self) -> Path:
+        """The folder with what it keeps."""
+        return Path(self._handle.pgdata)
+
     def connect(self) -> psycopg.Connection:
         """A connection of its own, each statement a transaction."""
         return psycopg.connect(self.url, autocommit=True)

@@ -5,7 +5,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from callscribe.accounts.browser_sessions import BrowserSessions
 from callscribe.accounts.service import Accounts, Credentials
@@ -46,6 +46,16 @@ def visiting(server: Server, browser: Browser) -> Iterator[Visit]:
             context.close()
     assert [url for url in asked if not url.startswith(f"{server.url}/")] == []
     assert faults == []
+
+
+def sign_in(visit: Visit, who: Credentials, path: str = "/console", **options: Any) -> Page:
+    """By the form, as somebody does who has a key."""
+    page = visit(None, path, **options)
+    page.get_by_label("Account SID or API key").fill(who.sid)
+    page.get_by_label("Auth token or secret").fill(who.token)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    return page
 
 
 def link_code(server: Server, sid: str) -> str:

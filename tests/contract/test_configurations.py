@@ -289,12 +289,18 @@ def test_twilio_managed_model_filled_in(caller: Caller) -> None:
         ({"diarization": {"enabled": True, "maxSpeakers": 2.0}}, "/diarization/maxSpeakers"),
         ({"diarization": {"enabled": True, "minSpeakers": 3, "maxSpeakers": 2}}, "/diarization"),
         ({"diarization": {"enabled": True, "speakers": 2}}, "/diarization/speakers"),
+        ({"redaction": {"policy": "all"}}, "/redaction/policy"),
+        ({"redaction": {"policy": "redacted", "entities": []}}, "/redaction/entities"),
+        ({"redaction": {"policy": "redacted", "entities": ["NAME", "CARD"]}}, "/redaction/entities/1"),
+        ({"redaction": {"policy": "redacted", "mask": "stars"}}, "/redaction/mask"),
+        ({"redaction": {"policy": "redacted", "audio": True}}, "/redaction/audio"),
+        ({"redaction": {"policy": "redacted", "text": "none"}}, "/redaction/text"),
         ({"priority": "urgent"}, "/priority"),
         ({"onLanguageMismatch": "ignore"}, "/onLanguageMismatch"),
         ({"onLanguageMismatch": True}, "/onLanguageMismatch"),
         ({"verbatim": "yes"}, "/verbatim"),
         ({"language": 5}, "/language"),
-        ({"redaction": True}, "/redaction"),
+        ({"redaction": "redacted"}, "/redaction"),
     ],
 )
 def test_options_that_are_refused(caller: Caller, options: dict[str, Any], pointer: str) -> None:
@@ -365,6 +371,27 @@ def test_diarization_goes_into_snapshot(caller: Caller, sent: dict[str, Any], ke
     assert caller.http.get(f"{PATH}/{configuration_id}").json()["configuration"]["diarization"] == kept
     job = caller.create(configuration_id).json()["transcription"]
     assert job["resolvedConfiguration"]["diarization"] == kept
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ({}, {"policy": "none", "entities": None, "mask": "entity_type", "audio": "silence"}),
+        (
+            {"policy": "redacted", "entities": ["NAME", "PIN", "NAME"], "audio": "tone"},
+            {"policy": "redacted", "entities": ["NAME", "PIN"], "mask": "entity_type", "audio": "tone"},
+        ),
+    ],
+)
+def test_redaction_goes_into_snapshot(caller: Caller, sent: dict[str, Any], kept: dict[str, Any]) -> None:
+    configuration_id = caller.configure(redaction=sent)
+    assert caller.http.get(f"{PATH}/{configuration_id}").json()["configuration"]["redaction"] == kept
+    job = caller.create(configuration_id).json()["transcription"]
+    assert job["resolvedConfiguration"]["redaction"] == kept
+
+
+def test_without_redaction_as_twilio(caller: Caller) -> None:
+    assert "redaction" not in _post(caller, configuration=OPTIONS).json()["configuration"]
 
 
 def test_without_diarization_as_twilio(caller: Caller) -> None:

@@ -42,17 +42,9 @@ class Call:
 @pytest.fixture(scope="module")
 def call(serve: Front, media: MediaServer) -> Iterator[Call]:
     caller = serve.caller()
-    made = caller.http.post(
-        "/v2/ControlPlane/Configurations",
-        json={
-            "displayName": "Support",
-            "description": "Each call by itself",
-            "conversationGroupingType": "GROUP_BY_PARTICIPANT_ADDRESSES",
-        },
-    )
     with Receiver().listening() as receiver:
         configuration_id = caller.configure(
-            conversationConfigurationId=made.json()["related"]["configurationId"],
+            conversationConfigurationId=caller.configure_conversations(),
             transcriptionStatusCallback={"url": f"{receiver.url}/done", "method": "POST"},
         )
         transcription_id = caller.submit(configuration_id, media.url("/call.wav"), participants=PARTICIPANTS)
@@ -203,6 +195,7 @@ def test_what_is_not_completed_is_not_corrected(caller: Caller) -> None:
     assert "PENDING" in answer.json()["detail"]
 
 
+@pytest.mark.long
 def test_keyterms_are_suggested(serve: Front, media: MediaServer) -> None:
     caller = serve.caller()
     configuration_id = caller.configure()

@@ -81,6 +81,7 @@ def test_while_media_are_fetched(strict: Front, strict_media: MediaServer) -> No
     _erased(caller, transcription_id)
 
 
+@pytest.mark.long
 def test_a_completed_transcription(server_caller: Caller, media: MediaServer) -> None:
     transcription_id = server_caller.submit(server_caller.configure(), media.url("/call.wav"))
     server_caller.ended(transcription_id)

@@ -160,6 +160,7 @@ def test_notice_transcribes_once(twilio: Caller, caller: Caller) -> None:
     assert of_source(caller, sid) == []
 
 
+@pytest.mark.long
 def test_outage_of_twilio_loses_nothing(twilio: Caller, caller: Caller) -> None:
     record_with(caller, [caller.configure()])
     noticed, asked = upload(twilio, AUDIO, **CALL), upload(twilio, AUDIO, **CALL)

@@ -227,6 +227,7 @@ def test_events_tell_until_end(serve: Front, media: MediaServer) -> None:
     assert all(data["id"] == transcription_id for _, data in events)
 
 
+@pytest.mark.long
 def test_events_tell_of_new_sentences(serve: Front, media: MediaServer) -> None:
     caller = serve.caller()
     transcription_id = caller.submit(caller.configure(), media.url("/twice.wav"))
@@ -238,6 +239,7 @@ def test_events_tell_of_new_sentences(serve: Front, media: MediaServer) -> None:
     assert "transcribedSeconds" not in events[-1][1]
 
 
+@pytest.mark.long
 def test_partial_result_is_beginning(serve: Front, media: MediaServer) -> None:
     caller = serve.caller()
     transcription_id = caller.submit(caller.configure(), media.url("/twice.wav"))

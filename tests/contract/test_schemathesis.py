@@ -17,6 +17,7 @@ from harness import ACCOUNT_SID, AUTH_TOKEN
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_server_keeps_its_document(serve: Front, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION), "run"]

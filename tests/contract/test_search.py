@@ -1,5 +1,6 @@
 """`GET /v3/Transcriptions?search=`: calls by what was said in them, with the words marked."""
 
+import os
 from typing import Any
 
 import pytest
@@ -16,7 +17,8 @@ def search(caller: Caller, text: str, **query: Any) -> list[dict[str, Any]]:
 
 
 def test_hit_with_its_words_marked(completed: Completed) -> None:
-    [hit] = search(completed.caller, "TENT order*")
+    is_whole = os.environ.get("CALLSCRIBE_ENCRYPTION") == "account"  # then there are no beginnings of words
+    [hit] = search(completed.caller, "TENT ordered" if is_whole else "TENT order*")
     assert hit["id"] == completed.id
     sentences = completed.caller.http.get(f"/v3/Transcriptions/{completed.id}/Transcript").json()["sentences"]
     assert 1 <= len(hit["matches"]) <= 5

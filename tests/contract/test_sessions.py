@@ -41,7 +41,15 @@ def test_cookie_stands_for_credentials(caller: Caller, browser: httpx2.Client) -
     job = caller.submit(caller.configure())
     assert [each["id"] for each in browser.get(JOBS).json()["transcriptions"]] == [job]
     session = browser.get(CURRENT).json()
-    assert session == {"accountSid": caller.sid, "isOperator": False, "expiresAt": session["expiresAt"]}
+    assert session == {
+        "accountSid": caller.sid,
+        "name": "test",
+        "roles": ["submit", "read", "read_originals", "administer"],
+        "managesAccess": True,
+        "hasSecondaryToken": False,
+        "isOperator": False,
+        "expiresAt": session["expiresAt"],
+    }
     assert browser.delete(CURRENT).status_code == 204
     assert "callscribe_session" not in browser.cookies
     assert browser.get(JOBS, headers={"Cookie": f"callscribe_session={cookie.value}"}).status_code == 401

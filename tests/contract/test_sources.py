@@ -124,6 +124,7 @@ def test_upload_transcribed(serve: Front) -> None:
     assert caller.http.get(resource["links"]["media"]).content == audio
 
 
+@pytest.mark.long
 def test_deletion_breaks_no_accepted_job(serve: Front) -> None:
     caller = serve.caller()
     audio = clip(0.5, 6.5)

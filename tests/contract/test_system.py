@@ -109,7 +109,7 @@ def test_unknown_models_are_not_got(operator: Caller) -> None:
 
 def test_engines_tell_what_serves(caller: Caller, operator: Caller) -> None:
     engines = {each["name"]: each for each in caller.http.get("/v3/Engines").json()["engines"]}
-    assert list(engines) == ["deepgram", "google", "twilio_managed", "whisper"]
+    assert list(engines) == ["deepgram", "google", "twilio_managed", "whisper", "sherpa"]
     (nova,) = [each for each in engines["deepgram"]["models"] if each["name"] == "nova-3"]
     german = next(each for each in nova["languages"] if each["language"] == "de-DE")
     assert german == {"language": "de-DE", "servedBy": {"engine": "whisper", "model": "base"}, "fault": None}

@@ -258,6 +258,7 @@ def test_words_have_their_times(walk: Walk) -> None:
                 assert since == pytest.approx(offsets[offset], abs=0.002)
 
 
+@pytest.mark.long
 def test_second_call_same_conversation(walk: Walk) -> None:
     transcriptions = walk.client.voice.v3.transcriptions
     communications = walk.client.conversations.v2.communications(walk.conversation_id)

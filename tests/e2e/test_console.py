@@ -303,6 +303,7 @@ def test_corrected_word_stays(visit: Visit, owner: Credentials) -> None:
     expect(page.get_by_role("button", name="corrected")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_keyboard_corrects_and_undoes(visit: Visit, owner: Credentials) -> None:
     page = opened(visit, owner)
     page.keyboard.press("e")
@@ -535,6 +536,7 @@ def test_a_phone_shows_all_of_a_call(visit: Visit, owner: Credentials) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+@pytest.mark.long
 def test_the_reference_works_under_the_policy(visit: Visit) -> None:
     page = visit(None, "/docs")
     said: list[str] = []

@@ -139,6 +139,7 @@ def test_default_and_deletion_in_the_list(server: Server, visit: Visit) -> None:
     assert [each["unique_name"] for each in kept(server, account)] == ["second"]
 
 
+@pytest.mark.long
 def test_it_is_tried_and_becomes_a_call(server: Server, visit: Visit) -> None:
     account = server.new_account()
     page = visit(account, f"{CONFIGURATIONS}/{configure(server, account, unique_name='tried')}")
@@ -198,6 +199,11 @@ def test_the_operator_sees_how_it_stands(server: Server, visit: Visit) -> None:
     expect(page.get_by_role("region", name="Workers")).to_contain_text("whisper/tiny.en")
     expect(page.get_by_role("region", name="Retention")).to_contain_text("for ever")
     expect(page.get_by_role("region", name="Limits")).to_contain_text(ACCOUNT_SID)
+    engines = page.get_by_role("region", name="Engines")
+    expect(engines.get_by_role("row", name="whisper")).to_contain_text("on this machine")
+    expect(engines.get_by_role("row", name="deepgram")).to_contain_text("nothing is sent: no key is set")
+    routes = page.get_by_role("region", name="Routes")
+    expect(routes.get_by_role("row", name="deepgram")).to_contain_text("this machine")
     page.get_by_text("All that was looked at").click()
     expect(page.get_by_role("region", name="All that was looked at")).to_contain_text("opened the bundled call")
     page.get_by_role("button", name="Check tiny.en").click()

@@ -43,11 +43,21 @@ COMMANDS: dict[str, tuple[str, int]] = {
     "accounts list": ("", 0),
     "accounts retention": ("{AC} --media-days 5", 0),
     "accounts rotate": ("{AC}", 0),
+    "accounts tokens create": ("{AC}", 0),
+    "accounts tokens promote": ("{AC}", 0),
+    "accounts tokens delete": ("{AC}", 2),  # there is none any more
     "doctor": ("", 0),
     "jobs follow": ("{job}", 0),
     "jobs list": ("", 0),
     "jobs retry": ("{failed}", 0),
     "jobs show": ("{job}", 0),
+    # Without a master key each says so.
+    "keys erase": ("{sid} --yes", 2),
+    "keys list": ("", 2),
+    "keys new-master": ("", 0),
+    "keys reseal": ("", 2),
+    "keys rewrap": ("", 2),
+    "keys rotate": ("{sid}", 2),
     "migrate": ("", 0),
     "models list": ("", 0),
     "models measure": ("tiny.en", 0),
@@ -59,9 +69,10 @@ COMMANDS: dict[str, tuple[str, int]] = {
     "search": ("tent --account {sid}", 0),
     "demo": ("", 0),
     "transcribe": ("{call} --language en-US", 0),
+    "evaluate": ("{folder} --engine tiny.en", 0),
 }
 """By command, its arguments and the status that it ends with."""
-WITHOUT_DATA = {"--version", "--help", "demo"}
+WITHOUT_DATA = {"--version", "--help", "demo", "keys new-master"}
 """These know no `--data`."""
 STARTED = {"serve", "api", "worker"}
 """These go on until they are asked to end."""
@@ -256,12 +267,12 @@ def ended(home: Home, known: dict[str, str], *commands: str) -> None:
 def test_nothing_calls_home(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     assert COMMANDS.keys() | STARTED == {*names(get_command(app)), "--version", "--help"}
     with home(tmp_path) as place, MediaServer().running() as media, serving(place, "serve") as server:
-        known = {"call": str(CALL), "sid": ACCOUNT_SID, **jobs(server, media)}
+        known = {"call": str(CALL), "folder": str(Path(str(CALL)).parent), "sid": ACCOUNT_SID, **jobs(server, media)}
         for name in ("api", "worker"):
             Server(place.data(name)).prepare_database()
         # What takes long first. Of `accounts` each needs what another has made.
         of_accounts = [name for name in COMMANDS if name.startswith("accounts ")]
-        alone = dict.fromkeys(["demo", "transcribe", "doctor", *COMMANDS])
+        alone = dict.fromkeys(["demo", "transcribe", "evaluate", "doctor", *COMMANDS])
         with ThreadPoolExecutor(2) as pool:
             work = [pool.submit(started, place, name) for name in ("worker", "api")]
             work += [pool.submit(ended, place, known, name) for name in alone if name not in of_accounts]

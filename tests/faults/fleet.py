@@ -26,7 +26,7 @@ from callscribe.migrations.runner import migrate
 from callscribe.settings import Settings
 from faults.processes import MARKS
 from harness import ACCOUNT_SID, AUTH_TOKEN, eventually
-from servers import ObjectStore, PostgreSQL, Proxy, free_ports, object_store, postgresql, to_port, to_unix
+from servers import BUCKET, ObjectStore, PostgreSQL, Proxy, free_ports, object_store, postgresql, to_port, to_unix
 
 APIS = 2
 WORKERS = 3
@@ -112,6 +112,13 @@ class Member:
             return None
 
 
+ENCRYPTED = {
+    "CALLSCRIBE_ENCRYPTION": "account",
+    "CALLSCRIBE_MASTER_KEY": urlsafe_b64encode(bytes(range(32))).decode(),
+    "CALLSCRIBE_KEYS_URL": f"s3://{BUCKET}/keys",
+}
+
+
 @dataclass(slots=True)
 class Fleet:
     """The processes, what they share, and the ways between."""
@@ -121,6 +128,7 @@ class Fleet:
     store: ObjectStore
     to_database: Proxy
     to_store: Proxy
+    encrypted: bool = False
     apis: list[Member] = field(default_factory=list)
     workers: list[Member] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
@@ -141,6 +149,7 @@ class Fleet:
             **self.store.environment(self.to_store.port),
             "CALLSCRIBE_DATABASE_URL": f"postgresql://postgres@127.0.0.1:{self.to_database.port}/postgres",
             "CALLSCRIBE_MODELS_DIR": str(self.folder / "models"),
+            **(ENCRYPTED if self.encrypted else {}),
         }
         self.accounts = self._prepare()
         for number, port in enumerate(free_ports(APIS), 1):
@@ -153,9 +162,9 @@ class Fleet:
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         self._watcher.start()
         for member in self.workers:
-            eventually(lambda member=member: "worker.started" in member.log.read_text(), timeout=90)  # type: ignore[misc]
+            eventually(lambda member=member: "worker.started" in member.log.read_text(), timeout=300)  # type: ignore[misc]
         for url in self.urls:
-            eventually(lambda url=url: _answers(url), timeout=90)  # type: ignore[misc]
+            eventually(lambda url=url: _answers(url), timeout=300)  # type: ignore[misc]
         return self
 
     def stop(self) -> dict[str, int | None]:
@@ -219,13 +228,13 @@ def _answers(url: str) -> bool:
 
 
 @contextmanager
-def running_fleet(folder: Path, *, clock_off: float = CLOCK_OFF) -> Iterator[Fleet]:
-    """A fleet with its services while the block runs."""
+def running_fleet(folder: Path, *, clock_off: float = CLOCK_OFF, encrypted: bool = False) -> Iterator[Fleet]:
+    """A fleet with its services while the block runs; with `encrypted`, the accounts' keys are in the bucket."""
     with ExitStack() as stack:
         postgres = stack.enter_context(postgresql())
         store = stack.enter_context(object_store(folder / "store"))
         to_database = stack.enter_context(Proxy(to_unix(postgres.socket)).running())
         to_store = stack.enter_context(Proxy(to_port(store.port)).running())
-        fleet = Fleet(folder, postgres, store, to_database, to_store)
+        fleet = Fleet(folder, postgres, store, to_database, to_store, encrypted=encrypted)
         stack.callback(fleet.stop)
         yield fleet.start(clock_off)

@@ -1,5 +1,6 @@
 """What was promised to clients of a fleet, and whether it came: each job once, its text, its callback, no more."""
 
+import hashlib
 import itertools
 import json
 import random
@@ -8,23 +9,32 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx2
 
 from callscribe.accounts.service import Credentials
+from callscribe.sealing import plain_size
+from faults import leaks
 from faults.chaos import RECORDINGS_AWAY, Chaos, Surroundings
 from faults.clips import clip, two_parts
 from faults.fleet import ACCOUNTS, Fleet
+from faults.leaks import CARD, HARMLESS, POLICIES, Secrets
 from harness import OPTIONS, eventually
 from media_server import Behaviour, body, status
 
 PATIENCE = 120.0
 """Seconds for which a client tries to be rid of one job."""
 
+_INTAKES = "SELECT folder FROM recording_intakes"
+
 Blobs = dict[str, dict[str, int]]
 """Bytes by name, by job."""
+
+CARD_CALL = "/card.flac"
+STORED = "a recording"
+"""What the paths of recordings begin with that are uploaded, and that several jobs are of."""
 
 ENDED = ("COMPLETED", "FAILED")
 DOWNLOAD_FAILED = 17551
@@ -32,17 +42,25 @@ DOWNLOAD_FAILED = 17551
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a job ends: its status, the code of its failure, its sentences, the names of its blobs."""
+    """How a job ends: its status, the code of its failure, its sentences, the names of its blobs.
+
+    Of one that redacts also the SHA-256 of its audio, and its original, or the status by which that is answered.
+    """
 
     status: str
     code: int | None
     sentences: str
     blobs: frozenset[str]
+    audio: str = ""
+    original: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Order:
-    """A job that is to be made: when, by which account, of which recording, asked of which API first."""
+    """A job that is to be made: when, by which account, of which recording, asked of which API first.
+
+    `redaction` is one of `leaks.POLICIES`, or nothing.
+    """
 
     at: float
     number: int
@@ -51,6 +69,17 @@ class Order:
     api: int
     wanted: float | None = None
     """Seconds after which its owner deletes it, ended or not."""
+    redaction: str = ""
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """What its outcome depends on."""
+        return self.path, self.redaction
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether its recording is one that the account has uploaded."""
+        return self.path.startswith(STORED)
 
 
 @dataclass(slots=True)
@@ -69,23 +98,42 @@ def recordings() -> dict[str, Behaviour]:
         f"/long-{number}.wav": body(two_parts((0.5 + 9.0 * number, 5.0), (30.0 + 9.0 * number, 5.0), second_at=14.0))
         for number in range(2)
     }
-    return made | {"/noise.wav": body(b"no recording at all " * 100), "/missing.wav": status(404)}
+    made |= {"/noise.wav": body(b"no recording at all " * 100), "/missing.wav": status(404)}
+    return made | {CARD_CALL: body(CARD)}
 
 
-def orders(chance: random.Random, jobs: int, seconds: float) -> list[Order]:
+def kinds(*, redacted: bool) -> list[tuple[str, str]]:
+    """Paths with what is asked to be redacted; of each recording that is stored there are some in a row."""
+    plain = [(path, "") for path in recordings() if path != CARD_CALL]
+    if not redacted:
+        return plain
+    others = [("/short-0.wav", "redacted"), ("/long-0.wav", "redacted and original"), ("/noise.wav", "redacted")]
+    cards = [(CARD_CALL, each) for each in POLICIES]
+    return [*plain, *others, *cards, *((STORED, each) for each in (*POLICIES, "redacted"))]
+
+
+def orders(chance: random.Random, jobs: int, seconds: float, *, redacted: bool = False) -> list[Order]:
     """Jobs at times and of recordings that `chance` gives; one account has more than half of them."""
-    paths = list(recordings())
-    return sorted(
-        Order(
+    wanted = kinds(redacted=redacted)
+    made: list[Order] = []
+    for number in range(jobs):
+        path, redaction = wanted[number % len(wanted)]
+        order = Order(
             at=round(chance.uniform(0, seconds), 2),
             number=number,
             account=chance.choice([0, 0, 0, 1, 2]) if number >= ACCOUNTS else number,
-            path=paths[number % len(paths)],
+            path=path,
             api=chance.randrange(2),
             wanted=round(chance.uniform(0.0, 15.0), 2) if number % 10 == 9 else None,
+            redaction=redaction,
         )
-        for number in range(jobs)
-    )
+        if order.is_stored:
+            order = replace(order, path=f"{STORED}-{number // len(wanted)}")
+            if made[-1].path == order.path:  # at almost the same time, so that one replaces what the other has in hand
+                account, at = made[-1].account, round(made[-1].at + chance.uniform(0, 2), 2)
+                order = replace(order, account=account, at=at)
+        made.append(order)
+    return sorted(made)
 
 
 @dataclass(slots=True)
@@ -96,8 +144,12 @@ class Ledger:
     around: Surroundings
     media: str
     """Where the recordings are."""
-    configurations: list[str] = field(default_factory=list)
-    expected: dict[str, Outcome] = field(default_factory=dict)
+    configurations: dict[tuple[int, str], str] = field(default_factory=dict)
+    """By account and redaction."""
+    stored: dict[str, str] = field(default_factory=dict)
+    """The SIDs of uploaded recordings, by their paths."""
+    expected: dict[tuple[str, str], Outcome] = field(default_factory=dict)
+    secrets: Secrets | None = None
     promises: list[Promise] = field(default_factory=list)
     retries: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
@@ -105,25 +157,56 @@ class Ledger:
     deleted: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def prepare(self, callback: str) -> None:
-        """Configurations for every account, and each recording once, undisturbed."""
-        silent = self._configure(0, {})
-        self.configurations = [
-            self._configure(account, {"transcriptionStatusCallback": {"url": callback, "method": "POST"}})
+    def prepare(self, callback: str, plan: Sequence[Order]) -> None:
+        """Configurations for every account, what is stored, and each recording once, undisturbed."""
+        redacted = any(order.redaction for order in plan)
+        asked = {"": {}, **({name: {"redaction": each} for name, each in POLICIES.items()} if redacted else {})}
+        silent = {name: self._configure(0, options) for name, options in asked.items()}
+        told = {"transcriptionStatusCallback": {"url": callback, "method": "POST"}}
+        self.configurations = {
+            (account, name): self._configure(account, options | told)
             for account in range(ACCOUNTS)
-        ]
-        made = {
-            path: self._post(0, 0, silent, path, f"undisturbed {path}", deadline=time.monotonic() + PATIENCE)
-            for path in recordings()
+            for name, options in asked.items()
         }
-        self.wait(made.values(), timeout=240)
+        for order in plan:
+            if order.is_stored and order.path not in self.stored:
+                self.stored[order.path] = self._upload(order.account)
+        made = {
+            (path, redaction): self._post(
+                *(0, 0, silent[redaction], path, f"undisturbed {path} {redaction}".strip()),
+                deadline=time.monotonic() + PATIENCE,
+            )
+            for path, redaction in kinds(redacted=redacted)
+            if path != STORED
+        }
+        self.wait(made.values(), timeout=1200)
         blobs = self.blobs()
-        for path, job in made.items():
-            self.expected[path] = self._outcome(0, job, blobs)
-        texts = [each.sentences for each in self.expected.values() if each.status == "COMPLETED"]
-        assert len(set(texts)) == len(texts) == len(made) - 2, self.expected
+        for kind, job in made.items():
+            self.expected[kind] = self._outcome(0, job, blobs, kind[1])
+        plain = {path: each for (path, redaction), each in self.expected.items() if not redaction}
+        texts = [each.sentences for each in plain.values() if each.status == "COMPLETED"]
+        assert len(set(texts)) == len(texts) == len(plain) - 2, self.expected
+        if redacted:
+            self._know_secrets()
         for job in made.values():
             self._delete(0, job)
+
+    def _know_secrets(self) -> None:
+        """See that redaction took something out, which is to be found nowhere from now on."""
+        self.secrets = Secrets.of(json.loads(self.expected[CARD_CALL, "redacted and original"].original))
+        for name in POLICIES:
+            outcome = self.expected[CARD_CALL, name]
+            assert "[CARD_NUMBER]" in outcome.sentences, outcome
+            assert "[CARD_CVV]" in outcome.sentences, outcome
+            assert not self.secrets.left([("", outcome.sentences.encode())]), outcome
+        assert len({self.expected[CARD_CALL, name].audio for name in POLICIES}) == len(POLICIES) - 1  # one with a tone
+
+    def _upload(self, account: int) -> str:
+        with self.fleet.client(self.fleet.accounts[account], 0) as client:
+            path = f"/2010-04-01/Accounts/{self.fleet.accounts[account].sid}/Recordings.json"
+            answer = client.post(path, content=CARD, headers={"Content-Type": "audio/flac"})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["sid"])
 
     def _configure(self, account: int, options: dict[str, Any]) -> str:
         with self.fleet.client(self.fleet.accounts[account], 0) as client:
@@ -146,7 +229,8 @@ class Ledger:
     def _submit(self, order: Order, chaos: Chaos) -> None:
         chaos.wait(max(0.0, order.at - chaos.now))
         deadline = time.monotonic() + PATIENCE
-        arguments = (self.configurations[order.account], order.path, f"order {order.number}")
+        configuration = self.configurations[order.account, order.redaction]
+        arguments = (configuration, order.path, f"order {order.number}")
         try:
             job = self._post(order.account, order.api, *arguments, deadline=deadline)
             promise = Promise(order, job, chaos.now)
@@ -166,7 +250,8 @@ class Ledger:
 
     def _post(self, account: int, api: int, configuration: str, path: str, key: str, *, deadline: float) -> str:
         """Make a job as a client should: what fails on the way is asked again, with the same key, of the next API."""
-        document = {"transcriptionConfigurationId": configuration, "mediaUrl": f"{self.media}{path}"}
+        source = {"sourceId": self.stored[path]} if path in self.stored else {"mediaUrl": f"{self.media}{path}"}
+        document = {"transcriptionConfigurationId": configuration, **source}
         headers = {"Idempotency-Key": key}
         answer = self._answered(account, api, "POST", "/v3/Transcriptions", deadline, json=document, headers=headers)
         assert answer.status_code == 202, answer.text
@@ -213,21 +298,25 @@ class Ledger:
             raise AssertionError(f"not ended after {timeout} s: {stuck}") from None
 
     def blobs(self) -> Blobs:
-        """The blobs of each job: bytes by name."""
+        """The blobs of each job and each uploaded recording: bytes by name."""
         found: Blobs = defaultdict(dict)
         for key, size in self.fleet.store.blobs().items():
             _, job, name = key.split("/", 2)
             found[job][name] = size
         return found
 
-    def _outcome(self, account: int, job: str, blobs: Blobs) -> Outcome:
+    def _outcome(self, account: int, job: str, blobs: Blobs, redaction: str) -> Outcome:
+        sentences = audio = original = ""
         with self.fleet.client(self.fleet.accounts[account], 0) as client:
             resource = client.get(f"/v3/Transcriptions/{job}").json()["transcription"]
-            sentences = ""
             if resource["status"] == "COMPLETED":
                 sentences = json.dumps(client.get(f"/v3/Transcriptions/{job}/Transcript").json()["sentences"])
+            if sentences and redaction:
+                audio = hashlib.sha256(client.get(f"/v3/Transcriptions/{job}/Media").content).hexdigest()
+                answer = client.get(f"/v3/Transcriptions/{job}/Transcript", params={"redacted": "false"})
+                original = json.dumps(answer.json()["sentences"]) if answer.is_success else f"{answer.status_code}"
         names = frozenset(name for name in blobs.get(job, ()) if not name.startswith("callback-"))
-        return Outcome(resource["status"], resource.get("error", {}).get("code"), sentences, names)
+        return Outcome(resource["status"], resource.get("error", {}).get("code"), sentences, names, audio, original)
 
     def settle(self, chaos: Chaos, *, timeout: float) -> None:
         """Wait for what was promised, and look at all of it; what is wrong is in `faults`."""
@@ -239,6 +328,7 @@ class Ledger:
             self._check_callback(promise, blobs)
         self._check_nothing_else(blobs)
         self._check_storage()
+        self._check_leaks()
         self._delete_half()
         self._check_storage()
 
@@ -257,11 +347,15 @@ class Ledger:
         self.faults += [f"workflow {job} is {state}" for job, state in self.fleet.postgres.rows(query)]
 
     def _check_job(self, promise: Promise, chaos: Chaos, blobs: Blobs) -> None:
-        expected = self.expected[promise.order.path]
-        found = self._outcome(promise.order.account, promise.id, blobs)
+        order = promise.order
+        found = self._outcome(order.account, promise.id, blobs, order.redaction)
+        what = f"{promise.id} ({' '.join(filter(None, order.kind))}, from {promise.at:.1f} s)"
+        if order.is_stored:
+            self._check_stored(what, self.stored[order.path], found)
+            return
+        expected = self.expected[order.kind]
         if found == expected:
             return
-        what = f"{promise.id} ({promise.order.path}, from {promise.at:.1f} s)"
         if found.status == "FAILED" and found.code == DOWNLOAD_FAILED:
             if not any(ended > promise.at for _, ended in chaos.lasted(RECORDINGS_AWAY)):
                 self.faults.append(f"{what} failed with {found.code}, and recordings were not away")
@@ -272,8 +366,32 @@ class Ledger:
             self.faults.append(f"{what} is {found.status} {found.code}, not {expected.status} {expected.code}")
         elif found.sentences != expected.sentences:
             self.faults.append(f"{what} says {found.sentences}, not {expected.sentences}")
+        elif (found.audio, found.original) != (expected.audio, expected.original):
+            self.faults.append(f"{what} sounds or was otherwise: {found}, not {expected}")
         else:
             self.faults.append(f"{what} has blobs {sorted(found.blobs)}, not {sorted(expected.blobs)}")
+
+    def _check_stored(self, what: str, sid: str, found: Outcome) -> None:
+        """It has the audio that its recording has by now; its text depends on when it was fetched."""
+        [[sha256]] = self.fleet.postgres.rows("SELECT sha256 FROM recordings WHERE sid = %(sid)s", sid=sid)
+        if (found.status, found.audio) != ("COMPLETED", sha256):
+            self.faults.append(f"{what} of {sid} with {sha256} is {found}")
+        if sha256 == hashlib.sha256(CARD).hexdigest():
+            self.faults.append(f"{what} has left {sid} as it was")
+
+    def _check_leaks(self) -> None:
+        """Nothing that was redacted is anywhere; the search finds what it may."""
+        if self.secrets is None:
+            return
+        sent = [(f"callback of {each.json['id']}", each.body) for each in self.around.receiver.received]
+        with self.fleet.postgres.connect() as connection:
+            connection.execute("CHECKPOINT")
+        for places in (sent, leaks.blobs(self.fleet), leaks.rows(self.fleet), leaks.files(self.fleet)):
+            self.faults += [f"a secret is in {place}" for place in self.secrets.left(places)]
+        self.faults += [f"a secret can be heard in {place}" for place in leaks.heard(leaks.blobs(self.fleet))]
+        seen = sum(HARMLESS in data for places in (sent, leaks.blobs(self.fleet)) for _, data in places)
+        if not seen:
+            self.faults.append("the search for secrets is blind")
 
     def _check_callback(self, promise: Promise, blobs: Blobs) -> None:
         """Delivered, always with the same body; and the log of attempts is what the receiver saw."""
@@ -307,8 +425,9 @@ class Ledger:
         states = self.states()
         if states.keys() != promised:
             self.faults.append(f"jobs that nobody ordered, or that are gone: {states.keys() ^ promised}")
-        if extra := blobs.keys() - promised:
-            self.faults += [f"blobs of no job: {job} {sorted(blobs[job])}" for job in extra]
+        folders = {folder for (folder,) in self.fleet.postgres.rows(f"SELECT blobs FROM recordings UNION {_INTAKES}")}
+        known = promised | {folder.partition("/")[2] for folder in folders if folder}
+        self.faults += [f"blobs of no job and no recording: {of} {sorted(blobs[of])}" for of in blobs.keys() - known]
         if rows := self.fleet.postgres.rows("SELECT transcription_id, number FROM chunks"):
             self.faults.append(f"left in chunks: {rows}")
         if unknown := {each.json["id"] for each in self.around.receiver.received} - promised - self.deleted:
@@ -317,12 +436,19 @@ class Ledger:
     def _check_storage(self) -> None:
         """What is counted of each account is what there is."""
         there: Counter[str] = Counter()
+        coming = {folder for (folder,) in self.fleet.postgres.rows(_INTAKES)}  # and came to nothing: swept up later
+        redacted = {promise.id for promise in self.promises if promise.order.redaction}
         for key, size in self.fleet.store.blobs().items():
-            there[key.partition("/")[0]] += 0 if key.endswith(("/segmentation.json", "/derived/peaks.json")) else size
+            account, of, name = key.split("/", 2)
+            if key.rpartition("/")[0] in coming or name.endswith(("segmentation.json", "derived/peaks.json")):
+                continue
+            is_sealed = self.fleet.encrypted or (of in redacted and name in {"media", "original.json"})
+            there[account] += plain_size(size) if is_sealed else size
         counted = dict(self.fleet.postgres.rows("SELECT account_sid, stored_bytes FROM account_storage"))
-        for account in self.fleet.accounts:
-            if counted.get(account.sid, 0) != there[account.sid]:
-                self.faults.append(f"{account.sid} stores {there[account.sid]}, counted are {counted.get(account.sid)}")
+        for account_ in self.fleet.accounts:
+            if counted.get(account_.sid, 0) != there[account_.sid]:
+                stored = f"{account_.sid} stores {there[account_.sid]}, counted are {counted.get(account_.sid)}"
+                self.faults.append(stored)
 
     def _delete_half(self) -> None:
         """Delete every other job, and see that nothing of it is left but the answers kept for repeated requests."""

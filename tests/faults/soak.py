@@ -44,6 +44,8 @@ class Run:
     faults: int
     settle: float = 600.0
     """Seconds in which everything has to end afterwards."""
+    encrypted: bool = False
+    redacted: bool = False
 
 
 def torture(folder: Path, run: Run, console: Console | None = None) -> None:
@@ -54,7 +56,7 @@ def torture(folder: Path, run: Run, console: Console | None = None) -> None:
     """
     chance = random.Random(run.seed)
     faults = plan(chance, run.seconds, count=run.faults)
-    made = orders(chance, run.jobs, run.seconds * 0.8)
+    made = orders(chance, run.jobs, run.seconds * 0.8, redacted=run.redacted)
     clock_off = chance.choice([-CLOCK_OFF, CLOCK_OFF])
     with ExitStack() as stack:
         media = stack.enter_context(MediaServer().running())
@@ -64,11 +66,11 @@ def torture(folder: Path, run: Run, console: Console | None = None) -> None:
         to_receiver = stack.enter_context(Proxy(to_port(int(receiver.url.rpartition(":")[2]))).running())
         around = Surroundings(receiver, to_receiver, to_media)
         receiver.answers = [around.answer]
-        fleet = stack.enter_context(running_fleet(folder, clock_off=clock_off))
+        fleet = stack.enter_context(running_fleet(folder, clock_off=clock_off, encrypted=run.encrypted))
         ledger = Ledger(fleet, around, f"http://127.0.0.1:{to_media.port}")
         chaos = Chaos(fleet, around)
         try:
-            ledger.prepare(f"http://127.0.0.1:{to_receiver.port}/callback")
+            ledger.prepare(f"http://127.0.0.1:{to_receiver.port}/callback", made)
             with shown(console, chaos, ledger, run):
                 with chaos.following(faults), ledger.following(made, chaos):
                     pass
@@ -156,12 +158,22 @@ def main() -> int:
     parser.add_argument("--faults", type=int, help="how many; by default one in six seconds")
     parser.add_argument("--seed", type=int, default=seed(), help=f"or {SEED}")
     parser.add_argument("--folder", type=Path, help="for logs and data; kept. Otherwise removed where all went well")
+    parser.add_argument("--encrypted", action="store_true", help="with encryption at rest")
+    parser.add_argument("--redacted", action="store_true", help="with jobs that redact, and a search for what is left")
     arguments = parser.parse_args()
     folder = arguments.folder or Path(tempfile.mkdtemp(prefix="soak-"))
     folder.mkdir(parents=True, exist_ok=True)
     seconds = arguments.minutes * 60
     faults = max(len(FAULTS), arguments.faults or round(seconds / 6))
-    run = Run(arguments.seed, arguments.jobs, seconds, faults, settle=max(600.0, 2 * seconds))
+    run = Run(
+        arguments.seed,
+        arguments.jobs,
+        seconds,
+        faults,
+        settle=max(600.0, 2 * seconds),
+        encrypted=arguments.encrypted,
+        redacted=arguments.redacted,
+    )
     console = Console()
     console.print(f"{SEED}={run.seed}: {run.jobs} jobs, {faults} faults in {seconds:.0f} s; logs in {folder}")
     try:

@@ -207,6 +207,7 @@ def test_there_are_no_more_connections_than_may_be(tmp_path: Path) -> None:
         assert answer(silent[0]) == b""
 
 
+@pytest.mark.long
 def test_eight_hundred_listeners_cost_little(tmp_path: Path) -> None:
     with running(tmp_path / "data", command="api", CALLSCRIBE_ACCOUNT_STREAMS="800") as server, ExitStack() as stack:
         configuration = server.configure()

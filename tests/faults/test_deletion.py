@@ -35,6 +35,7 @@ def delete(server: Server, job: str) -> None:
     eventually(left, timeout=SOON)
 
 
+@pytest.mark.long
 def test_deletion_ends_work_at_once(tmp_path: Path) -> None:
     # A second attempt would be made after ten minutes.
     environment = {"CALLSCRIBE_MEDIA_RETRY_INTERVAL": "600", "CALLSCRIBE_MEDIA_STALL_TIMEOUT": "600"}

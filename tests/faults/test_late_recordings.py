@@ -12,6 +12,7 @@ from media_server import MediaServer, body, status
 pytestmark = pytest.mark.timeout(300)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("answer", [status(503, Retry_After="6"), status(404)])
 def test_wait_outlives_the_server(tmp_path: Path, answer: object) -> None:
     data, waits = tmp_path / "data", {"CALLSCRIBE_MEDIA_NOT_FOUND_WAITS": "6"}

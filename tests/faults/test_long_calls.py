@@ -158,6 +158,7 @@ def both_at_work(job: str, one: Server, two: Server) -> tuple[Server, Server] | 
     return (one, two) if any(each["event"] == "media.inspected" for each in events(job, one)) else (two, one)
 
 
+@pytest.mark.long
 def test_two_share_call_one_goes_on(fleet: tuple[Server, Server, Server], media: MediaServer) -> None:
     api, one, two = fleet
     with Receiver().listening() as receiver:
@@ -200,6 +201,7 @@ def test_paused_worker_changes_nothing(fleet: tuple[Server, Server, Server], med
     assert Counter(callback.json["id"] for callback in receiver.received) == {job: 1, again: 1}
 
 
+@pytest.mark.long
 def test_deletion_stops_chunks_everywhere(fleet: tuple[Server, Server, Server], media: MediaServer) -> None:
     api, one, two = fleet
     media.paths["/long.wav"] = body(clip(0.0, 65.0))

@@ -162,6 +162,7 @@ def test_a_disk_that_recordings_have_filled_can_be_emptied(tmp_path: Path) -> No
         assert "Traceback" not in server.output()
 
 
+@pytest.mark.long
 def test_read_only_blob_disk_delays_all(tmp_path: Path) -> None:
     with (
         disk(tmp_path / "data" / "blobs", "12m") as blobs,
@@ -186,6 +187,7 @@ def test_read_only_blob_disk_delays_all(tmp_path: Path) -> None:
         assert "Traceback" not in server.output()
 
 
+@pytest.mark.long
 def test_full_database_takes_no_job(tmp_path: Path) -> None:
     with disk(tmp_path / "database", "6m") as database:
         environment = {

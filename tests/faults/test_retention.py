@@ -23,6 +23,7 @@ def kill_worker(server: Server) -> None:
     eventually(lambda: wait_for(server, "worker").pid != worker.pid)
 
 
+@pytest.mark.long
 def test_due_data_go_and_job_says_so(tmp_path: Path) -> None:
     with (
         MediaServer().running() as media,

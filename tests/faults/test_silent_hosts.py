@@ -58,6 +58,7 @@ def test_silent_receiver_delays_none(tmp_path: Path) -> None:
         assert job in receiver.wait(timeout=SOON)[0].body.decode()
 
 
+@pytest.mark.long
 def test_deletions_end_despite_silence(tmp_path: Path) -> None:
     with (
         MediaServer().running() as media,

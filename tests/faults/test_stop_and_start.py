@@ -95,6 +95,7 @@ def test_paused_worker_changes_nothing(tmp_path: Path) -> None:
         assert busy.output().count('"transcription.ended"') == 2
 
 
+@pytest.mark.long
 def test_deletion_frees_engine_erases_all(tmp_path: Path) -> None:
     with MediaServer().running() as media, running(tmp_path / "data") as server:
         media.paths["/long.wav"] = body(two_parts((0.0, 65.0), (0.0, 65.0), second_at=65.0))
@@ -128,6 +129,7 @@ def test_second_server_on_folder_says_so(tmp_path: Path) -> None:
     assert "Traceback" not in second.stderr
 
 
+@pytest.mark.long
 def test_failing_store_fails_only_job(tmp_path: Path) -> None:
     with (
         MediaServer().running() as media,

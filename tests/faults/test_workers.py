@@ -57,6 +57,7 @@ def waits_in(database: Database, job: str) -> str | None:
         return session.scalar(sa.select(Piece.queue).where(Piece.id == f"{job}-recognition"))
 
 
+@pytest.mark.long
 def test_work_goes_where_it_can_be_done(tmp_path: Path, media: MediaServer) -> None:
     common = shared(tmp_path)
     recognizes = {**common, "CALLSCRIBE_WORKER_QUEUES": "recognition,chunks"}
@@ -95,6 +96,7 @@ def test_work_goes_where_it_can_be_done(tmp_path: Path, media: MediaServer) -> N
         assert "chunk.recognized" not in fetcher_log()
 
 
+@pytest.mark.long
 def test_ordered_end_blames_nobody(tmp_path: Path, media: MediaServer) -> None:
     with running(tmp_path / "data", CALLSCRIBE_JOB_WORKER_DEATHS="1") as server, database_of(server) as database:
         media.paths["/long.wav"] = body(clip(0.0, 30.0))

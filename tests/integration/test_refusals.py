@@ -75,6 +75,30 @@ def test_unknown_host_is_named(tmp_path: Path) -> None:
     assert "--host" in said
 
 
+@pytest.mark.parametrize("command", ["serve", "api"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_plain_http_for_other_machines_is_refused(command: str, host: str, tmp_path: Path) -> None:
+    status, said = run(tmp_path, command, "--host", host, "--port", "0", "--data", "data")
+    assert (status, len(said.splitlines())) == (2, 1)
+    for remedy in ("CALLSCRIBE_TLS_CERTIFICATE", "CALLSCRIBE_TLS_KEY", "CALLSCRIBE_PLAIN_HTTP=allow", "127.0.0.1"):
+        assert remedy in said
+
+
+@pytest.mark.parametrize("name", ["TLS_CERTIFICATE", "TLS_KEY"])
+def test_half_of_a_certificate_is_refused(name: str, tmp_path: Path) -> None:
+    status, said = run(tmp_path, "serve", "--port", "0", "--data", "data", **{f"CALLSCRIBE_{name}": "some.pem"})
+    assert (status, len(said.splitlines())) == (2, 1)
+    assert "together" in said
+
+
+def test_missing_certificate_is_named(tmp_path: Path) -> None:
+    files = {"CALLSCRIBE_TLS_CERTIFICATE": "server.pem", "CALLSCRIBE_TLS_KEY": "server.key"}
+    status, said = run(tmp_path, "serve", "--port", "0", "--data", "data", **files)
+    assert (status, len(said.splitlines())) == (2, 1)
+    assert "server.pem" in said
+    assert "No such file" in said
+
+
 @pytest.mark.parametrize("command", ["jobs list", "recordings list", "accounts list", "accounts keys list"])
 def test_looking_makes_no_folder(command: str, tmp_path: Path) -> None:
     status, said = run(tmp_path, *command.split(), "--data", "mistyped")

@@ -172,6 +172,17 @@ def test_probes_ask_existing_paths() -> None:
                 assert listen == f"0.0.0.0:{port['containerPort']}"
 
 
+def test_what_listens_everywhere_says_that_a_proxy_does_tls() -> None:
+    assert re.search(r"^ENV .*(?:\n .*)*CALLSCRIBE_PLAIN_HTTP=allow$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    [api] = [each for each in services().values() if each["command"][0] == "api"]
+    assert api["environment"]["CALLSCRIBE_PLAIN_HTTP"] == "allow"
+    assert all(str(port).startswith("127.0.0.1:") for port in api["ports"])
+    [configuration] = [each for each in manifests() if each["kind"] == "ConfigMap"]
+    assert configuration["data"]["CALLSCRIBE_PLAIN_HTTP"] == "allow"
+    [service] = [each for each in manifests() if each["kind"] == "Service"]
+    assert service["spec"].get("type", "ClusterIP") == "ClusterIP"  # nobody outside the cluster
+
+
 def test_selectors_select_their_pods() -> None:
     labels = {name: template["metadata"]["labels"] for name, template in workloads().items()}
     for each in manifests():

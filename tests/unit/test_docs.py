@@ -9,12 +9,15 @@ from types import ModuleType
 import pytest
 from typer.main import get_command
 
+import callscribe.accounts.audit_endpoints
 import callscribe.accounts.endpoints
 import callscribe.accounts.session_endpoints
+import callscribe.accounts.token_endpoints
 import callscribe.configurations.endpoints
 import callscribe.configurations.engines
 import callscribe.conversations.control_plane_endpoints
 import callscribe.conversations.endpoints
+import callscribe.evaluation.endpoints
 import callscribe.recordings.endpoints
 import callscribe.server.health
 import callscribe.system.endpoints
@@ -71,9 +74,12 @@ def endpoints() -> Iterator[tuple[str, str]]:
         callscribe.configurations.engines,
         callscribe.accounts.endpoints,
         callscribe.accounts.session_endpoints,
+        callscribe.accounts.token_endpoints,
+        callscribe.accounts.audit_endpoints,
         callscribe.conversations.control_plane_endpoints,
         callscribe.conversations.endpoints,
         callscribe.system.endpoints,
+        callscribe.evaluation.endpoints,
         callscribe.server.health,
     )
     for domain in domains:

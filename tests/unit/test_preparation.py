@@ -30,6 +30,12 @@ def test_sqlite_migrates_unless_checking(tmp_path: Path) -> None:
         assert credentials is None
 
 
+def test_prices_are_read_before_anything_begins(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="CALLSCRIBE_PRICES: 'cheap' is no price"):
+        prepare(Settings(data_dir=tmp_path / "data", prices="cheap"))
+    assert not (tmp_path / "data").exists()
+
+
 def test_no_fleet_start_with_own_key(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'shared.db'}"
     first = Settings(data_dir=tmp_path / "first", database_url=url)

@@ -22,13 +22,14 @@ from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.durable import queue_stats
 from callscribe.errors import Code, RequestError
-from callscribe.ids import new_account_sid, new_transcription_id
+from callscribe.ids import new_account_sid, new_recording_sid, new_transcription_id
 from callscribe.preparation import prepare
+from callscribe.recordings.tables import Recording
 from callscribe.services import Services
 from callscribe.settings import Settings
 from callscribe.transcriptions import repository
 from callscribe.transcriptions.administration import Jobs
-from callscribe.transcriptions.documents import Failure, Participant
+from callscribe.transcriptions.documents import Failure, Participant, RecordedAudio
 from callscribe.transcriptions.tables import Status, Transcription
 from resolved import resolved
 
@@ -172,6 +173,22 @@ def test_concurrent_retries_make_one_job(here: Installation) -> None:
     assert len(outcomes) == 4
     assert len({new for new, _ in outcomes}) == 1
     assert sum(made for _, made in outcomes) == 1
+
+
+def test_redone_job_takes_recording_as_it_is_by_now(here: Installation) -> None:
+    failed, sid = here.job(Status.FAILED, code=Code.MEDIA_DOWNLOAD), new_recording_sid()
+    old = f"{here.account}/{sid}/first/media"
+    audio = RecordedAudio(sid=sid, channels=1, media=old, sha256="1" * 64, call_sid=None)
+    with here.database.write() as session:
+        row = session.get_one(Transcription, failed)
+        row.source_id, row.media_url, row.recording = sid, None, audio
+        folder = f"{here.account}/{sid}/redacted"
+        columns = {"channels": 1, "status": "completed", "source": "upload", "start_time": now()}
+        session.add(Recording(account_sid=here.account, sid=sid, blobs=folder, sha256="2" * 64, **columns))
+    new, _ = here.jobs.retry(failed)
+    again = here.jobs.find(new).recording
+    assert again is not None
+    assert (again.media, again.sha256) == (f"{folder}/media", "2" * 64)
 
 
 @pytest.mark.parametrize("status", [Status.PENDING, Status.RUNNING, Status.COMPLETED])

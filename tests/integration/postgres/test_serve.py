@@ -2,28 +2,16 @@
 
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
-import servers
 from callers import Front
 from callscribe.accounts.service import Credentials
 from faults.clips import clip
 from harness import ACCOUNT_SID, AUTH_TOKEN, Receiver, running
 from media_server import MediaServer, body
 from sourcing import CALL, accepted, make_conversation_configuration, record_with, transcribe, upload
-
-
-@pytest.fixture
-def database_url() -> Iterator[str]:
-    """A server for each test: a second data folder has another secret key than the accounts in the database."""
-    with servers.postgresql() as server:
-        yield server.url
 
 
 def test_job_survives_kill(tmp_path: Path, database_url: str) -> None:
@@ -46,28 +34,7 @@ def test_job_survives_kill(tmp_path: Path, database_url: str) -> None:
         assert server.transcript(interrupted)["sentences"] == server.transcript(job)["sentences"]
 
 
-@pytest.fixture(scope="module")
-def object_store() -> Iterator[dict[str, str]]:
-    """An S3 with a bucket, and what a process needs in its environment to reach it."""
-    server = ThreadedMotoServer("127.0.0.1", port=0)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        endpoint, key = f"http://{host}:{port}", {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        with closing(boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **key)) as client:
-            client.create_bucket(Bucket="calls")
-        yield {
-            "CALLSCRIBE_BLOBS_URL": "s3://calls/all",
-            "AWS_ENDPOINT_URL": endpoint,
-            "AWS_ALLOW_HTTP": "true",
-            "AWS_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-        }
-    finally:
-        server.stop()
-
-
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_two_machines_share_call(tmp_path: Path, database_url: str, object_store: dict[str, str]) -> None:
     shared = {
@@ -96,6 +63,7 @@ def test_two_machines_share_call(tmp_path: Path, database_url: str, object_store
         assert sentences[-1]["startTimeSeconds"] > 40
 
 
+@pytest.mark.long
 def test_automatic_job_stored_with_s3(tmp_path: Path, database_url: str, object_store: dict[str, str]) -> None:
     with running(tmp_path / "data", CALLSCRIBE_DATABASE_URL=database_url, **object_store) as server:
         front = Front(server)

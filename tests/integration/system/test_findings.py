@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from callscribe.preparation import prepare
 from callscribe.settings import Settings
@@ -41,5 +42,12 @@ def test_each_fault_is_found_by_its_subject(settings: Settings, tmp_path: Path) 
     assert "make room" in wrong(full)["disk"]
     missing = settings.model_copy(update={"model": "large-v3"})
     assert "callscribe models pull large-v3" in wrong(missing)["model"]
+    for changed, told in (
+        ({"routes": "deepgram"}, "CALLSCRIBE_ROUTES"),
+        ({"engine_audio_hours": "deepgrm=1"}, "CALLSCRIBE_ENGINE_AUDIO_HOURS: nothing is sent to 'deepgrm'"),
+        ({"prices": "cheap"}, "CALLSCRIBE_PRICES"),
+        ({"deepgram_api_key": SecretStr("a key")}, "CALLSCRIBE_DEEPGRAM_API_KEY"),
+    ):
+        assert told in wrong(settings.model_copy(update=changed))["engines"]
     hosts = settings.model_copy(update={"media_allow": ("http://not a host",)})
     assert "is not understood" in wrong(hosts)["allow-lists"]

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from callscribe.db.engine import Database
-from callscribe.transcriptions import repository
+from callscribe.transcriptions import chunk_repository, repository
 from callscribe.transcriptions.tables import Status
 from harness import eventually
 from resolved import job_row
@@ -18,18 +18,18 @@ def divided(database: Database, account: str) -> str:
         job = job_row(account)
         session.add(job)
     with database.write() as session:
-        repository.add_chunks(session, job.id, [(0.0, 600.0), (600.0, 900.0)])
+        chunk_repository.add_chunks(session, job.id, [(0.0, 600.0), (600.0, 900.0)])
     return job.id
 
 
 def finish(database: Database, job: str) -> None:
     with database.write() as session:
-        repository.finish_chunk(session, job, 0)
+        chunk_repository.finish_chunk(session, job, 0)
 
 
 def report(database: Database, job: str) -> None:
     with database.write() as session:
-        repository.report_chunks(session, job, {0: (5.0, 5.0)})
+        chunk_repository.report_chunks(session, job, {0: (5.0, 5.0)})
 
 
 def is_waited_for(database: Database) -> bool:
@@ -47,7 +47,7 @@ def test_job_may_end_as_chunk_finishes(database: Database, account: str, work: C
             assert repository.transition(session, job, Status.RUNNING, Status.COMPLETED)
             done = other.submit(work, database, job)
             eventually(lambda: is_waited_for(database))
-            repository.forget_chunks(session, job)
+            chunk_repository.forget_chunks(session, job)
         done.result(60)
     with database.read() as session:
-        assert not repository.chunks(session, job)
+        assert not chunk_repository.chunks(session, job)

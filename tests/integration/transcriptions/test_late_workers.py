@@ -1,5 +1,6 @@
 """A worker that was taken for dead goes on inside its step: nothing of a job that another has ended changes."""
 
+import errno
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from callscribe.callbacks.service import Callbacks
 from callscribe.callbacks.tables import Callback
@@ -17,16 +19,22 @@ from callscribe.conversations.service import Conversations
 from callscribe.db.base import now
 from callscribe.db.engine import Database
 from callscribe.durable.queues import WorkQueue
-from callscribe.errors import BlobDamaged, Cancelled, Code
+from callscribe.durable.retry import with_retries
+from callscribe.errors import BlobDamaged, Cancelled, Code, JobError
+from callscribe.ids import new_recording_sid
 from callscribe.jobs.callback_payload import CallbackBody
 from callscribe.jobs.fetch import FetchSteps
 from callscribe.jobs.finish import SMALL_BODY_BYTES, FinishSteps
 from callscribe.jobs.job_tracker import JobTracker
 from callscribe.jobs.loading import load_job
 from callscribe.jobs.recognize import RecognizeSteps
+from callscribe.jobs.redact import Redactor
+from callscribe.jobs.replacing import Audible, AudioChanged, Replacement, Replacing
 from callscribe.media.blobs import BlobStore
 from callscribe.media.decoding import Decoder
 from callscribe.media.spool import Spool
+from callscribe.recordings.tables import Recording
+from callscribe.redaction.policy import Policy, Redaction
 from callscribe.search import finding
 from callscribe.search.finding import Narrowed
 from callscribe.search.queries import Query
@@ -34,8 +42,9 @@ from callscribe.settings import Settings
 from callscribe.speech.diarization.diarizer import Diarizer
 from callscribe.speech.engines.registry import Engines
 from callscribe.speech.interface import Segment, Word
-from callscribe.transcriptions import keys, repository
+from callscribe.transcriptions import chunk_repository, keys, repository
 from callscribe.transcriptions.checkpoints import Checkpoints
+from callscribe.transcriptions.documents import InspectedMedia, RecordedAudio
 from callscribe.transcriptions.tables import Chunk, Status, Transcription
 from harness import eventually
 from media_server import MediaServer, body
@@ -62,8 +71,11 @@ class Steps:
         callbacks, checkpoints = Callbacks(queue), Checkpoints(blobs)
         self.database, self.blobs = database, blobs
         self.tracker = JobTracker(database, blobs, Spool.of(settings, settings.spool))
+        replacing, conversations = Replacing(database, blobs, queue), Conversations(database, callbacks)
+        self.replacing = replacing
+        self.redactor = redactor = Redactor(blobs, checkpoints, decoder, engines, self.tracker, replacing)
         self.finish = FinishSteps(
-            database, blobs, checkpoints, callbacks, Conversations(database, callbacks), diarizer, settings
+            database, blobs, checkpoints, callbacks, conversations, diarizer, redactor, replacing, settings
         )
         self.fetch = FetchSteps(database, blobs, decoder, None, self.tracker, self.finish, settings)
         self.recognize = Spoken(database, checkpoints, decoder, engines, diarizer, self.tracker, settings)
@@ -100,7 +112,7 @@ def job(database: Database, account: str, steps: Steps) -> Transcription:
     with database.write() as session:
         session.add(row)
         session.flush()
-        repository.add_chunks(session, row.id, [(0.0, 40.0)])
+        chunk_repository.add_chunks(session, row.id, [(0.0, 40.0)])
     spoken: dict[str, Any] = {"duration": 40.0, "copies": False, "channels": [{"channel": 0, "gain": 1, "spans": []}]}
     Checkpoints(steps.blobs).put_segmentation(row, spoken)
     return row
@@ -169,6 +181,31 @@ def test_repeated_end_told_once(database: Database, steps: Steps, job: Transcrip
         steps.finish._conclude(as_the_second_saw_it, status, body)
     assert told(database, job) == [end.value]
     assert names(steps, job) == there
+
+
+def test_failed_job_tidied_once_store_is_back(
+    database: Database, steps: Steps, job: Transcription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = resolved(
+        redaction={"policy": "redacted"}, transcriptionStatusCallback={"url": "http://127.0.0.1:9/c", "method": "POST"}
+    )
+    with database.write() as session:
+        repository.update_running(session, job.id, resolved_configuration=asked, media_bytes=9)
+    steps.blobs.put_bytes(keys.media(job.blobs), b"recording")
+    delete = BlobStore.delete_prefix
+    looks: list[Status] = []
+
+    def away_twice(blobs: BlobStore, prefix: str) -> None:
+        looks.append(steps.row(job.id).status)
+        if len(looks) < 3:
+            raise OSError(errno.ESTALE, "away")
+        delete(blobs, prefix)
+
+    monkeypatch.setattr(BlobStore, "delete_prefix", away_twice)
+    with_retries(lambda: steps.finish.fail(job.id, Code.MEDIA_UNDECODABLE, "It is no recording."), attempts=1)
+    assert set(looks) == {Status.FAILED}  # told before anything is waited for
+    assert told(database, job) == ["FAILED"]
+    assert names(steps, job) == set()
 
 
 def test_uncommitted_end_told_on_repeat(
@@ -328,3 +365,192 @@ def test_a_recording_that_is_not_what_was_fetched_is_not_decoded(steps: Steps, j
         steps.blobs.put_bytes(keys.media(job.blobs), b"a coll")
         with pytest.raises(BlobDamaged):
             steps.fetch.inspect(job.id)
+
+
+INFO = InspectedMedia(container="wav", codec="pcm_s16le", channels=1, sample_rate=8000, duration=40.0, regular=True)
+
+
+@pytest.fixture
+def recorded(database: Database, steps: Steps, job: Transcription) -> Transcription:
+    """The job, of a recording whose audio it has fetched."""
+    sid = new_recording_sid()
+    steps.blobs.put_bytes(keys.media(job.blobs), b"as it was said")
+    with database.write() as session:
+        session.add(
+            Recording(
+                account_sid=job.account_sid,
+                sid=sid,
+                channels=1,
+                status="completed",
+                source="upload",
+                start_time=now(),
+                blobs=f"{job.account_sid}/{sid}/first",
+                sha256="1" * 64,
+                size=14,
+                container="wav",
+                codec="pcm_s16le",
+            )
+        )
+        columns = {"source_id": sid, "media_sha256": "1" * 64, "media_info": INFO, "media_bytes": 14}
+        repository.update_running(session, job.id, **columns)
+    return steps.row(job.id)
+
+
+def redact_recording(database: Database, steps: Steps, row: Transcription, audio: str = "redacted") -> str:
+    """What another job does at its end that redacts the same recording; the SHA-256 that it has then, as it were."""
+    folder, sha256 = f"{row.account_sid}/{row.source_id}/{audio}", audio.encode().hex().ljust(64, "0")
+    steps.blobs.put_bytes(f"{folder}/media", audio.encode())
+    with database.write() as session:
+        recording = session.get_one(Recording, (row.account_sid, row.source_id))
+        recording.blobs, recording.sha256, recording.size = folder, sha256, len(audio)
+        recording.container = recording.codec = "flac"
+    return sha256
+
+
+@pytest.mark.parametrize("others", [1, 9])
+def test_job_does_not_end_with_audio_that_was_redacted_meanwhile(
+    database: Database, steps: Steps, recorded: Transcription, monkeypatch: pytest.MonkeyPatch, others: int
+) -> None:
+    assert steps.recognize.recognize(recorded.id, 0)
+    look = Replacing.current
+    redacted: list[str] = []
+
+    def look_before(self: Replacing, row: Transcription) -> Audible | None:
+        seen = look(self, row)
+        assert steps.row(recorded.id).status is Status.RUNNING
+        if len(redacted) < others:
+            redacted.append(redact_recording(database, steps, row, f"by {len(redacted) + 1}"))
+        return seen
+
+    monkeypatch.setattr(Replacing, "current", look_before)
+    steps.finish.complete(recorded.id)
+    ended = steps.row(recorded.id)
+    assert (ended.status, ended.media_sha256) == (Status.COMPLETED, redacted[-1])
+    assert steps.blobs.get_bytes(keys.media(ended.audio)) == f"by {others}".encode()
+    assert keys.media(ended.blobs) not in set(steps.blobs.keys(ended.blobs))
+
+
+@pytest.mark.parametrize("info", [INFO, None], ids=["inspected", "not inspected"])
+def test_job_that_fails_keeps_no_audio_that_was_redacted_meanwhile(
+    database: Database, steps: Steps, recorded: Transcription, info: InspectedMedia | None
+) -> None:
+    with database.write() as session:
+        repository.update_running(session, recorded.id, media_info=info)
+    redact_recording(database, steps, recorded)
+    steps.finish.fail(recorded.id, Code.JOB_INTERNAL, "The log says why.")
+    ended = steps.row(recorded.id)
+    assert (ended.status, ended.media_bytes) == (Status.FAILED, 0)
+    assert keys.media(ended.blobs) not in set(steps.blobs.keys(ended.blobs))
+
+
+def test_job_that_fails_keeps_audio_that_is_its_recordings(steps: Steps, recorded: Transcription) -> None:
+    steps.finish.fail(recorded.id, Code.JOB_INTERNAL, "The log says why.")
+    assert steps.row(recorded.id).media_bytes == 14
+    assert steps.blobs.get_bytes(keys.media(recorded.blobs)) == b"as it was said"
+
+
+@pytest.mark.parametrize("outcome", ["replaced", "deleted", "lost"])
+def test_recording_that_is_replaced_while_it_is_copied_is_copied_as_it_is_now(
+    database: Database, steps: Steps, recorded: Transcription, monkeypatch: pytest.MonkeyPatch, outcome: str
+) -> None:
+    assert recorded.source_id is not None
+    first, second = (f"{recorded.account_sid}/{recorded.source_id}/{each}/media" for each in ("first", "redacted"))
+    steps.blobs.delete(keys.media(recorded.blobs))
+    audio = RecordedAudio(sid=recorded.source_id, channels=1, media=first, sha256="1" * 64, call_sid=None)
+    with database.write() as session:
+        repository.update_running(session, recorded.id, media_sha256=None, media_bytes=None, recording=audio)
+    copy = BlobStore.copy
+
+    def copy_behind_a_replacement(blobs: BlobStore, source: str, target: str) -> None:
+        if source == first:
+            changed = audio.model_copy(update={"media": second, "sha256": redact_recording(database, steps, recorded)})
+            with database.write() as session:
+                repository.update_running(session, recorded.id, recording=changed)
+        elif outcome != "replaced":  # and then that is deleted, and saved for this job, or damaged
+            if outcome == "deleted":
+                copy(blobs, second, target)
+            blobs.delete(second)
+        copy(blobs, source, target)
+
+    monkeypatch.setattr(BlobStore, "copy", copy_behind_a_replacement)
+    with steps.tracker.watch(recorded.id):
+        if outcome == "lost":
+            with pytest.raises(JobError, match="is gone") as raised:
+                steps.fetch.fetch(recorded.id, 0, 0.0)
+            assert raised.value.code == Code.MEDIA_NOT_FOUND
+            return
+        assert steps.fetch.fetch(recorded.id, 0, 0.0) is None
+    fetched = steps.row(recorded.id)
+    assert steps.blobs.get_bytes(keys.media(fetched.blobs)) == b"redacted"
+    assert (fetched.media_sha256, fetched.media_bytes) == (b"redacted".hex().ljust(64, "0"), 8)
+
+
+def test_job_that_redacts_looks_again_where_what_another_left_is_replaced(
+    steps: Steps, recorded: Transcription
+) -> None:
+    gone = Audible(f"{recorded.account_sid}/{recorded.source_id}/first/media", INFO, "2" * 64, 8)
+    asked = Redaction(Policy.REDACTED)
+    with steps.tracker.watch(recorded.id), pytest.raises(AudioChanged):
+        steps.redactor._put_muted(recorded, asked, [], gone)
+
+
+def ends_redacted(steps: Steps, row: Transcription) -> None:
+    """A job's end that redacts its recording, which is deleted by now."""
+    key = f"{row.blobs}/redacted/media"
+    steps.blobs.put_bytes(key, b"redacted")
+    audible = Audible(key, INFO, "2" * 64, 8)
+    made = steps.replacing.prepare(row, audible, row.media_sha256)
+    assert made is not None
+    steps.finish._conclude(row, Status.COMPLETED, CallbackBody.of(row), None, made, **audible.columns("redacted"))
+
+
+@pytest.mark.parametrize("end", [Status.COMPLETED, Status.FAILED])
+def test_of_jobs_of_a_deleted_recording_that_end_at_once_none_keeps_what_the_other_redacted(
+    database: Database, steps: Steps, recorded: Transcription, monkeypatch: pytest.MonkeyPatch, end: Status
+) -> None:
+    values = {name: getattr(recorded, name) for name in ("source_id", "media_sha256", "media_info", "media_bytes")}
+    other = job_row(recorded.account_sid, **values)
+    steps.blobs.put_bytes(keys.media(other.blobs), b"as it was said")
+    with database.write() as session:
+        session.add(other)
+        session.delete(session.get_one(Recording, (recorded.account_sid, recorded.source_id)))
+    assert steps.recognize.recognize(recorded.id, 0)
+    look, apply = Replacing.current, Replacing.apply
+    has_looked, goes_on = threading.Event(), threading.Event()
+
+    def look_before(self: Replacing, row: Transcription) -> Audible | None:
+        seen = look(self, row)
+        has_looked.set()
+        assert goes_on.wait(60)
+        return seen
+
+    def second_ends() -> None:
+        if end is Status.COMPLETED:
+            steps.finish.complete(recorded.id)
+        else:
+            has_looked.set()
+            assert goes_on.wait(60)
+            steps.finish.fail(recorded.id, Code.JOB_INTERNAL, "The log says why.")
+
+    with ThreadPoolExecutor() as pool:
+
+        def apply_while_the_second_ends(self: Replacing, session: Session, made: Replacement) -> None:
+            apply(self, session, made)
+            goes_on.set()
+            eventually(lambda: second.done() or waits(database))
+
+        monkeypatch.setattr(Replacing, "current", look_before)
+        monkeypatch.setattr(Replacing, "apply", apply_while_the_second_ends)
+        second = pool.submit(second_ends)
+        assert has_looked.wait(60)
+        ends_redacted(steps, steps.row(other.id))
+        second.result(60)
+    ended = steps.row(recorded.id)
+    heard = [steps.blobs.get_bytes(key) for key in steps.blobs.keys(ended.blobs) if key.endswith("/media")]
+    assert (ended.status, heard) == (end, [b"redacted"] if end is Status.COMPLETED else [])
+
+
+def waits(database: Database) -> bool:
+    """Whether somebody waits to write; SQLite's writers wait for one another in any case."""
+    with database.read() as session:
+        return database.is_sqlite or bool(session.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")))

@@ -68,13 +68,14 @@ def waiting(database: Database, account: str, tmp_path: Path) -> Iterator[Waitin
 
 
 def test_made_once_while_the_job_waits(waiting: Waiting) -> None:
-    audio, media_type = asyncio.run(waiting.media.playable(waiting.row))
+    found = asyncio.run(waiting.media.playable(waiting.row))
+    audio, media_type = found.audio, found.media_type
     assert (media_type, audio.size) == ("audio/mpeg", pytest.approx(6 * 32_000 / 8, rel=0.1))
     found = json.loads(asyncio.run(waiting.media.peaks(waiting.row)))
     assert (found["durationSeconds"], len(found["channels"]), len(found["channels"][0])) == (6.0, 1, 300)
     made = {key: waiting.blobs.get_bytes(key) for key in waiting.blobs.keys(waiting.row.blobs)}
     waiting.blobs.put_bytes(keys.media(waiting.row.blobs), b"not read again")
-    assert asyncio.run(waiting.media.playable(waiting.row))[0] == audio
+    assert asyncio.run(waiting.media.playable(waiting.row)).audio == audio
     assert json.loads(asyncio.run(waiting.media.peaks(waiting.row))) == found
     assert waiting.names() == {key.removeprefix(f"{waiting.row.blobs}/") for key in made}
 

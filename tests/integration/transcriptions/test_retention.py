@@ -24,6 +24,7 @@ from callscribe.media.blobs import BlobStore
 from callscribe.recordings.tables import Recording
 from callscribe.settings import Settings
 from callscribe.transcriptions import keys, repository
+from callscribe.transcriptions.documents import InspectedMedia, OriginalAudio
 from callscribe.transcriptions.retention import Sweep, count_anew, due_instants
 from callscribe.transcriptions.tables import Status, Transcription
 from resolved import job_row, resolved
@@ -141,6 +142,31 @@ def test_transcript_takes_callback_texts(database: Database, make: Make, erase: 
     for callback in (large, small):
         assert found(database, callback).content is None
         assert len(found(database, callback).attempts) == 1
+
+
+@pytest.mark.parametrize("first", ["media", "transcript"])
+def test_key_goes_with_the_last_of_an_original(database: Database, make: Make, erase: _Erasing, first: str) -> None:
+    info = InspectedMedia(container="wav", codec="pcm_s16le", channels=1, sample_rate=8000, duration=9.0, regular=True)
+    second = {"media": "transcript", "transcript": "media"}[first]
+    row = make(
+        resolved_configuration=resolved(redaction={"policy": "redacted_and_original"}),
+        sealing_key="encrypted",
+        audio_folder="redacted",
+        original_audio=OriginalAudio(info=info, sha256=None, size=2),
+        media_bytes=4,
+        **{f"{first}_due_at": now() + PAST},
+    )
+    for key in (keys.original(row.blobs), keys.media(row.audio), keys.peaks(row.audio)):
+        erase.blobs.put_bytes(key, b"{}")
+    erase()
+    assert found(database, row).sealing_key == "encrypted"
+    with database.write() as session:
+        due = {f"{second}_due_at": now() + PAST}
+        session.execute(sa.update(Transcription).where(Transcription.id == row.id).values(due))
+    erase()
+    erased = found(database, row)
+    assert (erased.sealing_key, erased.original_audio) == (None, None)
+    assert erase.blobs.keys(row.blobs) == []
 
 
 def test_nothing_goes_before_callback_ends(database: Database, make: Make, erase: _Erasing) -> None:

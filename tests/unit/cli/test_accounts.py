@@ -77,3 +77,45 @@ def test_a_name_is_shown_as_it_is_written(data: str, tmp_path: Path) -> None:
 def test_a_name_has_no_control_characters(data: str, command: str) -> None:
     arguments = ["accounts", *(["keys"] if command == "keys" else []), "create", "--name", "a\x1b[31m", "--data", data]
     assert run(app, arguments).exit_code == 2
+
+
+def _logged(data: str) -> list[tuple[str, str, str]]:
+    with closing(sqlite3.connect(Path(data) / "callscribe.db")) as connection:
+        rows = connection.execute("SELECT action, actor, way FROM audit_events ORDER BY created_at, id").fetchall()
+    return [row for row in rows if row[0] != "account.created"]
+
+
+def test_keys_have_their_roles(data: str) -> None:
+    made = _keys(data, "create", "--name", "team", "--role", "read", "--role", "submit")
+    standard = _keys(data, "create", "--name", "old")
+    listed = {line.split()[0]: line for line in _keys(data, "list").splitlines()[1:]}
+    assert "submit, read" in listed[re.findall(r"SK[0-9a-f]{32}", made)[0]]
+    assert "standard" in listed[re.findall(r"SK[0-9a-f]{32}", standard)[0]]
+    wrong = run(app, ["accounts", "keys", "create", "--role", "write", "--data", data])
+    assert wrong.exit_code == 2
+    assert "read_originals" in wrong.output
+    assert _logged(data) == [("key.created", "operator", "command")] * 2
+
+
+def test_tokens_changed_without_a_gap(data: str) -> None:
+    sid = re.findall(r"AC[0-9a-f]{32}", run(app, ["accounts", "list", "--data", data]).output)[0]
+
+    def tokens(command: str) -> tuple[int, str]:
+        result = run(app, ["accounts", "tokens", command, sid, "--data", data])
+        return result.exit_code, result.output
+
+    status, said = tokens("create")
+    assert (status, len(re.findall(r"\b[0-9a-f]{32}\b", said))) == (0, 1)
+    assert tokens("create")[0] == 2
+    assert tokens("promote")[0] == 0
+    assert tokens("promote")[0] == tokens("delete")[0] == 2
+    assert tokens("create")[0] == tokens("delete")[0] == 0
+    assert _logged(data) == [("token.changed", "operator", "command")] * 4
+
+
+def test_limits_and_retention_are_logged(data: str) -> None:
+    sid = re.findall(r"AC[0-9a-f]{32}", run(app, ["accounts", "list", "--data", data]).output)[0]
+    assert run(app, ["accounts", "limits", sid, "--jobs-waiting", "5", "--data", data]).exit_code == 0
+    assert run(app, ["accounts", "retention", sid, "--media-days", "5", "--data", data]).exit_code == 0
+    assert run(app, ["accounts", "limits", sid, "--data", data]).exit_code == 0  # only looks
+    assert _logged(data) == [("account.changed", "operator", "command")] * 2

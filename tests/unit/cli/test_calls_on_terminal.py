@@ -1,5 +1,6 @@
 """One call on the terminal: its conversation, its recording, its page, and its id as a shell completes it."""
 
+import hashlib
 import io
 import os
 import re
@@ -19,8 +20,11 @@ from typer.testing import CliRunner, Result
 from callscribe.cli import app
 from callscribe.cli.conversation import lines
 from callscribe.cli.playing import PLAYERS
+from callscribe.db.base import now
 from callscribe.db.engine import Database
+from callscribe.ids import new_recording_sid
 from callscribe.media.blobs import BlobStore
+from callscribe.recordings.tables import Recording
 from callscribe.settings import Settings
 from callscribe.speech.interface import Word
 from callscribe.transcriptions import keys
@@ -144,6 +148,35 @@ def test_missing_player_and_failing_one(tmp_path: Path, call: str, monkeypatch: 
     (folder / "mpv").chmod(0o755)
     failing = run(tmp_path, "jobs", "show", call, "--play")
     assert (failing.exit_code, failing.stderr) == (1, "mpv ended with status 3.\n")
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["recording kept", "recording deleted"])
+def test_recording_that_another_job_redacted_is_not_played(
+    tmp_path: Path, sid: str, call: str, monkeypatch: pytest.MonkeyPatch, *, kept: bool
+) -> None:
+    folder, heard, source = tmp_path / "bin", tmp_path / "heard", new_recording_sid()
+    folder.mkdir()
+    (folder / "mpv").write_text(f'#!/bin/sh\ncat > "{heard}"\n')
+    (folder / "mpv").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:/bin:/usr/bin")
+    audio = (tmp_path / "call.wav").read_bytes()
+    sha256 = hashlib.sha256(audio).hexdigest()
+    with closing(Database(Settings(data_dir=tmp_path).database)) as database, database.write() as session:
+        row = session.get_one(Transcription, call)
+        row.status, row.source_id, row.media_sha256 = Status.RUNNING, source, sha256
+    assert run(tmp_path, "jobs", "show", call, "--play").exit_code == 0
+    assert heard.stat().st_size > 96_000
+    heard.unlink()
+    of_it = {"source_id": source, "media_sha256": "2" * 64, "media_bytes": 8, "audio_folder": "redacted"}
+    with closing(Database(Settings(data_dir=tmp_path).database)) as database, database.write() as session:
+        session.add(job_row(sid, status=Status.COMPLETED, **of_it))  # the job that did it
+        if kept:
+            usual = {"channels": 2, "status": "completed", "source": "upload", "start_time": now()}
+            session.add(Recording(account_sid=sid, sid=source, blobs=f"{sid}/{source}/1", sha256="2" * 64, **usual))
+    refused = run(tmp_path, "jobs", "show", call, "--play", COLUMNS="200")
+    assert refused.exit_code != 0
+    assert "was redacted meanwhile" in refused.stderr
+    assert not heard.exists()
 
 
 def test_page_opened_or_printed(tmp_path: Path, call: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """`callscribe search`: the place in the call, with the words marked; for programs as JSON."""
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from callscribe.cli import app
 from callscribe.db.engine import Database
+from callscribe.sealing import new_key
 from callscribe.settings import Settings
 from callscribe.transcriptions.documents import Participant
 from callscribe.transcriptions.searching import prepared, put
@@ -73,3 +75,12 @@ def test_json_for_programs(tmp_path: Path, call: str, sid: str) -> None:
 
 def test_nothing_found_said(tmp_path: Path, sid: str) -> None:
     assert "No call has all of that." in run(tmp_path, "pineapple", "--account", sid).stderr
+
+
+def test_prefix_refused_where_calls_are_encrypted(tmp_path: Path, sid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLSCRIBE_ENCRYPTION", "account")
+    monkeypatch.setenv("CALLSCRIBE_MASTER_KEY", base64.b64encode(new_key()).decode())
+    asked = ["search", "refund*", "--account", sid, "--data", str(tmp_path)]
+    result = CliRunner().invoke(app, asked, catch_exceptions=False)
+    assert result.exit_code == 2
+    assert "words are found whole" in " ".join(result.stderr.split())

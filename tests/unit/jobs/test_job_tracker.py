@@ -16,7 +16,7 @@ from callscribe.media.blobs import BlobStore
 from callscribe.media.spool import Spool
 from callscribe.preparation import prepare
 from callscribe.settings import Settings
-from callscribe.transcriptions import repository
+from callscribe.transcriptions import chunk_repository, repository
 from callscribe.transcriptions.tables import Status, Transcription
 from resolved import job_row
 
@@ -37,7 +37,7 @@ def job(database: Database) -> str:
         row = job_row(account.sid)
         session.add(row)
         session.flush()
-        assert repository.add_chunks(session, row.id, [(0.0, 10.0), (10.0, 20.0), (20.0, 25.0)]) == 3
+        assert chunk_repository.add_chunks(session, row.id, [(0.0, 10.0), (10.0, 20.0), (20.0, 25.0)]) == 3
     return row.id
 
 
@@ -139,23 +139,23 @@ def test_progress_sums_and_never_falls(jobs: JobTracker, job: str, database: Dat
         jobs.report_chunk(job, 0, 2.0, 0.0)
         assert look() == (round(0.1 + share * 11 / 25, 4), 4.0)
         with database.write() as session:
-            repository.finish_chunk(session, job, 0)
+            chunk_repository.finish_chunk(session, job, 0)
         assert look() == (round(0.1 + share * 15 / 25, 4), 15.0)
         for number in (1, 2):
             with database.read() as session:
-                assert repository.unfinished_chunks(session, job) == 3 - number
+                assert chunk_repository.unfinished_chunks(session, job) == 3 - number
             with database.write() as session:
-                repository.finish_chunk(session, job, number)
+                chunk_repository.finish_chunk(session, job, number)
         assert look() == (round(repository.RECOGNIZED, 4), 25.0)
     assert seen == sorted(seen)
 
 
 def test_second_division_changes_nothing(job: str, database: Database) -> None:
     with database.write() as session:
-        repository.finish_chunk(session, job, 0)
-        assert repository.add_chunks(session, job, [(0.0, 25.0)]) == 3
+        chunk_repository.finish_chunk(session, job, 0)
+        assert chunk_repository.add_chunks(session, job, [(0.0, 25.0)]) == 3
     with database.read() as session:
-        assert [chunk.finished for chunk in repository.chunks(session, job)] == [True, False, False]
+        assert [chunk.finished for chunk in chunk_repository.chunks(session, job)] == [True, False, False]
 
 
 def test_kept_copy_yields_to_waiters(jobs: JobTracker, job: str, tmp_path: Path) -> None:

@@ -27,6 +27,9 @@ OF_ITS_COURSE = {
     "transcript_version",
     "participant_names",
     "statistics",
+    "sealing_key",
+    "audio_folder",
+    "original_audio",
     "created_at",
     "updated_at",
 }
